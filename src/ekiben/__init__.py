@@ -1,0 +1,56 @@
+"""ekiben: packaging, building and serving of Python model services.
+
+This is the public face: `import ekiben` (or `import ekiben as bentoml`) gives every name below. Names resolve on first
+use, so that importing the package costs nothing but this file.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+# Public name -> module that defines it. A module listed in _MODULES is itself the public name.
+_NAMES = {
+    "BentoModel": "ekiben.models",
+    "Context": "ekiben.serving.declare.context",
+    "Service": "ekiben.serving.declare.service",
+    "api": "ekiben.serving.declare.api",
+    "build": "ekiben.packager.build",
+    "delete": "ekiben.bentos",
+    "get": "ekiben.bentos",
+    "list": "ekiben.bentos",
+    "on_shutdown": "ekiben.serving.declare.hooks",
+    "on_startup": "ekiben.serving.declare.hooks",
+    "service": "ekiben.serving.declare.service",
+    "Tag": "ekiben.tag",
+}
+_MODULES = ("bentos", "container", "exceptions", "models", "picklable_model", "sklearn")
+
+__all__ = ["__version__", *_NAMES, *_MODULES]
+
+if TYPE_CHECKING:
+    from ekiben import bentos, container, exceptions, models, picklable_model, sklearn
+    from ekiben.bentos import delete, get, list
+    from ekiben.models import BentoModel
+    from ekiben.packager.build import build
+    from ekiben.serving.declare.api import api
+    from ekiben.serving.declare.context import Context
+    from ekiben.serving.declare.hooks import on_shutdown, on_startup
+    from ekiben.serving.declare.service import Service, service
+    from ekiben.tag import Tag
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return importlib.import_module(f"ekiben.{name}")
+    if name in _NAMES:
+        value: object = getattr(importlib.import_module(_NAMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'ekiben' has no attribute {name!r}")
+
+
+def __dir__() -> "list[str]":
+    return sorted(__all__)

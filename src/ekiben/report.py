@@ -1,0 +1,72 @@
+"""`Reporter`: how the library talks while it works. Only `cli/` knows a terminal; here are the interface and two plain ones."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+logger = logging.getLogger("ekiben")
+
+
+class Task(Protocol):
+    """One long piece of work under way."""
+
+    def advance(self, amount: int) -> None:
+        """`amount` more of the total is done (bytes, files: as the task was opened)."""
+
+
+class Reporter(Protocol):
+    """Talk for people: never data, never on stdout."""
+
+    def info(self, message: str) -> None:
+        """Something done or decided that the user wants to know."""
+
+    def warn(self, message: str, hint: str | None = None) -> None:
+        """Something that will surprise the user later."""
+
+    def output(self, line: str) -> None:
+        """One line of another program's output, passed on while it runs."""
+
+    def task(self, name: str, total: int | None = None) -> AbstractContextManager[Task]:
+        """Opens a piece of work that takes a while; `total` in the unit that `advance` counts, None where unknown."""
+
+
+class _NoTask:
+    def advance(self, amount: int) -> None:
+        """Says nothing."""
+
+
+class SilentReporter:
+    """Says nothing: for library calls that return their result."""
+
+    def info(self, message: str) -> None:
+        """Says nothing."""
+
+    def warn(self, message: str, hint: str | None = None) -> None:
+        """Says nothing."""
+
+    def output(self, line: str) -> None:
+        """Says nothing."""
+
+    @contextmanager
+    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
+        """Says nothing."""
+        yield _NoTask()
+
+
+class LoggingReporter(SilentReporter):
+    """Talks through the standard logger `ekiben`: the default of Python callers, who have a logging set-up of their own."""
+
+    def info(self, message: str) -> None:
+        """One INFO record."""
+        logger.info(message)
+
+    def warn(self, message: str, hint: str | None = None) -> None:
+        """One WARNING record, with its hint."""
+        logger.warning("%s (%s)", message, hint) if hint else logger.warning(message)
+
+    def output(self, line: str) -> None:
+        """One DEBUG record."""
+        logger.debug(line)
