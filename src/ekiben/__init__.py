@@ -31,15 +31,24 @@ _MODULES = ("bentos", "container", "exceptions", "models", "picklable_model", "s
 __all__ = ["__version__", *_NAMES, *_MODULES]
 
 if TYPE_CHECKING:
-    from ekiben import bentos, container, exceptions, models, picklable_model, sklearn
-    from ekiben.bentos import delete, get, list
-    from ekiben.models import BentoModel
-    from ekiben.packager.build import build
-    from ekiben.serving.declare.api import api
-    from ekiben.serving.declare.context import Context
-    from ekiben.serving.declare.hooks import on_shutdown, on_startup
-    from ekiben.serving.declare.service import Service, service
-    from ekiben.tag import Tag
+    from ekiben import bentos as bentos
+    from ekiben import container as container
+    from ekiben import exceptions as exceptions
+    from ekiben import models as models
+    from ekiben import picklable_model as picklable_model
+    from ekiben import sklearn as sklearn
+    from ekiben.bentos import delete as delete
+    from ekiben.bentos import get as get
+    from ekiben.bentos import list as list
+    from ekiben.models import BentoModel as BentoModel
+    from ekiben.packager.build import build as build
+    from ekiben.serving.declare.api import api as api
+    from ekiben.serving.declare.context import Context as Context
+    from ekiben.serving.declare.hooks import on_shutdown as on_shutdown
+    from ekiben.serving.declare.hooks import on_startup as on_startup
+    from ekiben.serving.declare.service import Service as Service
+    from ekiben.serving.declare.service import service as service
+    from ekiben.tag import Tag as Tag
 
 
 def __getattr__(name: str) -> object:

@@ -1,4 +1,7 @@
-"""`Reporter`: how the library talks while it works. Only `cli/` knows a terminal; here are the interface and two plain ones."""
+"""`Reporter`: how the library talks while it works.
+
+Only `cli/` knows a terminal; here are the interface, a silent one and one that logs.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,7 @@ class SilentReporter:
 
 
 class LoggingReporter(SilentReporter):
-    """Talks through the standard logger `ekiben`: the default of Python callers, who have a logging set-up of their own."""
+    """Talks through the standard logger `ekiben`: the default of Python callers, who set logging up themselves."""
 
     def info(self, message: str) -> None:
         """One INFO record."""

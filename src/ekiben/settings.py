@@ -33,7 +33,7 @@ class Setting(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting. `home` is the store's folder; `bento` the loaded Bento's folder (lookups of models stay inside it);
+    """Every setting. `home` is the store's folder; `bento` the loaded Bento's folder (lookups of models stay inside);
     `remote` where push and pull go; `engine` what builds images; `verbosity` and `progress` how much is said."""
 
     home: Setting[Path]
@@ -52,8 +52,8 @@ class Settings:
 def load_settings(environ: Mapping[str, str] | None = None, overrides: Mapping[str, str] | None = None) -> Settings:
     """The settings in force.
 
-    `overrides` are the command line's, `{name: text}`. Raises SettingsError for a value that cannot be used or a settings
-    file with an unknown key, naming the place.
+    `overrides` are the command line's, `{name: text}`. Raises SettingsError for a value that cannot be used or a
+    settings file with an unknown key, naming the place.
     """
     environ = os.environ if environ is None else environ
     raw: dict[str, Setting[str]] = {}
