@@ -61,5 +61,5 @@ def __getattr__(name: str) -> object:
     raise AttributeError(f"module 'ekiben' has no attribute {name!r}")
 
 
-def __dir__() -> "list[str]":
+def __dir__() -> list[str]:
     return sorted(__all__)

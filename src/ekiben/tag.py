@@ -1,7 +1,7 @@
 """`Tag`: the `name:version` by which models and Bentos are called.
 
-A name is one OCI path component of at most 63 characters, a version an OCI tag in lower case. `latest` is no version but
-a question, so `Tag.parse("iris")` and `Tag.parse("iris:latest")` are the same tag, with `version` None.
+A name is one OCI path component of at most 63 characters, a version an OCI tag in lower case. `latest` is no version
+but a question, so `Tag.parse("iris")` and `Tag.parse("iris:latest")` are the same tag, with `version` None.
 Source: the OCI distribution specification, "Pulling manifests"; docker-registry 2.8 for what real servers refuse.
 """
 

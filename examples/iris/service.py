@@ -1,0 +1,24 @@
+"""A classifier of iris flowers, answering one flower or many through the adaptive batcher."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import ekiben
+
+SPECIES = np.array(["setosa", "versicolor", "virginica"])
+
+
+@ekiben.service
+class Iris:
+    """Takes measurements in centimetres: sepal length and width, petal length and width."""
+
+    model = ekiben.BentoModel("iris:latest")
+
+    def __init__(self) -> None:
+        self.classifier = ekiben.sklearn.load_model(self.model)
+
+    @ekiben.api(batchable=True, max_batch_size=64, max_latency_ms=200)
+    def classify(self, flowers: np.ndarray) -> list[str]:
+        """The species of each flower; `flowers` has shape (n, 4)."""
+        return SPECIES[self.classifier.predict(flowers)].tolist()

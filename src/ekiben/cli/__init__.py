@@ -1,0 +1,15 @@
+"""The command line: argv in, text out. Nobody imports this room.
+
+    main.py        the console script: runs the app, prints an error with its hint, exits with its code
+    app.py         the Typer application and its global options
+    state.py       settings, store and reporter, made once and handed to each command
+    console.py     the reporter of a terminal (rich) and of everything else (plain lines), always on stderr
+    output.py      data on stdout: table, JSON, YAML, path; never wrapped or coloured when it is no terminal
+    options.py     option types that several commands share
+    items.py       list, get, delete: the same for Bentos and models
+    bentos.py      `list get delete`          models.py   `models list|get|delete`
+    building.py    `init build`               images.py   `containerize`
+    serving.py     `serve`                    env.py      `env`
+
+Command modules declare signatures and import what they run inside the command's body, so that starting stays quick.
+"""

@@ -1,0 +1,117 @@
+"""list, get and delete: written once for Bentos and models, which are kept on shelves of the same shape."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import typer
+
+from ekiben.cli.options import GetFormat, ListFormat
+from ekiben.cli.output import print_json, print_table, print_tree, print_yaml
+from ekiben.errors import Interrupted, NotFound, UsageError
+from ekiben.report import Reporter
+from ekiben.tag import Tag
+
+
+class Item(Protocol):
+    """A model or a Bento, as these commands see it."""
+
+    @property
+    def tag(self) -> Tag:
+        """Its exact tag."""
+
+    @property
+    def path(self) -> Path:
+        """Its folder in the store."""
+
+    @property
+    def size_bytes(self) -> int:
+        """What its files take."""
+
+    @property
+    def created(self) -> datetime:
+        """When it was made."""
+
+    def to_dict(self) -> Mapping[str, object]:
+        """Its manifest, with what is added when read: tag, digest, time, size, path."""
+
+
+I = TypeVar("I", bound=Item, covariant=True)  # noqa: E741 - the one type variable of this page
+
+
+class Shelf(Protocol[I]):
+    """Where items of one kind are."""
+
+    def get(self, tag: str | Tag) -> I:
+        """The item that a tag, a name or a unique version prefix means."""
+
+    def list(self, name: str | None = None) -> Sequence[I]:
+        """Every item (of `name`), newest first."""
+
+    def delete(self, tag: str | Tag, *, force: bool = False) -> None:
+        """Removes one version, or every version where only a name is given."""
+
+
+def list_items(
+    shelf: Shelf[I], name: str | None, output: ListFormat, columns: Sequence[str], row: Callable[[I], Sequence[str]]
+) -> None:
+    """Prints the items of a shelf, newest first."""
+    items = shelf.list(name)
+    match output:
+        case ListFormat.json:
+            print_json([item.to_dict() for item in items])
+        case ListFormat.yaml:
+            print_yaml([item.to_dict() for item in items])
+        case ListFormat.table:
+            print_table(columns, [row(item) for item in items])
+
+
+def get_item(shelf: Shelf[Item], tag: str, output: GetFormat) -> None:
+    """Prints one item as YAML, JSON, its bare path or a tree of its files."""
+    item = shelf.get(tag)
+    match output:
+        case GetFormat.yaml:
+            print_yaml(item.to_dict())
+        case GetFormat.json:
+            print_json(item.to_dict())
+        case GetFormat.path:
+            print(item.path)
+        case GetFormat.tree:
+            print_tree(item.path)
+
+
+def delete_items(shelf: Shelf[Item], targets: Sequence[str], *, yes: bool, force: bool, reporter: Reporter) -> None:
+    """Deletes the items that the targets mean, after asking on a terminal; without one, `--yes` is needed.
+
+    A target is an exact `name:version`, `name:latest`, or a bare name for every version of it; commas separate targets,
+    too. Nothing is deleted unless every target is there.
+    """
+    tags = [tag for target in ",".join(targets).split(",") if target for tag in _tags_of(shelf, target)]
+    if not yes:
+        _confirm(tags)
+    for tag in dict.fromkeys(tags):
+        shelf.delete(tag, force=force)
+        reporter.info(f"deleted {tag}")
+
+
+def _tags_of(shelf: Shelf[Item], target: str) -> list[Tag]:
+    tag = Tag.parse(target)
+    if ":" in target:
+        found = shelf.get(tag).tag
+        if tag.version not in (None, found.version):
+            raise NotFound(f"`{tag}` is not there", hint=f"deleting takes the exact version; did you mean `{found}`?")
+        return [found]
+    items = shelf.list(tag.name)
+    return [item.tag for item in items] or [shelf.get(tag).tag]
+
+
+def _confirm(tags: Sequence[Tag]) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError("deleting asks first, and there is no terminal to ask on", hint="pass --yes")
+    names = "\n".join(f"  {tag}" for tag in tags)
+    if not typer.confirm(f"delete {len(tags)} version(s)?\n{names}\n", err=True):
+        raise Interrupted("nothing deleted")

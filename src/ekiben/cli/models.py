@@ -1,0 +1,52 @@
+"""`ekiben models list`, `get`, `delete`: the models of the local store."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ekiben.cli.items import Item, delete_items, get_item, list_items
+from ekiben.cli.options import (
+    GetFormat,
+    GetOutput,
+    ListFormat,
+    ListOutput,
+    NameArgument,
+    TagArgument,
+    TagsArgument,
+    Yes,
+)
+from ekiben.cli.output import size_text, time_text
+from ekiben.cli.state import state_of
+
+app = typer.Typer(no_args_is_help=True, help="The models of the local store.")
+
+
+@app.command(name="list")
+def list_models(ctx: typer.Context, name: NameArgument = None, output: ListOutput = ListFormat.table) -> None:
+    """List models, newest first."""
+    list_items(state_of(ctx).store.models, name, output, ("Tag", "Module", "Size", "Created"), _row)
+
+
+@app.command(name="get")
+def get_model(ctx: typer.Context, tag: TagArgument, output: GetOutput = GetFormat.yaml) -> None:
+    """Show one model: its manifest, its path or its files."""
+    get_item(state_of(ctx).store.models, tag, output)
+
+
+@app.command(name="delete")
+def delete_models(
+    ctx: typer.Context,
+    tags: TagsArgument,
+    yes: Yes = False,
+    force: Annotated[bool, typer.Option("--force", help="Delete even where local Bentos need the model.")] = False,
+) -> None:
+    """Delete models; refused where a local Bento needs one, unless forced."""
+    state = state_of(ctx)
+    delete_items(state.store.models, tags, yes=yes, force=force, reporter=state.reporter)
+
+
+def _row(model: Item) -> tuple[str, str, str, str]:
+    module = str(model.to_dict().get("module", ""))
+    return str(model.tag), module, size_text(model.size_bytes), time_text(model.created)

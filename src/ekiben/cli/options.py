@@ -1,0 +1,69 @@
+"""Option types that several commands share, and the parsing of `KEY=VALUE` options."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+import typer
+
+from ekiben.errors import UsageError
+
+
+class ListFormat(StrEnum):
+    """How a list is printed."""
+
+    table = "table"
+    json = "json"
+    yaml = "yaml"
+
+
+class GetFormat(StrEnum):
+    """How one item is printed; `path` is the bare path on a line."""
+
+    yaml = "yaml"
+    json = "json"
+    path = "path"
+    tree = "tree"
+
+
+class BuildFormat(StrEnum):
+    """What `build` prints; `tag` is the bare `name:version`, `path` the bare path."""
+
+    tag = "tag"
+    path = "path"
+    json = "json"
+
+
+class ProgressFormat(StrEnum):
+    """How long work shows itself on stderr."""
+
+    auto = "auto"
+    plain = "plain"
+    quiet = "quiet"
+    json = "json"
+
+
+NameArgument: TypeAlias = Annotated[str | None, typer.Argument(help="Only versions of this name.")]
+TagArgument: TypeAlias = Annotated[str, typer.Argument(help="NAME, NAME:VERSION or a unique start of the version.")]
+TagsArgument: TypeAlias = Annotated[
+    list[str], typer.Argument(help="NAME:VERSION, NAME:latest, or NAME for every version; several by space or comma.")
+]
+ListOutput: TypeAlias = Annotated[ListFormat, typer.Option("--output", "-o", help="How to print.")]
+GetOutput: TypeAlias = Annotated[GetFormat, typer.Option("--output", "-o", help="How to print.")]
+Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", "--assume-yes", help="Do not ask.")]
+Progress: TypeAlias = Annotated[
+    ProgressFormat | None, typer.Option("--progress", help="How to show progress (default: the settings' own).")
+]
+
+
+def parse_pairs(pairs: Sequence[str], option: str) -> dict[str, str]:
+    """`["a=b"]` as `{"a": "b"}`. Raises UsageError naming `option` for a pair without `=`."""
+    parsed = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator or not key:
+            raise UsageError(f"`{pair}` is no KEY=VALUE", hint=f"write {option} KEY=VALUE")
+        parsed[key] = value
+    return parsed
