@@ -1,7 +1,7 @@
 """A short closed-loop load on the iris service, with the standard library alone: `python load.py [URL] [SECONDS]`.
 
-Prints requests per second and latency percentiles for 1 and 16 clients, and what the batcher made of them. For figures to
-compare, see `benchmarks/`; a client written in Python is a good part of what is measured here.
+Prints requests per second and latency percentiles for 1 and 16 clients, and what the batcher made of them. For figures
+to compare, see `benchmarks/`; a client written in Python is a good part of what is measured here.
 """
 
 from __future__ import annotations

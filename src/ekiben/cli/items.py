@@ -40,16 +40,16 @@ class Item(Protocol):
         """Its manifest, with what is added when read: tag, digest, time, size, path."""
 
 
-I = TypeVar("I", bound=Item, covariant=True)  # noqa: E741 - the one type variable of this page
+ItemT_co = TypeVar("ItemT_co", bound=Item, covariant=True)
 
 
-class Shelf(Protocol[I]):
+class Shelf(Protocol[ItemT_co]):
     """Where items of one kind are."""
 
-    def get(self, tag: str | Tag) -> I:
+    def get(self, tag: str | Tag) -> ItemT_co:
         """The item that a tag, a name or a unique version prefix means."""
 
-    def list(self, name: str | None = None) -> Sequence[I]:
+    def list(self, name: str | None = None) -> Sequence[ItemT_co]:
         """Every item (of `name`), newest first."""
 
     def delete(self, tag: str | Tag, *, force: bool = False) -> None:
@@ -57,7 +57,11 @@ class Shelf(Protocol[I]):
 
 
 def list_items(
-    shelf: Shelf[I], name: str | None, output: ListFormat, columns: Sequence[str], row: Callable[[I], Sequence[str]]
+    shelf: Shelf[ItemT_co],
+    name: str | None,
+    output: ListFormat,
+    columns: Sequence[str],
+    row: Callable[[ItemT_co], Sequence[str]],
 ) -> None:
     """Prints the items of a shelf, newest first."""
     items = shelf.list(name)

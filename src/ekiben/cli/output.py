@@ -1,4 +1,4 @@
-"""Data on stdout. What a script reads is never wrapped, coloured or cut; a table is drawn by rich on a terminal only."""
+"""Data on stdout. What a script reads is never wrapped, coloured or cut; rich draws tables on a terminal only."""
 
 from __future__ import annotations
 
