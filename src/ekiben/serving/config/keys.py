@@ -1,0 +1,70 @@
+"""The keys of a server's configuration, one row each.
+
+Files, decorator, environment, options and `--print-config` all read this table, so a key exists everywhere or nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ekiben.serving.config import values
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One configured value.
+
+    `path` is its place in the decorator and in a file's block, `field` its name in ServerConfig; `variables` are tried
+    in order; `option` is its command-line flag without dashes, where it has one.
+    """
+
+    path: str
+    field: str
+    read: Callable[[object], object]
+    help: str
+    default: object = None
+    variables: tuple[str, ...] = ()
+    option: str | None = None
+
+
+DEFAULT_MAX_BODY_BYTES = 100 * 1024 * 1024  # a batch of images fits, an accident does not fill the memory
+DEFAULT_DRAIN_S = 25.0  # seconds: below the 30 that Kubernetes waits before it kills
+
+KEYS = (
+    Key("http.host", "host", values.text, "address to listen on", "127.0.0.1", ("EKIBEN_HOST", "BENTOML_HOST"), "host"),
+    Key("http.port", "port", values.port, "port to listen on", 3000, ("EKIBEN_PORT", "BENTOML_PORT", "PORT"), "port"),
+    Key("workers", "workers", values.workers, "worker processes, or `cpu_count`; 1 serves within the server",
+        1, ("EKIBEN_WORKERS", "BENTOML_WORKERS"), "workers"),
+    Key("threads", "threads", values.count, "threads per worker, for sync APIs", 1, ("EKIBEN_THREADS",), "threads"),
+    Key("traffic.timeout", "timeout_s", values.seconds, "seconds after which a request is answered 504",
+        60.0, ("EKIBEN_TIMEOUT", "BENTOML_TIMEOUT"), "timeout"),
+    Key("traffic.max_concurrency", "max_concurrency", values.optional_count,
+        "requests under way at once, beyond which 429 is answered", None, ("EKIBEN_MAX_CONCURRENCY",)),
+    Key("traffic.drain_timeout", "drain_s", values.seconds, "seconds that requests under way get after SIGTERM",
+        DEFAULT_DRAIN_S, ("EKIBEN_DRAIN_TIMEOUT",)),
+    Key("http.max_body", "max_body_bytes", values.size, "largest request body (`100MiB`), beyond which 413 is answered",
+        DEFAULT_MAX_BODY_BYTES, ("EKIBEN_MAX_BODY",)),
+    Key("metrics.namespace", "namespace", values.namespace, "what the names of metrics begin with",
+        "ekiben", ("EKIBEN_METRICS_NAMESPACE",)),
+    Key("logging.access.enabled", "access_log", values.switch, "log one line per request",
+        False, ("EKIBEN_ACCESS_LOG",), "access-log"),
+    Key("logging.level", "log_level", values.log_level, f"what is logged: {', '.join(values.LOG_LEVELS)}",
+        "info", ("EKIBEN_LOG_LEVEL",), "log-level"),
+)  # fmt: skip
+
+BY_PATH = {key.path: key for key in KEYS}
+
+BATCHING = "batching"  # `batching: {<api>: {...}}` in a file's block overrides what the API's decorator says
+BATCHING_KEYS = (
+    Key("enabled", "is_enabled", values.switch, "false calls the API with one request at a time"),
+    Key("max_batch_size", "max_batch_size", values.count, "most rows in a batch"),
+    Key("max_latency_ms", "max_latency_s", values.milliseconds, "longest that a request is held back for batching"),
+    Key("deadline_ms", "deadline_s", values.milliseconds, "what cannot be answered within it is shed"),
+    Key("strategy", "strategy", values.strategy, f"one of {', '.join(values.STRATEGIES)}"),
+)
+
+
+def top_level_names() -> list[str]:
+    """The first words of all keys, in the order of the table."""
+    return list(dict.fromkeys([*(key.path.split(".")[0] for key in KEYS), BATCHING]))

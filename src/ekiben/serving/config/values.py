@@ -1,0 +1,135 @@
+"""Reading one configured value, whether YAML, the environment or a command line wrote it.
+
+Each reader gives the typed value or raises ValueError saying what is asked for; who calls it knows key and source.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import get_args
+
+from ekiben.serving.config.cpus import usable_cores
+from ekiben.serving.declare.options import Strategy
+
+CPU_COUNT = "cpu_count"
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
+_NAMESPACE = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")  # Prometheus: the metric name's grammar
+_SIZE = re.compile(r"(\d+)\s*(b|k|kb|kib|m|mb|mib|g|gb|gib)?", re.IGNORECASE)
+_UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
+_SWITCHES = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+def text(value: object) -> str:
+    """A text that is not empty."""
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    raise ValueError("a text is asked for")
+
+
+def port(value: object) -> int:
+    """A TCP port; 0 lets the system choose a free one."""
+    number = _integer(value)
+    if number is None or not 0 <= number <= 65535:
+        raise ValueError("a port from 0 to 65535 is asked for")
+    return number
+
+
+def count(value: object) -> int:
+    """A whole number of at least 1."""
+    number = _integer(value)
+    if number is None or number < 1:
+        raise ValueError("a whole number of at least 1 is asked for")
+    return number
+
+
+def optional_count(value: object) -> int | None:
+    """A whole number of at least 1, or nothing for no bound."""
+    return None if value is None else count(value)
+
+
+def workers(value: object) -> int:
+    """A number of workers, or `cpu_count`: one for each core that this process may use."""
+    if value == CPU_COUNT:
+        return usable_cores()
+    try:
+        return count(value)
+    except ValueError:
+        raise ValueError(f"a whole number of at least 1 or `{CPU_COUNT}` is asked for") from None
+
+
+def seconds(value: object) -> float:
+    """A duration in seconds, above 0."""
+    number = _number(value)
+    if number is None or number <= 0:
+        raise ValueError("a number of seconds above 0 is asked for")
+    return number
+
+
+def milliseconds(value: object) -> float:
+    """A duration written in milliseconds, given in seconds."""
+    number = _number(value)
+    if number is None or number < 0:
+        raise ValueError("a number of milliseconds, 0 or more, is asked for")
+    return number / 1000
+
+
+def size(value: object) -> int:
+    """A size in bytes: a number, or one with a unit (`100MiB`, `2g`; `kb`, `mb`, `gb` are powers of 1000)."""
+    found = _SIZE.fullmatch(str(value).strip()) if not isinstance(value, bool) else None
+    if found is None or int(found[1]) == 0:
+        raise ValueError("a size above 0 is asked for, such as `100MiB`")
+    unit = (found[2] or "").lower()
+    return int(found[1]) * _UNITS[unit[0] if unit.endswith("ib") else unit]
+
+
+def switch(value: object) -> bool:
+    """True or false, in the words that YAML and shells use."""
+    if isinstance(value, bool):
+        return value
+    read = _SWITCHES.get(str(value).strip().lower())
+    if read is None:
+        raise ValueError("`true` or `false` is asked for")
+    return read
+
+
+def log_level(value: object) -> str:
+    """The name of a level of the standard `logging` module."""
+    name = str(value).strip().lower()
+    if name not in LOG_LEVELS:
+        raise ValueError(f"one of {', '.join(LOG_LEVELS)} is asked for")
+    return name
+
+
+def strategy(value: object) -> Strategy:
+    """The name of a batching strategy."""
+    for name in STRATEGIES:
+        if value == name:
+            return name
+    raise ValueError(f"one of {', '.join(STRATEGIES)} is asked for")
+
+
+def namespace(value: object) -> str:
+    """What the names of metrics begin with."""
+    if isinstance(value, str) and _NAMESPACE.fullmatch(value):
+        return value
+    raise ValueError("letters, digits and `_` are asked for, with no digit first")
+
+
+def _integer(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and re.fullmatch(r"\s*-?\d+\s*", value) else None
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
