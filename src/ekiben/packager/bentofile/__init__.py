@@ -1,0 +1,12 @@
+"""The bentofile: what a project says about how it is packed, read and checked before anything else happens.
+
+    document    bentofile.yaml as data, every key and value with its line and column
+    pyproject   the same from a table of pyproject.toml
+    grammar     what a single value may be: paths, URLs, names that reach a Containerfile
+    schema      every key by its level (pydantic: the edge)
+    refusals    keys that are read and refused, since this version does not act on them
+    bentofile   `Bentofile`, the frozen value that the rest of the packager works with
+    loading     `load_bentofile`: all of the above in order, errors with their place
+
+Nothing here looks into the store, imports the service or asks an index.
+"""

@@ -1,0 +1,81 @@
+"""`Bentofile`: what a project says about its Bento, checked. Values only, and only what this version acts on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from ekiben.tag import Tag
+
+Stage: TypeAlias = Literal["all", "runtime"]
+LockTool: TypeAlias = Literal["uv", "pip-tools"]
+
+DEFAULT_INCLUDE = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvVariable:
+    """A variable of the running service's environment. There is no build stage beyond `all` in this version."""
+
+    name: str
+    value: str = ""
+    stage: Stage = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReference:
+    """A model that the service needs and does not name itself; `alias` is a second name to look it up by."""
+
+    tag: Tag
+    alias: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PythonOptions:
+    """What is installed. Paths (`requirements_txt`, those of `find_links`) are relative to the project and inside it;
+    no URL holds credentials."""
+
+    requirements_txt: str | None = None
+    packages: tuple[str, ...] = ()
+    lock_tool: LockTool = "uv"
+    index_url: str | None = None
+    extra_index_url: tuple[str, ...] = ()
+    no_index: bool = False
+    find_links: tuple[str, ...] = ()
+    trusted_host: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DockerOptions:
+    """What the image stands on. `python_version` is `3.11` or `3.11.9` (None: the minor version of the interpreter that
+    builds); `setup_script` is relative to the project. Every text is fit to be written into a Containerfile."""
+
+    distro: Literal["debian"] = "debian"
+    python_version: str | None = None
+    base_image: str | None = None
+    system_packages: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    setup_script: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bentofile:
+    """`path` is the file that was read (for messages), None where the caller named a service and there is no file;
+    `service` is None where the project is to be searched for its one service. `description` is text as written;
+    `description_file` is set instead where it was `file: path`."""
+
+    project: Path
+    path: Path | None = None
+    service: str | None = None
+    name: str | None = None
+    description: str | None = None
+    description_file: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    include: tuple[str, ...] = DEFAULT_INCLUDE
+    exclude: tuple[str, ...] = ()
+    models: tuple[ModelReference, ...] = ()
+    envs: tuple[EnvVariable, ...] = ()
+    python: PythonOptions = field(default_factory=PythonOptions)
+    docker: DockerOptions = field(default_factory=DockerOptions)

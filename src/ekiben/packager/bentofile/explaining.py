@@ -1,0 +1,79 @@
+"""What pydantic found wrong, in words and with the place in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from ekiben.errors import BentofileError
+from ekiben.packager.bentofile.document import Document, Place, Route, dotted
+from ekiben.packager.bentofile.schema import CUSTOM
+
+# pydantic's types of errors -> what is asked for
+_EXPECTED = {
+    "string_type": "text",
+    "bool_type": "`true` or `false`",
+    "list_type": "a list",
+    "dict_type": "a mapping of keys to values",
+    "model_type": "a mapping of keys to values",
+    "model_attributes_type": "a mapping of keys to values",
+}
+
+
+def first_error(error: ValidationError, document: Document) -> BentofileError:
+    """The error that stands first in the file."""
+    placed = [_placed(details, document) for details in error.errors()]
+    return min(placed, key=lambda one: (one.line or 0, one.column or 0))
+
+
+def _placed(details: ErrorDetails, document: Document) -> BentofileError:
+    route: Route = tuple(step for step in details["loc"] if step != "[key]")
+    context: Mapping[str, object] = details.get("ctx", {})
+    if details["type"] == CUSTOM:
+        key, hint = context.get("key"), context.get("hint")
+        message = str(context["message"])
+        if key is not None:
+            route = (*route, str(key))
+            message = message if len(route) == 1 else f"{message}, under `{dotted(route[:-1])}`"
+            return document.error(message, route, is_key=True, hint=str(hint) if hint else None)
+        return document.error(f"`{dotted(route)}` {message}", route, hint=str(hint) if hint else None)
+    name = f"`{dotted(route)}`" if route else "the file"
+    place = document.values.get(route)
+    hint = _quote_hint(route, place) if details["type"] == "string_type" else None
+    return document.error(f"{name} {_wrong_type(details, context, place)}", route, hint=hint)
+
+
+def _wrong_type(details: ErrorDetails, context: Mapping[str, object], place: Place | None) -> str:
+    if details["type"] == "missing":
+        return "is missing"
+    found = _described(details["input"], place)
+    if details["type"] == "literal_error":
+        return f"is {found}, and asks for one of {context['expected']}".replace("'", "`")
+    return f"is {found}, and asks for {_EXPECTED.get(details['type'], 'something else')}"
+
+
+def _described(value: object, place: Place | None) -> str:
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return f"`{place.text if place and place.text else str(value).lower()}`, a truth value"
+        case int() | float():
+            return f"`{place.text if place and place.text else value}`, a number"
+        case str():
+            return "text"
+        case list():
+            return "a list"
+        case dict():
+            return "a mapping"
+        case _:
+            return f"a {type(value).__name__}"
+
+
+def _quote_hint(route: Route, place: Place | None) -> str | None:
+    if place is None or place.text is None or "\n" in place.text:
+        return None
+    key = f"{route[-1]}: " if route and isinstance(route[-1], str) else "- "
+    return f'quote it: {key}"{place.text}"'

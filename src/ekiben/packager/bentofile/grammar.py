@@ -1,0 +1,177 @@
+"""What a single value of a bentofile may be. Each function returns the value or raises `Refused`, in words.
+
+The rules keep two promises: a text that reaches a Containerfile cannot end its line or its argument (what happens
+otherwise: CVE-2026-33744, -44345, -44346), and a path cannot leave the project (CVE-2026-24123). A refusal never
+repeats a text that may hold a password.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+OLDEST_IMAGE_PYTHON = (3, 11)
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+")
+_SERVICE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_]\w*)?")
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_PYTHON_VERSION = re.compile(r"(\d+)\.(\d+)(?:\.\d+)?")
+# Debian policy 5.6.1 (package names) and 5.6.12 (versions), with apt's `name:architecture` and `name=version`.
+_DEBIAN_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+(?::[a-z0-9-]+)?(?:=[0-9A-Za-z][0-9A-Za-z.+~:-]*)?")
+# The distribution project's grammar of references: [host[:port]/]path[:tag][@algorithm:hex].
+_IMAGE = re.compile(
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d+)?/)?"
+    r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
+    r"(?::\w[\w.-]{0,127})?(?:@[a-z0-9]+:[0-9a-f]{32,})?",
+    re.ASCII,
+)
+
+
+class Refused(ValueError):
+    """A value that cannot stand where it was written. The message goes after the key's name."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+def one_line(text: str) -> str:
+    """`text` without newlines and other control characters."""
+    if _CONTROL.search(text):
+        raise Refused("holds a newline or another control character", "write it on one line")
+    return text
+
+
+def no_credentials(text: str) -> str:
+    """`text`, in which no URL holds a user and password or token (`git@` before an SSH host is neither)."""
+    for found in _URL.findall(text):
+        try:
+            url = urlsplit(found)
+            has_password, host = url.password is not None, url.hostname
+        except ValueError as error:
+            raise Refused("holds a URL that cannot be read") from error
+        if has_password or (url.username is not None and not url.scheme.endswith("ssh")):
+            raise Refused(
+                f"holds credentials in the URL of `{host}`",
+                "they would be written into the Bento; leave them to netrc, the keyring or the environment",
+            )
+    return text
+
+
+def service_import(text: str) -> str:
+    """`module:name`, `package.module:name` or `module`."""
+    module, _, name = text.partition(":")
+    if _SERVICE.fullmatch(text) and not module.endswith(".py"):
+        return text
+    suggestion = module.removeprefix("./").removesuffix(".py").replace("/", ".") + (f":{name}" if name else "")
+    written = (
+        f"write `{suggestion}`" if _SERVICE.fullmatch(suggestion) else "write `module:Name`, such as `service:Iris`"
+    )
+    raise Refused(f"`{_shown(text)}` is no import string", written)
+
+
+def env_name(text: str) -> str:
+    """A POSIX name of an environment variable."""
+    if not _ENV_NAME.fullmatch(text):
+        raise Refused(f"`{_shown(text)}` is no name of an environment variable", "use letters, digits and `_`")
+    return text
+
+
+def alias(text: str) -> str:
+    """A model's second name: letters, digits, `.`, `_`, `-`."""
+    if not _ALIAS.fullmatch(text):
+        raise Refused(f"`{_shown(text)}` is no alias", "use letters, digits, `.`, `_` and `-`")
+    return text
+
+
+def system_package(text: str) -> str:
+    """A Debian package, with a version or architecture where wanted."""
+    if not _DEBIAN_PACKAGE.fullmatch(text):
+        raise Refused(
+            f"`{_shown(text)}` is no Debian package", "write one name an item, such as `libgomp1` or `curl=7.88.1-10`"
+        )
+    return text
+
+
+def base_image(text: str) -> str:
+    """An image reference."""
+    if not _IMAGE.fullmatch(text):
+        raise Refused("is no image reference", "write `[host/]name[:tag][@sha256:...]`, such as `python:3.11-slim`")
+    return text
+
+
+def image_python(text: str) -> str:
+    """`3.11` or `3.11.9`; not older than what ekiben runs on."""
+    match = _PYTHON_VERSION.fullmatch(text)
+    if not match:
+        raise Refused(f"`{_shown(text)}` is no Python version", 'write the minor version, such as `"3.11"`')
+    if (int(match[1]), int(match[2])) < OLDEST_IMAGE_PYTHON:
+        oldest = ".".join(map(str, OLDEST_IMAGE_PYTHON))
+        raise Refused(f"asks for Python {text}, and the server needs {oldest} or later", f'write `"{oldest}"` or later')
+    return text
+
+
+def requirement(text: str) -> str:
+    """One line of requirements: a package, a URL or a path, not an option of pip."""
+    no_credentials(one_line(text))
+    if text.lstrip().startswith("-"):
+        option = text.lstrip().partition("=")[0].partition(" ")[0]
+        raise Refused(
+            f"holds the option `{option}` in place of a package",
+            "indexes have keys of their own: `index_url`, `extra_index_url`, `find_links`",
+        )
+    if not text.strip():
+        raise Refused("holds an empty package")
+    return text.strip()
+
+
+def path_inside(text: str, project: Path) -> str:
+    """A path to something that exists in the project, as a normalised POSIX path relative to it."""
+    one_line(text)
+    root = project.resolve()
+    try:
+        target = (root / text).resolve()
+        exists = target.exists()
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
+        raise Refused(f"names `{text}`, which cannot be read") from error
+    if Path(text).is_absolute() or not target.is_relative_to(root):
+        raise Refused(
+            f"names `{text}`, which lies outside the project", "write a path relative to the project's folder"
+        )
+    if not exists:
+        raise Refused(f"names `{text}`, which does not exist")
+    return target.relative_to(root).as_posix()
+
+
+def file_inside(text: str, project: Path) -> str:
+    """As `path_inside`, for a file."""
+    found = path_inside(text, project)
+    if not (project / found).is_file():
+        raise Refused(f"names `{text}`, which is no file")
+    return found
+
+
+def url_or_path(text: str, project: Path) -> str:
+    """A URL without credentials, or a path inside the project."""
+    if _URL.match(text):
+        return url(text)
+    return path_inside(text, project)
+
+
+def url(text: str) -> str:
+    """An http, https or file URL without credentials."""
+    no_credentials(one_line(text))
+    if not re.fullmatch(r"(?:https?://|file:///)\S+", text):
+        raise Refused("is no URL", "write one that starts with `https://`")
+    return text
+
+
+def _shown(text: str) -> str:
+    """The text for a message: one line, no longer than is needed to find it again, no password."""
+    no_credentials(text)
+    shown = _CONTROL.sub("?", text)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."

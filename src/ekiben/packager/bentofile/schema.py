@@ -1,0 +1,203 @@
+"""Every key that a bentofile may have, level by level, with the grammar of its values. This is the edge: pydantic.
+
+A key without a value (`python:` and nothing) counts as absent. Which keys are read and then refused is in `refusals`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
+
+from ekiben.errors import InvalidTag
+from ekiben.packager.bentofile import grammar
+from ekiben.packager.bentofile.envfile import assignments
+from ekiben.packager.bentofile.grammar import Refused
+from ekiben.tag import Tag
+
+CUSTOM = "ekiben"  # the type of the errors that carry words of ours
+PROJECT = "project"  # the validation context's key for the project's folder
+T = TypeVar("T")
+
+
+def custom_error(message: str, hint: str | None = None, key: str | None = None) -> PydanticCustomError:
+    """An error for `loading` to place; `key` names a key below the place at which it is raised."""
+    return PydanticCustomError(CUSTOM, "{message}", {"message": message, "hint": hint, "key": key})
+
+
+def _checked(check: Callable[[str], str]) -> AfterValidator:
+    def validate(text: str) -> str:
+        try:
+            return check(text)
+        except Refused as error:
+            raise custom_error(error.message, error.hint) from error
+
+    return AfterValidator(validate)
+
+
+def _in_project(check: Callable[[str, Path], str]) -> AfterValidator:
+    def validate(text: str, info: ValidationInfo) -> str:
+        try:
+            return check(text, (info.context or {})[PROJECT])
+        except Refused as error:
+            raise custom_error(error.message, error.hint) from error
+
+    return AfterValidator(validate)
+
+
+def _tag(text: str) -> str:
+    try:
+        return str(Tag.parse(text))
+    except InvalidTag as error:
+        raise Refused(f"holds {error.message}", error.hint) from error
+
+
+def _name(text: str) -> str:
+    try:
+        return Tag(text).name
+    except InvalidTag as error:
+        raise Refused(f"cannot be `{text}`", error.hint) from error
+
+
+def _listed(value: object) -> object:
+    """BentoML takes one text where a list is meant."""
+    return [value] if isinstance(value, str) else value
+
+
+def _as_model(value: object) -> object:
+    return {"tag": value} if isinstance(value, str) else value
+
+
+def _as_mapping(value: object, info: ValidationInfo) -> object:
+    """`docker.env` as a mapping: it may be a list of `NAME=value`, or name a file of such lines."""
+    try:
+        if isinstance(value, str):
+            project: Path = (info.context or {})[PROJECT]
+            path = project / grammar.file_inside(value, project)
+            return assignments(path.read_text(encoding="utf-8").splitlines(), f"`{value}`")
+        if isinstance(value, list):
+            return assignments(value, "the list")
+    except Refused as error:
+        raise custom_error(error.message, error.hint) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise custom_error(f"names `{value}`, which cannot be read as text") from error
+    return value
+
+
+Line: TypeAlias = Annotated[str, _checked(grammar.one_line)]
+Name: TypeAlias = Annotated[str, _checked(_name)]
+ServiceImport: TypeAlias = Annotated[str, _checked(grammar.service_import)]
+ModelTag: TypeAlias = Annotated[str, _checked(_tag)]
+Alias: TypeAlias = Annotated[str, _checked(grammar.alias)]
+EnvName: TypeAlias = Annotated[str, _checked(grammar.env_name)]
+EnvValue: TypeAlias = Annotated[str, _checked(grammar.one_line), _checked(grammar.no_credentials)]
+Requirement: TypeAlias = Annotated[str, _checked(grammar.requirement)]
+Url: TypeAlias = Annotated[str, _checked(grammar.url)]
+FileInside: TypeAlias = Annotated[str, _in_project(grammar.file_inside)]
+UrlOrPath: TypeAlias = Annotated[str, _in_project(grammar.url_or_path)]
+OneOrMore: TypeAlias = Annotated[list[T], BeforeValidator(_listed)]
+
+
+class Level(BaseModel):
+    """One level of keys."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        for key in data:
+            if key not in cls.model_fields:
+                raise custom_error(f"`{key}` is no key here", cls._nearest(str(key)), str(key))
+        return {key: value for key, value in data.items() if value is not None}
+
+    @classmethod
+    def _nearest(cls, key: str) -> str:
+        if close := difflib.get_close_matches(key, cls.model_fields, n=1):
+            return f"did you mean `{close[0]}`?"
+        for name, level in LEVELS.items():
+            if cls is not level and key in level.model_fields:
+                return f"`{key}` goes under `{name}`" if name else f"`{key}` goes to the top level"
+        return f"keys here are: {', '.join(cls.model_fields)}"
+
+
+class ModelLevel(Level):
+    """One of `models`."""
+
+    tag: ModelTag
+    filter: Line | None = None
+    alias: Alias | None = None
+
+
+class EnvLevel(Level):
+    """One of `envs`."""
+
+    name: EnvName
+    value: EnvValue = ""
+    stage: Literal["all", "runtime", "build"] = "all"
+
+
+class PythonLevel(Level):
+    """`python`."""
+
+    requirements_txt: FileInside | None = None
+    packages: list[Requirement] = []
+    lock_packages: bool = True
+    lock_tool: Literal["uv", "pip-tools"] = "uv"
+    index_url: Url | None = None
+    extra_index_url: OneOrMore[Url] = []
+    no_index: bool = False
+    find_links: OneOrMore[UrlOrPath] = []
+    trusted_host: OneOrMore[Line] = []
+    pip_args: Line | None = None
+    wheels: OneOrMore[Line] = []
+    pack_git_packages: bool = True
+    is_src_layout: bool | None = None
+
+
+class DockerLevel(Level):
+    """`docker`."""
+
+    distro: Literal["debian", "alpine", "amazonlinux", "ubi8"] = "debian"
+    python_version: Annotated[str, _checked(grammar.image_python)] | None = None
+    cuda_version: Line | None = None
+    system_packages: list[Annotated[str, _checked(grammar.system_package)]] = []
+    env: Annotated[dict[EnvName, EnvValue], BeforeValidator(_as_mapping)] = {}
+    setup_script: FileInside | None = None
+    base_image: Annotated[str, _checked(grammar.base_image)] | None = None
+    dockerfile_template: FileInside | None = None
+
+
+class CondaLevel(Level):
+    """`conda`."""
+
+    environment_yml: FileInside | None = None
+    channels: OneOrMore[Line] = []
+    dependencies: OneOrMore[Line] = []
+    pip: OneOrMore[Requirement] = []
+
+
+class BentofileLevel(Level):
+    """The top level."""
+
+    service: ServiceImport | None = None
+    name: Name | None = None
+    description: str | None = None
+    labels: dict[Line, Line] = {}
+    include: list[Line] = ["*"]
+    exclude: list[Line] = []
+    models: list[Annotated[ModelLevel, BeforeValidator(_as_model)]] = []
+    envs: list[EnvLevel] = []
+    args: dict[str, object] = {}
+    python: PythonLevel = PythonLevel()
+    docker: DockerLevel = DockerLevel()
+    conda: CondaLevel = CondaLevel()
+
+
+LEVELS: dict[str, type[Level]] = {"python": PythonLevel, "docker": DockerLevel, "conda": CondaLevel, "": BentofileLevel}

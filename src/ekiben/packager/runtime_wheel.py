@@ -1,0 +1,109 @@
+"""`ekiben-runtime`: the wheel that an image carries, made from the installed package's own files.
+
+It holds what `python -m ekiben.serving` can reach: the import package without the rows that build (cli, packager,
+deploy, templates) and without the faces that need them. It is packed from file contents alone, so an installed wheel,
+an editable checkout and a source tree give the same bytes. Nothing here runs or installs it.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import ekiben
+from ekiben.digest import Digest
+
+DISTRIBUTION = "ekiben-runtime"
+# What the serving half imports, with the ranges of pyproject.toml; a test holds the two together.
+RUNTIME_REQUIREMENTS: tuple[str, ...] = (
+    "cloudpickle>=3.0",
+    "fastapi-swagger>=0.4",
+    "filelock>=3.13",
+    "httptools>=0.6",
+    "msgspec>=0.19",
+    "platformdirs>=4.2",
+    "prometheus-client>=0.20",
+    "pydantic>=2.9",
+    "python-multipart>=0.0.20",
+    "pyyaml>=6.0.1",
+    "starlette>=0.40",
+    "uvicorn>=0.30",
+    "uvloop>=0.20; sys_platform != 'win32'",
+)
+LEFT_OUT = frozenset({"cli", "packager", "deploy", "templates", "container.py"})
+# Suffixes, not everything that lies there: an editor's backup in a checkout must not change the wheel.
+_SUFFIXES = frozenset({".py", ".html", ".css", ".js", ".json", ".svg", ".txt", ".yaml"})
+_MARKER = "py.typed"
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
+_FILE_MODE = 0o100644 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeWheel:
+    """A wheel in memory (some 300 KB)."""
+
+    file_name: str
+    content: bytes
+
+    @property
+    def digest(self) -> Digest:
+        """The sha256 of the wheel, as a lock states it."""
+        return Digest.of_bytes(self.content)
+
+
+@functools.cache
+def build_runtime_wheel() -> RuntimeWheel:
+    """The wheel for the running ekiben; the same bytes wherever the same package lies."""
+    version = ekiben.__version__
+    info = f"{DISTRIBUTION.replace('-', '_')}-{version}.dist-info"
+    members = dict(_modules(Path(ekiben.__file__).parent))
+    members[f"{info}/METADATA"] = _metadata(version).encode()
+    members[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: ekiben\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    record = f"{info}/RECORD"
+    ordered = [*sorted(members.items()), (record, _record(members, record).encode())]
+    return RuntimeWheel(f"{DISTRIBUTION.replace('-', '_')}-{version}-py3-none-any.whl", _zip(ordered))
+
+
+def _modules(package: Path) -> Iterator[tuple[str, bytes]]:
+    """`(path in the wheel, bytes)` of every file of the package that goes in."""
+    for path in package.rglob("*"):
+        relative = path.relative_to(package)
+        is_wanted = path.suffix in _SUFFIXES or path.name == _MARKER
+        if is_wanted and relative.parts[0] not in LEFT_OUT and path.is_file():
+            yield f"{package.name}/{relative.as_posix()}", path.read_bytes()
+
+
+def _metadata(version: str) -> str:
+    requirements = "".join(f"Requires-Dist: {requirement}\n" for requirement in RUNTIME_REQUIREMENTS)
+    return (
+        f"Metadata-Version: 2.1\nName: {DISTRIBUTION}\nVersion: {version}\n"
+        "Summary: the serving half of ekiben, as images carry it\n"
+        f"License: Apache-2.0\nRequires-Python: >=3.11\n{requirements}"
+    )
+
+
+def _record(members: dict[str, bytes], record: str) -> str:
+    lines = [f"{path},sha256={_url_safe(content)},{len(content)}" for path, content in sorted(members.items())]
+    return "\n".join([*lines, f"{record},,"]) + "\n"
+
+
+def _url_safe(content: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+
+
+def _zip(members: list[tuple[str, bytes]]) -> bytes:
+    """Stored, not compressed: the bytes then depend on no zlib, and the image layer is compressed anyway."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for path, content in members:
+            entry = zipfile.ZipInfo(path, _ZIP_EPOCH)
+            entry.create_system = 3  # Unix, whatever built it: the mode below is then read
+            entry.external_attr = _FILE_MODE
+            archive.writestr(entry, content)
+    return buffer.getvalue()
