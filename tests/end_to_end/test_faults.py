@@ -1,4 +1,4 @@
-"""What goes wrong on a user's machine: each is a clear error that leaves nothing behind, and the store stays readable."""
+"""What goes wrong on a user's machine: a clear error that leaves nothing behind, and a store that stays readable."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_build_killed_at_any_instant_leaves_a_readable_store(machine: Machine,
 
 def test_many_processes_save_and_build_at_once(machine: Machine, project: Path) -> None:
     machine.run("ekiben", "build", str(project))
-    save = "import ekiben, sys\nwith ekiben.models.create('shared') as draft:\n    draft.path_of('x').write_text(sys.argv[1])\n"
+    save = "import ekiben, sys\nwith ekiben.models.create('shared') as draft: draft.path_of('x').write_text(sys.argv[1])"
     commands = []
     for number in range(PROCESSES // 2):
         commands.append(["python", "-c", save, str(number % 3)])
