@@ -108,7 +108,7 @@ def test_a_build_killed_at_any_instant_leaves_a_readable_store(machine: Machine,
 
 def test_many_processes_save_and_build_at_once(machine: Machine, project: Path) -> None:
     machine.run("ekiben", "build", str(project))
-    save = "import ekiben, sys\nwith ekiben.models.create('shared') as draft: draft.path_of('x').write_text(sys.argv[1])"
+    save = "import sys, ekiben\nwith ekiben.models.create('shared') as one: one.path_of('x').write_text(sys.argv[1])"
     commands = []
     for number in range(PROCESSES // 2):
         commands.append(["python", "-c", save, str(number % 3)])
