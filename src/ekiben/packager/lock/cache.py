@@ -1,0 +1,106 @@
+"""Locks kept by key, so that a build whose inputs did not change asks no index.
+
+One JSON file per key, put in place by one rename: a concurrent build reads a whole lock or none. A file that is damaged
+counts as absent. Nothing here expires; `created` tells how old a lock is, and `ekiben prune` may delete any of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ekiben.digest import Digest
+from ekiben.packager.lock.intent import Intent
+from ekiben.packager.lock.pip_settings import PipSettings, local_path
+from ekiben.packager.lock.redaction import redact
+from ekiben.packager.lock.request import Lock, LockTool
+from ekiben.packager.lock.target import GLIBC_FLOOR, Target
+
+_FORMAT = 1  # raised when the same inputs would be locked to another text
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    text: str
+    text_digest: str
+    intent: str
+    tool: LockTool
+    tool_version: str
+    created: datetime
+
+
+def lock_key(intent: Intent, target: Target, tool: LockTool, settings: PipSettings) -> Digest:
+    """The digest of all that shapes a lock, save what the indexes hold. No credential goes in, nor the tool's
+    version: an older tool's lock is as good."""
+    facts = {
+        "format": _FORMAT,
+        "intent": intent.text,
+        "target": [target.python, target.platform, GLIBC_FLOOR],
+        "tool": tool,
+        "index": redact(settings.index_url or ""),
+        "indexes": [redact(one) for one in settings.extra_index_urls],
+        "no_index": settings.no_index,
+        "find_links": [[redact(one), _listing(one)] for one in settings.find_links],
+    }
+    return Digest.of_bytes(json.dumps(facts, sort_keys=True).encode())
+
+
+def load_lock(cache: Path, key: Digest) -> Lock | None:
+    """The lock kept under `key`, or None."""
+    try:
+        entry = _Entry.model_validate_json(_place(cache, key).read_bytes())
+    except (OSError, ValidationError):
+        return None
+    if str(Digest.of_bytes(entry.text.encode())) != entry.text_digest:
+        return None
+    return Lock(
+        text=entry.text,
+        intent=entry.intent,
+        tool=entry.tool,
+        tool_version=entry.tool_version,
+        source="cache",
+        created=entry.created,
+        key=key,
+    )
+
+
+def keep_lock(cache: Path, lock: Lock) -> None:
+    """Keeps `lock` under its key. Raises OSError where the disk refuses."""
+    entry = _Entry(
+        text=lock.text,
+        text_digest=str(Digest.of_bytes(lock.text.encode())),
+        intent=lock.intent,
+        tool=lock.tool,
+        tool_version=lock.tool_version,
+        created=lock.created,
+    )
+    place = _place(cache, lock.key)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=place.parent, prefix=".new-", encoding="utf-8", delete=False) as stream:
+        new = Path(stream.name)
+        try:
+            stream.write(entry.model_dump_json(indent=1))
+            stream.close()
+            new.replace(place)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
+
+
+def _place(cache: Path, key: Digest) -> Path:
+    return cache / "locks" / f"{key.hex}.json"
+
+
+def _listing(location: str) -> list[tuple[str, int, int]]:
+    """What a local find-links folder holds, by name, size and time: a wheel put there is a changed input."""
+    folder = local_path(location)
+    if folder is None or not folder.is_dir():
+        return []
+    found = [(entry.name, entry.stat()) for entry in os.scandir(folder) if entry.is_file()]
+    return sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)

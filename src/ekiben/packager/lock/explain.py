@@ -1,0 +1,80 @@
+"""A resolver's complaint made readable: its own words, without tracebacks, boxes, colours and credentials."""
+
+from __future__ import annotations
+
+import re
+
+from ekiben.packager.lock.redaction import redact
+
+_LIMIT = 2000  # characters: a failed build of a source package prints pages, and says what went wrong at the end
+_BOX = re.compile(r"^[\s×│├╰─▶>]*")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_UV_NOISE = ("warning:", "Resolved ", "Using ", "Building ", "Built ", "Updating ", "Updated ", "hint:")
+_UV_LABELS = ("error:", "cause:", "Caused by:")
+_PIP_ERROR = re.compile(r"^\s*(?:ERROR|error): (?P<text>.+)$", re.MULTILINE)
+_EXCEPTION = re.compile(
+    r"^[A-Za-z_][\w.]*(?:Error|Exception|NotFound|Failed\w*|Candidate|Impossible|Conflicted): (?P<text>.+)$"
+)
+
+# Words of a complaint -> what to try. The first that fits is said.
+_HINTS = (
+    (("was not found in the package registry", "No matching distribution", "Could not find a version"),
+     "check the name and the version, or name the index that has it in `python.extra_index_url`"),
+    (("Connection refused", "dns error", "error sending request", "Failed to fetch", "timed out", "Max retries"),
+     "check that the index answers and that pip's configuration (index, proxy, certificates) is right for it"),
+    (("Unauthorized", "Forbidden", "401", "403"),
+     "give the index's user and password through netrc, a keyring or pip's configuration"),
+    (("Failed to build", "build backend", "subprocess-exited-with-error"),
+     "choose a version that has a wheel for the image's Python and platform"),
+    (("unsatisfiable", "conflicting dependencies", "incompatible"),
+     "loosen one of the requirements that it names"),
+)  # fmt: skip
+
+
+def explain_uv(said: str) -> str:
+    """uv's explanation in one paragraph."""
+    parts: list[str] = []
+    for raw in _COLOUR.sub("", said).splitlines():
+        line = _BOX.sub("", raw).strip()
+        if not line or line.startswith(_UV_NOISE):
+            continue
+        label = next((one for one in _UV_LABELS if line.startswith(one)), None)
+        if label or not parts or "No solution found" in parts[-1]:
+            parts.append(line.removeprefix(label or "").strip())
+        else:
+            parts[-1] = f"{parts[-1]} {line}"
+    without_headline = [part for part in parts if "No solution found" not in part]
+    return _tidy(": ".join(without_headline or parts))
+
+
+def explain_pip(said: str) -> str:
+    """pip's explanation in one paragraph: the lines it marks as errors, and the last exception where it adds to
+    them."""
+    errors = [found["text"].strip() for found in _PIP_ERROR.finditer(_COLOUR.sub("", said))]
+    lines = [line for line in said.splitlines() if line.strip()]
+    last = _EXCEPTION.match(lines[-1]) if lines else None
+    if last and "for help visit" not in last["text"]:
+        errors.append(last["text"])
+    return _tidy(": ".join(dict.fromkeys(errors)) or (lines[-1] if lines else ""))
+
+
+def hint_for(said: str) -> str | None:
+    """What to try after this complaint, where it is one of the known kinds."""
+    return next((hint for words, hint in _HINTS if any(word in said for word in words)), None)
+
+
+def warnings_of(said: str) -> list[str]:
+    """The warnings in a resolver's output, without their label (a yanked version, a missing extra)."""
+    found = [
+        line.strip() for line in _COLOUR.sub("", said).splitlines() if re.match(r"\s*warning: ", line, re.IGNORECASE)
+    ]
+    return [redact(re.sub(r"(?i)^warning: ", "", line)).rstrip(".") for line in dict.fromkeys(found)]
+
+
+def _tidy(text: str) -> str:
+    text = redact(" ".join(text.split())).rstrip(".")
+    if len(text) > _LIMIT:
+        text = f"{text[: _LIMIT // 4]} ... {text[-3 * _LIMIT // 4 :]}"
+    if text.startswith(("Because ", "Could ", "Cannot ", "Failed ", "Request ", "No ")):
+        text = text[0].lower() + text[1:]
+    return text or "it gave no reason"
