@@ -1,0 +1,15 @@
+"""The store: models and Bentos on disk by content address, safe under many processes and under a kill at any instant.
+
+    local           Store, open_store, default_store: what is handed around
+    ├── models      Model, ModelShelf, ModelDraft            ── model_manifest   model.yaml
+    ├── bentos      Bento, BentoShelf, StagedBento           ── bento_manifest   bento.yaml
+    ├── reference   BentoModel: a model as a service's class attribute
+    └── pins        the models of the loaded Bento (EKIBEN_BENTO): what lookups inside an image see
+    shelf           name/version folders: find, list, put, take away    ── latest    which version was saved last
+    item            what models and Bentos have in common               ── receipt   receipt.yaml
+    seal            a draft becomes a checked, hashed, synced tree      ── sums      SHA256SUMS
+    staging         folders in tmp/ that die with their process         ── lock      locks between processes
+    layout · documents (YAML) · plain (values YAML keeps) · pickles · disk (errors in words, fsync)
+
+Writing is always: stage in tmp/, seal, take the store's lock, one rename. Reading takes no lock.
+"""

@@ -1,0 +1,109 @@
+"""`BentoManifest`: bento.yaml. Never the Bento's own tag, version, digest or a time: those live in the receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import ekiben
+from ekiben.digest import Digest
+from ekiben.errors import DamagedItem, InvalidDigest, InvalidTag
+from ekiben.store.documents import Document
+from ekiben.store.plain import plain_labels, plain_mapping
+from ekiben.tag import Tag
+
+BENTO_MANIFEST = "bento.yaml"
+SPEC = 1  # of bento.yaml: raised when an older ekiben would misread a newer Bento
+
+
+@dataclass(frozen=True, slots=True)
+class BentoModelEntry:
+    """A model that the Bento needs: exact tag, full digest, the module that loads it, the name it is asked for by."""
+
+    tag: Tag
+    digest: Digest
+    module: str = ""
+    alias: str | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """As in bento.yaml."""
+        alias = {} if self.alias is None else {"alias": self.alias}
+        return {"tag": str(self.tag), "digest": str(self.digest), "module": self.module, **alias}
+
+    @classmethod
+    def from_document(cls, document: Document) -> BentoModelEntry:
+        """One row of `models`. Raises DamagedItem."""
+        try:
+            return cls(
+                tag=Tag.parse(document.text("tag")),
+                digest=Digest.parse(document.text("digest")),
+                module=document.text("module", ""),
+                alias=document.text("alias") if "alias" in document.content else None,
+            )
+        except (InvalidTag, InvalidDigest) as error:
+            raise DamagedItem(f"`{document.path}`: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class BentoManifest:
+    """What a Bento says of itself, all of it content. `executables` are paths in the Bento that get mode 0755."""
+
+    service: str
+    name: str
+    ekiben_version: str = ekiben.__version__
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    models: tuple[BentoModelEntry, ...] = ()
+    services: tuple[Mapping[str, object], ...] = ()
+    envs: tuple[Mapping[str, object], ...] = ()
+    python: Mapping[str, object] = field(default_factory=dict)
+    docker: Mapping[str, object] = field(default_factory=dict)
+    platform: str = ""
+    schema: Mapping[str, object] = field(default_factory=dict)
+    args: Mapping[str, object] = field(default_factory=dict)
+    executables: tuple[str, ...] = ()
+    spec: int = SPEC
+
+    def to_dict(self) -> dict[str, object]:
+        """The content of bento.yaml, in its order."""
+        return {
+            "service": self.service,
+            "name": self.name,
+            "ekiben_version": self.ekiben_version,
+            "description": self.description,
+            "labels": plain_labels(self.labels),
+            "models": [one.to_dict() for one in self.models],
+            "services": [plain_mapping(one, "services") for one in self.services],
+            "envs": [plain_mapping(one, "envs") for one in self.envs],
+            "python": plain_mapping(self.python, "python"),
+            "docker": plain_mapping(self.docker, "docker"),
+            "platform": self.platform,
+            "schema": plain_mapping(self.schema, "schema"),
+            "args": plain_mapping(self.args, "args"),
+            "executables": list(self.executables),
+            "spec": self.spec,
+        }
+
+    @classmethod
+    def from_document(cls, document: Document) -> BentoManifest:
+        """The manifest in a bento.yaml. Raises DamagedItem, also where a newer ekiben wrote it."""
+        spec = document.number("spec", SPEC)
+        if spec > SPEC:
+            raise DamagedItem(f"`{document.path}` has spec {spec}, made by a newer ekiben", hint="upgrade ekiben")
+        return cls(
+            service=document.text("service"),
+            name=document.text("name"),
+            ekiben_version=document.text("ekiben_version", ""),
+            description=document.text("description", ""),
+            labels=document.texts("labels"),
+            models=tuple(BentoModelEntry.from_document(one) for one in document.each("models")),
+            services=tuple(one.content for one in document.each("services")),
+            envs=tuple(one.content for one in document.each("envs")),
+            python=document.mapping("python"),
+            docker=document.mapping("docker"),
+            platform=document.text("platform", ""),
+            schema=document.mapping("schema"),
+            args=document.mapping("args"),
+            executables=tuple(str(one) for one in document.rows("executables")),
+            spec=spec,
+        )

@@ -1,0 +1,123 @@
+"""Bentos in the store: `Bento` is one, `BentoShelf` all of them, `StagedBento` one that is being built.
+
+What goes into a Bento is the packager's decision; here it becomes an item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ekiben.errors import DamagedItem
+from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest, BentoModelEntry
+from ekiben.store.disk import disk_errors, disk_refusals, remove_tree, write_synced
+from ekiben.store.documents import dump_document, read_document
+from ekiben.store.item import StoredItem, path_inside
+from ekiben.store.layout import Layout
+from ekiben.store.lock import exclusive
+from ekiben.store.plain import plain_mapping
+from ekiben.store.receipt import RECEIPT, Receipt, now
+from ekiben.store.seal import seal, sync_folders
+from ekiben.store.staging import staging
+from ekiben.store.usage import bento_shelf, require_models
+from ekiben.tag import Tag
+
+__all__ = ["Bento", "BentoManifest", "BentoModelEntry", "BentoShelf", "StagedBento"]
+
+
+class Bento(StoredItem):
+    """A Bento. `tag` is exact for one in the store; the manifest is read when first asked for."""
+
+    @cached_property
+    def manifest(self) -> BentoManifest:
+        """What bento.yaml says. Raises DamagedItem."""
+        try:
+            return BentoManifest.from_document(read_document(self.path / BENTO_MANIFEST))
+        except FileNotFoundError as error:
+            raise DamagedItem(f"`{self.path}` has no {BENTO_MANIFEST}") from error
+
+    @property
+    def info(self) -> BentoManifest:
+        """BentoML's name for the manifest."""
+        return self.manifest
+
+    def to_dict(self) -> dict[str, object]:
+        """bento.yaml with tag, version, digest, creation time, size and path: what `get` prints."""
+        return self._shown(self.manifest.to_dict())
+
+
+@dataclass(frozen=True, slots=True)
+class StagedBento:
+    """A Bento being built: put files under `path`, then `commit`. Without a commit nothing stays."""
+
+    name: str
+    path: Path
+    layout: Layout
+
+    def path_of(self, *parts: str) -> Path:
+        """A path inside `path`."""
+        return path_inside(self.path, *parts)
+
+    def commit(self, manifest: BentoManifest, *, version: str | None, receipt: Mapping[str, object]) -> Bento:
+        """Writes bento.yaml, seals the files, and moves them to their place; gives the Bento that is there then.
+
+        `version` names one; None makes it from the content. `receipt` holds what is true of this making alone. Raises
+        VersionTaken, StoreError, and ModelNotFound where a model of the manifest left the store meanwhile.
+        """
+        assert manifest.name == self.name, f"staged as {self.name}, committed as {manifest.name}"
+        with disk_errors(self.path):
+            write_synced(self.path / BENTO_MANIFEST, dump_document(manifest.to_dict()).encode())
+            sealed = seal(self.path, manifest.executables)
+            tag = Tag(self.name, version or sealed.digest.short_version)
+            written = Receipt(tag, sealed.digest, now(), sealed.size_bytes, plain_mapping(receipt, "receipt"))
+            write_synced(self.path / RECEIPT, written.to_yaml().encode())
+            sync_folders(self.path)
+            shelf = bento_shelf(self.layout)
+            with exclusive(self.layout.lock):
+                require_models(self.layout, manifest.models)
+                return Bento(tag, shelf.folder(tag), shelf.put(self.path, written))
+
+
+@dataclass(frozen=True, slots=True)
+class BentoShelf:
+    """The Bentos of a store."""
+
+    layout: Layout
+
+    def resolve(self, tag: str | Tag) -> Tag:
+        """The exact tag that `tag` means. Raises BentoNotFound, AmbiguousTag, InvalidTag."""
+        return bento_shelf(self.layout).resolve(Tag.parse(tag))
+
+    def get(self, tag: str | Tag) -> Bento:
+        """The Bento that `tag` means. Raises as `resolve` does."""
+        with disk_errors(self.layout.bentos):
+            return self._bento(*bento_shelf(self.layout).get(Tag.parse(tag)))
+
+    def list(self, name: str | None = None) -> list[Bento]:
+        """All Bentos, or those of `name`, newest first. Reads receipts alone."""
+        with disk_errors(self.layout.bentos):
+            return [self._bento(tag, receipt) for tag, receipt in bento_shelf(self.layout).items(name)]
+
+    def delete(self, tag: str | Tag, force: bool = False) -> Tag:
+        """Deletes one Bento and gives its tag. A prefix is refused."""
+        shelf = bento_shelf(self.layout)
+        exact = shelf.resolve_whole(Tag.parse(tag))
+        with disk_errors(self.layout.home):
+            with exclusive(self.layout.lock):
+                if not shelf.has(exact):
+                    raise shelf.not_found(exact)
+                trash = shelf.take_away(exact)
+            remove_tree(trash)
+        return exact
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[StagedBento]:
+        """A Bento to fill and commit inside the block; an error, or no commit, leaves nothing."""
+        with staging(self.layout) as folder, disk_refusals(folder):
+            yield StagedBento(Tag(name).name, folder, self.layout)
+
+    def _bento(self, tag: Tag, receipt: Receipt) -> Bento:
+        return Bento(tag, bento_shelf(self.layout).folder(tag), receipt)

@@ -1,0 +1,60 @@
+"""`Store`: the local store, as it is handed around. Opening one reads settings and creates nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ekiben.settings import Settings, load_settings
+from ekiben.store.bentos import BentoShelf
+from ekiben.store.layout import Layout
+from ekiben.store.models import ModelShelf
+from ekiben.store.pins import read_pins
+from ekiben.store.staging import staging
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Models and Bentos under one home."""
+
+    layout: Layout
+    models: ModelShelf
+    bentos: BentoShelf
+
+    @property
+    def home(self) -> Path:
+        """The folder that holds it all."""
+        return self.layout.home
+
+    @property
+    def tmp(self) -> Path:
+        """Staging on the same file system, there after the first write. `scratch` gives a folder in it."""
+        return self.layout.tmp
+
+    @property
+    def cache(self) -> Path:
+        """Content-keyed and safe to delete; whoever writes makes it."""
+        return self.layout.cache
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """An empty folder on the store's file system for the block. If this process dies, the next writer sweeps it."""
+        with staging(self.layout) as folder:
+            yield folder
+
+
+def open_store(settings: Settings) -> Store:
+    """The store that `settings` name. Where they name a Bento, models are looked up through its list alone.
+
+    Raises SettingsError where that Bento is none.
+    """
+    layout = Layout(settings.home.value)
+    pins = read_pins(settings.bento.value) if settings.bento.value else None
+    return Store(layout, ModelShelf(layout, pins), BentoShelf(layout))
+
+
+def default_store() -> Store:
+    """The store of the settings in force: for public functions that are handed none."""
+    return open_store(load_settings())

@@ -1,0 +1,228 @@
+"""Models in the store: `Model` is one, `ModelShelf` all of them, `ModelDraft` one that is being saved.
+
+How the files of a model come about and are read is the framework modules' work.
+"""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+
+from ekiben.errors import DamagedItem, InUse, StoreError, UsageError
+from ekiben.store.disk import disk_errors, disk_refusals, remove_tree, write_synced
+from ekiben.store.documents import dump_document, read_document
+from ekiben.store.item import StoredItem, path_inside
+from ekiben.store.layout import Layout
+from ekiben.store.lock import exclusive
+from ekiben.store.model_manifest import (
+    API_VERSION,
+    MODEL_MANIFEST,
+    ModelContext,
+    ModelManifest,
+    Signature,
+    parse_signatures,
+)
+from ekiben.store.pickles import CUSTOM_OBJECTS, dump_pickle, load_custom_objects
+from ekiben.store.pins import Pins
+from ekiben.store.plain import plain_labels, plain_mapping
+from ekiben.store.receipt import RECEIPT, Receipt, now
+from ekiben.store.seal import seal, sync_folders
+from ekiben.store.staging import staging
+from ekiben.store.sums import SUMS
+from ekiben.store.usage import bentos_using, model_shelf
+from ekiben.tag import Tag
+
+__all__ = ["Model", "ModelContext", "ModelDraft", "ModelManifest", "ModelShelf", "Signature"]
+
+
+class Model(StoredItem):
+    """A model in the store. `tag` is exact; the manifest is read when first asked for."""
+
+    @cached_property
+    def manifest(self) -> ModelManifest:
+        """What model.yaml says. Raises DamagedItem."""
+        try:
+            return ModelManifest.from_document(read_document(self.path / MODEL_MANIFEST))
+        except FileNotFoundError as error:
+            raise DamagedItem(f"`{self.path}` has no {MODEL_MANIFEST}") from error
+
+    @property
+    def info(self) -> ModelManifest:
+        """BentoML's name for the manifest."""
+        return self.manifest
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """As they were given when it was saved."""
+        return self.manifest.labels
+
+    @property
+    def metadata(self) -> Mapping[str, object]:
+        """As it was given when it was saved."""
+        return self.manifest.metadata
+
+    @cached_property
+    def custom_objects(self) -> dict[str, object]:
+        """The Python objects saved beside the model. Reading them unpickles, which runs code of whoever saved them."""
+        with disk_errors(self.path):
+            return load_custom_objects(self.path)
+
+    def to_dict(self) -> dict[str, object]:
+        """model.yaml in BentoML's shape, with tag, digest, creation time, size and path: what `models get` prints."""
+        return self._shown(self.manifest.to_dict())
+
+
+class ModelDraft:
+    """A model while it is being saved: put files under `path`. Afterwards `model` and `tag` say what became of it."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self._folder = folder
+        self._model: Model | None = None
+
+    @property
+    def path(self) -> Path:
+        """The folder to write into; once saved, the model's own, which nobody writes to."""
+        return self._model.path if self._model else self._folder
+
+    def path_of(self, *parts: str) -> Path:
+        """A path inside `path`."""
+        return path_inside(self.path, *parts)
+
+    @property
+    def model(self) -> Model:
+        """The saved model. Raises StoreError while the `with` block is still open."""
+        if self._model is None:
+            raise StoreError(f"model `{self.name}` is not saved yet", hint="its tag is known after the `with` block")
+        return self._model
+
+    @property
+    def tag(self) -> Tag:
+        """The saved model's exact tag."""
+        return self.model.tag
+
+
+@dataclass(frozen=True, slots=True)
+class ModelShelf:
+    """The models of a store; through `pins` where a Bento is loaded."""
+
+    layout: Layout
+    pins: Pins | None = None
+
+    def resolve(self, tag: str | Tag) -> Tag:
+        """The exact tag that `tag` means. Raises ModelNotFound, AmbiguousTag, InvalidTag."""
+        return model_shelf(self.layout).resolve(self._asked(tag))
+
+    def get(self, tag: str | Tag) -> Model:
+        """The model that `tag` means. Raises as `resolve` does, and DamagedItem where a Bento pins other content."""
+        with disk_errors(self.layout.models):
+            model = self._model(*model_shelf(self.layout).get(self._asked(tag)))
+        if self.pins and self.pins.find(tag).digest != model.digest:
+            raise DamagedItem(
+                f"model `{model.tag}` has other content than Bento `{self.pins.bento}` was built with",
+                hint="build the Bento again, or bring the model back",
+            )
+        return model
+
+    def list(self, name: str | None = None) -> list[Model]:
+        """All models, or those of `name`, newest first. Reads receipts alone."""
+        with disk_errors(self.layout.models):
+            found = model_shelf(self.layout).items(name)
+        pinned = None if self.pins is None else {entry.tag for entry in self.pins.entries}
+        return [self._model(tag, receipt) for tag, receipt in found if pinned is None or tag in pinned]
+
+    def delete(self, tag: str | Tag, force: bool = False) -> Tag:
+        """Deletes one model and gives its tag. A prefix is refused. Raises InUse where a local Bento lists it."""
+        shelf = model_shelf(self.layout)
+        exact = shelf.resolve_whole(self._asked(tag))
+        with disk_errors(self.layout.home):
+            with exclusive(self.layout.lock):
+                if not shelf.has(exact):
+                    raise shelf.not_found(exact)
+                users = [] if force else bentos_using(self.layout, exact)
+                if users:
+                    raise InUse(str(exact), [str(user) for user in users])
+                trash = shelf.take_away(exact)
+            remove_tree(trash)
+        return exact
+
+    @contextmanager
+    def create(
+        self,
+        name: str | Tag,
+        *,
+        module: str = "",
+        signatures: Mapping[str, object] | None = None,
+        labels: Mapping[str, object] | None = None,
+        options: Mapping[str, object] | None = None,
+        metadata: Mapping[str, object] | None = None,
+        context: ModelContext | None = None,
+        version: str | None = None,
+        custom_objects: Mapping[str, object] | None = None,
+        external_modules: Sequence[ModuleType] = (),
+        api_version: str = API_VERSION,
+    ) -> Iterator[ModelDraft]:
+        """Saves what the block puts into the draft; an error in the block saves nothing.
+
+        `name` may be `name:version`. Raises VersionTaken for a named version that holds other content, UsageError for
+        what a manifest cannot keep, StoreError where the disk refuses.
+        """
+        tag = _asked_tag(name, version)
+        manifest = ModelManifest(
+            name=tag.name,
+            module=module,
+            labels=plain_labels(labels or {}),
+            options=plain_mapping(options or {}, "options"),
+            metadata=plain_mapping(metadata or {}, "metadata"),
+            context=context or ModelContext(),
+            signatures=parse_signatures(signatures or {}),
+            api_version=api_version,
+        )
+        started = time.monotonic()
+        with staging(self.layout) as folder, disk_refusals(folder):
+            draft = ModelDraft(tag.name, folder)
+            yield draft
+            if custom_objects:
+                dump_pickle(folder / CUSTOM_OBJECTS, dict(custom_objects), external_modules)
+            draft._model = self._save(folder, tag, manifest, started)
+
+    def _save(self, folder: Path, tag: Tag, manifest: ModelManifest, started: float) -> Model:
+        _refuse_reserved(folder)
+        with disk_errors(folder):
+            write_synced(folder / MODEL_MANIFEST, dump_document(manifest.to_dict()).encode())
+            sealed = seal(folder)
+            exact = tag.with_version(tag.version or sealed.digest.short_version)
+            details = {"duration_s": round(time.monotonic() - started, 3), "host": sysconfig.get_platform()}
+            receipt = Receipt(exact, sealed.digest, now(), sealed.size_bytes, details)
+            write_synced(folder / RECEIPT, receipt.to_yaml().encode())
+            sync_folders(folder)
+            with exclusive(self.layout.lock):
+                return self._model(exact, model_shelf(self.layout).put(folder, receipt))
+
+    def _asked(self, tag: str | Tag) -> Tag:
+        return self.pins.find(tag).tag if self.pins else Tag.parse(tag)
+
+    def _model(self, tag: Tag, receipt: Receipt) -> Model:
+        return Model(tag, model_shelf(self.layout).folder(tag), receipt)
+
+
+def _asked_tag(name: str | Tag, version: str | None) -> Tag:
+    tag = Tag.parse(name)
+    if version is None or version == tag.version:
+        return tag
+    if tag.version is not None:
+        raise UsageError(f"`{tag}` and version `{version}` contradict each other")
+    return tag.with_version(version)
+
+
+def _refuse_reserved(folder: Path) -> None:
+    for name in (MODEL_MANIFEST, SUMS, RECEIPT):
+        if os.path.lexists(folder / name):
+            raise UsageError(f"`{name}` is written by the store", hint="give the model's own file another name")

@@ -1,0 +1,179 @@
+"""`Shelf`: the folders `<name>/<version>/` under one root. Finds, lists, puts and takes away; knows no kinds of items.
+
+Readers take no lock: an item comes and goes by one rename, so each is there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ekiben.errors import AmbiguousTag, DamagedItem, InvalidTag, NotFound, VersionTaken
+from ekiben.report import logger
+from ekiben.store.disk import disk_errors, make_folder, remove_tree, sync
+from ekiben.store.latest import LATEST_FILE, Saved, format_latest, parse_latest, put_on_top
+from ekiben.store.layout import Layout
+from ekiben.store.receipt import Receipt, format_time, now, read_receipt
+from ekiben.store.staging import replace_file, throw_away
+from ekiben.tag import Tag
+
+_RETRIES = 10  # of a question for `latest` whose answer was deleted before it could be read
+_SHOWN = 5  # candidates in a message
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """`noun` and `missing` are what its errors say and are: ("model", ModelNotFound)."""
+
+    root: Path
+    layout: Layout
+    noun: str
+    missing: type[NotFound]
+
+    def names(self) -> list[str]:
+        """The names that have a folder, sorted."""
+        return [name for name in _folders(self.root) if _is_tag(name)]
+
+    def versions(self, name: str) -> list[str]:
+        """The versions of `name`, sorted; none where there is no such name."""
+        return [version for version in _folders(self.root / name) if _is_tag(name, version)]
+
+    def has(self, tag: Tag) -> bool:
+        """Whether exactly this version is here."""
+        return tag.version is not None and self.folder(tag).is_dir()
+
+    def folder(self, tag: Tag) -> Path:
+        """Where an exact tag lies."""
+        return self.root / tag.name / str(tag.version)
+
+    def items(self, name: str | None = None) -> list[tuple[Tag, Receipt]]:
+        """All items, or those of `name`, newest first. One that vanishes meanwhile, or is damaged, is left out."""
+        found: list[tuple[Tag, Receipt]] = []
+        for one in [name] if name else self.names():
+            for version in self.versions(one):
+                tag = Tag(one, version)
+                receipt = self._receipt_or_warning(tag)
+                if receipt:
+                    found.append((tag, receipt))
+        return sorted(found, key=lambda pair: (pair[1].created, pair[0]), reverse=True)
+
+    def get(self, tag: Tag) -> tuple[Tag, Receipt]:
+        """The item that `tag` means, with its exact tag."""
+        for _ in range(_RETRIES):
+            exact = self.resolve(tag)
+            receipt = read_receipt(self.folder(exact))
+            if receipt:
+                return exact, receipt
+            if self.has(exact):
+                raise DamagedItem(
+                    f"`{self.folder(exact)}` has neither a receipt nor checksums", hint=f"delete `{exact}`"
+                )
+        raise self.not_found(tag)
+
+    def resolve(self, tag: Tag) -> Tag:
+        """The exact tag that `tag` means: itself, the last saved of its name, or the one version with that prefix."""
+        if tag.version is None:
+            return tag.with_version(self._latest(tag))
+        if self.has(tag):
+            return tag
+        version = choose_by_prefix(tag, self.versions(tag.name))
+        if version is None:
+            raise self.not_found(tag)
+        return tag.with_version(version)
+
+    def resolve_whole(self, tag: Tag) -> Tag:
+        """The same, a prefix refused: for what destroys."""
+        exact = self.resolve(tag)
+        if tag.version not in (None, exact.version):
+            raise self.missing(f"no {self.noun} `{tag}` in `{self.root}`", hint=f"write the whole version: `{exact}`")
+        return exact
+
+    def put(self, sealed: Path, receipt: Receipt) -> Receipt:
+        """Moves a sealed folder to its place and makes it the latest; gives the receipt of what is there then.
+
+        The caller holds the store's lock. Content that is here already stays as it is. Raises VersionTaken where the
+        version holds other content.
+        """
+        target = self.folder(receipt.tag)
+        standing = read_receipt(target)
+        if standing and standing.digest != receipt.digest:
+            raise VersionTaken(str(receipt.tag))
+        make_folder(target.parent)
+        self._note_latest(receipt.tag)
+        if standing:
+            return standing
+        sealed.rename(target)
+        sync(target.parent)
+        return receipt
+
+    def take_away(self, tag: Tag) -> Path:
+        """Takes an exact tag's item out of sight. The caller holds the store's lock, and removes what it gets later."""
+        trash = throw_away(self.layout, self.folder(tag))
+        if not self.versions(tag.name):
+            remove_tree(self.root / tag.name)
+        return trash
+
+    def not_found(self, tag: Tag) -> NotFound:
+        """The error for a tag that means nothing here, with the nearest that does."""
+        known = [str(Tag(tag.name, version)) for version in self.versions(tag.name)]
+        near = known or difflib.get_close_matches(tag.name, self.names(), n=_SHOWN)
+        shown = ", ".join(f"`{one}`" for one in near[:_SHOWN])
+        hint = f"there {'is' if len(near) == 1 else 'are'} {shown}" if near else None
+        if len(near) > _SHOWN:
+            hint = f"{hint} and {len(near) - _SHOWN} more"
+        return self.missing(f"no {self.noun} `{tag}` in `{self.root}`", hint=hint)
+
+    def _latest(self, tag: Tag) -> str:
+        for saved in self._saved(tag.name):
+            if self.has(tag.with_version(saved.version)):
+                return saved.version
+        by_time = self.items(tag.name)
+        if not by_time:
+            raise self.not_found(tag)
+        return str(by_time[0][0].version)
+
+    def _saved(self, name: str) -> list[Saved]:
+        path = self.root / name / LATEST_FILE
+        try:
+            return parse_latest(path.read_text(encoding="utf-8", errors="replace"))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def _note_latest(self, tag: Tag) -> None:
+        saved = Saved(str(tag.version), format_time(now()))
+        entries = put_on_top(self._saved(tag.name), saved, lambda version: self.has(tag.with_version(version)))
+        replace_file(self.layout, self.root / tag.name / LATEST_FILE, format_latest(entries).encode())
+
+    def _receipt_or_warning(self, tag: Tag) -> Receipt | None:
+        try:
+            return read_receipt(self.folder(tag))
+        except DamagedItem as error:
+            logger.warning("%s `%s` is left out: %s", self.noun, tag, error)
+            return None
+
+
+def choose_by_prefix(tag: Tag, versions: list[str]) -> str | None:
+    """The one version that begins with the tag's. Raises AmbiguousTag where several do."""
+    fitting = [version for version in versions if version.startswith(tag.version or "")]
+    if len(fitting) > 1:
+        raise AmbiguousTag(str(tag), [str(tag.with_version(version)) for version in fitting])
+    return fitting[0] if fitting else None
+
+
+def _is_tag(name: str, version: str | None = None) -> bool:
+    try:
+        Tag(name, version)
+    except InvalidTag:
+        return False
+    return True
+
+
+def _folders(path: Path) -> list[str]:
+    with disk_errors(path):
+        try:
+            with os.scandir(path) as entries:
+                return sorted(one.name for one in entries if not one.name.startswith(".") and one.is_dir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []

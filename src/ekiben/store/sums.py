@@ -1,0 +1,56 @@
+"""`SHA256SUMS` as coreutils write it, so that `sha256sum -c SHA256SUMS` checks an item with no tool of ours.
+
+A line is `<hex>  <path>`; a path with a backslash, newline or carriage return is written with `\\\\`, `\\n`, `\\r`, and
+its line begins with a backslash (coreutils manual, "md5sum invocation"). Pure: text in, values out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ekiben.digest import Digest
+from ekiben.errors import DamagedItem, InvalidDigest
+
+SUMS = "SHA256SUMS"
+_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
+_ORIGINALS = {written: original for original, written in _ESCAPES.items()}
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def format_sums(digests: Mapping[str, Digest]) -> str:
+    """One line for each path, sorted by path."""
+    return "".join(_line(path, digests[path]) for path in sorted(digests))
+
+
+def parse_sums(text: str) -> dict[str, Digest]:
+    """Path to digest. Raises DamagedItem naming the line that is none."""
+    lines = text.split("\n")  # not splitlines(), which also splits at characters that a path may hold
+    if lines.pop():
+        raise DamagedItem(f"{SUMS} ends in the middle of a line")
+    return dict(_entry(number, line) for number, line in enumerate(lines, start=1))
+
+
+def _line(path: str, digest: Digest) -> str:
+    written = "".join(_ESCAPES.get(character, character) for character in path)
+    mark = "" if written == path else "\\"
+    return f"{mark}{digest.hex}  {written}\n"
+
+
+def _entry(number: int, line: str) -> tuple[str, Digest]:
+    is_escaped = line.startswith("\\")
+    hexadecimal, separator, path = line.removeprefix("\\").partition("  ")
+    if not separator or not path:
+        raise DamagedItem(f"line {number} of {SUMS} is no checksum line")
+    try:
+        digest = Digest(hexadecimal)
+    except InvalidDigest as error:
+        raise DamagedItem(f"line {number} of {SUMS}: {error}") from error
+    return _ESCAPED.sub(_original, path) if is_escaped else path, digest
+
+
+def _original(match: re.Match[str]) -> str:
+    written = match.group(0)
+    if written not in _ORIGINALS:
+        raise DamagedItem(f"`{written}` in {SUMS} is no escape")
+    return _ORIGINALS[written]
