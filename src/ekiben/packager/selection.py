@@ -111,7 +111,7 @@ class _Ignore:
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """A folder to be read: `path` in the project, `real` on disk, the rules that hold, the folders it was entered by."""
+    """A folder to be read: `path` in the project, `real` on disk, the rules that hold, the folders on the way."""
 
     path: str
     real: Path

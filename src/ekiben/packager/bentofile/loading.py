@@ -26,43 +26,47 @@ NAMES = ("bentofile.yaml", "bentofile.yml")
 _FILE = "file:"  # `description: "file: docs/card.md"`
 
 
-def load_bentofile(project: Path, file: Path | None = None) -> Bentofile:
-    """The bentofile of `project`: `file`, else `bentofile.yaml`, else the build table of `pyproject.toml`.
+def load_bentofile(project: Path, file: Path | None = None, *, is_optional: bool = False) -> Bentofile:
+    """The bentofile of `project`: `file`, else `bentofile.yaml`, else the build table of `pyproject.toml`. Where it
+    `is_optional`, a project that has none gives a Bentofile that says nothing.
 
     Raises PathNotFound for a project or `file` that is not there, BuildError where the project has no bentofile,
     BentofileError (with file, line and column) for one that cannot be used, NotActedOn for a key without effect.
     """
     if not project.is_dir():
         raise PathNotFound(f"`{project}` is no folder")
-    document = _find(project, file)
-    if document.data is None:
-        document = Document(document.path, {})
+    document = _read(file) if file else _find(project)
+    if document is None and is_optional:
+        return Bentofile(project=project)
+    if document is None:
+        raise BuildError(f"`{project}` has no bentofile.yaml", hint="`ekiben init` writes one beside a small service")
     try:
-        level = BentofileLevel.model_validate(document.data, context={PROJECT: project})
+        level = BentofileLevel.model_validate(
+            {} if document.data is None else document.data, context={PROJECT: project}
+        )
     except ValidationError as error:
         raise first_error(error, document) from None
     refuse_unused(level, document)
     return _bentofile(level, project, document)
 
 
-def _find(project: Path, file: Path | None) -> Document:
-    if file is not None:
-        if not file.is_file():
-            raise PathNotFound(f"the bentofile `{file}` does not exist")
-        if file.suffix != ".toml":
-            return read_yaml(file)
-        document = read_pyproject(file)
-        if document is None:
-            raise BentofileError("there is no table `[tool.ekiben.build]`", path=file)
-        return document
+def _read(file: Path) -> Document:
+    if not file.is_file():
+        raise PathNotFound(f"the bentofile `{file}` does not exist")
+    if file.suffix != ".toml":
+        return read_yaml(file)
+    document = read_pyproject(file)
+    if document is None:
+        raise BentofileError("there is no table `[tool.ekiben.build]`", path=file)
+    return document
+
+
+def _find(project: Path) -> Document | None:
     for name in NAMES:
         if (project / name).is_file():
             return read_yaml(project / name)
     pyproject = project / "pyproject.toml"
-    document = read_pyproject(pyproject) if pyproject.is_file() else None
-    if document is None:
-        raise BuildError(f"`{project}` has no bentofile.yaml", hint="`ekiben init` writes one beside a small service")
-    return document
+    return read_pyproject(pyproject) if pyproject.is_file() else None
 
 
 def _bentofile(level: BentofileLevel, project: Path, document: Document) -> Bentofile:

@@ -1,0 +1,141 @@
+"""`build`: a project becomes a Bento in the store. The order of the work; each step of it is in `steps`.
+
+The same project gives the same Bento on any machine and day: what differs between two makings goes into the receipt.
+Nothing is in the store before everything is done, and nothing stays of a build that fails or is killed.
+"""
+
+from __future__ import annotations
+
+import platform as machine
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from ekiben.errors import BuildError, UsageError
+from ekiben.packager.bentofile import grammar
+from ekiben.packager.bentofile.loading import load_bentofile
+from ekiben.packager.draft import DEFAULT_PLATFORM, BuildRequest, Draft, Workplace
+from ekiben.packager.lock.request import Lock
+from ekiben.packager.manifest import manifest_of
+from ekiben.packager.provenance import GitState, git_state, host_platform
+from ekiben.packager.steps import STEPS
+from ekiben.report import LoggingReporter, Reporter
+from ekiben.store.bentos import Bento
+from ekiben.store.disk import disk_errors
+from ekiben.store.local import Store, default_store
+from ekiben.tag import Tag
+
+__all__ = ["BuildRequest", "build", "build_bento"]
+
+SERVICE_FILES = ("service.py", "src/service.py")  # where a service is looked for that nobody names
+_SERVICE_MODULE = "service"
+
+
+def build(
+    service: str | None = None,
+    *,
+    project_path: str | Path = ".",
+    bentofile: str | Path | None = None,
+    name: str | None = None,
+    version: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    platform: str | None = None,
+    reporter: Reporter | None = None,
+) -> Bento:
+    """Builds the project in `project_path` and gives its Bento, in the default store.
+
+    `service` (`module:Name`), `name`, `version` and `labels` go before what the bentofile says; with a `service` there
+    need be no bentofile. `platform` is the image's, `linux/amd64` by default. Raises BuildError (or one of its kinds),
+    ModelNotFound, VersionTaken, StoreError.
+    """
+    request = BuildRequest(
+        project=Path(project_path),
+        bentofile=None if bentofile is None else Path(bentofile),
+        service=service,
+        name=name,
+        version=version,
+        labels=labels or {},
+        platform=platform,
+    )
+    return build_bento(request, store=default_store(), reporter=reporter or LoggingReporter())
+
+
+def build_bento(request: BuildRequest, *, store: Store, reporter: Reporter) -> Bento:
+    """Builds what `request` asks for into `store`. Raises as `build` does."""
+    started = time.monotonic()
+    draft = _first_draft(request)
+    git = git_state(draft.bentofile.project)
+    with store.scratch() as folder:
+        workplace = Workplace(folder, store, reporter)
+        for step in STEPS:
+            draft = step(draft, workplace)
+        _write(draft, folder)
+        with store.bentos.stage(draft.name) as staged:
+            for path in folder.iterdir():
+                path.rename(staged.path / path.name)
+            receipt = _receipt(draft, git, time.monotonic() - started)
+            bento = staged.commit(manifest_of(draft), version=request.version, receipt=receipt)
+    reporter.info(f"built {bento.tag}")
+    return bento
+
+
+def _first_draft(request: BuildRequest) -> Draft:
+    """What is known from the bentofile and the request; what can be refused without work is refused here."""
+    if request.version is not None:
+        Tag("any", request.version)
+    if request.name is not None:
+        Tag(request.name)
+    _check_labels(request.labels)
+    bentofile = load_bentofile(request.project.absolute(), request.bentofile, is_optional=request.service is not None)
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return Draft(
+        request=request,
+        bentofile=bentofile,
+        service=request.service or bentofile.service or _find_service(bentofile.project),
+        python=bentofile.docker.python_version or running,
+        platform=request.platform or DEFAULT_PLATFORM,
+    )
+
+
+def _check_labels(labels: Mapping[str, str]) -> None:
+    for text in (*labels, *labels.values()):
+        try:
+            grammar.one_line(text)
+        except grammar.Refused as error:
+            raise UsageError(f"the label {text!r} {error.message}", hint=error.hint) from error
+
+
+def _find_service(project: Path) -> str:
+    if any((project / file).is_file() for file in SERVICE_FILES):
+        return _SERVICE_MODULE
+    raise BuildError(
+        f"no service is named, and `{project}` has no service.py",
+        hint="write `service: module:Name` into the bentofile",
+    )
+
+
+def _write(draft: Draft, folder: Path) -> None:
+    with disk_errors(folder):
+        for path, content in draft.files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+
+
+def _receipt(draft: Draft, git: GitState | None, duration_s: float) -> Mapping[str, object]:
+    return {
+        "duration_s": round(duration_s, 3),
+        "host": {"platform": host_platform(), "python": machine.python_version()},
+        "git": {"revision": git.revision, "is_dirty": git.is_dirty} if git else None,
+        "lock": _lock_receipt(draft.lock) if draft.lock else None,
+    }
+
+
+def _lock_receipt(lock: Lock) -> Mapping[str, object]:
+    return {
+        "source": lock.source,
+        "created": lock.created.isoformat(),
+        "tool": lock.tool,
+        "tool_version": lock.tool_version,
+    }

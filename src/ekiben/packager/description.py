@@ -1,0 +1,182 @@
+"""The service described by a process of its own: which APIs it has, their schemas, the models it names.
+
+User code is never imported here: `python -m ekiben.serving.describe` runs on the staged source, with a fixed hash seed
+(so that sets print the same every time), the store that the build uses, and a time limit. This module starts it, reads
+what it wrote, and puts what went wrong into words.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from ekiben.errors import DescriptionError
+from ekiben.report import Reporter
+
+TIMEOUT_S = 300.0  # an import of torch from a cold disk takes a minute; a service that waits for something, for ever
+_LAST_LINES = 20  # of what a child said before it died
+_EXIT_EXPLAINED = 3  # the child wrote what was wrong with the service
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDescription:
+    """`name`, import string (`service`), declared `config` and `models` (tags as written) of one service."""
+
+    name: str
+    service: str
+    config: Mapping[str, object]
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """`entry` is the name of the service that answers requests; `models` are the tags that any of them names."""
+
+    entry: str
+    services: tuple[ServiceDescription, ...]
+    models: tuple[str, ...]
+    openapi: Mapping[str, object]
+    schema: Mapping[str, object]
+
+    @property
+    def entry_service(self) -> ServiceDescription:
+        """The service that answers requests."""
+        return next(service for service in self.services if service.name == self.entry)
+
+
+def describe_service(
+    root: Path, service: str, *, home: Path, reporter: Reporter, timeout_s: float = TIMEOUT_S
+) -> Description:
+    """Describes `service` (an import string) of the source in `root`, its models looked up in the store at `home`.
+
+    Raises DescriptionError with the file and line of the user's code where it cannot be imported or described.
+    """
+    with tempfile.TemporaryDirectory(prefix="ekiben-describe-") as folder:
+        output = Path(folder) / "description.json"
+        command = [sys.executable, "-m", "ekiben.serving.describe"]
+        command += ["--root", str(root), "--service", service, "--output", str(output)]
+        status, said = _run(command, root, home, service, timeout_s)
+        for line in said:
+            reporter.output(line)
+        if status not in (0, _EXIT_EXPLAINED) or not output.is_file():
+            raise _died(service, status, said)
+        return _read(output.read_bytes(), service, root)
+
+
+def _run(command: list[str], root: Path, home: Path, service: str, timeout_s: float) -> tuple[int, list[str]]:
+    """The child's exit status and the lines it said. At the time limit it is killed with all that it started."""
+    # A file and not a pipe: something that the service leaves running would keep a pipe open for ever.
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(
+            command,
+            cwd=root,
+            env=_environment(os.environ, home),
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            status = child.wait(timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise DescriptionError(
+                f"importing `{service}` took more than {timeout_s:.0f} s",
+                hint="load models and open connections when the service starts, not when its module is imported",
+            ) from error
+        finally:
+            _kill_group(child)
+        said.seek(0)
+        return status, said.read().decode(errors="replace").splitlines()
+
+
+def _environment(environ: Mapping[str, str], home: Path) -> dict[str, str]:
+    """The child's environment: where it imports from is kept, though it starts in another folder."""
+    kept = {name: value for name, value in environ.items() if name not in ("EKIBEN_BENTO", "PYTHONPATH")}
+    paths = [str(Path(path).absolute()) for path in environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    return kept | {
+        "EKIBEN_HOME": str(home),
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUTF8": "1",
+        "PYTHONSAFEPATH": "1",
+    }
+
+
+def _kill_group(child: subprocess.Popen[bytes]) -> None:
+    """Ends the child and whatever it left running: it leads a process group of its own."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _died(service: str, status: int, said: list[str]) -> DescriptionError:
+    how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+    tail = "\n".join(said[-_LAST_LINES:])
+    return DescriptionError(f"the process that imported `{service}` {how}", hint=f"it said:\n{tail}" if tail else None)
+
+
+class _ServiceSchema(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    name: str
+    service: str
+    config: dict[str, object] = {}
+    models: list[str] = []
+
+
+class _ErrorSchema(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    message: str
+    hint: str | None = None
+    file: str | None = None
+    line: int | None = None
+    traceback: str | None = None
+
+
+class _OutputSchema(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    entry: str = ""
+    services: list[_ServiceSchema] = []
+    models: list[str] = []
+    openapi: dict[str, object] = {}
+    schema_document: dict[str, object] = {}
+    error: _ErrorSchema | None = None
+
+
+def _read(content: bytes, service: str, root: Path) -> Description:
+    try:
+        data = json.loads(content)  # its `schema` is renamed, since pydantic's models have a method of that name
+        output = _OutputSchema.model_validate({**data, "schema_document": data.get("schema", {})})
+    except (ValueError, TypeError, AttributeError) as error:
+        raise DescriptionError(f"the description of `{service}` cannot be read: {error}") from error
+    if output.error:
+        raise _explained(output.error, root)
+    services = tuple(
+        ServiceDescription(one.name, one.service, one.config, tuple(one.models)) for one in output.services
+    )
+    if output.entry not in (one.name for one in services):
+        raise DescriptionError(f"the description of `{service}` lacks its entry service")
+    return Description(output.entry, services, tuple(output.models), output.openapi, output.schema_document)
+
+
+def _explained(error: _ErrorSchema, root: Path) -> DescriptionError:
+    """The child's complaint, with the user's own file named as it is in the project, not where it was staged."""
+    file = error.file
+    if file and Path(file).is_relative_to(root):
+        file = Path(file).relative_to(root).as_posix()
+    place = ":".join(str(part) for part in (file, error.line) if part is not None)
+    message = error.message.replace(f"{root}{os.sep}", "")
+    return DescriptionError(f"{place}: {message}" if place and place not in message else message, hint=error.hint)

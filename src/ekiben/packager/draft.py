@@ -1,0 +1,79 @@
+"""`Draft`: a Bento while it is being built. Every step of the build takes one and gives one that knows more.
+
+`BuildRequest` is what the caller asks; `Workplace` is what the steps work with. Values only: the steps are in `steps`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ekiben.packager.bentofile.bentofile import Bentofile
+from ekiben.packager.description import Description
+from ekiben.packager.lock.request import Lock
+from ekiben.packager.models import PinnedModels
+from ekiben.packager.selection import Selection
+from ekiben.packager.staging import StagedSource
+from ekiben.report import Reporter
+from ekiben.store.local import Store
+
+DEFAULT_PLATFORM = "linux/amd64"  # where most images run, whatever machine builds them
+NOTHING_SELECTED = Selection(())
+NOTHING_STAGED = StagedSource(Path(), {})
+NOTHING_DESCRIBED = Description("", (), (), {}, {})
+NO_MODELS = PinnedModels()
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    """What to build. `service`, `name` and `labels` go before what the bentofile says; `bentofile` None means the
+    project's own; `version` None makes one from the content; `platform` is the image's."""
+
+    project: Path
+    bentofile: Path | None = None
+    service: str | None = None
+    name: str | None = None
+    version: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    platform: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """`folder` becomes the Bento: empty, on the store's file system, gone at the end whatever happens."""
+
+    folder: Path
+    store: Store
+    reporter: Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is known so far. `python` and `platform` are the image's; `service` is the import string to describe;
+    `files` are the files beside `src/`, by path in the Bento, `executables` the paths of those that may be run."""
+
+    request: BuildRequest
+    bentofile: Bentofile
+    service: str
+    python: str
+    platform: str = DEFAULT_PLATFORM
+    selection: Selection = NOTHING_SELECTED
+    source: StagedSource = NOTHING_STAGED
+    description: Description = NOTHING_DESCRIBED
+    name: str = ""
+    models: PinnedModels = NO_MODELS
+    lock: Lock | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    executables: tuple[str, ...] = ()
+
+    @property
+    def minor_python(self) -> str:
+        """The image's Python as locks know it: `3.11`."""
+        return ".".join(self.python.split(".")[:2])
+
+    def with_file(self, path: str, content: str | bytes, *, is_executable: bool = False) -> Draft:
+        """The same with one more file beside `src/`."""
+        data = content.encode() if isinstance(content, str) else content
+        executables = (*self.executables, path) if is_executable else self.executables
+        return replace(self, files={**self.files, path: data}, executables=executables)

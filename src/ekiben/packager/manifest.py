@@ -1,0 +1,83 @@
+"""bento.yaml made from what a build found out. Pure; nothing that is true of the making alone goes in, no index's host,
+no path of a machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from ekiben.errors import BuildError, InvalidTag
+from ekiben.packager.description import ServiceDescription
+from ekiben.packager.draft import Draft
+from ekiben.packager.models import PinnedModels
+from ekiben.store.bento_manifest import BentoManifest
+from ekiben.tag import MAX_NAME, Tag
+
+SETUP_SCRIPT = "env/docker/setup_script"
+SOURCE = "src"
+_WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def manifest_of(draft: Draft) -> BentoManifest:
+    """The manifest of the Bento that `draft` has become."""
+    bentofile = draft.bentofile
+    sources = (f"{SOURCE}/{file.path}" for file in draft.selection.files if file.is_executable)
+    return BentoManifest(
+        service=draft.description.entry_service.service,
+        name=draft.name,
+        description=bentofile.description or "",
+        labels=dict(sorted({**bentofile.labels, **draft.request.labels}.items())),
+        models=draft.models.entries,
+        services=tuple(_service(service, draft.models) for service in draft.description.services),
+        envs=tuple(asdict(variable) for variable in bentofile.envs),
+        python=_python(draft),
+        docker=_docker(draft),
+        platform=draft.platform,
+        schema=draft.description.schema,
+        executables=tuple(sorted([*draft.executables, *sources])),
+    )
+
+
+def bento_name(service: str) -> str:
+    """The name of a Bento after its service's: `IrisClassifier` gives `iris_classifier`.
+
+    Raises BuildError where no letter or digit is left.
+    """
+    words = _WORD_ENDS.sub("_", service).lower()
+    name = re.sub(r"[^a-z0-9]+", "_", words)[:MAX_NAME].strip("_")
+    try:
+        return Tag(name).name
+    except InvalidTag as error:
+        raise BuildError(
+            f"no name can be made from the service's, `{service}`", hint="give `name` in the bentofile"
+        ) from error
+
+
+def _service(service: ServiceDescription, models: PinnedModels) -> Mapping[str, object]:
+    return {
+        "name": service.name,
+        "service": service.service,
+        "config": service.config,
+        "models": [models.exact(written) for written in service.models],
+    }
+
+
+def _python(draft: Draft) -> Mapping[str, object]:
+    options = draft.bentofile.python
+    files = {"requirements_txt": options.requirements_txt} if options.requirements_txt else {}
+    return {"version": draft.minor_python, "lock_tool": options.lock_tool, **files, "packages": list(options.packages)}
+
+
+def _docker(draft: Draft) -> Mapping[str, object]:
+    options = draft.bentofile.docker
+    base = {"base_image": options.base_image} if options.base_image else {}
+    script = {"setup_script": SETUP_SCRIPT} if options.setup_script else {}
+    return {
+        "distro": options.distro,
+        "python_version": draft.python,
+        **base,
+        "system_packages": list(options.system_packages),
+        "env": dict(options.env),
+        **script,
+    }

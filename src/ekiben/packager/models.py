@@ -1,0 +1,96 @@
+"""The models that a Bento needs, pinned: what the service and the bentofile name, as exact tags with their digests.
+
+Names are resolved here, once; from then on the Bento serves those versions. The models themselves stay in the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ekiben.errors import AmbiguousTag, BuildError, ModelNotFound
+from ekiben.packager.bentofile.bentofile import ModelReference
+from ekiben.store.bento_manifest import BentoModelEntry
+from ekiben.store.models import Model, ModelShelf
+from ekiben.store.pins import Pins
+from ekiben.tag import Tag
+
+_SHOWN = 8  # names listed in a hint
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedModels:
+    """`entries` go into bento.yaml, in order of their tags; `tags` is what each name as written stands for."""
+
+    entries: tuple[BentoModelEntry, ...] = ()
+    tags: tuple[tuple[str, Tag], ...] = ()
+
+    def exact(self, written: str) -> str:
+        """The exact tag that `written` was pinned to."""
+        return str(dict(self.tags)[written])
+
+
+def pin_models(named: Iterable[str], declared: Iterable[ModelReference], models: ModelShelf) -> PinnedModels:
+    """Pins the tags `named` by services and those `declared` in the bentofile.
+
+    Raises ModelNotFound for one that is not in the store, AmbiguousTag for a version prefix that several have,
+    BuildError for an alias that two models share.
+    """
+    wanted = {text: _find(text, "the service", models) for text in sorted(set(named))}
+    aliased = [(one.alias, _find(str(one.tag), "the bentofile", models)) for one in declared]
+    entries = {(str(model.tag), alias): _entry(model, alias) for alias, model in aliased}
+    with_alias = {tag for tag, alias in entries if alias is not None}
+    for model in wanted.values():
+        if str(model.tag) not in with_alias:
+            entries[str(model.tag), None] = _entry(model, None)
+    _check_aliases(entries.values())
+    for text, model in wanted.items():
+        if not _is_found(text, model, entries.values()):
+            entries[str(model.tag), text] = _entry(model, text)
+    ordered = sorted(entries.items(), key=lambda item: (item[0][0], item[0][1] or ""))
+    return PinnedModels(tuple(entry for _, entry in ordered), tuple((text, one.tag) for text, one in wanted.items()))
+
+
+def _find(text: str, who: str, models: ModelShelf) -> Model:
+    try:
+        return models.get(text)
+    except ModelNotFound as error:
+        raise ModelNotFound(
+            f"{who} needs the model `{text}`, which is not in the store", hint=_there(text, models)
+        ) from error
+
+
+def _there(text: str, models: ModelShelf) -> str:
+    versions = [f"`{model.tag}`" for model in models.list(Tag.parse(text).name)]
+    if versions:
+        return f"there is {', '.join(versions[:_SHOWN])}"
+    names = sorted({model.tag.name for model in models.list()})
+    if not names:
+        return "there are no models yet: run the script that trains and saves it"
+    return f"there is {', '.join(f'`{name}`' for name in names[:_SHOWN])}{', ...' if len(names) > _SHOWN else ''}"
+
+
+def _entry(model: Model, alias: str | None) -> BentoModelEntry:
+    return BentoModelEntry(model.tag, model.digest, model.manifest.module, alias)
+
+
+def _check_aliases(entries: Iterable[BentoModelEntry]) -> None:
+    """An alias is a name to look up by: it may mean one model only."""
+    known = list(entries)
+    names = {entry.tag.name: entry.tag for entry in known}
+    for alias, tag in [(entry.alias, entry.tag) for entry in known if entry.alias is not None]:
+        others = {entry.tag for entry in known if entry.alias == alias} | {names.get(alias, tag)}
+        if len(others) > 1:
+            listed = ", ".join(f"`{other}`" for other in sorted(others))
+            raise BuildError(f"the alias `{alias}` means {listed}", hint="give each model an alias of its own")
+
+
+def _is_found(text: str, model: Model, entries: Iterable[BentoModelEntry]) -> bool:
+    """Whether a lookup of `text` in the loaded Bento finds `model`.
+
+    Not so for a version prefix, nor for `latest` beside another version of the name: the text then becomes an alias.
+    """
+    try:
+        return Pins("", tuple(entries)).find(text).tag == model.tag
+    except (ModelNotFound, AmbiguousTag):
+        return False

@@ -1,0 +1,138 @@
+"""The steps of a build, in order. Each takes the draft and gives one that knows more; `build` runs them.
+
+    select · stage · describe · name · pin models · lock · runtime wheel · API documents · README · Containerfile
+
+A step writes nothing outside the workplace's folder, so a build that ends early leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+from ekiben.packager.containerfile import containerfile_for
+from ekiben.packager.description import describe_service
+from ekiben.packager.draft import Draft, Workplace
+from ekiben.packager.lock.request import LockRequest
+from ekiben.packager.lock.resolve import lock_requirements
+from ekiben.packager.manifest import SETUP_SCRIPT, SOURCE, bento_name, manifest_of
+from ekiben.packager.models import pin_models
+from ekiben.packager.readme import README, readme
+from ekiben.packager.runtime_wheel import RUNTIME_REQUIREMENTS, build_runtime_wheel
+from ekiben.packager.selection import select_files
+from ekiben.packager.staging import stage_source
+from ekiben.store.documents import dump_document
+
+Step: TypeAlias = Callable[[Draft, Workplace], Draft]
+
+LOCK = "env/python/requirements.lock"
+INTENT = "env/python/requirements.in"
+WHEELS = "env/python/wheels"
+CONTAINERFILE = "env/docker/Containerfile"
+OPENAPI = "apis/openapi.yaml"
+SCHEMA = "apis/schema.json"
+
+
+def select(draft: Draft, workplace: Workplace) -> Draft:
+    """Decides which files go in, and says which secrets do not."""
+    selection = select_files(draft.bentofile.project, draft.bentofile.include, draft.bentofile.exclude)
+    for path in selection.withheld:
+        workplace.reporter.info(f"left out `{path}`, which may hold a secret (name it under `include` to pack it)")
+    return replace(draft, selection=selection)
+
+
+def stage(draft: Draft, workplace: Workplace) -> Draft:
+    """Copies the selected files."""
+    source = stage_source(draft.selection, workplace.folder / SOURCE, workplace.reporter)
+    count = len(draft.selection.files)
+    workplace.reporter.info(f"source: {count} file{'s' if count != 1 else ''}, {draft.selection.size_bytes:,} bytes")
+    return replace(draft, source=source)
+
+
+def describe(draft: Draft, workplace: Workplace) -> Draft:
+    """Imports the staged service in another process and learns its APIs and models."""
+    with workplace.reporter.task(f"describing {draft.service}"):
+        description = describe_service(
+            draft.source.folder, draft.service, home=workplace.store.home, reporter=workplace.reporter
+        )
+    for path in draft.source.restore():
+        workplace.reporter.warn(f"importing the service wrote `{path}`, which is left out")
+    return replace(draft, description=description)
+
+
+def choose_name(draft: Draft, workplace: Workplace) -> Draft:
+    """The caller's name, else the bentofile's, else the service's."""
+    name = draft.request.name or draft.bentofile.name or bento_name(draft.description.entry)
+    workplace.reporter.info(f"service: {draft.description.entry} (`{draft.description.entry_service.service}`)")
+    return replace(draft, name=name)
+
+
+def pin(draft: Draft, workplace: Workplace) -> Draft:
+    """Finds the models and fixes their versions."""
+    models = pin_models(draft.description.models, draft.bentofile.models, workplace.store.models)
+    for tag in dict.fromkeys(entry.tag for entry in models.entries):
+        workplace.reporter.info(f"model: {tag}")
+    return replace(draft, models=models)
+
+
+def lock(draft: Draft, workplace: Workplace) -> Draft:
+    """Pins what is installed, for the image's Python and platform."""
+    python = draft.bentofile.python
+    file = (f"-r {python.requirements_txt}",) if python.requirements_txt else ()
+    request = LockRequest(
+        requirements=(*RUNTIME_REQUIREMENTS, *file, *python.packages),
+        project=draft.bentofile.project,
+        python=draft.minor_python,
+        platform=draft.platform,
+        tool=python.lock_tool,
+        index_url=python.index_url,
+        extra_index_url=python.extra_index_url,
+        find_links=python.find_links,
+        no_index=python.no_index,
+        trusted_host=python.trusted_host,
+    )
+    locked = lock_requirements(request, cache=workplace.store.cache, reporter=workplace.reporter)
+    return replace(draft, lock=locked).with_file(INTENT, locked.intent).with_file(LOCK, locked.text)
+
+
+def carry_runtime(draft: Draft, _: Workplace) -> Draft:
+    """Adds ekiben's own serving half, which is on no index."""
+    wheel = build_runtime_wheel()
+    return draft.with_file(f"{WHEELS}/{wheel.file_name}", wheel.content)
+
+
+def write_documents(draft: Draft, _: Workplace) -> Draft:
+    """Adds the API documents and the page."""
+    described = draft.description
+    schema = json.dumps(described.schema, indent=2, ensure_ascii=False, sort_keys=True)
+    page = readme(draft.bentofile, draft.name, described, draft.models.entries)
+    return (
+        draft.with_file(OPENAPI, dump_document(described.openapi))
+        .with_file(SCHEMA, f"{schema}\n")
+        .with_file(README, page)
+    )
+
+
+def plan_image(draft: Draft, _: Workplace) -> Draft:
+    """Adds the Containerfile and the project's setup script."""
+    script = draft.bentofile.docker.setup_script
+    if script is not None:
+        content = (draft.bentofile.project / script).read_bytes()
+        draft = draft.with_file(SETUP_SCRIPT, content, is_executable=True)
+    text = draft.files[LOCK].decode()
+    return draft.with_file(CONTAINERFILE, containerfile_for(manifest_of(draft), text, build_runtime_wheel().file_name))
+
+
+STEPS: tuple[Step, ...] = (
+    select,
+    stage,
+    describe,
+    choose_name,
+    pin,
+    lock,
+    carry_runtime,
+    write_documents,
+    plan_image,
+)
