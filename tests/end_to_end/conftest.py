@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.end_to_end.machine import ROOT, Machine
 
 

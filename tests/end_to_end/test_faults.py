@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tests.end_to_end.machine import Machine
 
 KILLS = 50
