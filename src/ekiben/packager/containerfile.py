@@ -1,0 +1,220 @@
+"""`containerfile(plan)`: the text of an image's Containerfile, a pure function of an `ImagePlan`.
+
+    base ── skeleton ─┬─ wheels-numpy ────┐       base       the base image, system packages, setup script, environment
+      │               ├─ wheels-torch ────┤       skeleton   an empty virtual environment at /app/venv, made by base's python3
+      │               ├─ wheels-rest ─────┤       wheels-*   one group of locked wheels, installed into a copy of the skeleton
+      │               └─ wheels-runtime ──┤
+      └──────────────────────────────── (final)   the environments copied over each other, then each model, then the source
+
+So nothing that installs (pip, caches, secrets) is below the final stage, and each stage depends on its own lines of the
+lock alone: another dependency re-does `rest`, another model one COPY, an edit of the source the last COPY.
+
+The text is composed here and not from a template, because hardly a line of it is fixed: stages, mounts and copies repeat
+per group and model, and every value passes through one of two quoting functions at the end of this page. What a finished
+one looks like is in tests/packager/golden. Only dockerfile 1.2 syntax, which the frontend inside Docker 20.10 knows, and no
+`# syntax=` line, which would fetch a frontend from a hub.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import textwrap
+from collections.abc import Iterable
+
+from ekiben.packager.image_plan import RUNTIME, ImagePlan, plan_image
+from ekiben.store.bento_manifest import BentoManifest
+from ekiben.tag import Tag
+
+APP = "/app"
+BENTO = f"{APP}/bento"
+VENV = f"{APP}/venv"
+PYTHON = f"{VENV}/bin/python"
+PORT = 3000
+USER = 1034  # in no base image's /etc/passwd; every file is readable by anybody, so any other uid does as well
+PORT_FILE = "/tmp/ekiben.port"  # in the one folder that is writable for any uid, also with a read-only root
+
+# Names of the secrets that a build may be given; each may be missing.
+PIP_CONF_SECRET = "ekiben-pip-conf"
+CA_SECRET = "ekiben-ca"
+NETRC_SECRET = "ekiben-netrc"
+SECRETS_FOLDER = "/run/secrets"
+
+COMPLAINT = "ekiben: "  # before what the Containerfile itself says when a base image lacks something
+
+_GROUP_MOUNT = "/mnt/ekiben"
+_PIP_CACHE = "/var/cache/ekiben-pip"
+
+
+def containerfile_for(manifest: BentoManifest, lock_text: str, runtime_wheel_name: str) -> str:
+    """The Containerfile of a Bento, as `build` writes it into `env/docker/Containerfile`."""
+    return containerfile(plan_image(manifest, lock_text, runtime_wheel_name))
+
+
+def containerfile(plan: ImagePlan) -> str:
+    """The whole text. It holds no version, tag, time or path of a machine, so it may lie in a Bento."""
+    groups = [group.name for group in plan.groups] + [RUNTIME]
+    stages = [_header(plan), _base(plan), _skeleton(plan), *map(_wheels, groups), _final(plan, groups)]
+    return "\n\n".join("\n".join(stage) for stage in stages) + "\n"
+
+
+def _header(plan: ImagePlan) -> list[str]:
+    lines = [
+        f"# The image of the Bento {plan.title}. Written by ekiben; for BuildKit.",
+        "#",
+        "# `ekiben containerize` lays out the build context and runs this file. By hand, the context is:",
+        "#   bento/                           bento.yaml, src/, apis/ and README.md of the Bento",
+        "#   models/<name>/<version>/         each model that bento.yaml lists, as it lies in the store",
+        "#   python/<group>/requirements.txt  the lines of env/python/requirements.lock for the packages below",
+        "#   python/<group>/wheels/           wheels of these packages that no index has; may be empty",
+    ]
+    if plan.shared_layer_models:
+        lines.append("#   more-models/<name>/<version>/    the models that share a layer")
+    if plan.has_setup_script:
+        lines.append("#   setup/setup_script               env/docker/setup_script, executable")
+    lines.append("# Groups:")
+    for group in plan.groups:
+        lines += _wrapped(f"#   {group.name}: ", [package.name for package in group.packages])
+    lines.append(f"#   {RUNTIME}: {plan.runtime_wheel}, from env/python/wheels/")
+    lines.append(f"# Secrets, all optional: {PIP_CONF_SECRET} (a pip.conf), {CA_SECRET} (PEM), {NETRC_SECRET}.")
+    return lines
+
+
+def _base(plan: ImagePlan) -> list[str]:
+    lines = [f"FROM {plan.base_image} AS base", "USER 0:0"]
+    if plan.base_env:
+        lines.append(_env(plan.base_env))
+    if plan.system_packages:
+        names = " ".join(plan.system_packages)
+        lines += _run(
+            [
+                "type=cache,target=/var/cache/apt,sharing=locked",
+                "type=cache,target=/var/lib/apt/lists,sharing=locked",
+                _secret(CA_SECRET),
+            ],
+            [
+                f"if [ -s {_secret_path(CA_SECRET)} ]; then"
+                f" set -- -o Acquire::https::CAInfo={_secret_path(CA_SECRET)}; fi",
+                'apt-get "$@" update',
+                f'DEBIAN_FRONTEND=noninteractive apt-get "$@" install --yes --no-install-recommends {names}',
+            ],
+        )
+    if plan.has_setup_script:
+        ca = _secret_path(CA_SECRET)
+        lines += _run(
+            ["type=bind,source=setup,target=/mnt/setup", *map(_secret, (PIP_CONF_SECRET, CA_SECRET, NETRC_SECRET))],
+            [
+                f"export PIP_CONFIG_FILE={_secret_path(PIP_CONF_SECRET)} NETRC={_secret_path(NETRC_SECRET)}",
+                f"if [ -s {ca} ]; then export SSL_CERT_FILE={ca} CURL_CA_BUNDLE={ca} REQUESTS_CA_BUNDLE={ca}; fi",
+                "/mnt/setup/setup_script",
+            ],
+        )
+    return lines
+
+
+def _skeleton(plan: ImagePlan) -> list[str]:
+    major, minor = plan.python_version.split(".")
+    right_version = f"import sys; sys.exit(sys.version_info[:2] != ({major}, {minor}))"
+    return [
+        "FROM base AS skeleton",
+        f"ENV PIP_CONFIG_FILE={_secret_path(PIP_CONF_SECRET)} NETRC={_secret_path(NETRC_SECRET)}"
+        f" PIP_CACHE_DIR={_PIP_CACHE} PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore",
+        *_run(
+            [],
+            [
+                _demand("command -v python3", "the base image has no python3 on its PATH"),
+                _demand(f"python3 -c '{right_version}'", f"the base image's python3 is not {plan.python_version}"),
+                _demand("python3 -m pip --version", "the base image has no pip; python3-pip is its Debian package"),
+                f"python3 -m venv --without-pip {VENV}",
+                f"rm -f {VENV}/bin/activate* {VENV}/bin/Activate*",
+            ],
+        ),
+    ]
+
+
+def _wheels(group: str) -> list[str]:
+    index = " --no-index" if group == RUNTIME else ""
+    return [
+        f"FROM skeleton AS wheels-{group}",
+        *_run(
+            [
+                f"type=bind,source=python/{group},target={_GROUP_MOUNT}",
+                f"type=cache,id=ekiben-pip,target={_PIP_CACHE}",
+                *map(_secret, (PIP_CONF_SECRET, CA_SECRET, NETRC_SECRET)),
+            ],
+            [
+                f"python3 -m pip --python {PYTHON} install --no-deps --require-hashes --no-compile{index}"
+                f" --find-links {_GROUP_MOUNT}/wheels --requirement {_GROUP_MOUNT}/requirements.txt",
+                # In parallel, and unchecked since nobody can write there. What this Python cannot compile stays source.
+                "{ python3 -m compileall -qq -j 0 --invalidation-mode unchecked-hash"
+                f" -x '/tests?/' {VENV}/lib || true; }}",
+            ],
+        ),
+    ]
+
+
+def _final(plan: ImagePlan, groups: list[str]) -> list[str]:
+    lines = ["FROM base"]
+    if plan.runtime_env:
+        lines.append(_env(plan.runtime_env))
+    lines += [
+        f'ENV PATH="{VENV}/bin:$PATH" HOME=/tmp PYTHONUNBUFFERED=1 PYTHONSAFEPATH=1'
+        f" EKIBEN_HOME={APP} EKIBEN_BENTO={BENTO} EKIBEN_PORT_FILE={PORT_FILE}",
+        "LABEL "
+        f"org.opencontainers.image.title={_quoted(plan.title)}"
+        f" org.opencontainers.image.base.name={_quoted(plan.base_image)}",
+        f"EXPOSE {PORT}",
+        "STOPSIGNAL SIGTERM",
+        "HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3"
+        f" CMD {_exec([PYTHON, '-m', 'ekiben.serving.healthcheck'])}",
+        f"ENTRYPOINT {_exec([PYTHON, '-m', 'ekiben.serving'])}",
+        f"WORKDIR {BENTO}/src",
+    ]
+    lines += [f"COPY --from=wheels-{group} {VENV} {VENV}" for group in groups]
+    lines += [_copy_model(tag) for tag in plan.own_layer_models]
+    if plan.shared_layer_models:
+        lines.append(f"COPY more-models {APP}/models")
+    return [*lines, f"COPY bento {BENTO}", f"USER {USER}"]
+
+
+def _copy_model(tag: Tag) -> str:
+    return f"COPY models/{tag.name}/{tag.version} {APP}/models/{tag.name}/{tag.version}"
+
+
+def _run(mounts: list[str], commands: list[str]) -> list[str]:
+    """A RUN instruction over several lines, which stops at the first command that fails."""
+    parts = [*(f"--mount={mount}" for mount in mounts), commands[0], *(f"&& {command}" for command in commands[1:])]
+    lines = [f"{'RUN' if number == 0 else '   '} {part}" for number, part in enumerate(parts)]
+    return [f"{line} \\" for line in lines[:-1]] + lines[-1:]
+
+
+def _demand(command: str, complaint: str) -> str:
+    """`command` without its output; where it fails, the build ends with a line that `EngineFailed` picks up."""
+    return f"{{ {command} > /dev/null 2>&1 || {{ echo {shlex.quote(COMPLAINT + complaint)} >&2; exit 1; }}; }}"
+
+
+def _secret(name: str) -> str:
+    return f"type=secret,id={name}"
+
+
+def _secret_path(name: str) -> str:
+    return f"{SECRETS_FOLDER}/{name}"
+
+
+def _wrapped(prefix: str, names: list[str]) -> list[str]:
+    text = prefix + ", ".join(names)
+    return textwrap.wrap(text, width=118, subsequent_indent="#     ", break_long_words=False, break_on_hyphens=False)
+
+
+def _env(variables: Iterable[tuple[str, str]]) -> str:
+    return "ENV " + " ".join(f"{name}={_quoted(value)}" for name, value in variables)
+
+
+def _exec(words: list[str]) -> str:
+    return json.dumps(words)
+
+
+def _quoted(value: str) -> str:
+    """A value of ENV or LABEL, of one line (the plan saw to that): nothing in it is expanded or ends it."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+    return f'"{escaped}"'

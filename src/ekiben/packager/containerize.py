@@ -1,0 +1,188 @@
+"""`containerize`: a Bento of the store becomes an image, in five steps over what the modules beside this one decide.
+
+    check the models -> plan_image -> stage_context -> gather_secrets -> Engine.build
+
+The context and the secrets lie in a scratch folder of the store, gone at the end whatever happens.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ekiben.digest import Digest
+from ekiben.errors import DamagedItem, ImageError, Interrupted, ModelNotFound, UsageError
+from ekiben.packager.bentofile import grammar
+from ekiben.packager.containerfile import containerfile
+from ekiben.packager.context import ContextSources, stage_context
+from ekiben.packager.engines.choosing import choose_engine
+from ekiben.packager.engines.engine import BuildJob, BuiltImage, Engine, Progress
+from ekiben.packager.engines.options import parse_options
+from ekiben.packager.image_plan import ImagePlan, plan_image
+from ekiben.packager.lock.local_files import find_local_files
+from ekiben.packager.lock.pip_settings import PipSettings, pip_settings
+from ekiben.packager.secrets import gather_secrets
+from ekiben.report import Reporter
+from ekiben.settings import Settings
+from ekiben.store.bento_manifest import BentoModelEntry
+from ekiben.store.bentos import Bento
+from ekiben.store.local import Store
+from ekiben.store.sums import SUMS
+from ekiben.tag import Tag
+
+LOCK = "env/python/requirements.lock"
+RUNTIME_WHEELS = "env/python/wheels/ekiben_runtime-*.whl"
+_PLATFORM = re.compile(r"linux/[a-z0-9]+(?:/v\d+)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerizeRequest:
+    """What to make. Without `image_tags` the image is called as the Bento is; without `engine` the settings name it;
+    `options` are texts of `--opt`, `labels` further labels of the image; `base_image` replaces the Bento's."""
+
+    tag: str | Tag
+    image_tags: tuple[str, ...] = ()
+    engine: str | None = None
+    options: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    platform: str | None = None
+    base_image: str | None = None
+    use_cache: bool = True
+    progress: Progress = "auto"
+
+
+def containerize(
+    request: ContainerizeRequest,
+    *,
+    store: Store,
+    settings: Settings,
+    reporter: Reporter,
+    environ: Mapping[str, str] = os.environ,
+    engine: Engine | None = None,
+) -> BuiltImage:
+    """Builds the image of a Bento. `engine` stands in for the one that the request names.
+
+    Raises UsageError for an option or reference that is none, DamagedItem or ModelNotFound where the store has not what the
+    Bento needs, EngineUnavailable, EngineFailed, and Interrupted after a Ctrl-C.
+    """
+    bento = store.bentos.get(request.tag)
+    options = parse_options(request.options)
+    references = image_references(request.image_tags, bento.tag)
+    platform = _platform(request.platform, bento)
+    plan = bento_plan(bento, base_image=request.base_image)
+    models = {entry.tag: _model_path(entry, store) for entry in bento.manifest.models}
+    engine = engine or choose_engine(request.engine or settings.engine.value, environ)
+    reporter.info(f"{bento.tag}: building with {engine.check()}")
+    pip = _pip_settings(bento, environ)
+    packages = [package for group in plan.groups for package in group.packages]
+    sources = ContextSources(bento.path, models, tuple(find_local_files(packages, pip)))
+    try:
+        with store.scratch() as folder:
+            context = (
+                folder / bento.tag.name
+            )  # the engine knows it by this name and asks only for files that are new to it
+            context.mkdir()
+            job = BuildJob(
+                context=context,
+                containerfile=stage_context(plan, sources, context),
+                references=references,
+                platform=platform,
+                labels={**image_labels(bento), **request.labels},
+                secrets=gather_secrets(pip, environ, folder, reporter),
+                options=options,
+                use_cache=request.use_cache,
+                progress=request.progress,
+            )
+            return engine.build(job, reporter)
+    except KeyboardInterrupt:
+        raise Interrupted(f"the build of the image of `{bento.tag}` was stopped; nothing of it is kept") from None
+
+
+def bento_containerfile(bento: Bento, *, base_image: str | None = None) -> str:
+    """The Containerfile that `containerize` would run."""
+    return containerfile(bento_plan(bento, base_image=base_image))
+
+
+def bento_plan(bento: Bento, *, base_image: str | None = None) -> ImagePlan:
+    """The plan of the Bento's image. Raises DamagedItem where a file that it is made from is missing or changed."""
+    _check_sums(bento.path, bento.digest, f"Bento `{bento.tag}`")
+    wheels = sorted(bento.path.glob(RUNTIME_WHEELS))
+    lock = bento.path / LOCK
+    if len(wheels) != 1 or not lock.is_file():
+        raise DamagedItem(f"Bento `{bento.tag}` has no {LOCK} or not one {RUNTIME_WHEELS}", hint="build it again")
+    return plan_image(bento.manifest, lock.read_text(encoding="utf-8"), wheels[0].name, base_image=base_image)
+
+
+def image_references(texts: tuple[str, ...], tag: Tag) -> tuple[str, ...]:
+    """The names of the image, each with a tag: `latest` where none is written, the Bento's own name where there is none.
+
+    Raises UsageError for a text that is no reference, or that names a digest.
+    """
+    checked = []
+    for text in texts or (str(tag),):
+        try:
+            grammar.base_image(text)
+        except grammar.Refused as error:
+            raise UsageError(f"`{text!r}` {error.message}", hint="write `[host/]name[:tag]`, in lower case") from error
+        if "@" in text:
+            raise UsageError(f"`{text}` names a digest, which an image gets by being made", hint="leave it out")
+        has_tag = ":" in text.rpartition("/")[2]
+        checked.append(text if has_tag else f"{text}:latest")
+    return tuple(dict.fromkeys(checked))
+
+
+def image_labels(bento: Bento) -> dict[str, str]:
+    """The labels that are true of this Bento's version, and so not in the Containerfile that lies in it."""
+    return {"org.opencontainers.image.version": bento.tag.version or "", "io.ekiben.bento": str(bento.tag)}
+
+
+def _model_path(entry: BentoModelEntry, store: Store) -> Path:
+    try:
+        model = store.models.get(entry.tag)
+    except ModelNotFound as error:
+        raise ModelNotFound(
+            f"the Bento needs model `{entry.tag}`, which is not in the store",
+            hint="bring it back, or build the Bento again",
+        ) from error
+    _check_sums(model.path, entry.digest, f"model `{entry.tag}`")
+    return model.path
+
+
+def _check_sums(folder: Path, digest: Digest, what: str) -> None:
+    """The address itself is checked and not the receipt's word for it; the files under it are `ekiben verify`'s work."""
+    sums = folder / SUMS
+    if not sums.is_file() or Digest.of_file(sums) != digest:
+        raise DamagedItem(f"{what} is not what `{digest}` names", hint=f"look into `{folder}`: `sha256sum -c {SUMS}`")
+
+
+def _platform(asked: str | None, bento: Bento) -> str | None:
+    locked = bento.manifest.platform or None
+    if asked is not None and not _PLATFORM.fullmatch(asked):
+        raise UsageError(f"`{asked}` is no platform of an image", hint="write `linux/amd64` or `linux/arm64`")
+    if asked and locked and asked != locked:
+        raise ImageError(
+            f"`{bento.tag}` is locked for `{locked}`, not for `{asked}`",
+            hint=f"build it with `--platform {asked}` first",
+        )
+    return asked or locked
+
+
+def _pip_settings(bento: Bento, environ: Mapping[str, str]) -> PipSettings:
+    """This machine's pip settings under those that the Bento declares; its folders of wheels are in it already."""
+    python = bento.manifest.python
+    index = python.get("index_url")
+    return pip_settings(environ).for_project(
+        bento.path,
+        index_url=str(index) if index else None,
+        extra_index_urls=_texts(python.get("extra_index_url")),
+        find_links=[one for one in _texts(python.get("find_links")) if "://" in one],
+        no_index=bool(python.get("no_index")),
+        trusted_hosts=_texts(python.get("trusted_host")),
+    )
+
+
+def _texts(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list | tuple) else []

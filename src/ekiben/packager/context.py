@@ -1,0 +1,144 @@
+"""The build context: what the Containerfile copies and mounts, laid out in a folder by hard links.
+
+    Containerfile
+    bento/                           bento.yaml, src/, apis/, README.md
+    models/<name>/<version>/         a layer each;  more-models/... beyond the budget
+    python/<group>/requirements.txt  the group's pins with their hashes
+    python/<group>/wheels/           wheels that no index has: the Bento's own, and those found on this machine
+    setup/setup_script
+
+Models are never copied unless the folder is on another file system than the store. Folders get mode 0755 whatever the
+umask; files keep the store's modes. A link in the source is refused: it would bring in files that nobody selected.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name, parse_wheel_filename
+
+from ekiben.digest import Digest
+from ekiben.errors import DamagedItem, ImageError
+from ekiben.packager.containerfile import containerfile
+from ekiben.packager.image_plan import RUNTIME, ImagePlan
+from ekiben.packager.lock.lockfile import LockedPackage, format_lock
+from ekiben.tag import Tag
+
+CONTAINERFILE = "Containerfile"
+_BENTO_PARTS = ("bento.yaml", "README.md", "src", "apis")
+_WHEELS = "env/python/wheels"
+_SETUP_SCRIPT = "env/docker/setup_script"
+# What link(2) says where a copy still does: another file system, one without hard links, somebody else's file, too many links.
+_NO_LINK = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK}
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSources:
+    """Where the files of a plan are: the Bento's folder, each model's folder, wheels found outside of the Bento."""
+
+    bento: Path
+    models: Mapping[Tag, Path]
+    local_wheels: tuple[Path, ...] = ()
+
+
+def stage_context(plan: ImagePlan, sources: ContextSources, destination: Path) -> Path:
+    """Lays the context out in `destination`, an empty folder, and returns the Containerfile's path.
+
+    Raises ImageError or DamagedItem where a file of the plan is missing.
+    """
+    _stage_bento(sources.bento, destination / "bento")
+    for folder, tags in (("models", plan.own_layer_models), ("more-models", plan.shared_layer_models)):
+        for tag in tags:
+            _link_tree(sources.models[tag], _folder(destination / folder / tag.name) / str(tag.version))
+    _stage_wheels(plan, sources, _folder(destination / "python"))
+    if plan.has_setup_script:
+        _stage_setup_script(sources.bento / _SETUP_SCRIPT, _folder(destination / "setup"))
+    path = destination / CONTAINERFILE
+    path.write_text(containerfile(plan), encoding="utf-8")
+    return path
+
+
+def _stage_bento(bento: Path, destination: Path) -> None:
+    _folder(destination)
+    for name in _BENTO_PARTS:
+        source = bento / name
+        if source.is_dir():
+            _link_tree(source, destination / name)
+        elif source.is_file():
+            _link(source, destination / name)
+    _folder(destination / "src")
+
+
+def _stage_wheels(plan: ImagePlan, sources: ContextSources, destination: Path) -> None:
+    runtime = sources.bento / _WHEELS / plan.runtime_wheel
+    if not runtime.is_file():
+        raise DamagedItem(
+            f"`{runtime}` is missing: an image cannot be built without the server", hint="build the Bento again"
+        )
+    own = [path for path in sorted((sources.bento / _WHEELS).glob("*.whl")) if path != runtime]
+    wheels = _by_name([*sources.local_wheels, *own])
+    for group in plan.groups:
+        found = [path for package in group.packages for path in wheels.get(package.name, ())]
+        _stage_group(destination / group.name, group.packages, found)
+    name, version, _, _ = parse_wheel_filename(plan.runtime_wheel)
+    pin = LockedPackage(name, str(version), (str(Digest.of_file(runtime)),))
+    _stage_group(destination / RUNTIME, [pin], [runtime])
+
+
+def _stage_group(folder: Path, packages: Iterable[LockedPackage], wheels: Iterable[Path]) -> None:
+    _folder(folder)
+    (folder / "requirements.txt").write_text(format_lock(packages), encoding="utf-8")
+    _folder(folder / "wheels")
+    for wheel in wheels:
+        _link(wheel, folder / "wheels" / wheel.name)
+
+
+def _by_name(wheels: Iterable[Path]) -> dict[str, list[Path]]:
+    """The wheels by the name of their package, one path a file name: a Bento's own wins over one found elsewhere."""
+    unique = {path.name: path for path in wheels}
+    grouped: dict[str, list[Path]] = {}
+    for file_name, path in sorted(unique.items()):
+        grouped.setdefault(canonicalize_name(file_name.split("-")[0]), []).append(path)
+    return grouped
+
+
+def _stage_setup_script(script: Path, destination: Path) -> None:
+    """A copy, not a link: its mode becomes 0755, and the store's file keeps its own."""
+    if not script.is_file():
+        raise DamagedItem(f"`{script}` is missing", hint="build the Bento again")
+    shutil.copyfile(script, destination / script.name)
+    (destination / script.name).chmod(0o755)
+
+
+def _link_tree(source: Path, destination: Path) -> None:
+    _folder(destination)
+    with os.scandir(source) as entries:
+        for entry in sorted(entries, key=lambda one: one.name):
+            path, target = Path(entry.path), destination / entry.name
+            if entry.is_symlink() or not (entry.is_dir() or entry.is_file()):
+                raise ImageError(f"`{path}` is a link or a device, which no image gets", hint="build or save it again")
+            if entry.is_dir():
+                _link_tree(path, target)
+            else:
+                _link(path, target)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        shutil.copy2(source, target)
+
+
+def _folder(path: Path) -> Path:
+    """The folder, made with mode 0755 (as are its parents inside the context)."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o755)
+    return path

@@ -1,0 +1,196 @@
+"""`ImagePlan`: everything that an image's Containerfile says, decided from a Bento's manifest and lock. Pure.
+
+Here it is decided which wheels share a layer, which models do, and what goes into the environment; every text is checked
+once more on the way, since a Bento may come from another machine than the one that validated its bentofile. How the plan is
+spelled is in `containerfile`, where its files come from in `context`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from packaging.utils import canonicalize_name, parse_wheel_filename
+
+from ekiben.errors import ImageError, NotActedOn
+from ekiben.packager.bentofile import grammar
+from ekiben.packager.lock.lockfile import LockedPackage, parse_lock
+from ekiben.store.bento_manifest import BentoManifest
+from ekiben.tag import Tag
+
+# Wheels large enough for a layer of their own, by name, in the order of the layers: what the others stand on and what changes
+# least comes first. A package goes to the first group that fits it. Sizes are of one release on linux x86-64, unpacked.
+HEAVY_WHEELS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("numpy", ("numpy", "scipy")),  # 180 MB
+    ("scikit-learn", ("scikit-learn", "scikit-image")),  # 50 MB
+    ("pandas", ("pandas", "pyarrow", "polars*", "duckdb")),  # 70-200 MB
+    ("opencv", ("opencv-*",)),  # 130 MB
+    ("boosting", ("xgboost*", "lightgbm", "catboost")),  # 100-300 MB
+    ("cudnn", ("nvidia-cudnn-*",)),  # 1 GB
+    ("cublas", ("nvidia-cublas*", "nvidia-cusparse*", "nvidia-cusolver*")),  # 1.2 GB
+    ("cuda", ("nvidia-*", "cuda-*", "cupy-*")),  # 1 GB
+    ("triton", ("triton", "pytorch-triton*")),  # 500 MB
+    ("torch", ("torch",)),  # 0.7-1.7 GB
+    ("torch-extras", ("torchvision", "torchaudio", "xformers", "flash-attn")),
+    ("tensorflow", ("tensorflow*", "keras")),  # 1.5 GB
+    ("jax", ("jax", "jaxlib", "jax-*")),  # 300 MB
+    ("onnxruntime", ("onnxruntime*", "onnx", "openvino*")),  # 50-300 MB
+    ("transformers", ("transformers", "tokenizers", "vllm")),  # 60 MB
+)
+REST = "rest"
+RUNTIME = "runtime"
+
+# overlay2 stacks at most 128 layers and base images bring up to a dozen; the groups above, `rest`, `runtime`, the working
+# folder and the source take at most nineteen. Models beyond this number share one layer.
+MAX_MODEL_LAYERS = 64
+
+_RESERVED = frozenset({"PATH", "EKIBEN_HOME", "EKIBEN_BENTO"})
+
+
+@dataclass(frozen=True, slots=True)
+class WheelGroup:
+    """Locked packages that are installed in one stage and copied as one layer."""
+
+    name: str
+    packages: tuple[LockedPackage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePlan:
+    """What the image holds, bottom up. `groups` are in the order of their layers, heavy ones first, without the runtime;
+    `runtime_wheel` is a file name. `base_env` holds from the base stage on, `runtime_env` only in the finished image."""
+
+    title: str
+    base_image: str
+    python_version: str
+    groups: tuple[WheelGroup, ...]
+    runtime_wheel: str
+    models: tuple[Tag, ...] = ()
+    system_packages: tuple[str, ...] = ()
+    has_setup_script: bool = False
+    base_env: tuple[tuple[str, str], ...] = ()
+    runtime_env: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def own_layer_models(self) -> tuple[Tag, ...]:
+        """The models that have a layer each."""
+        return self.models[:MAX_MODEL_LAYERS]
+
+    @property
+    def shared_layer_models(self) -> tuple[Tag, ...]:
+        """The models beyond the budget, which share one layer."""
+        return self.models[MAX_MODEL_LAYERS:]
+
+
+def plan_image(
+    manifest: BentoManifest, lock_text: str, runtime_wheel: str, *, base_image: str | None = None
+) -> ImagePlan:
+    """The plan of the Bento's image; `base_image` overrides what the Bento says.
+
+    Raises ImageError for a text that cannot stand in a Containerfile, NotActedOn for what no Containerfile of ours can do.
+    """
+    docker = manifest.docker
+    _refuse_unplanned(docker)
+    version = _checked(grammar.image_python, _text(docker, "python_version"), "docker.python_version")
+    base = base_image or _text(docker, "base_image") or f"python:{version}-slim"
+    return ImagePlan(
+        title=Tag(manifest.name).name,
+        base_image=_checked(grammar.base_image, base, "the base image"),
+        python_version=".".join(version.split(".")[:2]),
+        groups=group_wheels(parse_lock(lock_text)),
+        runtime_wheel=_wheel_name(runtime_wheel),
+        models=_distinct(entry.tag for entry in manifest.models),
+        system_packages=tuple(
+            _checked(grammar.system_package, one, "docker.system_packages") for one in _texts(docker, "system_packages")
+        ),
+        has_setup_script=bool(docker.get("setup_script")),
+        base_env=_base_env(manifest),
+        runtime_env=_env_of(manifest, "runtime"),
+    )
+
+
+def group_wheels(packages: Iterable[LockedPackage]) -> tuple[WheelGroup, ...]:
+    """The packages by layer: the groups of HEAVY_WHEELS that are needed, in that order, then the rest."""
+    members: dict[str, list[LockedPackage]] = {name: [] for name, _ in HEAVY_WHEELS} | {REST: []}
+    for package in packages:
+        members[_group_name(package.name)].append(package)
+    return tuple(
+        WheelGroup(name, tuple(sorted(group, key=lambda one: one.name))) for name, group in members.items() if group
+    )
+
+
+def _group_name(package: str) -> str:
+    canonical = canonicalize_name(package)
+    fitting = (name for name, patterns in HEAVY_WHEELS if any(fnmatchcase(canonical, pattern) for pattern in patterns))
+    return next(fitting, REST)
+
+
+def _refuse_unplanned(docker: Mapping[str, object]) -> None:
+    distro = docker.get("distro") or "debian"
+    if distro != "debian":
+        raise NotActedOn(
+            f"`docker.distro: {distro}` is not acted on yet", hint="use `debian`, or a `docker.base_image`"
+        )
+    for key in ("cuda_version", "dockerfile_template"):
+        if docker.get(key):
+            raise NotActedOn(f"`docker.{key}` is not acted on yet", hint="a `docker.base_image` of your own may do")
+
+
+def _base_env(manifest: BentoManifest) -> tuple[tuple[str, str], ...]:
+    declared = manifest.docker.get("env") or {}
+    if not isinstance(declared, Mapping):
+        raise ImageError("`docker.env` in bento.yaml is no mapping")
+    return _variables((str(name), str(value)) for name, value in declared.items()) + _env_of(manifest, "all")
+
+
+def _env_of(manifest: BentoManifest, stage: str) -> tuple[tuple[str, str], ...]:
+    """The variables of `envs` at `stage`; one without a value is given when the container starts."""
+    of_stage = (one for one in manifest.envs if one.get("stage", "all") == stage and one.get("value"))
+    return _variables((str(one.get("name")), str(one.get("value"))) for one in of_stage)
+
+
+def _variables(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    checked = []
+    for name, value in pairs:
+        _checked(grammar.env_name, name, "the environment")
+        _checked(grammar.one_line, value, f"the variable `{name}`")
+        if name in _RESERVED:
+            raise ImageError(f"the environment variable `{name}` is set by the image itself", hint="use another name")
+        checked.append((name, value))
+    return tuple(checked)
+
+
+def _wheel_name(file_name: str) -> str:
+    _checked(grammar.one_line, file_name, "the runtime wheel's name")
+    try:
+        parse_wheel_filename(file_name)
+    except ValueError as error:
+        raise ImageError(f"`{file_name}` is no file name of a wheel") from error
+    return file_name
+
+
+def _distinct(tags: Iterable[Tag]) -> tuple[Tag, ...]:
+    """Each tag once, in order: an alias gives a second entry of the same model."""
+    return tuple(dict.fromkeys(tags))
+
+
+def _text(mapping: Mapping[str, object], key: str) -> str:
+    value = mapping.get(key)
+    if value is not None and not isinstance(value, str):
+        raise ImageError(f"`docker.{key}` in bento.yaml is no text")
+    return value or ""
+
+
+def _texts(mapping: Mapping[str, object], key: str) -> tuple[str, ...]:
+    value = mapping.get(key) or ()
+    if not isinstance(value, list | tuple):
+        raise ImageError(f"`docker.{key}` in bento.yaml is no list")
+    return tuple(str(one) for one in value)
+
+
+def _checked(check: Callable[[str], str], text: str, what: str) -> str:
+    try:
+        return check(text)
+    except grammar.Refused as error:
+        raise ImageError(f"{what} {error.message}", hint=error.hint) from error

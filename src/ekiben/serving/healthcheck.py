@@ -1,0 +1,52 @@
+"""Is this container alive? `python -m ekiben.serving.healthcheck`, which an image's HEALTHCHECK runs, says so by its status.
+
+Where the server listens is for it alone to know (options, environment and files may all say), so the server writes its
+address into the file that EKIBEN_PORT_FILE names (`announce`), and the check reads it there. Runs every few seconds beside
+the service, so it imports nothing heavy and nothing of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+PORT_FILE = "EKIBEN_PORT_FILE"
+DEFAULT_ADDRESS = ("127.0.0.1", 3000)
+TIMEOUT_S = 3.0  # below HEALTHCHECK's own, so that this process ends by itself
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
+
+
+def announce(host: str, port: int, environ: Mapping[str, str] = os.environ) -> None:
+    """Writes down where the server listens, if it was told a file; a folder that cannot be written leaves the default."""
+    if name := environ.get(PORT_FILE):
+        with suppress(OSError):
+            Path(name).write_text(f"{_ANYWHERE.get(host, host)} {port}\n", encoding="ascii")
+
+
+def announced(environ: Mapping[str, str] = os.environ) -> tuple[str, int]:
+    """Where the server said it listens."""
+    try:
+        host, port = Path(environ[PORT_FILE]).read_text(encoding="ascii").split()
+        return host, int(port)
+    except (KeyError, OSError, ValueError):
+        return DEFAULT_ADDRESS
+
+
+def is_alive(host: str, port: int) -> bool:
+    """Whether `GET /livez` is answered with a 2xx status in time."""
+    request = f"GET /livez HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    try:
+        with socket.create_connection((host, port), timeout=TIMEOUT_S) as connection:
+            connection.sendall(request.encode("ascii"))
+            status = connection.makefile("rb").readline().split(b" ", 2)
+    except OSError:
+        return False
+    return len(status) > 1 and status[1].startswith(b"2")
+
+
+if __name__ == "__main__":
+    sys.exit(0 if is_alive(*announced()) else 1)

@@ -1,0 +1,106 @@
+"""A Bento small enough to become an image in seconds and without an index: wheels made here, a server of twenty lines."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from ekiben.digest import Digest
+from ekiben.packager.lock.lockfile import LockedPackage, format_lock
+from ekiben.store.bento_manifest import BentoManifest, BentoModelEntry
+from ekiben.store.bentos import Bento
+from ekiben.store.local import Store
+from ekiben.store.models import Model
+
+RUNTIME_WHEEL = "ekiben_runtime-0.0.1-py3-none-any.whl"
+HEALTHCHECK = Path(__file__).parents[2] / "src/ekiben/serving/healthcheck.py"
+SERVER = """\
+import argparse, http.server, json, os, pathlib
+from ekiben.serving.healthcheck import announce
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        told = {"models": sorted(str(one) for one in pathlib.Path("/app/models").rglob("*") if one.is_file()),
+                "uid": os.getuid(), "cwd": os.getcwd(), "environ": dict(os.environ)}
+        self.wfile.write(json.dumps(told).encode())
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--port", type=int, default=3000)
+port = parser.parse_args().port
+server = http.server.HTTPServer(("0.0.0.0", port), Handler)
+announce("0.0.0.0", port)
+server.serve_forever()
+"""
+MANIFEST = BentoManifest(
+    service="service:Small", name="small", docker={"distro": "debian", "python_version": "3.11"}, platform="linux/amd64"
+)
+
+
+def make_wheel(folder: Path, name: str, version: str, files: Mapping[str, str]) -> Path:
+    """A pure wheel of these files."""
+    info = f"{name}-{version}.dist-info"
+    members = {
+        **files,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{path},sha256={_url_safe(text)},{len(text.encode())}\n" for path, text in members.items())
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, text in {**members, f"{info}/RECORD": f"{record}{info}/RECORD,,\n"}.items():
+            archive.writestr(member, text)
+    return path
+
+
+def locked(wheel: Path) -> LockedPackage:
+    """The pin of a wheel."""
+    name, version, *_ = wheel.name.split("-")
+    return LockedPackage(name.replace("_", "-"), version, (str(Digest.of_file(wheel)),))
+
+
+def save_model(store: Store, name: str, content: str = "weights") -> Model:
+    """A model of one file."""
+    with store.models.create(name) as draft:
+        draft.path_of("weights.bin").write_text(content)
+    return draft.model
+
+
+def small_bento(
+    store: Store,
+    *,
+    models: Iterable[Model] = (),
+    source: str = "class Small: ...\n",
+    setup_script: str | None = None,
+    **changes: object,
+) -> Bento:
+    """A Bento with a heavy wheel (called scipy), a light one, the small server, and these models; `changes` to its manifest."""
+    entries = tuple(BentoModelEntry(model.tag, model.digest) for model in models)
+    manifest = replace(MANIFEST, models=entries, **changes)  # type: ignore[arg-type]
+    with store.bentos.stage(manifest.name) as staged:
+        wheels = staged.path_of("env/python/wheels")
+        wheels.mkdir(parents=True)
+        heavy = make_wheel(wheels, "scipy", "1.0", {"scipy/__init__.py": "x = 1\n"})
+        light = make_wheel(wheels, "light", "2.0", {"light.py": "y = 2\n"})
+        server = {"ekiben/serving/__init__.py": "", "ekiben/serving/__main__.py": SERVER, "ekiben/__init__.py": ""}
+        health = {"ekiben/serving/healthcheck.py": HEALTHCHECK.read_text()}
+        made = make_wheel(wheels, "ekiben_runtime", "0.0.1", {**server, **health})
+        assert made.name == RUNTIME_WHEEL
+        staged.path_of("env/python/requirements.lock").write_text(format_lock([locked(heavy), locked(light)]))
+        staged.path_of("src").mkdir()
+        staged.path_of("src/service.py").write_text(source)
+        staged.path_of("apis").mkdir()
+        staged.path_of("apis/openapi.yaml").write_text("openapi: 3.0.2\n")
+        if setup_script is not None:
+            staged.path_of("env/docker").mkdir()
+            staged.path_of("env/docker/setup_script").write_text(setup_script)
+        return staged.commit(manifest, version=None, receipt={})
+
+
+def _url_safe(text: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
