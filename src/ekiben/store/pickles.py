@@ -5,6 +5,7 @@ Unpickling runs code: it happens only when somebody who trusts the model asks fo
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ def dump_pickle(path: Path, value: object, by_value: Sequence[ModuleType] = ()) 
     with path.open("wb") as stream, _registered(by_value):
         try:
             cloudpickle.dump(value, stream)
-        except (TypeError, AttributeError, RecursionError, cloudpickle.pickle.PicklingError) as error:
+        except (TypeError, AttributeError, RecursionError, pickle.PicklingError) as error:
             raise FrameworkError(
                 f"a `{type(value).__name__}` cannot be pickled: {error}",
                 hint="open files, locks, connections and generators do not pickle: leave them out, or open them later",
@@ -41,7 +42,7 @@ def load_pickle(path: Path) -> object:
             f"`{path.name}` needs code that is not here: {error}",
             hint="install or add to the path what it was saved with, or save it with external_modules",
         ) from error
-    except (EOFError, cloudpickle.pickle.UnpicklingError) as error:
+    except (EOFError, pickle.UnpicklingError) as error:
         raise DamagedItem(f"`{path}` is no whole pickle: {error}") from error
     return value
 

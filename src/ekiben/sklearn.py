@@ -1,0 +1,7 @@
+"""`ekiben.sklearn`: scikit-learn models in the local store. A face: the work is in `ekiben.frameworks.sklearn`."""
+
+from __future__ import annotations
+
+from ekiben.frameworks.sklearn import get, load_model, save_model
+
+__all__ = ["get", "load_model", "save_model"]
