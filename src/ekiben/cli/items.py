@@ -52,8 +52,8 @@ class Shelf(Protocol[ItemT_co]):
     def list(self, name: str | None = None) -> Sequence[ItemT_co]:
         """Every item (of `name`), newest first."""
 
-    def delete(self, tag: str | Tag, *, force: bool = False) -> None:
-        """Removes one version, or every version where only a name is given."""
+    def delete(self, tag: str | Tag, force: bool = False) -> Tag:
+        """Removes one version, which is named whole, and gives its tag."""
 
 
 def list_items(
@@ -104,13 +104,12 @@ def delete_items(shelf: Shelf[Item], targets: Sequence[str], *, yes: bool, force
 
 def _tags_of(shelf: Shelf[Item], target: str) -> list[Tag]:
     tag = Tag.parse(target)
-    if ":" in target:
-        found = shelf.get(tag).tag
-        if tag.version not in (None, found.version):
-            raise NotFound(f"`{tag}` is not there", hint=f"deleting takes the exact version; did you mean `{found}`?")
-        return [found]
-    items = shelf.list(tag.name)
-    return [item.tag for item in items] or [shelf.get(tag).tag]
+    if ":" not in target:
+        return [item.tag for item in shelf.list(tag.name)] or [shelf.get(tag).tag]
+    found = shelf.get(tag).tag
+    if tag.version not in (None, found.version):
+        raise NotFound(f"`{tag}` is not there", hint=f"deleting takes the whole version; did you mean `{found}`?")
+    return [found]
 
 
 def _confirm(tags: Sequence[Tag]) -> None:

@@ -1,0 +1,75 @@
+"""`ekiben init`, `build`: a new project, and a project made into a Bento."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ekiben.cli.options import BuildFormat, Progress, parse_pairs
+from ekiben.cli.output import print_json
+from ekiben.cli.state import state_of
+
+ProjectArgument = Annotated[Path, typer.Argument(help="The project's folder.", file_okay=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the application."""
+    app.command(name="init")(init_project)
+    app.command(name="build")(build_bento)
+
+
+def init_project(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="Where; made if it is not there.", file_okay=False)] = Path(),
+) -> None:
+    """Write a small working project: service, bentofile, training. Nothing that exists is overwritten."""
+    from ekiben.packager.scaffold import create_project
+
+    written = create_project(folder)
+    state_of(ctx).reporter.info(f"wrote {', '.join(str(path.relative_to(folder)) for path in written)} to {folder.absolute()}")
+
+
+def build_bento(
+    ctx: typer.Context,
+    project: ProjectArgument = Path(),
+    file: Annotated[
+        Path | None, typer.Option("--bentofile", "-f", help="The bentofile (default: the project's own).")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The Bento's name (default: made from the service's).")] = None,
+    version: Annotated[str | None, typer.Option(help="A version of your own (default: made from the content).")] = None,
+    label: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A label; may be repeated.")] = None,
+    platform: Annotated[str | None, typer.Option(help="The image's platform (default: linux/amd64).")] = None,
+    containerize: Annotated[bool, typer.Option("--containerize", help="Make the image, too.")] = False,
+    output: Annotated[BuildFormat, typer.Option("--output", "-o", help="What to print.")] = BuildFormat.tag,
+    progress: Progress = None,
+) -> None:
+    """Build a Bento from a project: its source, its models by digest, its dependencies locked with hashes."""
+    from ekiben.packager.build import BuildRequest
+    from ekiben.packager.build import build_bento as build
+
+    state = state_of(ctx)
+    state.override(progress=progress)
+    labels = parse_pairs(label or [], "--label")
+    request = BuildRequest(
+        project=project, bentofile=file, name=name, version=version, labels=labels, platform=platform
+    )
+    bento = build(request, store=state.store, reporter=state.reporter)
+    if containerize:
+        from ekiben.packager.containerize import ContainerizeRequest
+        from ekiben.packager.containerize import containerize as make_image
+
+        make_image(
+            ContainerizeRequest(tag=bento.tag, platform=platform),
+            store=state.store,
+            settings=state.settings,
+            reporter=state.reporter,
+        )
+    match output:
+        case BuildFormat.tag:
+            print(bento.tag)
+        case BuildFormat.path:
+            print(bento.path)
+        case BuildFormat.json:
+            print_json(bento.to_dict())

@@ -1,0 +1,71 @@
+"""`ekiben containerize`: a Bento made into an image by an engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ekiben.cli.options import Progress, ProgressFormat, TagArgument, parse_pairs
+from ekiben.cli.output import size_text
+from ekiben.cli.state import State, state_of
+
+if TYPE_CHECKING:
+    from ekiben.packager.engines.engine import BuiltImage
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the application."""
+    app.command(name="containerize")(containerize_bento)
+
+
+def containerize_bento(
+    ctx: typer.Context,
+    tag: TagArgument,
+    image_tag: Annotated[
+        list[str] | None, typer.Option("--image-tag", "-t", help="The image's reference; may be repeated.")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", "--backend", help="auto or docker (default: the settings' own).")
+    ] = None,
+    base: Annotated[str | None, typer.Option(help="Another base image than the Bento's.")] = None,
+    platform: Annotated[str | None, typer.Option(help="The image's platform (default: the Bento's).")] = None,
+    label: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A label; may be repeated.")] = None,
+    opt: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--opt", metavar="KEY=VALUE", help="An option of the engine, without its dashes; may be repeated."
+        ),
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Do every step again.")] = False,
+    show: Annotated[bool, typer.Option("--print", help="Print the Containerfile and make nothing.")] = False,
+    progress: Progress = None,
+) -> None:
+    """Make an image of a Bento and print its reference."""
+    from ekiben.packager.containerize import ContainerizeRequest, bento_containerfile, containerize
+
+    state = state_of(ctx)
+    state.override(progress=progress, engine=engine)
+    if show:
+        print(bento_containerfile(state.store.bentos.get(tag), base_image=base), end="")
+        return
+    request = ContainerizeRequest(
+        tag=tag,
+        image_tags=tuple(image_tag or ()),
+        engine=engine,
+        options=tuple(opt or ()),
+        labels=parse_pairs(label or [], "--label"),
+        platform=platform,
+        base_image=base,
+        use_cache=not no_cache,
+        progress=ProgressFormat(state.settings.progress.value).value,
+    )
+    image = containerize(request, store=state.store, settings=state.settings, reporter=state.reporter)
+    _report(state, image)
+    print("\n".join(image.references))
+
+
+def _report(state: State, image: BuiltImage) -> None:
+    state.reporter.info(f"{image.id}: {size_text(image.size_bytes)} in {len(image.layers)} layers")
+    for layer in image.layers:
+        state.reporter.info(f"  {size_text(layer.size_bytes):>10}  {layer.created_by[:100]}")
