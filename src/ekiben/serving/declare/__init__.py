@@ -1,0 +1,13 @@
+"""The service API: what a user writes, read once when the module is imported and checked then.
+
+    service.py    @service -> Service            the class, its config, models, hooks and endpoints
+    api.py        @api     -> Endpoint           one method that answers requests
+    config.py     the keys of @service           which exist, which are acted on
+    signature.py  a method's parameters          annotations resolved, Context found
+    context.py    Context                        a request's own view: headers in, status and headers out
+    hooks.py      @on_startup, @on_shutdown
+    options.py    BatchOptions                   what a batchable API asks of the batcher
+
+Every mistake in a declaration is a ServiceError here, with file, line and remedy; nothing is found out at the first
+request.
+"""

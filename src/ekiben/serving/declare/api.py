@@ -1,0 +1,227 @@
+"""`@api`: marks a method of a service as one that answers requests; `Endpoint`: the method as the server knows it.
+
+The mark is only kept at the function; an `Endpoint` is made when `@service` reads the finished class, because only then
+do all annotations resolve. What a value looks like on the wire is payload's business.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_args, overload
+
+from ekiben.errors import NotActedOn, ServiceError
+from ekiben.serving.declare.options import DEFAULT_MAX_BATCH_SIZE, BatchOptions, Strategy
+from ekiben.serving.declare.signature import MethodSignature, place_of, read_signature
+from ekiben.serving.payload.input import InputSpec
+from ekiben.serving.payload.kinds import is_batch_type, joins_along
+from ekiben.serving.payload.output import OutputSpec
+
+Method = TypeVar("Method", bound=Callable[..., object])
+
+_MARK = "__ekiben_api__"
+_ROUTE = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")  # RFC 3986: path segments without escapes
+_TAKEN_ROUTES = frozenset({"/livez", "/healthz", "/readyz", "/metrics", "/docs.json", "/schema.json"})
+_DEFAULT_LATENCY_MS = 60_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class ApiDeclaration:
+    """What `@api(...)` was given, checked by itself."""
+
+    name: str | None
+    route: str | None
+    batch: BatchOptions | None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One API of a service. `function` is the method's name on the instance, `name` the API's, `route` its path."""
+
+    name: str
+    route: str
+    function: str
+    is_async: bool
+    doc: str
+    context_parameter: str | None
+    input: InputSpec
+    output: OutputSpec
+    batch: BatchOptions | None
+
+
+@overload
+def api(func: Method, /) -> Method: ...
+
+
+@overload
+def api(
+    func: None = None,
+    /,
+    *,
+    route: str | None = None,
+    name: str | None = None,
+    input_spec: object = None,
+    output_spec: object = None,
+    batchable: bool = False,
+    batch_dim: int | tuple[int, int] = 0,
+    max_batch_size: int = DEFAULT_MAX_BATCH_SIZE,
+    max_latency_ms: float = _DEFAULT_LATENCY_MS,
+    deadline_ms: float | None = None,
+    idempotent: bool = True,
+    strategy: Strategy = "adaptive",
+) -> Callable[[Method], Method]: ...
+
+
+def api(
+    func: Method | None = None,
+    /,
+    *,
+    route: str | None = None,
+    name: str | None = None,
+    input_spec: object = None,
+    output_spec: object = None,
+    batchable: bool = False,
+    batch_dim: int | tuple[int, int] = 0,
+    max_batch_size: int = DEFAULT_MAX_BATCH_SIZE,
+    max_latency_ms: float = _DEFAULT_LATENCY_MS,
+    deadline_ms: float | None = None,
+    idempotent: bool = True,
+    strategy: Strategy = "adaptive",
+) -> Method | Callable[[Method], Method]:
+    """Makes a method (sync or async) answer POST requests at `route`, by default `/<name>`, by default the method's
+    name.
+
+    A `batchable` API takes one parameter beside Context, of a list or array type, and gets the rows of several requests
+    joined along `batch_dim` (an int, or one for the input and one for the output). No call has more than
+    `max_batch_size` rows, no request is held back for batching longer than `max_latency_ms`; `deadline_ms` is an
+    outright deadline. `idempotent=False` forbids running a failed batch again in parts. Raises ServiceError where the
+    declaration cannot be served.
+    """
+    batch = BatchOptions(
+        max_batch_size=max_batch_size,
+        max_latency_s=max_latency_ms / 1000,
+        batch_dim=batch_dim if isinstance(batch_dim, tuple) else (batch_dim, batch_dim),
+        deadline_s=None if deadline_ms is None else deadline_ms / 1000,
+        is_idempotent=idempotent,
+        strategy=strategy,
+    )
+
+    def mark(method: Method) -> Method:
+        place = place_of(method)
+        if input_spec is not None or output_spec is not None:
+            raise NotActedOn(
+                f"{place}: `input_spec` and `output_spec` are not acted on by this version",
+                hint="annotate the method instead",
+            )
+        if not batchable and batch != BatchOptions():
+            raise ServiceError(f"{place}: options of batching without `batchable=True`", hint="add it, or remove them")
+        _check_options(batch, place)
+        _check_route(route, place)
+        setattr(method, _MARK, ApiDeclaration(name, route, batch if batchable else None))
+        return method
+
+    return mark if func is None else mark(func)
+
+
+def endpoints_of(cls: type) -> dict[str, Endpoint]:
+    """The endpoints of a service class by API name: base classes first, then in order of declaration. Raises
+    ServiceError."""
+    methods: dict[str, object] = {}
+    for base in reversed(cls.__mro__):
+        methods.update({name: value for name, value in vars(base).items() if name in methods or hasattr(value, _MARK)})
+    endpoints: dict[str, Endpoint] = {}
+    routes: dict[str, str] = {}
+    for function, value in methods.items():
+        if not inspect.isfunction(value) or not hasattr(value, _MARK):
+            continue
+        endpoint = make_endpoint(function, value)
+        if endpoint.name in endpoints:
+            raise ServiceError(
+                f"{place_of(value)}: a second API named `{endpoint.name}`", hint="names are unique in a service"
+            )
+        if endpoint.route in routes:
+            raise ServiceError(
+                f"{place_of(value)}: `{endpoint.route}` is the route of `{routes[endpoint.route]}` already"
+            )
+        endpoints[endpoint.name] = endpoint
+        routes[endpoint.route] = endpoint.name
+    return endpoints
+
+
+def make_endpoint(function: str, method: Callable[..., object]) -> Endpoint:
+    """The endpoint of a marked method that the class calls `function`. Raises ServiceError."""
+    declaration: ApiDeclaration = getattr(method, _MARK)
+    place = place_of(method)
+    if inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method):
+        raise NotActedOn(
+            f"{place}: `{function}` is a generator, and streamed replies are not acted on by this version",
+            hint="return the whole result",
+        )
+    signature = read_signature(method)
+    if declaration.batch is not None:
+        _check_batchable(function, signature, declaration.batch, place)
+    name = declaration.name or function
+    try:
+        input_spec = InputSpec(signature.parameters, is_root=signature.has_root)
+        output_spec = OutputSpec(signature.returns)
+    except ServiceError as error:
+        raise ServiceError(f"{place}: {error.message}", hint=error.hint) from error
+    return Endpoint(
+        name=name,
+        route=declaration.route or f"/{name}",
+        function=function,
+        is_async=inspect.iscoroutinefunction(method),
+        doc=inspect.getdoc(method) or "",
+        context_parameter=signature.context_parameter,
+        input=input_spec,
+        output=output_spec,
+        batch=declaration.batch,
+    )
+
+
+def _check_options(batch: BatchOptions, place: str) -> None:
+    wrong = [
+        (batch.max_batch_size < 1, f"`max_batch_size={batch.max_batch_size}`", "a whole number of rows, 1 or more"),
+        (batch.max_latency_s <= 0, f"`max_latency_ms={batch.max_latency_s * 1000:g}`", "milliseconds above 0"),
+        (batch.deadline_s is not None and batch.deadline_s <= 0, "`deadline_ms`", "milliseconds above 0, or None"),
+        (min(batch.batch_dim) < 0, f"`batch_dim={batch.batch_dim}`", "dimensions count from 0"),
+        (batch.strategy not in get_args(Strategy), f"`strategy={batch.strategy}`", f"one of {get_args(Strategy)}"),
+    ]
+    for is_wrong, what, remedy in wrong:
+        if is_wrong:
+            raise ServiceError(f"{place}: {what} cannot be used", hint=remedy)
+
+
+def _check_route(route: str | None, place: str) -> None:
+    if route is None:
+        return
+    if not _ROUTE.fullmatch(route):
+        raise ServiceError(f"{place}: `{route}` is no route", hint="a path such as `/v1/predict`")
+    if route in _TAKEN_ROUTES:
+        raise ServiceError(f"{place}: `{route}` is one of the server's own routes", hint="choose another")
+
+
+def _check_batchable(function: str, signature: MethodSignature, batch: BatchOptions, place: str) -> None:
+    if len(signature.parameters) != 1:
+        raise ServiceError(
+            f"{place}: a batchable API takes one parameter, and `{function}` has {len(signature.parameters)}",
+            hint="group several in a pydantic model and take a list of it: `items: list[Item]`",
+        )
+    parameter = signature.parameters[0]
+    if not is_batch_type(parameter.annotation):
+        raise ServiceError(
+            f"{place}: `{parameter.name}` of the batchable API `{function}` is no list or array",
+            hint="annotate it as `list[...]`, `numpy.ndarray`, `pandas.DataFrame` or `pandas.Series`",
+        )
+    for annotation, dimension in zip((parameter.annotation, signature.returns), batch.batch_dim, strict=True):
+        if not joins_along(annotation, dimension):
+            raise ServiceError(
+                f"{place}: `batch_dim={dimension}` of `{function}`: only arrays have dimensions beyond 0", hint="use 0"
+            )
+    if signature.returns is not Any and not is_batch_type(signature.returns):
+        raise ServiceError(
+            f"{place}: the batchable API `{function}` returns no list or array that could be split among its requests",
+            hint="return one item for each row: `list[...]`, `numpy.ndarray`, `pandas.DataFrame` or `pandas.Series`",
+        )

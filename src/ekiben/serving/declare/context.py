@@ -1,0 +1,124 @@
+"""`Context`: what a method of a service can see of its request and say about its reply, beyond parameters and result.
+
+A method asks for it by a parameter annotated `Context`, or named `ctx` or `context`. It is made for one call and not
+kept.
+
+In a batchable API one call answers several requests, so nothing there belongs to "the" request: `ctx.requests` has one
+`BatchMember` for each, with its request, its own response, and the rows of the batch that are its; `ctx.request` is
+refused (a service that reads it would work alone and mix up clients under load); `ctx.response` stands for all members,
+and what a member's own response says goes before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Literal
+from urllib.parse import parse_qsl
+
+from ekiben.errors import ServiceError
+from ekiben.serving.declare.headers import Headers, MutableHeaders
+from ekiben.serving.payload.folder import RequestFolder
+from ekiben.serving.wire import Call
+
+
+class Request:
+    """The request as the client sent it. `id` is the one that logs and error replies name."""
+
+    def __init__(self, call: Call) -> None:
+        self.id = call.request_id
+        self.method = call.method
+        self.path = call.path
+        self._call = call
+
+    @cached_property
+    def headers(self) -> Headers:
+        """The header fields, by name in any case."""
+        return Headers(self._call.headers)
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """The parameters of the query string; the last one where a name comes twice."""
+        return dict(parse_qsl(self._call.query, keep_blank_values=True))
+
+
+@dataclass(slots=True)
+class Response:
+    """What a method adds to its reply. The body is what the method returns."""
+
+    status_code: int = 200
+    headers: MutableHeaders = field(default_factory=MutableHeaders)
+    cookies: list[str] = field(default_factory=list)
+
+    def set_cookie(
+        self,
+        key: str,
+        value: str = "",
+        *,
+        max_age: int | None = None,
+        path: str = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: Literal["lax", "strict", "none"] = "lax",
+    ) -> None:
+        """Adds one Set-Cookie header; `max_age` in seconds, a session cookie without it."""
+        cookie: SimpleCookie = SimpleCookie()
+        cookie[key] = value
+        settings = {"max-age": max_age, "path": path, "domain": domain, "samesite": samesite}
+        for name, setting in settings.items():
+            if setting is not None:
+                cookie[key][name] = setting
+        cookie[key]["secure"], cookie[key]["httponly"] = secure, httponly
+        self.cookies.append(cookie.output(header="").strip())
+
+
+@dataclass(frozen=True, slots=True)
+class BatchMember:
+    """One request of a batch: `rows` are its rows of the parameter (and of the result) that this call has."""
+
+    request: Request
+    response: Response
+    rows: slice
+
+
+class Context:
+    """One call's view. `state` is the service's own dictionary, the same one for every call of an instance."""
+
+    def __init__(
+        self,
+        *,
+        members: Sequence[BatchMember],
+        folder: RequestFolder,
+        state: MutableMapping[str, object],
+        is_batch: bool = False,
+        response: Response | None = None,
+    ) -> None:
+        self.state = state
+        self.response = response or Response()
+        self._members = tuple(members)
+        self._folder = folder
+        self._is_batch = is_batch
+
+    @property
+    def request(self) -> Request:
+        """The request of this call. Raises ServiceError in a batchable API, which has several."""
+        if self._is_batch:
+            raise ServiceError(
+                "a batchable API has no single request",
+                hint="`ctx.requests` has one member for each request of the batch",
+            )
+        return self._members[0].request
+
+    @property
+    def requests(self) -> tuple[BatchMember, ...]:
+        """The requests of this call, in the order of their rows; one in an API that is not batchable."""
+        return self._members
+
+    @property
+    def temp_dir(self) -> Path:
+        """A folder of this call's own, made on first use and removed after the reply is written."""
+        return self._folder.path

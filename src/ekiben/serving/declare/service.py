@@ -1,0 +1,100 @@
+"""`@service`: makes a class a service; `Service`: the class with all that was declared about it, checked.
+
+Nothing is instantiated here and no model is looked up: `service()` makes an instance, when the server (or a test) wants
+one.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, overload
+
+from ekiben.errors import ServiceError
+from ekiben.serving.declare.api import Endpoint, endpoints_of
+from ekiben.serving.declare.config import check_config
+from ekiben.serving.declare.hooks import SHUTDOWN, STARTUP, hooks_of
+from ekiben.store.reference import BentoModel
+
+
+class Service:
+    """A declared service. Calling it makes an instance of the class, for plain use: `Iris().predict(x)`.
+
+    `config` is what the decorator was given, as it was given; `endpoints` are by API name, in order of declaration;
+    `models` are the BentoModel attributes of the class and its bases.
+    """
+
+    def __init__(self, inner: type, *, name: str | None = None, config: Mapping[str, object] | None = None) -> None:
+        place = _place_of(inner)
+        self.inner = inner
+        self.name = name or inner.__name__
+        self.config: Mapping[str, object] = MappingProxyType(dict(config or {}))
+        check_config(self.config, place)
+        self.endpoints: Mapping[str, Endpoint] = MappingProxyType(endpoints_of(inner))
+        if not self.endpoints:
+            raise ServiceError(
+                f"{place}: the service `{self.name}` has no API", hint="mark a method with `@ekiben.api`"
+            )
+        self.models = _models_of(inner)
+        self.startup_hooks = hooks_of(inner, STARTUP)
+        self.shutdown_hooks = hooks_of(inner, SHUTDOWN)
+        self.__doc__ = inner.__doc__
+        self.__module__ = inner.__module__
+
+    @property
+    def doc(self) -> str:
+        """What the service is: `description` of the decorator, else the class's docstring."""
+        said = self.config.get("description")
+        return str(said) if said else inspect.cleandoc(self.inner.__dict__.get("__doc__") or "")
+
+    @property
+    def import_string(self) -> str:
+        """`module:Class`, where the class was written."""
+        return f"{self.inner.__module__}:{self.inner.__qualname__}"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """An instance of the class. Any, because type checkers shall take the user's own methods on it."""
+        return self.inner(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<Service {self.name} ({self.import_string})>"
+
+
+@overload
+def service(cls: type, /) -> Service: ...
+
+
+@overload
+def service(cls: None = None, /, *, name: str | None = None, **config: object) -> Callable[[type], Service]: ...
+
+
+def service(
+    cls: type | None = None, /, *, name: str | None = None, **config: object
+) -> Service | Callable[[type], Service]:
+    """Makes a class a service, with or without arguments: `@service` or `@service(workers=2, traffic={"timeout": 10})`.
+
+    `name` is the class's name by default. Raises ServiceError for a declaration that cannot be served, with its place.
+    """
+
+    def declare(inner: type) -> Service:
+        if not isinstance(inner, type):
+            raise ServiceError(f"`@service` is for classes, not for `{inner!r}`")
+        return Service(inner, name=name, config=config)
+
+    return declare if cls is None else declare(cls)
+
+
+def _models_of(inner: type) -> tuple[BentoModel, ...]:
+    attributes: dict[str, object] = {}
+    for base in reversed(inner.__mro__):
+        attributes.update(vars(base))
+    return tuple(value for value in attributes.values() if isinstance(value, BentoModel))
+
+
+def _place_of(inner: type) -> str:
+    """`file:line` of the class, as near as it can be told."""
+    try:
+        return f"{inspect.getsourcefile(inner)}:{inspect.getsourcelines(inner)[1]}"
+    except (OSError, TypeError):
+        return f"{inner.__module__}.{inner.__qualname__}"

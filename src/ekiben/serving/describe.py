@@ -1,0 +1,97 @@
+"""`python -m ekiben.serving.describe`: imports a service in a process of its own and writes down what it declares.
+
+    --root DIR --service module:Class --output FILE
+
+The packager runs it, because importing a service runs the user's code. What that code prints goes to stderr; FILE is
+written at once and whole. Exit status: 0 described; 3 the service cannot be described, and FILE says `{"error": ...}`
+with file and line. No model is looked up: tags are listed as they are written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+
+from ekiben.errors import DescriptionError, EkibenError
+from ekiben.serving.declare.service import Service
+from ekiben.serving.importing import import_service, place_of_failure
+from ekiben.serving.openapi import openapi_document, schema_document
+
+FAILED = 3
+
+
+def describe(service: Service, target: str) -> dict[str, object]:
+    """What the service declares, as plain data; `target` is the import string it was found by."""
+    models = [str(one.tag) for one in service.models]
+    schema = schema_document(service)
+    described = {
+        "name": service.name,
+        "service": target,
+        "config": dict(service.config),
+        "models": models,
+        "endpoints": schema["routes"],
+    }
+    return {
+        "entry": service.name,
+        "services": [described],
+        "models": list(dict.fromkeys(models)),
+        "openapi": openapi_document(service),
+        "schema": schema,
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Describes the service that the arguments name, and writes the result; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m ekiben.serving.describe", description="describe a service as JSON")
+    parser.add_argument("--root", type=Path, required=True, help="folder of the service's source")
+    parser.add_argument("--service", required=True, help="module:Class")
+    parser.add_argument("--output", type=Path, required=True, help="file to write")
+    options = parser.parse_args(arguments)
+    try:
+        service = import_service(options.service, options.root)
+        document = describe(service, options.service)
+    except EkibenError as error:
+        _write(options.output, {"error": _explain(error, options.root)})
+        return FAILED
+    _write(options.output, document)
+    return 0
+
+
+def _explain(error: EkibenError, root: Path) -> dict[str, object]:
+    cause = error.__cause__ if isinstance(error, DescriptionError) and error.__cause__ else error
+    place = place_of_failure(cause, root)
+    return {
+        "message": error.message,
+        "hint": error.hint,
+        "file": str(place.file) if place else None,
+        "line": place.line if place else None,
+        "traceback": "".join(traceback.format_exception(cause)),
+    }
+
+
+def _write(path: Path, document: dict[str, object]) -> None:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
+        stream.write(msgspec.json.format(msgspec.json.encode(document), indent=1))
+    Path(stream.name).replace(path)
+
+
+def _run() -> NoReturn:
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    status = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # threads that the service's module started would keep the process for ever
+
+
+if __name__ == "__main__":
+    _run()

@@ -1,0 +1,11 @@
+"""Calls in, replies out, for one instance of a service: decode, call, encode, and what goes wrong on the way.
+
+    executor.py    Executor: threads for sync methods, the event loop for async ones, start-up and shut-down hooks
+    program.py     how one call runs, as a generator that yields each call of user code; drivers run it either way
+    single.py      the program of one request
+    batch.py       the program of a batch: group, join, chunk, call, split, bisect
+    rows.py        joining and splitting by rows, for lists; array_rows.py and frame_rows.py for numpy and pandas
+    failures.py    an exception -> the reply that its request gets
+
+A generator, because a batch that fails is run again in halves, and the same algorithm serves sync and async methods.
+"""

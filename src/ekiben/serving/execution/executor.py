@@ -1,0 +1,90 @@
+"""`Executor`: what runs inside a worker, in the front's process or a child: calls in, replies out, for one instance.
+
+Sync methods run in a pool of `threads` threads, decoding and encoding included, so that the event loop is free
+meanwhile; async methods run on the loop. A call whose caller gave up keeps its thread until it ends: a thread cannot be
+stopped, and starting another in its place would run more of the service's code at once than it asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from ekiben.errors import UnknownRoute
+from ekiben.serving.declare.api import Endpoint
+from ekiben.serving.declare.options import BatchOptions
+from ekiben.serving.declare.service import Service
+from ekiben.serving.execution.batch import answer_batch
+from ekiben.serving.execution.failures import failure_reply, logger
+from ekiben.serving.execution.program import USER_FAILURES, Program, drive, drive_async
+from ekiben.serving.execution.single import answer_one
+from ekiben.serving.wire import Call, Reply
+
+R = TypeVar("R")
+
+
+class Executor:
+    """Runs calls of a service's APIs on `instance`.
+
+    `batching` replaces, by API name, what decorators say (the server's configuration may); an API that is not in it, or
+    is None there, is batched as declared.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        instance: object,
+        *,
+        threads: int = 1,
+        batching: Mapping[str, BatchOptions | None] | None = None,
+    ) -> None:
+        self._service = service
+        self._instance = instance
+        self._batching = dict(batching or {})
+        self._state: dict[str, object] = {}
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"ekiben-{service.name}")
+
+    async def start(self) -> None:
+        """Runs the start-up hooks, in order. What a hook raises is the caller's to report: the worker cannot serve."""
+        for name in self._service.startup_hooks:
+            await self._run_hook(name)
+
+    async def stop(self) -> None:
+        """Runs the shut-down hooks; one that fails is logged, and the others run. Calls under way are not waited
+        for."""
+        for name in self._service.shutdown_hooks:
+            try:
+                await self._run_hook(name)
+            except USER_FAILURES:
+                logger.exception("the shut-down hook `%s` failed", name)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def run(self, endpoint: str, calls: Sequence[Call]) -> list[Reply]:
+        """One reply for each call, in order. Never raises for what a call did; a batchable API gets the calls as one
+        batch."""
+        found = self._service.endpoints.get(endpoint)
+        if found is None:
+            return [failure_reply(UnknownRoute(f"`{endpoint}` is no API of this service"), call) for call in calls]
+        if found.batch is not None:
+            options = self._batching.get(endpoint) or found.batch
+            return await self._drive(found, answer_batch(found, calls, options, self._state))
+        if len(calls) == 1:
+            return [await self._drive(found, answer_one(found, calls[0], self._state))]
+        programs = [answer_one(found, call, self._state) for call in calls]
+        return list(await asyncio.gather(*(self._drive(found, program) for program in programs)))
+
+    async def _drive(self, endpoint: Endpoint, program: Program[R]) -> R:
+        method: Callable[..., Any] = getattr(self._instance, endpoint.function)
+        if endpoint.is_async:
+            return await drive_async(program, method)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, drive, program, method)
+
+    async def _run_hook(self, name: str) -> None:
+        hook: Callable[[], object] = getattr(self._instance, name)
+        if inspect.iscoroutinefunction(hook):
+            await hook()
+        else:
+            await asyncio.get_running_loop().run_in_executor(self._pool, hook)

@@ -1,0 +1,114 @@
+"""The documents of a service: OpenAPI 3.1 for tools and people, and `schema.json` in the spirit of BentoML's.
+
+Pure and deterministic: the same service gives the same document, keys in one order. Schemas that types bring along
+(`$defs`) become `components/schemas`; two different ones of one name are told apart by the API's name. Source: OpenAPI
+3.1.1; JSON Schema 2020-12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from ekiben.serving.declare.api import Endpoint
+from ekiben.serving.declare.service import Service
+from ekiben.serving.payload.codec import JsonSchema
+from ekiben.serving.payload.json_values import REF
+from ekiben.serving.wire import JSON
+
+UNVERSIONED = "unversioned"  # info.version is required; a Bento's own version is no content of the Bento
+_LOCAL = REF.format(model="")
+_SHARED = "#/components/schemas/"
+_ERROR_NAME = "Error"
+_ERROR: JsonSchema = {
+    "type": "object",
+    "properties": {"error": {"type": "string"}, "detail": {"type": ["string", "null"]}},
+    "required": ["error"],
+}
+_ERRORS = {
+    "400": "Invalid input: which field, and why",
+    "413": "The body is over the limit",
+    "415": "A content type that this API does not read",
+    "429": "Too many requests at once",
+    "500": "The service failed; the answer carries the request's id",
+    "503": "Shed by the batcher, or not ready; Retry-After says when to come again",
+    "504": "Not answered in time",
+}
+
+
+def openapi_document(service: Service, version: str | None = None) -> dict[str, object]:
+    """The service's APIs as an OpenAPI 3.1 document; `version` is the Bento's, where there is one."""
+    schemas: dict[str, object] = {_ERROR_NAME: _ERROR}
+    paths = {one.route: {"post": _operation(one, schemas)} for one in service.endpoints.values()}
+    info = {"title": service.name, "version": version or UNVERSIONED}
+    if service.doc:
+        info["description"] = service.doc
+    return {
+        "openapi": "3.1.1",
+        "info": info,
+        "paths": paths,
+        "components": {"schemas": dict(sorted(schemas.items()))},
+    }
+
+
+def schema_document(service: Service) -> dict[str, object]:
+    """The service's APIs for clients of ours: routes with the JSON Schemas of input and output, each self-contained."""
+    routes = [
+        {
+            "name": one.name,
+            "route": one.route,
+            "doc": one.doc,
+            "batchable": one.batch is not None,
+            "content_types": list(one.input.media_types),
+            "input": one.input.json_schema(),
+            "output": {**one.output.json_schema(), "x-content-type": one.output.media_type},
+        }
+        for one in service.endpoints.values()
+    ]
+    return {"name": service.name, "type": "service", "routes": routes}
+
+
+def _operation(endpoint: Endpoint, schemas: dict[str, object]) -> dict[str, object]:
+    body_schema = _shared(endpoint.input.json_schema(), endpoint.name, schemas)
+    summary, _, description = endpoint.doc.partition("\n")
+    operation: dict[str, object] = {"operationId": endpoint.name, "summary": summary.strip() or endpoint.name}
+    if description.strip():
+        operation["description"] = description.strip()
+    if endpoint.input.names:
+        operation["requestBody"] = {
+            "required": endpoint.input.is_required,
+            "content": {media_type: {"schema": body_schema} for media_type in endpoint.input.media_types},
+        }
+    result = _shared(endpoint.output.json_schema(), f"{endpoint.name}_result", schemas)
+    replies: dict[str, object] = {
+        "200": {"description": "The result", "content": {endpoint.output.media_type: {"schema": result}}}
+    }
+    error = {"content": {JSON: {"schema": {"$ref": f"{_SHARED}{_ERROR_NAME}"}}}}
+    operation["responses"] = replies | {status: {"description": text, **error} for status, text in _ERRORS.items()}
+    return operation
+
+
+def _shared(schema: JsonSchema, owner: str, schemas: dict[str, object]) -> object:
+    """The schema with its `$defs` moved into `schemas`."""
+    definitions = cast(Mapping[str, object], schema.get("$defs", {}))
+    names = {name: name for name in definitions}
+    for name, definition in definitions.items():
+        moved = _with_references(definition, {other: other for other in definitions})
+        if schemas.get(name, moved) != moved:
+            names[name] = f"{owner}_{name}"
+    for name, definition in definitions.items():
+        schemas[names[name]] = _with_references(definition, names)
+    return _with_references({key: value for key, value in schema.items() if key != "$defs"}, names)
+
+
+def _with_references(schema: object, names: Mapping[str, str]) -> object:
+    if isinstance(schema, list):
+        return [_with_references(one, names) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: f"{_SHARED}{names[value.removeprefix(_LOCAL)]}"
+        if key == "$ref" and isinstance(value, str) and value.startswith(_LOCAL)
+        else _with_references(value, names)
+        for key, value in schema.items()
+    }

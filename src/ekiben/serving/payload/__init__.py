@@ -1,0 +1,16 @@
+"""Bytes <-> Python values: how the parameters of an API are read from a body, and how its result becomes one.
+
+    input.py      InputSpec     a body -> arguments by name; which media types, missing and unknown fields
+    output.py     OutputSpec    a result -> a body
+    kinds.py      annotation -> codec: the one place that knows all kinds
+    codec.py      the Protocols of a codec: ValueCodec (JSON), FileCodec (uploads), OutputCodec
+      json_values.py   everything pydantic understands         arrays.py   numpy arrays
+      files.py         pathlib.Path, and lists of files        frames.py   pandas DataFrame, Series
+                                                               images.py   PIL images
+    multipart.py  a multipart/form-data body -> its parts, within limits
+    folder.py     RequestFolder: where uploads lie while a call runs
+
+`arrays`, `frames` and `images` import their library at the top and are loaded only for an annotation of that library.
+What JSON cannot say: NaN and the infinities are refused in requests and become `null` in replies; `null` in a numeric
+array is NaN. Bytes are base64 text. Nothing is ever unpickled, and a URL or path given for a file is never opened.
+"""

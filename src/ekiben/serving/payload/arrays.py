@@ -1,0 +1,117 @@
+"""Numpy arrays as JSON: nested lists, all rows of one length. Loaded only where a service names numpy.
+
+The dtype comes from the data (all whole numbers: int64, with any fraction: float64) unless the annotation names one, as
+in `numpy.typing.NDArray[numpy.float32]`; then values that it cannot hold are refused rather than rounded or wrapped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args, get_origin
+
+import msgspec
+import numpy as np
+
+from ekiben.errors import BadInput
+from ekiben.serving.payload.codec import JsonSchema
+from ekiben.serving.payload.json_values import JsonOutput
+
+_DECODE = msgspec.json.Decoder().decode
+_CONCRETE = frozenset(np.sctypeDict.values())  # scalar types with a size: np.float32, but not np.floating
+_NUMBERS = "biuf"  # numpy kinds: bool, signed, unsigned, float
+
+
+def input_codec(annotation: object) -> ArrayInput | None:
+    """The codec of an array annotation; None for other types of numpy."""
+    return ArrayInput(_declared_dtype(annotation)) if _is_array(annotation) else None
+
+
+def output_codec(annotation: object) -> JsonOutput | None:
+    """The codec of a result annotated as an array; None for other types of numpy."""
+    return JsonOutput(_schema(_declared_dtype(annotation))) if _is_array(annotation) else None
+
+
+class ArrayInput:
+    """One parameter that is a numpy array."""
+
+    def __init__(self, dtype: np.dtype[Any] | None) -> None:
+        self._dtype = dtype
+
+    def read_json(self, text: bytes, name: str) -> object:
+        """The array, or BadInput: ragged lists, mixed types, values outside the declared dtype."""
+        try:
+            values = _DECODE(text)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise BadInput(f"`{name}`: {error}") from error
+        try:
+            array = np.array(values)
+        except (ValueError, OverflowError) as error:
+            raise BadInput(f"`{name}`: the nested lists are no array: rows differ in length") from error
+        if array.dtype.kind in "OU":
+            array = _from_mixed(array, values, name)
+        return array if self._dtype is None else _cast(array, self._dtype, name)
+
+    def read_form(self, text: bytes, name: str) -> object:
+        """As JSON: an array has no other spelling."""
+        return self.read_json(text, name)
+
+    def schema(self) -> JsonSchema:
+        """An array of anything, or of the declared dtype."""
+        return _schema(self._dtype)
+
+
+def _is_array(annotation: object) -> bool:
+    return (get_origin(annotation) or annotation) is np.ndarray
+
+
+def _declared_dtype(annotation: object) -> np.dtype[Any] | None:
+    """The dtype of `NDArray[np.float32]`, spelt out `ndarray[shape, dtype[float32]]`; None where it leaves it open."""
+    for argument in get_args(annotation)[1:]:
+        for scalar in get_args(argument):
+            if scalar in _CONCRETE:
+                dtype: np.dtype[Any] = np.dtype(scalar)
+                return dtype
+    return None
+
+
+def _from_mixed(array: np.ndarray[Any, Any], values: object, name: str) -> np.ndarray[Any, Any]:
+    """Text as it is; numbers with nulls as floats with NaN; all else refused (numpy would make text of the numbers)."""
+    leaves = list(_leaves(values))
+    if array.dtype.kind == "U" and all(isinstance(one, str) for one in leaves):
+        return array
+    if array.dtype.kind == "O" and all(one is None or isinstance(one, int | float) for one in leaves):
+        try:
+            return array.astype(np.float64)
+        except OverflowError as error:
+            raise BadInput(f"`{name}`: a whole number is too large for an array") from error
+    raise BadInput(f"`{name}`: the values of an array are of one type: numbers, booleans or text")
+
+
+def _leaves(values: object) -> Iterator[object]:
+    if isinstance(values, list):
+        for one in values:
+            yield from _leaves(one)
+    else:
+        yield values
+
+
+def _cast(array: np.ndarray[Any, Any], dtype: np.dtype[Any], name: str) -> np.ndarray[Any, Any]:
+    if array.dtype == dtype:
+        return array
+    fits = (
+        array.dtype.kind in _NUMBERS and dtype.kind in _NUMBERS and not (array.dtype.kind == "f" and dtype.kind in "iu")
+    )
+    if array.size and not fits and array.dtype.kind != dtype.kind:
+        raise BadInput(f"`{name}`: values of type {array.dtype} where {dtype} is asked for")
+    cast = array.astype(dtype)
+    if dtype.kind in "iub" and not np.array_equal(cast, array):
+        raise BadInput(f"`{name}`: a value does not fit into {dtype}")
+    return cast
+
+
+def _schema(dtype: np.dtype[Any] | None) -> JsonSchema:
+    schema: JsonSchema = {"type": "array", "items": {}, "title": "numpy.ndarray"}
+    if dtype is not None:
+        schema["description"] = f"nested lists, dtype {dtype}"
+        schema["x-dtype"] = str(dtype)
+    return schema

@@ -1,0 +1,56 @@
+"""What a codec is. One small class per kind of value, made once when a service is declared; a new kind is a new class
+and a line in `kinds.py`.
+
+`name` is the parameter's name, for messages: a codec says what is wrong by raising BadInput that begins with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from ekiben.serving.payload.folder import RequestFolder
+from ekiben.serving.payload.multipart import Part
+from ekiben.serving.wire import Payload
+
+JsonSchema: TypeAlias = dict[str, object]
+
+
+@runtime_checkable
+class ValueCodec(Protocol):
+    """Reads values that travel as JSON."""
+
+    def read_json(self, text: bytes, name: str) -> object:
+        """The value that a JSON text says."""
+
+    def read_form(self, text: bytes, name: str) -> object:
+        """The value of a plain form field: JSON, or a bare word where the type has such a spelling."""
+
+    def schema(self) -> JsonSchema:
+        """JSON Schema, self-contained: what it refers to is in its `$defs`."""
+
+
+@runtime_checkable
+class FileCodec(Protocol):
+    """Reads values that travel as uploaded files."""
+
+    def accepts(self, media_type: str) -> bool:
+        """Whether a whole body of that media type can be the value."""
+
+    def read_files(self, files: Sequence[Part], name: str, folder: RequestFolder) -> object:
+        """The value of the files uploaded under this name (at least one)."""
+
+    def schema(self) -> JsonSchema:
+        """JSON Schema of the form field."""
+
+
+class OutputCodec(Protocol):
+    """Writes the result of a method."""
+
+    media_type: str
+
+    def encode(self, value: object) -> Payload:
+        """The body. Raises ServiceError for a value that it has no way to write."""
+
+    def schema(self) -> JsonSchema:
+        """JSON Schema, self-contained: what it refers to is in its `$defs`."""

@@ -1,0 +1,102 @@
+"""Files: a `pathlib.Path` parameter is an uploaded file stored in the call's folder; a `Path` result is a file sent
+back.
+
+The client's file name is kept as far as it is safe, because services look at its suffix. A path or URL written where a
+file is asked for is refused, never opened.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from ekiben.errors import BadInput, ServiceError
+from ekiben.serving.payload.codec import FileCodec, JsonSchema
+from ekiben.serving.payload.folder import RequestFolder
+from ekiben.serving.payload.multipart import Part
+from ekiben.serving.wire import Payload
+
+OCTETS = "application/octet-stream"
+_FORMS = frozenset({"application/json", "multipart/form-data", "application/x-www-form-urlencoded"})
+_UNSAFE = re.compile(r"[^A-Za-z0-9._ -]")
+_MAX_NAME = 100  # characters: below every file system's limit with room for the service's own suffixes
+BINARY: JsonSchema = {"type": "string", "format": "binary"}
+
+
+class FileInput:
+    """One parameter that is one uploaded file."""
+
+    def accepts(self, media_type: str) -> bool:
+        """Any media type that is not a way of writing several parameters."""
+        return media_type not in _FORMS
+
+    def read_files(self, files: Sequence[Part], name: str, folder: RequestFolder) -> object:
+        """The path of the stored file, in a folder of its own, so that equal names do not meet."""
+        part = only(files, name)
+        place = folder.path / f"{name}-{len(list(folder.path.iterdir()))}"
+        place.mkdir()
+        path = place / safe_name(part.file_name)
+        path.write_bytes(part.content)
+        return path
+
+    def schema(self) -> JsonSchema:
+        """Binary text, as OpenAPI says a file."""
+        return dict(BINARY)
+
+
+class FileList:
+    """One parameter that is a list of what another file codec reads: `list[Path]`, `list[Image]`."""
+
+    def __init__(self, item: FileCodec) -> None:
+        self._item = item
+
+    def accepts(self, media_type: str) -> bool:
+        """Never: a whole body is one file, not a list."""
+        return False
+
+    def read_files(self, files: Sequence[Part], name: str, folder: RequestFolder) -> object:
+        """The files in the order of the form."""
+        return [self._item.read_files([part], name, folder) for part in files]
+
+    def schema(self) -> JsonSchema:
+        """A list of files."""
+        return {"type": "array", "items": self._item.schema()}
+
+
+class FileOutput:
+    """A result that is a file of the service's."""
+
+    media_type = OCTETS
+
+    def encode(self, value: object) -> Payload:
+        """The file's bytes; the media type is guessed from its suffix."""
+        if not isinstance(value, Path):
+            raise ServiceError(f"the result is a `{type(value).__name__}` where a `Path` is declared")
+        guessed, encoding = mimetypes.guess_type(value.name)
+        try:
+            return Payload(guessed if guessed and not encoding else OCTETS, value.read_bytes())
+        except OSError as error:
+            raise ServiceError(f"the file that the API returned cannot be read: {error}") from error
+
+    def schema(self) -> JsonSchema:
+        """Binary text, as OpenAPI says a file."""
+        return dict(BINARY)
+
+
+def only(files: Sequence[Part], name: str) -> Part:
+    """The one file of a parameter that takes one."""
+    if len(files) != 1:
+        raise BadInput(f"`{name}` is one file, and {len(files)} were sent")
+    return files[0]
+
+
+def safe_name(file_name: str | None) -> str:
+    """A client's file name without folders, control or shell characters; `upload` where nothing is left."""
+    last = re.split(r"[/\\]", file_name or "")[-1]
+    cleaned = _UNSAFE.sub("_", last).strip(" .")
+    if len(cleaned) > _MAX_NAME:
+        suffix = Path(cleaned).suffix[-10:]
+        cleaned = cleaned[: _MAX_NAME - len(suffix)] + suffix
+    return cleaned or "upload"

@@ -1,0 +1,84 @@
+"""PIL images as uploads and results. Loaded only where a service names PIL.
+
+Only raster formats are read (PIL would start Ghostscript for PostScript), whole and at once, so that a broken image is
+a 400 and not an error in the middle of the service; an image of more pixels than PIL's own limit is refused.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Sequence
+
+from PIL import Image, UnidentifiedImageError
+
+from ekiben.errors import BadInput, PayloadTooLarge, ServiceError
+from ekiben.serving.payload.codec import JsonSchema
+from ekiben.serving.payload.files import BINARY, OCTETS, only
+from ekiben.serving.payload.folder import RequestFolder
+from ekiben.serving.payload.multipart import Part
+from ekiben.serving.wire import Payload
+
+READ_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+_DEFAULT_FORMAT = "PNG"  # lossless, and takes every mode that services return
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error)  # what PIL's readers raise on damaged data
+
+
+def input_codec(annotation: object) -> ImageInput | None:
+    """The codec of `PIL.Image.Image`; None for other types of PIL."""
+    return ImageInput() if annotation is Image.Image else None
+
+
+def output_codec(annotation: object) -> ImageOutput | None:
+    """The codec of a result annotated `PIL.Image.Image`; None for other types of PIL."""
+    return ImageOutput() if annotation is Image.Image else None
+
+
+class ImageInput:
+    """One parameter that is one image."""
+
+    def accepts(self, media_type: str) -> bool:
+        """Any image type, and bytes of no named type."""
+        return media_type.startswith("image/") or media_type == OCTETS
+
+    def read_files(self, files: Sequence[Part], name: str, folder: RequestFolder) -> object:
+        """The image, its pixels read."""
+        part = only(files, name)
+        try:
+            image = Image.open(io.BytesIO(part.content), formats=READ_FORMATS)
+            if Image.MAX_IMAGE_PIXELS is not None and image.width * image.height > Image.MAX_IMAGE_PIXELS:
+                raise PayloadTooLarge(f"`{name}`: {image.width} x {image.height} pixels are too many")
+            image.load()
+        except Image.DecompressionBombError as error:
+            raise PayloadTooLarge(f"`{name}`: the image has too many pixels") from error
+        except UnidentifiedImageError as error:
+            raise BadInput(f"`{name}` is no image", hint=f"formats: {', '.join(READ_FORMATS)}") from error
+        except _BROKEN as error:
+            raise BadInput(f"`{name}` is a damaged image: {error}") from error
+        return image
+
+    def schema(self) -> JsonSchema:
+        """Binary text, as OpenAPI says a file."""
+        return dict(BINARY)
+
+
+class ImageOutput:
+    """A result that is an image, sent in the format it was read in, else as PNG."""
+
+    media_type = "image/*"
+
+    def encode(self, value: object) -> Payload:
+        """The encoded image with its media type."""
+        if not isinstance(value, Image.Image):
+            raise ServiceError(f"the result is a `{type(value).__name__}` where an image is declared")
+        image_format = value.format if value.format in READ_FORMATS else _DEFAULT_FORMAT
+        stream = io.BytesIO()
+        try:
+            value.save(stream, format=image_format)
+        except (OSError, ValueError) as error:
+            raise ServiceError(f"the image cannot be written as {image_format}: {error}") from error
+        return Payload(Image.MIME[image_format], stream.getvalue())
+
+    def schema(self) -> JsonSchema:
+        """Binary text, as OpenAPI says a file."""
+        return dict(BINARY)

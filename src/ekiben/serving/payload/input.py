@@ -1,0 +1,194 @@
+"""`InputSpec`: how the body of a request becomes the arguments of a method.
+
+application/json       {"parameter": value, ...}, or the value itself for a positional-only parameter
+multipart/form-data    where a parameter is a file: one part for each file, plain fields as JSON or bare words
+any other media type   the file itself, where a file is the only parameter
+no body                where every parameter has a default
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from ekiben.errors import BadInput, UnsupportedMediaType
+from ekiben.serving.payload.codec import FileCodec, JsonSchema, ValueCodec
+from ekiben.serving.payload.folder import RequestFolder
+from ekiben.serving.payload.kinds import input_codec
+from ekiben.serving.payload.multipart import MULTIPART, Part, parse_multipart
+from ekiben.serving.payload.rows import count_json_rows
+from ekiben.serving.wire import JSON, Payload
+
+REQUIRED = inspect.Parameter.empty
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a method: `default` is `inspect.Parameter.empty` where there is none."""
+
+    name: str
+    annotation: object
+    default: object = REQUIRED
+
+
+class InputSpec:
+    """The reader of one API's bodies; all codecs are made here, none per request. Raises ServiceError for types it
+    cannot read."""
+
+    def __init__(self, parameters: Sequence[Parameter], *, is_root: bool = False) -> None:
+        codecs = {one.name: input_codec(one.annotation) for one in parameters}
+        self._values: dict[str, ValueCodec] = {n: c for n, c in codecs.items() if isinstance(c, ValueCodec)}
+        self._files: dict[str, FileCodec] = {n: c for n, c in codecs.items() if isinstance(c, FileCodec)}
+        self._defaults = {one.name: one.default for one in parameters if one.default is not REQUIRED}
+        self._names = tuple(codecs)
+        self._root = parameters[0].name if is_root else None
+
+    @property
+    def root(self) -> str | None:
+        """The name of the parameter that is the whole body, where there is one; it is passed by position."""
+        return self._root
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the parameters, in order."""
+        return self._names
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a request needs a body."""
+        return len(self._defaults) < len(self._names)
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """What a request may send, the usual one first."""
+        return (MULTIPART,) if self._files else (JSON,)
+
+    def decode(self, payload: Payload, folder: RequestFolder) -> dict[str, object]:
+        """The arguments by name; uploads are stored in `folder`.
+
+        Raises BadInput that names the field and says why, UnsupportedMediaType, PayloadTooLarge for an image.
+        """
+        if payload.content_type == JSON and payload.body:
+            return self._from_json(payload.body)
+        media_type = _media_type(payload)
+        if not payload.body:
+            return self._with_defaults({})
+        if media_type in ("", JSON) or media_type.endswith("+json"):
+            return self._from_json(payload.body)
+        if self._files and media_type == MULTIPART:
+            return self._from_form(parse_multipart(payload), folder)
+        if len(self._names) == 1 and self._files and self._files[self._names[0]].accepts(media_type):
+            name = self._names[0]
+            part = Part(name, None, media_type, payload.body)
+            return {name: self._files[name].read_files([part], name, folder)}
+        raise UnsupportedMediaType(
+            f"`{media_type}` is not read here", hint=f"send it as `Content-Type: {self.media_types[0]}`"
+        )
+
+    def count_rows(self, payload: Payload, batch_dim: int) -> int:
+        """How many rows a batchable API's request has along `batch_dim`: cheap, and 1 where that cannot be told.
+
+        It is an estimate for the batcher; what is wrong with the body is found out, and said, by `decode`.
+        """
+        if len(self._values) != 1 or not payload.body:
+            return 1
+        if self._root is not None:
+            return count_json_rows(payload.body, batch_dim)
+        try:
+            text = _FIELDS.decode(payload.body).get(self._names[0])
+        except (msgspec.MsgspecError, RecursionError):
+            return 1
+        return 1 if text is None else count_json_rows(bytes(text), batch_dim)
+
+    def json_schema(self) -> JsonSchema:
+        """JSON Schema of the body: an object with a property for each parameter, or the root parameter's own."""
+        schemas = {name: (self._values.get(name) or self._files[name]).schema() for name in self._names}
+        if self._root is not None:
+            return schemas[self._root]
+        definitions: dict[str, object] = {}
+        for name, schema in schemas.items():
+            definitions.update(schema.pop("$defs", {}))  # type: ignore[call-overload]
+            if (default := _json_default(self._defaults.get(name, REQUIRED))) is not REQUIRED:
+                schema["default"] = default
+        required = [name for name in self._names if name not in self._defaults]
+        schema = {"type": "object", "properties": schemas, "additionalProperties": False}
+        return schema | ({"required": required} if required else {}) | ({"$defs": definitions} if definitions else {})
+
+    def _from_json(self, body: bytes) -> dict[str, object]:
+        if self._root is not None and self._root in self._values:
+            return {self._root: self._values[self._root].read_json(body, self._root)}
+        try:
+            texts = _FIELDS.decode(body)
+        except msgspec.ValidationError as error:
+            raise BadInput(f"the body is no JSON object: {error}", hint=f"send {self._example()}") from error
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise BadInput(f"the body is no JSON: {error}", hint=_json_hint(body)) from error
+        values: dict[str, object] = {}
+        for name, codec in self._values.items():
+            text = texts.pop(name, None)
+            if text is not None:
+                values[name] = codec.read_json(bytes(text), name)
+        if texts:
+            self._refuse_extra(next(iter(texts)))
+        return values if len(values) == len(self._names) else self._with_defaults(values)
+
+    def _from_form(self, parts: Sequence[Part], folder: RequestFolder) -> dict[str, object]:
+        values: dict[str, object] = {}
+        files: dict[str, list[Part]] = {}
+        for part in parts:
+            if part.name in self._files:
+                if part.file_name is None:
+                    raise BadInput(f"`{part.name}` is a file, and text was sent", hint="URLs and paths are not opened")
+                files.setdefault(part.name, []).append(part)
+            elif part.name not in self._values:
+                self._refuse_extra(part.name)
+            elif part.name in values:
+                raise BadInput(f"`{part.name}` was sent twice", hint="write a list as one JSON text")
+            else:
+                values[part.name] = self._values[part.name].read_form(part.content, part.name)
+        for name, found in files.items():
+            values[name] = self._files[name].read_files(found, name, folder)
+        return self._with_defaults(values)
+
+    def _with_defaults(self, values: dict[str, object]) -> dict[str, object]:
+        for name in self._names:
+            if name not in values:
+                if name not in self._defaults:
+                    raise BadInput(f"`{name}` is missing", hint=f"send {self._example()}")
+                values[name] = self._defaults[name]
+        return values
+
+    def _refuse_extra(self, name: str) -> None:
+        if name in self._files:
+            raise BadInput(f"`{name}` is a file", hint=f"send it by {MULTIPART}; URLs and paths are not opened")
+        near = difflib.get_close_matches(name, self._names, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"fields are: {', '.join(self._names) or 'none'}"
+        raise BadInput(f"`{name}` is no field of this API", hint=hint)
+
+    def _example(self) -> str:
+        if self._files:
+            return f"{MULTIPART} with the fields {', '.join(f'`{name}`' for name in self._names)}"
+        return "{" + ", ".join(f'"{name}": ...' for name in self._names) + "}"
+
+
+def _media_type(payload: Payload) -> str:
+    return payload.content_type.partition(";")[0].strip().lower()
+
+
+def _json_hint(body: bytes) -> str | None:
+    return "JSON has no NaN or Infinity: write null" if b"NaN" in body or b"Infinity" in body else None
+
+
+def _json_default(default: object) -> object:
+    """The default as JSON; REQUIRED where it has no JSON form (it is then left out of the schema)."""
+    if default is REQUIRED:
+        return REQUIRED
+    try:
+        return msgspec.to_builtins(default, order="sorted")
+    except (TypeError, ValueError):
+        return REQUIRED

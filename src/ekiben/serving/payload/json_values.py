@@ -1,0 +1,145 @@
+"""Values that travel as JSON: everything pydantic understands on the way in, everything msgspec writes on the way out.
+
+Arrays, frames and pydantic models inside a result are written too, wherever they stand, so that `dict[str, np.ndarray]`
+works as a result although it cannot be read as a parameter.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+from pydantic.errors import PydanticSchemaGenerationError
+
+from ekiben.errors import BadInput, ServiceError
+from ekiben.serving.payload.codec import JsonSchema
+from ekiben.serving.wire import JSON, Payload
+
+_MAX_REASONS = 5  # reasons told at once: a list with a thousand wrong items has one message, not a thousand
+_BASE64 = ConfigDict(val_json_bytes="base64", ser_json_bytes="base64")
+_PATH_FORMATS = frozenset({"path", "file-path", "directory-path"})
+REF = "#/$defs/{model}"
+
+
+class JsonInput:
+    """One parameter of any type that pydantic can read from JSON."""
+
+    def __init__(self, annotation: object) -> None:
+        self._adapter = make_adapter(annotation)
+        if _has_path(self.schema()):
+            raise ServiceError(
+                "a `Path` inside another type would let clients name files of the server",
+                hint="take each file as a parameter of its own: `photo: Path` or `photos: list[Path]`",
+            )
+
+    def read_json(self, text: bytes, name: str) -> object:
+        """The value, or BadInput with pydantic's reasons."""
+        try:
+            return self._adapter.validate_json(text)
+        except ValidationError as error:
+            raise BadInput(reasons(error, name)) from error
+
+    def read_form(self, text: bytes, name: str) -> object:
+        """The value of a JSON text or, where that does not fit, of a bare word: `-F name=Ada` needs no quotes."""
+        try:
+            return self._adapter.validate_json(text)
+        except ValidationError as error:
+            try:
+                return self._adapter.validate_strings(text.decode("utf-8", "replace"))
+            except ValidationError:
+                raise BadInput(reasons(error, name)) from error
+
+    def schema(self) -> JsonSchema:
+        """What pydantic says."""
+        return self._adapter.json_schema(ref_template=REF, mode="validation")
+
+
+class JsonOutput:
+    """A result written as JSON by what it is; the annotation is only for the schema."""
+
+    media_type = JSON
+
+    def __init__(self, schema: JsonSchema) -> None:
+        self._schema = schema
+
+    def encode(self, value: object) -> Payload:
+        """The bare JSON value. NaN and the infinities become `null`."""
+        return Payload(JSON, encode_json(value))
+
+    def schema(self) -> JsonSchema:
+        """As annotated."""
+        return self._schema
+
+
+def output_schema(annotation: object) -> JsonSchema:
+    """The schema of a result annotated so; `{}` (any value) for a type that pydantic cannot describe."""
+    try:
+        return TypeAdapter(_as_type(annotation)).json_schema(ref_template=REF, mode="serialization")
+    except PydanticUserError:
+        return {}
+
+
+def make_adapter(annotation: object) -> TypeAdapter[object]:
+    """Pydantic's reader for an annotation. Raises ServiceError for a type that it cannot read from JSON."""
+    try:
+        try:
+            return TypeAdapter(_as_type(annotation), config=_BASE64)
+        except PydanticUserError as error:
+            if error.code != "type-adapter-config-unused":  # models, dataclasses and TypedDicts bring their own
+                raise
+            return TypeAdapter(_as_type(annotation))
+    except PydanticSchemaGenerationError as error:
+        raise ServiceError(
+            f"`{annotation}` cannot be read from a request",
+            hint="JSON types, pydantic models, numpy arrays, pandas frames, PIL images and pathlib.Path can",
+        ) from error
+
+
+def _as_type(annotation: object) -> Any:
+    """An annotation as TypeAdapter's signature wants it: no type checker knows it at this place."""
+    return annotation
+
+
+def encode_json(value: object) -> bytes:
+    """JSON of a value as services return them. Raises ServiceError for one that has no JSON form."""
+    try:
+        return _ENCODER.encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ServiceError(f"the result cannot be written as JSON: {error}") from error
+
+
+def reasons(error: ValidationError, name: str) -> str:
+    """Pydantic's reasons on one line, each with the place inside the parameter: "`items[0].price`: input should be
+    ..."."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    said = [f"`{name}{_path(one['loc'])}`: {one['msg'][:1].lower()}{one['msg'][1:]}" for one in found[:_MAX_REASONS]]
+    if len(found) > _MAX_REASONS:
+        said.append(f"and {len(found) - _MAX_REASONS} more")
+    return "; ".join(said)
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+
+
+def _has_path(schema: object) -> bool:
+    if isinstance(schema, dict):
+        return schema.get("format") in _PATH_FORMATS or any(_has_path(one) for one in schema.values())
+    return isinstance(schema, list) and any(_has_path(one) for one in schema)
+
+
+def _plain(value: object) -> object:
+    """What msgspec shall write for a value that it does not know: models by pydantic, arrays and frames by their own
+    methods."""
+    if isinstance(value, BaseModel):
+        return msgspec.Raw(value.__pydantic_serializer__.to_json(value, by_alias=True))
+    for method in ("tolist", "to_list"):  # numpy arrays and scalars, torch tensors, pandas Series; polars Series
+        if hasattr(value, method):
+            return getattr(value, method)()
+    if hasattr(value, "to_dict"):  # pandas DataFrames
+        return value.to_dict("records")
+    raise NotImplementedError(f"`{type(value).__name__}` has no JSON form")
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=_plain)

@@ -1,0 +1,127 @@
+"""Annotation -> codec: the one place that knows every kind of value.
+
+The codecs of numpy, pandas and PIL are in modules of their own, imported when an annotation names a type of that
+library: a service that uses none of them needs none of them installed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import types
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Protocol, Union, cast, get_args, get_origin
+
+from ekiben.errors import ServiceError
+from ekiben.serving.payload.codec import FileCodec, JsonSchema, OutputCodec, ValueCodec
+from ekiben.serving.payload.files import FileInput, FileList, FileOutput
+from ekiben.serving.payload.json_values import JsonInput, JsonOutput, output_schema
+
+_LIBRARIES = {
+    "numpy": "ekiben.serving.payload.arrays",
+    "pandas": "ekiben.serving.payload.frames",
+    "PIL": "ekiben.serving.payload.images",
+}
+_LISTS = (list, Sequence)
+_BATCH_CLASSES = frozenset({("numpy", "ndarray"), ("pandas", "DataFrame"), ("pandas", "Series")})
+
+
+class _Library(Protocol):
+    """What the codec module of a library offers; None where the type is none that it reads or writes."""
+
+    def input_codec(self, annotation: object) -> ValueCodec | FileCodec | None:
+        """Reads a parameter."""
+
+    def output_codec(self, annotation: object) -> OutputCodec | None:
+        """Writes a result."""
+
+
+class OptionalValue:
+    """A parameter that may also be `null`: `numpy.ndarray | None`."""
+
+    def __init__(self, item: ValueCodec) -> None:
+        self._item = item
+
+    def read_json(self, text: bytes, name: str) -> object:
+        """None for `null`, else what the item's codec reads."""
+        return None if text.strip() == b"null" else self._item.read_json(text, name)
+
+    def read_form(self, text: bytes, name: str) -> object:
+        """None for `null`, else what the item's codec reads."""
+        return None if text.strip() == b"null" else self._item.read_form(text, name)
+
+    def schema(self) -> JsonSchema:
+        """The item's, or null."""
+        return {"anyOf": [self._item.schema(), {"type": "null"}]}
+
+
+def input_codec(annotation: object) -> ValueCodec | FileCodec:
+    """The codec of a parameter annotated so. Raises ServiceError for a type that no request can carry."""
+    plain = _without_metadata(annotation)
+    item = _optional_item(plain)
+    if item is not None and (inner := _special_input(item)) is not None:
+        return inner if isinstance(inner, FileCodec) else OptionalValue(inner)
+    return _special_input(plain) or JsonInput(annotation)
+
+
+def output_codec(annotation: object) -> OutputCodec:
+    """The codec of a result annotated so."""
+    plain = _without_metadata(annotation)
+    if plain is Path:
+        return FileOutput()
+    library = _library(plain)
+    return (library and library.output_codec(plain)) or JsonOutput(output_schema(annotation))
+
+
+def is_batch_type(annotation: object) -> bool:
+    """Whether values of the type can be joined and split by rows: lists, arrays, frames, series."""
+    plain = _without_metadata(annotation)
+    origin = get_origin(plain) or plain
+    return origin in _LISTS or (_top_module(origin), getattr(origin, "__name__", "")) in _BATCH_CLASSES
+
+
+def joins_along(annotation: object, dimension: int) -> bool:
+    """Whether `dimension` exists in values of the type: any for arrays, 0 for the others; anything goes where
+    unknown."""
+    plain = _without_metadata(annotation)
+    origin = get_origin(plain) or plain
+    return dimension == 0 or plain is Any or _top_module(origin) == "numpy"
+
+
+def _special_input(annotation: object) -> ValueCodec | FileCodec | None:
+    """The codec of a type that is not pydantic's to read."""
+    if annotation is Path:
+        return FileInput()
+    if get_origin(annotation) in _LISTS:
+        (item,) = get_args(annotation)
+        inner = _special_input(_without_metadata(item))
+        if inner is None:
+            return None
+        if isinstance(inner, FileCodec):
+            return FileList(inner)
+        raise ServiceError(
+            f"`{annotation}` cannot be read from a request", hint=f"take `{item}` itself: it is a list already"
+        )
+    library = _library(annotation)
+    return library.input_codec(annotation) if library else None
+
+
+def _library(annotation: object) -> _Library | None:
+    module = _LIBRARIES.get(_top_module(get_origin(annotation) or annotation))
+    return cast(_Library, importlib.import_module(module)) if module else None
+
+
+def _top_module(annotation: object) -> str:
+    return str(getattr(annotation, "__module__", "")).partition(".")[0]
+
+
+def _without_metadata(annotation: object) -> object:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def _optional_item(annotation: object) -> object | None:
+    """`X` of `X | None`, else None."""
+    if get_origin(annotation) not in (Union, types.UnionType):
+        return None
+    items = [one for one in get_args(annotation) if one is not type(None)]
+    return _without_metadata(items[0]) if len(items) == 1 and len(get_args(annotation)) == 2 else None
