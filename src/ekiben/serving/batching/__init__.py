@@ -1,0 +1,23 @@
+"""Adaptive batching: one queue per batchable API, shared by all workers; a batch is formed only when a slot is free.
+
+    batcher    `Batcher`: owns loop, clock and queue, and obeys the rule          the rim: it acts, and does not judge
+      ├── queue      requests in order of arrival; cancelling one is O(1)
+      ├── timer      wakes the batcher at a time, also finer than the loop's millisecond
+      └── observer   where everything that was decided is reported to
+    rule       `decide(view) -> Dispatch | Wait | Shed`                           pure: no clock, no loop, no state
+      ├── adaptive   work-conserving; holds a free slot only for a positive expected gain     (default)
+      │     └── hold       whether waiting for more requests is worth what it costs
+      ├── cork       the algorithm of BentoML's documents, the yardstick
+      ├── fixed      size and window
+      └── sizing     how many requests fit a batch, a deadline; which can no longer be kept
+    learned    `Learned`: what past arrivals and batches taught                   values, updated by pure methods
+      ├── cost       duration = a * rows + b, by least squares
+      ├── arrivals   gaps between arrivals, returns after completions, the crowd
+      └── record     whether past holds were worth it
+    view       the values that go into the rule and come out of it
+
+The batcher reacts to four events: a request arrives, a slot may be free, a request is cancelled, the timer rings. Each
+of them leads to the same few lines: show the rule what is known, do what it says, until it says `Wait`.
+
+Everything here counts a batch in rows and a queue in requests, and knows neither HTTP nor processes nor payloads.
+"""

@@ -1,0 +1,52 @@
+"""`run_batch`: hands a batch to a worker and answers every one of its requests, whatever comes back.
+
+Holds no state; which requests make a batch was decided before, and what a worker does with them is not known here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from ekiben.errors import EkibenError, InternalError, Overloaded
+from ekiben.serving.batching.queue import Ticket
+from ekiben.serving.wire import Call, Reply
+
+logger = logging.getLogger(__name__)
+
+S = TypeVar("S")
+
+
+async def run_batch(run: Callable[[S, list[Call]], Awaitable[list[Reply]]], slot: S, tickets: Sequence[Ticket]) -> bool:
+    """Runs the batch and answers; whether it went well, so that its duration says something about the model.
+
+    A `run` that raises one of our errors answers each request with it; anything else is a 500 without internals, and
+    goes to the log whole. Cancelled itself, it refuses its requests before it ends.
+    """
+    try:
+        replies = await run(slot, [ticket.call for ticket in tickets])
+    except asyncio.CancelledError:
+        refuse_all(tickets, Overloaded("the server stopped before the batch was done"))
+        raise
+    except EkibenError as error:
+        refuse_all(tickets, error)
+        return False
+    except Exception:
+        logger.exception("a batch of `%s` failed", tickets[0].call.endpoint)
+        refuse_all(tickets, InternalError("the batch failed"))
+        return False
+    if len(replies) != len(tickets):
+        logger.error("`%s` got %d replies for %d calls", tickets[0].call.endpoint, len(replies), len(tickets))
+        refuse_all(tickets, InternalError(f"the worker gave {len(replies)} replies for {len(tickets)} calls"))
+        return False
+    for ticket, reply in zip(tickets, replies, strict=True):
+        ticket.reply(reply)
+    return any(reply.status < 400 for reply in replies)
+
+
+def refuse_all(tickets: Sequence[Ticket], error: Exception) -> None:
+    """Answers every request that is still waited for with one error."""
+    for ticket in tickets:
+        ticket.refuse(error)
