@@ -6,9 +6,11 @@ counts as absent. Nothing here expires; `created` tells how old a lock is, and `
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +23,8 @@ from ekiben.packager.lock.redaction import redact
 from ekiben.packager.lock.request import Lock, LockTool
 from ekiben.packager.lock.target import GLIBC_FLOOR, Target
 
+_STAGED = ".new-"  # prefix of a file that is being written
+_STALE_S = 3600.0  # a staged file this old was left by a process that was killed
 _FORMAT = 1  # raised when the same inputs would be locked to another text
 
 
@@ -82,7 +86,8 @@ def keep_lock(cache: Path, lock: Lock) -> None:
     )
     place = _place(cache, lock.key)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=place.parent, prefix=".new-", encoding="utf-8", delete=False) as stream:
+    _sweep(place.parent)
+    with tempfile.NamedTemporaryFile("w", dir=place.parent, prefix=_STAGED, encoding="utf-8", delete=False) as stream:
         new = Path(stream.name)
         try:
             stream.write(entry.model_dump_json(indent=1))
@@ -95,6 +100,13 @@ def keep_lock(cache: Path, lock: Lock) -> None:
 
 def _place(cache: Path, key: Digest) -> Path:
     return cache / "locks" / f"{key.hex}.json"
+
+
+def _sweep(folder: Path) -> None:
+    for staged in folder.glob(f"{_STAGED}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - staged.stat().st_mtime > _STALE_S:
+                staged.unlink()
 
 
 def _listing(location: str) -> list[tuple[str, int, int]]:

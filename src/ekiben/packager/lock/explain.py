@@ -18,12 +18,14 @@ _EXCEPTION = re.compile(
 
 # Words of a complaint -> what to try. The first that fits is said.
 _HINTS = (
-    (("was not found in the package registry", "No matching distribution", "Could not find a version"),
-     "check the name and the version, or name the index that has it in `python.extra_index_url`"),
     (("Connection refused", "dns error", "error sending request", "Failed to fetch", "timed out", "Max retries"),
      "check that the index answers and that pip's configuration (index, proxy, certificates) is right for it"),
-    (("Unauthorized", "Forbidden", "401", "403"),
+    (("Unauthorized", "Forbidden", " 401", " 403"),
      "give the index's user and password through netrc, a keyring or pip's configuration"),
+    (("(from versions: none)",),  # all that pip says where no index answered, too
+     "check the name, and that an index which has it answers"),
+    (("was not found in the package registry", "there is no version of", "No matching distribution"),
+     "check the name and the version, or name the index that has it in `python.extra_index_url`"),
     (("Failed to build", "build backend", "subprocess-exited-with-error"),
      "choose a version that has a wheel for the image's Python and platform"),
     (("unsatisfiable", "conflicting dependencies", "incompatible"),

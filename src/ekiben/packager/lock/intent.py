@@ -119,10 +119,12 @@ def _refused_option(line: Line) -> NotActedOn:
 
 
 def _parse_requirement(line: Line, text: str) -> Requirement:
+    if text.endswith(_ARCHIVES):  # `x-1.0-py3-none-any.whl` would be a well-formed name
+        raise _no_hash(line)
     try:
         parsed = Requirement(text)
     except InvalidRequirement as error:
-        if "://" in text or text.startswith((".", "/", "~")) or text.endswith(_ARCHIVES):
+        if "://" in text or text.startswith((".", "/", "~")):
             raise _no_hash(line) from error
         raise line.refuse(f"`{text}` is no requirement: {str(error).splitlines()[0]}") from error
     if parsed.url:

@@ -16,10 +16,16 @@ OUTPUT = "requirements.lock"
 
 @dataclass(frozen=True, slots=True)
 class ResolverJob:
-    """REQUIREMENTS and CONSTRAINTS lie in `folder`, where the resolver puts OUTPUT; its owner removes the folder."""
+    """REQUIREMENTS, and CONSTRAINTS where there are any, lie in `folder`, where the resolver puts OUTPUT. The folder's
+    owner removes it."""
 
     folder: Path
     target: Target
     settings: PipSettings
     environ: Mapping[str, str]
     timeout_s: float
+
+    @property
+    def constraint_arguments(self) -> list[str]:
+        """The arguments, the same for both tools, that name the constraints."""
+        return ["-c", CONSTRAINTS] if (self.folder / CONSTRAINTS).exists() else []

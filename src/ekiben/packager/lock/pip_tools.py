@@ -10,7 +10,7 @@ from importlib.metadata import version
 from ekiben.errors import LockError
 from ekiben.packager.lock.child import run_child
 from ekiben.packager.lock.explain import explain_pip, hint_for, warnings_of
-from ekiben.packager.lock.job import CONSTRAINTS, OUTPUT, REQUIREMENTS, ResolverJob
+from ekiben.packager.lock.job import OUTPUT, REQUIREMENTS, ResolverJob
 from ekiben.packager.lock.pip_settings import PipSettings, as_url
 from ekiben.packager.lock.target import host_target
 from ekiben.report import Reporter
@@ -30,7 +30,7 @@ def compile_with_pip_tools(job: ResolverJob, reporter: Reporter) -> str:
             hint="write `lock_tool: uv`, which locks for any of them",
         )
     environ = pip_environment(job.settings, job.environ)
-    done = run_child(_command(), cwd=job.folder, environ=environ, timeout_s=job.timeout_s)
+    done = run_child(_command(job), cwd=job.folder, environ=environ, timeout_s=job.timeout_s)
     if done.status != 0:
         raise LockError(f"cannot lock for {job.target}: {explain_pip(done.said)}", hint=hint_for(done.said))
     for warning in warnings_of(done.said):
@@ -50,9 +50,9 @@ def pip_environment(settings: PipSettings, environ: Mapping[str, str]) -> dict[s
     return {**environ, **{name: value for name, value in changed.items() if value}, **fixed}
 
 
-def _command() -> list[str]:
+def _command(job: ResolverJob) -> list[str]:
     return [
-        *(sys.executable, "-m", "piptools", "compile", REQUIREMENTS, "--constraint", CONSTRAINTS),
+        *(sys.executable, "-m", "piptools", "compile", REQUIREMENTS, *job.constraint_arguments),
         *(
             "--output-file",
             OUTPUT,

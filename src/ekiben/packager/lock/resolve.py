@@ -74,7 +74,7 @@ def age_text(age: timedelta) -> str:
     """An age for people: `3 days old`."""
     for unit, seconds in (("day", 86400), ("hour", 3600), ("minute", 60)):
         count = int(age.total_seconds() // seconds)
-        if count:
+        if count > 0:
             return f"{count} {unit}{'s' if count > 1 else ''} old"
     return "less than a minute old"
 
@@ -112,7 +112,8 @@ def _may_exist(location: str) -> bool:
 
 def _resolve(job: ResolverJob, tool: LockTool, intent: Intent, reporter: Reporter) -> list[LockedPackage]:
     (job.folder / REQUIREMENTS).write_text(_bare(intent.requirements), encoding="utf-8")
-    (job.folder / CONSTRAINTS).write_text(_bare(intent.constraints), encoding="utf-8")
+    if intent.constraints:
+        (job.folder / CONSTRAINTS).write_text(_bare(intent.constraints), encoding="utf-8")
     started = time.monotonic()
     with reporter.task(f"locking for {job.target} with {tool}"):
         match tool:

@@ -16,7 +16,7 @@ import uv
 from ekiben.errors import LockError
 from ekiben.packager.lock.child import run_child
 from ekiben.packager.lock.explain import explain_uv, hint_for, warnings_of
-from ekiben.packager.lock.job import CONSTRAINTS, OUTPUT, REQUIREMENTS, ResolverJob
+from ekiben.packager.lock.job import OUTPUT, REQUIREMENTS, ResolverJob
 from ekiben.packager.lock.pip_settings import PipSettings, as_url
 from ekiben.report import Reporter
 
@@ -76,7 +76,7 @@ def _certificates(settings: PipSettings) -> dict[str, str]:
 def _command(job: ResolverJob) -> list[str]:
     target = job.target
     return [
-        *(_binary(), "pip", "compile", REQUIREMENTS, "--constraints", CONSTRAINTS, "--output-file", OUTPUT),
+        *(_binary(), "pip", "compile", REQUIREMENTS, *job.constraint_arguments, "--output-file", OUTPUT),
         *("--python-version", target.python, "--python-platform", target.uv_platform, "--python", sys.executable),
         *("--generate-hashes", "--no-header", "--no-annotate", "--no-config", "--color", "never"),
         *("--index-strategy", "unsafe-best-match"),  # pip's rule: the best version of any index

@@ -1,0 +1,84 @@
+"""A package index in a folder (PEP 503 over `file://`), with wheels made on the spot; and a reporter that remembers."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from ekiben.report import SilentReporter
+
+
+class RecordingReporter(SilentReporter):
+    """Remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.infos: list[str] = []
+        self.warnings: list[str] = []
+
+    def info(self, message: str) -> None:
+        """One more line of `infos`."""
+        self.infos.append(message)
+
+    def warn(self, message: str, hint: str | None = None) -> None:
+        """One more line of `warnings`."""
+        self.warnings.append(message)
+
+
+class LocalIndex:
+    """The folders `simple/` (the index) and `files/` (which is a find-links folder, too)."""
+
+    def __init__(self, root: Path) -> None:
+        self.simple = root / "simple"
+        self.files = root / "files"
+        self.simple.mkdir(parents=True)
+        self.files.mkdir()
+
+    @property
+    def url(self) -> str:
+        """The index's URL."""
+        return self.simple.as_uri()
+
+    def add(
+        self, name: str, version: str, requires: Iterable[str] = (), tag: str = "py3-none-any", note: str = ""
+    ) -> str:
+        """Puts a wheel in; its hash, as a lock spells it. `note` makes other bytes of the same wheel."""
+        path = self.files / f"{name.replace('-', '_')}-{version}-{tag}.whl"
+        write_wheel(path, name, version, requires, note)
+        page = self.simple / name / "index.html"
+        page.parent.mkdir(exist_ok=True)
+        digest = hash_of(path)
+        link = f'<a href="../../files/{path.name}#{digest.replace(":", "=")}">{path.name}</a>\n'
+        page.write_text((page.read_text() if page.exists() else "") + link)
+        return digest
+
+
+def write_wheel(path: Path, name: str, version: str, requires: Iterable[str] = (), note: str = "") -> None:
+    """A wheel with one empty module."""
+    info = f"{name.replace('-', '_')}-{version}.dist-info"
+    metadata = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: {note}"]
+    metadata += [f"Requires-Dist: {one}" for one in requires]
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr(f"{name.replace('-', '_')}.py", "")
+        wheel.writestr(f"{info}/METADATA", "\n".join(metadata) + "\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+
+
+def hash_of(path: Path) -> str:
+    """`sha256:<hex>` of a file."""
+    return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+def bare_environment(home: Path) -> dict[str, str]:
+    """An environment in which no pip or uv is configured, and whose caches are in `home`."""
+    return {
+        "HOME": str(home),
+        "PATH": os.environ["PATH"],
+        "PIP_CONFIG_FILE": os.devnull,
+        "UV_CACHE_DIR": str(home / "uv"),
+        "UV_HTTP_RETRIES": "0",
+        "PIP_RETRIES": "0",
+    }
