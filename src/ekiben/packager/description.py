@@ -65,7 +65,7 @@ def describe_service(
         output = Path(folder) / "description.json"
         command = [sys.executable, "-m", "ekiben.serving.describe"]
         command += ["--root", str(root), "--service", service, "--output", str(output)]
-        status, said = _run(command, root, home, service, timeout_s)
+        status, said = _run(command, root, _environment(os.environ, home, folder), service, timeout_s)
         for line in said:
             reporter.output(line)
         if status not in (0, _EXIT_EXPLAINED) or not output.is_file():
@@ -73,14 +73,16 @@ def describe_service(
         return _read(output.read_bytes(), service, root)
 
 
-def _run(command: list[str], root: Path, home: Path, service: str, timeout_s: float) -> tuple[int, list[str]]:
+def _run(
+    command: list[str], root: Path, environ: Mapping[str, str], service: str, timeout_s: float
+) -> tuple[int, list[str]]:
     """The child's exit status and the lines it said. At the time limit it is killed with all that it started."""
     # A file and not a pipe: something that the service leaves running would keep a pipe open for ever.
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(
             command,
             cwd=root,
-            env=_environment(os.environ, home),
+            env=environ,
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
@@ -99,12 +101,13 @@ def _run(command: list[str], root: Path, home: Path, service: str, timeout_s: fl
         return status, said.read().decode(errors="replace").splitlines()
 
 
-def _environment(environ: Mapping[str, str], home: Path) -> dict[str, str]:
-    """The child's environment: where it imports from is kept, though it starts in another folder."""
+def _environment(environ: Mapping[str, str], home: Path, tmp: str) -> dict[str, str]:
+    """The child's environment: it imports from where this process does, though it starts in another folder."""
     kept = {name: value for name, value in environ.items() if name not in ("EKIBEN_BENTO", "PYTHONPATH")}
     paths = [str(Path(path).absolute()) for path in environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     return kept | {
         "EKIBEN_HOME": str(home),
+        "TMPDIR": tmp,
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",

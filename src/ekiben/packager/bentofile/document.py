@@ -6,7 +6,7 @@ YAML here; `pyproject` makes the same value from a TOML table. What the data mea
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -63,21 +63,19 @@ def dotted(route: Route) -> str:
 
 def read_yaml(path: Path) -> Document:
     """The YAML document in `path`; an empty file gives no data. Raises BentofileError: no YAML, a key written twice."""
-    loader = yaml.SafeLoader(read_text(path))
+    text = read_text(path)
+    document = Document(path, {})
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is None:
-            return Document(path, {})
-        document = Document(path, None)
+            return document
         _find_places(node, document)
-        data: object = loader.construct_document(node)
+        return replace(document, data=loader.construct_document(node))
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(path, error) from error
     except yaml.YAMLError as error:
         raise BentofileError(f"this is no YAML: {_one_line(error)}", path=path) from error
-    finally:
-        loader.dispose()
-    return Document(path, data, document.keys, document.values)
 
 
 def read_text(path: Path) -> str:
@@ -110,18 +108,10 @@ def _children(route: Route, node: yaml.Node, document: Document) -> Iterator[tup
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             here = (*route, str(key.value))
-            if here in document.keys:
-                first = document.keys[here].line
-                hint = f"it was written before on line {first}"
-                place = _place(key)
-                raise BentofileError(
-                    f"the key `{key.value}` is written twice",
-                    path=document.path,
-                    line=place.line,
-                    column=place.column,
-                    hint=hint,
-                )
-            document.keys[here] = _place(key)
+            first, document.keys[here] = document.keys.get(here), _place(key)
+            if first is not None:
+                hint = f"it was written before on line {first.line}"
+                raise document.error(f"the key `{key.value}` is written twice", here, is_key=True, hint=hint)
             yield here, value
 
 

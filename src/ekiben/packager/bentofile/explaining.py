@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Mapping
 
 from pydantic import ValidationError
@@ -41,17 +43,30 @@ def _placed(details: ErrorDetails, document: Document) -> BentofileError:
         return document.error(f"`{dotted(route)}` {message}", route, hint=str(hint) if hint else None)
     name = f"`{dotted(route)}`" if route else "the file"
     place = document.values.get(route)
-    hint = _quote_hint(route, place) if details["type"] == "string_type" else None
+    hint = _quote_hint(route, place) if details["type"] == "string_type" else _nearest_choice(details, context)
     return document.error(f"{name} {_wrong_type(details, context, place)}", route, hint=hint)
 
 
 def _wrong_type(details: ErrorDetails, context: Mapping[str, object], place: Place | None) -> str:
     if details["type"] == "missing":
         return "is missing"
-    found = _described(details["input"], place)
     if details["type"] == "literal_error":
-        return f"is {found}, and asks for one of {context['expected']}".replace("'", "`")
+        return f"is {_word(details['input'])}, and asks for one of {context['expected']}".replace("'", "`")
+    found = _described(details["input"], place)
     return f"is {found}, and asks for {_EXPECTED.get(details['type'], 'something else')}"
+
+
+def _nearest_choice(details: ErrorDetails, context: Mapping[str, object]) -> str | None:
+    if details["type"] != "literal_error" or not isinstance(details["input"], str):
+        return None
+    choices = re.findall(r"'([^']*)'", str(context["expected"]))
+    close = difflib.get_close_matches(details["input"], choices, n=1)
+    return f"did you mean `{close[0]}`?" if close else None
+
+
+def _word(value: object) -> str:
+    """A value that should have been one of a few words; another text is not repeated (it may be a secret)."""
+    return f"`{value}`" if isinstance(value, str) and re.fullmatch(r"[\w.-]{1,40}", value) else "something else"
 
 
 def _described(value: object, place: Place | None) -> str:

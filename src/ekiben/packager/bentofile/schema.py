@@ -119,11 +119,11 @@ class Level(BaseModel):
 
     @classmethod
     def _nearest(cls, key: str) -> str:
-        if close := difflib.get_close_matches(key, cls.model_fields, n=1):
-            return f"did you mean `{close[0]}`?"
         for name, level in LEVELS.items():
             if cls is not level and key in level.model_fields:
                 return f"`{key}` goes under `{name}`" if name else f"`{key}` goes to the top level"
+        if close := difflib.get_close_matches(key, cls.model_fields, n=1, cutoff=0.5):
+            return f"did you mean `{close[0]}`?"
         return f"keys here are: {', '.join(cls.model_fields)}"
 
 
