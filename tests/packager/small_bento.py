@@ -1,4 +1,4 @@
-"""A Bento small enough to become an image in seconds and without an index: wheels made here, a server of twenty lines."""
+"""A Bento that becomes an image in seconds and without an index: wheels made here, a server of twenty lines."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def small_bento(
     setup_script: str | None = None,
     **changes: object,
 ) -> Bento:
-    """A Bento with a heavy wheel (called scipy), a light one, the small server, and these models; `changes` to its manifest."""
+    """A Bento with a heavy wheel (called scipy), a light one, a server and `models`; `changes` to its manifest."""
     entries = tuple(BentoModelEntry(model.tag, model.digest) for model in models)
     manifest = replace(MANIFEST, models=entries, **changes)  # type: ignore[arg-type]
     with store.bentos.stage(manifest.name) as staged:

@@ -1,17 +1,17 @@
 """`containerfile(plan)`: the text of an image's Containerfile, a pure function of an `ImagePlan`.
 
-    base ── skeleton ─┬─ wheels-numpy ────┐       base       the base image, system packages, setup script, environment
-      │               ├─ wheels-torch ────┤       skeleton   an empty virtual environment at /app/venv, made by base's python3
-      │               ├─ wheels-rest ─────┤       wheels-*   one group of locked wheels, installed into a copy of the skeleton
+    base ── skeleton ─┬─ wheels-numpy ────┐      base      the base image, system packages, setup script, environment
+      │               ├─ wheels-torch ────┤      skeleton  an empty virtual environment, made by the base's python3
+      │               ├─ wheels-rest ─────┤      wheels-*  one group of locked wheels, installed into the skeleton
       │               └─ wheels-runtime ──┤
-      └──────────────────────────────── (final)   the environments copied over each other, then each model, then the source
+      └─────────────────────────────── (final)   these environments laid over each other, each model, the source
 
 So nothing that installs (pip, caches, secrets) is below the final stage, and each stage depends on its own lines of the
 lock alone: another dependency re-does `rest`, another model one COPY, an edit of the source the last COPY.
 
-The text is composed here and not from a template, because hardly a line of it is fixed: stages, mounts and copies repeat
-per group and model, and every value passes through one of two quoting functions at the end of this page. What a finished
-one looks like is in tests/packager/golden. Only dockerfile 1.2 syntax, which the frontend inside Docker 20.10 knows, and no
+The text is composed here, not by a template, because hardly a line of it is fixed: stages, mounts and copies repeat
+by group and model, and each value passes through a quoting function at the end of this page. What a finished one looks
+like is in tests/packager/golden. Only dockerfile 1.2 syntax, which the frontend inside Docker 20.10 knows, and no
 `# syntax=` line, which would fetch a frontend from a hub.
 """
 
@@ -23,6 +23,7 @@ import textwrap
 from collections.abc import Iterable
 
 from ekiben.packager.image_plan import RUNTIME, ImagePlan, plan_image
+from ekiben.serving import healthcheck
 from ekiben.store.bento_manifest import BentoManifest
 from ekiben.tag import Tag
 
@@ -40,8 +41,17 @@ CA_SECRET = "ekiben-ca"
 NETRC_SECRET = "ekiben-netrc"
 SECRETS_FOLDER = "/run/secrets"
 
+VERSION_ARG = "EKIBEN_BENTO_VERSION"  # the one thing that a Bento cannot say of itself: given at image time
 COMPLAINT = "ekiben: "  # before what the Containerfile itself says when a base image lacks something
 
+_DEFAULT_ENV = {  # a Bento may declare another value for all but the reserved ones (`image_plan`)
+    "HOME": "/tmp",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONSAFEPATH": "1",  # a user's `types.py` in the working folder must not replace the standard library's
+    "EKIBEN_HOME": APP,
+    "EKIBEN_BENTO": BENTO,
+    healthcheck.PORT_FILE: PORT_FILE,
+}
 _GROUP_MOUNT = "/mnt/ekiben"
 _PIP_CACHE = "/var/cache/ekiben-pip"
 
@@ -63,8 +73,8 @@ def _header(plan: ImagePlan) -> list[str]:
         f"# The image of the Bento {plan.title}. Written by ekiben; for BuildKit.",
         "#",
         "# `ekiben containerize` lays out the build context and runs this file. By hand, the context is:",
-        "#   bento/                           bento.yaml, src/, apis/ and README.md of the Bento",
-        "#   models/<name>/<version>/         each model that bento.yaml lists, as it lies in the store",
+        "#   bento/                           bento.yaml, README.md, SHA256SUMS, src/ and apis/ of the Bento",
+        "#   models/<name>/<version>/         each model that bento.yaml lists, without its receipt.yaml",
         "#   python/<group>/requirements.txt  the lines of env/python/requirements.lock for the packages below",
         "#   python/<group>/wheels/           wheels of these packages that no index has; may be empty",
     ]
@@ -81,7 +91,7 @@ def _header(plan: ImagePlan) -> list[str]:
 
 
 def _base(plan: ImagePlan) -> list[str]:
-    lines = [f"FROM {plan.base_image} AS base", "USER 0:0"]
+    lines = ["# What the service stands on.", f"FROM {plan.base_image} AS base", "USER 0:0"]
     if plan.base_env:
         lines.append(_env(plan.base_env))
     if plan.system_packages:
@@ -116,6 +126,7 @@ def _skeleton(plan: ImagePlan) -> list[str]:
     major, minor = plan.python_version.split(".")
     right_version = f"import sys; sys.exit(sys.version_info[:2] != ({major}, {minor}))"
     return [
+        "# An empty virtual environment. The lock is for one version of Python, and pip is the base's.",
         "FROM base AS skeleton",
         f"ENV PIP_CONFIG_FILE={_secret_path(PIP_CONF_SECRET)} NETRC={_secret_path(NETRC_SECRET)}"
         f" PIP_CACHE_DIR={_PIP_CACHE} PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore",
@@ -154,12 +165,13 @@ def _wheels(group: str) -> list[str]:
 
 
 def _final(plan: ImagePlan, groups: list[str]) -> list[str]:
-    lines = ["FROM base"]
-    if plan.runtime_env:
-        lines.append(_env(plan.runtime_env))
-    lines += [
-        f'ENV PATH="{VENV}/bin:$PATH" HOME=/tmp PYTHONUNBUFFERED=1 PYTHONSAFEPATH=1'
-        f" EKIBEN_HOME={APP} EKIBEN_BENTO={BENTO} EKIBEN_PORT_FILE={PORT_FILE}",
+    declared = {name for name, _ in (*plan.base_env, *plan.runtime_env)}
+    defaults = [(name, value) for name, value in _DEFAULT_ENV.items() if name not in declared]
+    lines = [
+        "# The image itself: nothing is run in it, only copied.",
+        "FROM base",
+        f'ENV PATH="{VENV}/bin:$PATH"',
+        _env([*defaults, *plan.runtime_env]),
         "LABEL "
         f"org.opencontainers.image.title={_quoted(plan.title)}"
         f" org.opencontainers.image.base.name={_quoted(plan.base_image)}",
@@ -174,7 +186,7 @@ def _final(plan: ImagePlan, groups: list[str]) -> list[str]:
     lines += [_copy_model(tag) for tag in plan.own_layer_models]
     if plan.shared_layer_models:
         lines.append(f"COPY more-models {APP}/models")
-    return [*lines, f"COPY bento {BENTO}", f"USER {USER}"]
+    return [*lines, f"COPY bento {BENTO}", f"ARG {VERSION_ARG}", f"ENV {VERSION_ARG}=${VERSION_ARG}", f"USER {USER}"]
 
 
 def _copy_model(tag: Tag) -> str:

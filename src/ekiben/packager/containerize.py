@@ -16,7 +16,7 @@ from pathlib import Path
 from ekiben.digest import Digest
 from ekiben.errors import DamagedItem, ImageError, Interrupted, ModelNotFound, UsageError
 from ekiben.packager.bentofile import grammar
-from ekiben.packager.containerfile import containerfile
+from ekiben.packager.containerfile import VERSION_ARG, containerfile
 from ekiben.packager.context import ContextSources, stage_context
 from ekiben.packager.engines.choosing import choose_engine
 from ekiben.packager.engines.engine import BuildJob, BuiltImage, Engine, Progress
@@ -65,8 +65,8 @@ def containerize(
 ) -> BuiltImage:
     """Builds the image of a Bento. `engine` stands in for the one that the request names.
 
-    Raises UsageError for an option or reference that is none, DamagedItem or ModelNotFound where the store has not what the
-    Bento needs, EngineUnavailable, EngineFailed, and Interrupted after a Ctrl-C.
+    Raises UsageError for an option or reference that is none, DamagedItem or ModelNotFound where the store lacks what
+    the Bento needs, EngineUnavailable, EngineFailed, and Interrupted after a Ctrl-C.
     """
     bento = store.bentos.get(request.tag)
     options = parse_options(request.options)
@@ -81,9 +81,7 @@ def containerize(
     sources = ContextSources(bento.path, models, tuple(find_local_files(packages, pip)))
     try:
         with store.scratch() as folder:
-            context = (
-                folder / bento.tag.name
-            )  # the engine knows it by this name and asks only for files that are new to it
+            context = folder / bento.tag.name  # by this name the engine knows what it was sent before
             context.mkdir()
             job = BuildJob(
                 context=context,
@@ -92,7 +90,7 @@ def containerize(
                 platform=platform,
                 labels={**image_labels(bento), **request.labels},
                 secrets=gather_secrets(pip, environ, folder, reporter),
-                options=options,
+                options=(("build-arg", f"{VERSION_ARG}={bento.tag.version}"), *options),
                 use_cache=request.use_cache,
                 progress=request.progress,
             )
@@ -117,7 +115,7 @@ def bento_plan(bento: Bento, *, base_image: str | None = None) -> ImagePlan:
 
 
 def image_references(texts: tuple[str, ...], tag: Tag) -> tuple[str, ...]:
-    """The names of the image, each with a tag: `latest` where none is written, the Bento's own name where there is none.
+    """The names of the image, each with a tag (`latest` where none is written); the Bento's own where there is none.
 
     Raises UsageError for a text that is no reference, or that names a digest.
     """
@@ -145,14 +143,14 @@ def _model_path(entry: BentoModelEntry, store: Store) -> Path:
     except ModelNotFound as error:
         raise ModelNotFound(
             f"the Bento needs model `{entry.tag}`, which is not in the store",
-            hint="bring it back, or build the Bento again",
+            hint="save it again, or build the Bento again",
         ) from error
     _check_sums(model.path, entry.digest, f"model `{entry.tag}`")
     return model.path
 
 
 def _check_sums(folder: Path, digest: Digest, what: str) -> None:
-    """The address itself is checked and not the receipt's word for it; the files under it are `ekiben verify`'s work."""
+    """Checks the address itself and not the receipt's word for it; the files under it are for `sha256sum -c`."""
     sums = folder / SUMS
     if not sums.is_file() or Digest.of_file(sums) != digest:
         raise DamagedItem(f"{what} is not what `{digest}` names", hint=f"look into `{folder}`: `sha256sum -c {SUMS}`")
@@ -171,16 +169,18 @@ def _platform(asked: str | None, bento: Bento) -> str | None:
 
 
 def _pip_settings(bento: Bento, environ: Mapping[str, str]) -> PipSettings:
-    """This machine's pip settings under those that the Bento declares; its folders of wheels are in it already."""
-    python = bento.manifest.python
-    index = python.get("index_url")
+    """This machine's pip settings under those of the bentofile, which the receipt keeps: no hashed file names a host."""
+    declared = bento.receipt.details.get("indexes")
+    if not isinstance(declared, Mapping):
+        return pip_settings(environ)
+    index = declared.get("index_url")
     return pip_settings(environ).for_project(
         bento.path,
         index_url=str(index) if index else None,
-        extra_index_urls=_texts(python.get("extra_index_url")),
-        find_links=[one for one in _texts(python.get("find_links")) if "://" in one],
-        no_index=bool(python.get("no_index")),
-        trusted_hosts=_texts(python.get("trusted_host")),
+        extra_index_urls=_texts(declared.get("extra_index_url")),
+        find_links=_texts(declared.get("find_links")),
+        no_index=bool(declared.get("no_index")),
+        trusted_hosts=_texts(declared.get("trusted_host")),
     )
 
 

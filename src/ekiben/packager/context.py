@@ -1,7 +1,7 @@
 """The build context: what the Containerfile copies and mounts, laid out in a folder by hard links.
 
     Containerfile
-    bento/                           bento.yaml, src/, apis/, README.md
+    bento/                           bento.yaml, README.md, SHA256SUMS, src/, apis/
     models/<name>/<version>/         a layer each;  more-models/... beyond the budget
     python/<group>/requirements.txt  the group's pins with their hashes
     python/<group>/wheels/           wheels that no index has: the Bento's own, and those found on this machine
@@ -27,13 +27,15 @@ from ekiben.errors import DamagedItem, ImageError
 from ekiben.packager.containerfile import containerfile
 from ekiben.packager.image_plan import RUNTIME, ImagePlan
 from ekiben.packager.lock.lockfile import LockedPackage, format_lock
+from ekiben.store.receipt import RECEIPT
+from ekiben.store.sums import SUMS
 from ekiben.tag import Tag
 
 CONTAINERFILE = "Containerfile"
-_BENTO_PARTS = ("bento.yaml", "README.md", "src", "apis")
+_BENTO_PARTS = ("bento.yaml", "README.md", SUMS, "src", "apis")  # what the server reads, and the Bento's address
 _WHEELS = "env/python/wheels"
 _SETUP_SCRIPT = "env/docker/setup_script"
-# What link(2) says where a copy still does: another file system, one without hard links, somebody else's file, too many links.
+# What link(2) says where a copy would do: another file system, one without links, a stranger's file, too many links.
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK}
 
 
@@ -54,7 +56,7 @@ def stage_context(plan: ImagePlan, sources: ContextSources, destination: Path) -
     _stage_bento(sources.bento, destination / "bento")
     for folder, tags in (("models", plan.own_layer_models), ("more-models", plan.shared_layer_models)):
         for tag in tags:
-            _link_tree(sources.models[tag], _folder(destination / folder / tag.name) / str(tag.version))
+            _link_model(sources.models[tag], _folder(destination / folder / tag.name) / str(tag.version))
     _stage_wheels(plan, sources, _folder(destination / "python"))
     if plan.has_setup_script:
         _stage_setup_script(sources.bento / _SETUP_SCRIPT, _folder(destination / "setup"))
@@ -77,9 +79,7 @@ def _stage_bento(bento: Path, destination: Path) -> None:
 def _stage_wheels(plan: ImagePlan, sources: ContextSources, destination: Path) -> None:
     runtime = sources.bento / _WHEELS / plan.runtime_wheel
     if not runtime.is_file():
-        raise DamagedItem(
-            f"`{runtime}` is missing: an image cannot be built without the server", hint="build the Bento again"
-        )
+        raise DamagedItem(f"`{runtime}`, the server, is missing", hint="build the Bento again")
     own = [path for path in sorted((sources.bento / _WHEELS).glob("*.whl")) if path != runtime]
     wheels = _by_name([*sources.local_wheels, *own])
     for group in plan.groups:
@@ -113,6 +113,12 @@ def _stage_setup_script(script: Path, destination: Path) -> None:
         raise DamagedItem(f"`{script}` is missing", hint="build the Bento again")
     shutil.copyfile(script, destination / script.name)
     (destination / script.name).chmod(0o755)
+
+
+def _link_model(source: Path, destination: Path) -> None:
+    """The model without its receipt, which holds times: the same model then is the same layer on any machine."""
+    _link_tree(source, destination)
+    (destination / RECEIPT).unlink(missing_ok=True)
 
 
 def _link_tree(source: Path, destination: Path) -> None:

@@ -1,7 +1,7 @@
 """`ImagePlan`: everything that an image's Containerfile says, decided from a Bento's manifest and lock. Pure.
 
-Here it is decided which wheels share a layer, which models do, and what goes into the environment; every text is checked
-once more on the way, since a Bento may come from another machine than the one that validated its bentofile. How the plan is
+Here it is decided which wheels share a layer, which models do, and what the environment holds. Every text is checked
+once more on the way, since a Bento may come from another machine than the one that read its bentofile. How the plan is
 spelled is in `containerfile`, where its files come from in `context`.
 """
 
@@ -19,8 +19,8 @@ from ekiben.packager.lock.lockfile import LockedPackage, parse_lock
 from ekiben.store.bento_manifest import BentoManifest
 from ekiben.tag import Tag
 
-# Wheels large enough for a layer of their own, by name, in the order of the layers: what the others stand on and what changes
-# least comes first. A package goes to the first group that fits it. Sizes are of one release on linux x86-64, unpacked.
+# Wheels large enough for a layer of their own, by name, in the order of the layers: what others stand on and what
+# changes least comes first. A package goes to the first group that fits. Sizes: linux x86-64, unpacked.
 HEAVY_WHEELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("numpy", ("numpy", "scipy")),  # 180 MB
     ("scikit-learn", ("scikit-learn", "scikit-image")),  # 50 MB
@@ -38,14 +38,14 @@ HEAVY_WHEELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("onnxruntime", ("onnxruntime*", "onnx", "openvino*")),  # 50-300 MB
     ("transformers", ("transformers", "tokenizers", "vllm")),  # 60 MB
 )
-REST = "rest"
+REST = "rest"  # every other wheel
 RUNTIME = "runtime"
 
-# overlay2 stacks at most 128 layers and base images bring up to a dozen; the groups above, `rest`, `runtime`, the working
-# folder and the source take at most nineteen. Models beyond this number share one layer.
+# overlay2 stacks at most 128 layers. Base images bring up to a dozen; the groups above, `rest`, `runtime`, the working
+# folder and the source are nineteen at most. Models beyond this number share one layer.
 MAX_MODEL_LAYERS = 64
 
-_RESERVED = frozenset({"PATH", "EKIBEN_HOME", "EKIBEN_BENTO"})
+_RESERVED = frozenset({"PATH", "EKIBEN_HOME", "EKIBEN_BENTO", "EKIBEN_BENTO_VERSION", "EKIBEN_PORT_FILE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class WheelGroup:
 
 @dataclass(frozen=True, slots=True)
 class ImagePlan:
-    """What the image holds, bottom up. `groups` are in the order of their layers, heavy ones first, without the runtime;
-    `runtime_wheel` is a file name. `base_env` holds from the base stage on, `runtime_env` only in the finished image."""
+    """What the image holds, bottom up. `groups` are in the order of their layers, without the runtime, whose wheel's
+    file name is `runtime_wheel`. `base_env` holds from the base stage on, `runtime_env` only in the finished image."""
 
     title: str
     base_image: str
@@ -88,7 +88,7 @@ def plan_image(
 ) -> ImagePlan:
     """The plan of the Bento's image; `base_image` overrides what the Bento says.
 
-    Raises ImageError for a text that cannot stand in a Containerfile, NotActedOn for what no Containerfile of ours can do.
+    Raises ImageError for a text that cannot stand in a Containerfile, NotActedOn for what ours cannot do yet.
     """
     docker = manifest.docker
     _refuse_unplanned(docker)
@@ -112,7 +112,8 @@ def plan_image(
 
 def group_wheels(packages: Iterable[LockedPackage]) -> tuple[WheelGroup, ...]:
     """The packages by layer: the groups of HEAVY_WHEELS that are needed, in that order, then the rest."""
-    members: dict[str, list[LockedPackage]] = {name: [] for name, _ in HEAVY_WHEELS} | {REST: []}
+    names = [*(name for name, _ in HEAVY_WHEELS), REST]
+    members: dict[str, list[LockedPackage]] = {name: [] for name in names}
     for package in packages:
         members[_group_name(package.name)].append(package)
     return tuple(

@@ -1,9 +1,9 @@
-"""What a build may read and no layer may hold: index settings, the CA bundle, netrc, as files for BuildKit's secret mounts.
+"""What a build may read and no layer may hold: index settings, the CA bundle and netrc, for BuildKit's secret mounts.
 
-The Containerfile mounts them under the ids of `containerfile`, each of them optional. They say to the pip inside the build
+The Containerfile mounts them under the ids of `containerfile`, each optional. They tell the pip inside the build
 what this machine's pip is told, but for what is local to this machine: `file://` indexes and find-links folders, whose
-files come in through the context. The CA bundle is the first of: pip's `cert` (PIP_CERT, pip.conf), REQUESTS_CA_BUNDLE,
-CURL_CA_BUNDLE, SSL_CERT_FILE. A client certificate is not handed over.
+files come in through the context. The CA bundle is the first of pip's `cert` (PIP_CERT, pip.conf), REQUESTS_CA_BUNDLE,
+CURL_CA_BUNDLE and SSL_CERT_FILE. A client certificate is not handed over.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_SECRET_BYTES = 500 * 1024  # BuildKit's own limit (session/secrets, MaxSecre
 def gather_secrets(
     settings: PipSettings, environ: Mapping[str, str], folder: Path, reporter: Reporter
 ) -> tuple[Secret, ...]:
-    """The secrets of a build; the generated pip.conf is written into `folder`, which only this user should be able to read.
+    """The secrets of a build. The generated pip.conf is written into `folder`, readable for this user alone.
 
     Raises ImageError for a file that is too large for a secret.
     """

@@ -1,8 +1,8 @@
-"""Is this container alive? `python -m ekiben.serving.healthcheck`, which an image's HEALTHCHECK runs, says so by its status.
+"""Is the server of this container alive? `python -m ekiben.serving.healthcheck`, an image's HEALTHCHECK, exits 0 or 1.
 
-Where the server listens is for it alone to know (options, environment and files may all say), so the server writes its
-address into the file that EKIBEN_PORT_FILE names (`announce`), and the check reads it there. Runs every few seconds beside
-the service, so it imports nothing heavy and nothing of ours.
+Only the server knows where it listens (options, environment and files may all say), so it writes its address into
+the file that EKIBEN_PORT_FILE names (`announce`), and the check reads it there. It runs every few seconds beside the
+service, so it imports nothing heavy and nothing of ours.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
 
 def announce(host: str, port: int, environ: Mapping[str, str] = os.environ) -> None:
-    """Writes down where the server listens, if it was told a file; a folder that cannot be written leaves the default."""
+    """Writes down where the server listens, where a file is named for it; failing that, the check asks the default."""
     if name := environ.get(PORT_FILE):
         with suppress(OSError):
             Path(name).write_text(f"{_ANYWHERE.get(host, host)} {port}\n", encoding="ascii")

@@ -1,7 +1,7 @@
-"""BuildKit's plain progress, read line by line: which step began, and the last words of one that failed. Pure but for its state.
+"""BuildKit's plain progress, line by line: which step began, and the last words of the one that failed.
 
 A line is `#7 ...`: the first of a step names it (`#7 [base 2/3] RUN ...`), later ones are its output (`#7 1.234 text`),
-its end (`#7 DONE 0.3s`, `#7 CACHED`) or `#7 ERROR: ...`. Docker 20.10 also names the step's digest; it is passed over.
+its end (`#7 DONE 0.3s`, `#7 CACHED`) or `#7 ERROR: ...`. Docker 20.10 also names the step's digest: passed over.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ import textwrap
 from collections import deque
 
 _STEP = re.compile(r"#(?P<number>\d+) (?P<text>.*)")
-_TIMED = re.compile(r"\d+\.\d+ (?P<text>.*)")
-_STAGE = re.compile(r"\[(?P<name>.+)\] .*")
-_REMEMBERED = 30  # lines of output kept per build, for the message of a failure
-_WIDTH = 100  # characters of a headline: an instruction with its mounts has hundreds
-_SHOWN = 8  # of them, in the message
+_OUTPUT = re.compile(r"\d+\.\d+ (?P<text>.*)")
+_HEADLINE = re.compile(r"\[.+\] .+")
+_MOUNTS = re.compile(r"--mount=\S+\s+")
+_WIDTH = 100  # characters of a headline: the whole instruction has hundreds
+_REMEMBERED = 50  # lines of output that are kept of each step
+_SHOWN = 8  # of them, in the message of a failure
 
 
 class BuildLog:
-    """Fed every line; says which are worth showing, and what went wrong."""
+    """Fed every line in turn. Says which are worth showing and, after a failure, what the failed step said."""
 
     def __init__(self) -> None:
         self._output: dict[str, deque[str]] = {}
@@ -27,7 +28,7 @@ class BuildLog:
         self._last: deque[str] = deque(maxlen=_REMEMBERED)
 
     def feed(self, line: str) -> str | None:
-        """The headline of the step that `line` begins, None for every other line."""
+        """The headline of the step that `line` begins; None for every other line."""
         if line.strip():
             self._last.append(line)
         found = _STEP.fullmatch(line)
@@ -36,19 +37,19 @@ class BuildLog:
         number, text = found["number"], found["text"]
         is_new = number not in self._output
         output = self._output.setdefault(number, deque(maxlen=_REMEMBERED))
-        if timed := _TIMED.fullmatch(text):
-            output.append(timed["text"])
-        if text.startswith("ERROR"):
+        if said := _OUTPUT.fullmatch(text):
+            output.append(said["text"])
+        elif text.startswith("ERROR"):
             self._failed = number
             output.append(text)
-        return textwrap.shorten(text, _WIDTH, placeholder=" ...") if is_new and _STAGE.fullmatch(text) else None
+        if is_new and _HEADLINE.fullmatch(text):
+            return textwrap.shorten(_MOUNTS.sub("", text), _WIDTH, placeholder=" ...")
+        return None
 
-    def complaint(self, marker: str) -> str | None:
-        """What a line of output says after `marker`, where one does: the Containerfile's own words."""
-        lines = self._output.get(self._failed or "", self._last)
-        return next((line.partition(marker)[2] for line in lines if line.startswith(marker)), None)
+    def last_words(self) -> list[str]:
+        """What the failed step said, its error last; the end of everything where no step failed by itself."""
+        return list(self._output.get(self._failed or "") or self._last)
 
-    def failure(self) -> str:
-        """The last lines of the step that failed, or of everything where no step did."""
-        lines = self._output.get(self._failed or "") or self._last
-        return "\n".join(list(lines)[-_SHOWN:])
+    def summary(self) -> str:
+        """The end of the last words, for a message."""
+        return "\n".join(self.last_words()[-_SHOWN:])

@@ -13,7 +13,7 @@ _NOT_YET = ("native", "buildx", "podman", "buildah")
 
 
 def choose_engine(name: str, environ: Mapping[str, str]) -> Engine:
-    """The engine for `name`. Raises NotActedOn for one that comes with a later version, UsageError for any other name."""
+    """The engine for `name`. Raises NotActedOn for one that a later version brings, UsageError for other names."""
     if name in ENGINES:
         return DockerEngine(environ)
     if name in _NOT_YET:

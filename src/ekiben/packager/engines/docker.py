@@ -1,9 +1,9 @@
-"""`DockerEngine`: a Docker engine with BuildKit. The command builds, the SDK finds the engine and looks at the image."""
+"""`DockerEngine`: Docker with BuildKit. The command builds; the SDK finds the engine and looks at the image."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ekiben.errors import EngineFailed, EngineUnavailable
@@ -16,6 +16,18 @@ from ekiben.packager.engines.streaming import run_streaming
 from ekiben.report import Reporter
 
 _NAME = "docker"
+_HOST_NETWORK = "where only the host reaches the index, pass `--opt network=host`"
+# Words of failures that are the machine's and not the project's, and what to do about them.
+_HINTS = {
+    "CERTIFICATE_VERIFY_FAILED": "hand the network's CA bundle over: set PIP_CERT or SSL_CERT_FILE to it",
+    "name resolution": _HOST_NETWORK,
+    "Could not resolve": _HOST_NETWORK,
+    "Network is unreachable": _HOST_NETWORK,
+    "Failed to establish a new connection": _HOST_NETWORK,
+    "DO NOT MATCH THE HASHES": "an index serves another file than was locked: look into it, then build the Bento again",
+    "no space left on device": "free space for the engine (`docker system df`, `docker builder prune`)",
+}
+_ANY_HINT = "`--progress plain` shows everything that the engine says"
 
 
 class DockerEngine:
@@ -26,12 +38,11 @@ class DockerEngine:
 
     def check(self) -> str:
         """`Docker 20.10.24 (/usr/bin/docker)`."""
-        cli = find_docker_cli(self._environ)
         with docker_api.connect(self._environ) as client:
             found = docker_api.engine_version(client)
         if reason := docker_api.why_unfit(found):
             raise EngineUnavailable(reason, hint="use a Docker engine of version 20.10 or later")
-        return f"Docker {found.version} ({cli.path})"
+        return f"Docker {found.version} ({find_docker_cli(self._environ).path})"
 
     def build(self, job: BuildJob, reporter: Reporter) -> BuiltImage:
         """Builds through BuildKit; the image is then in the engine under every reference of the job."""
@@ -48,31 +59,23 @@ class DockerEngine:
 
         def pass_on(line: str) -> None:
             headline = log.feed(line)
-            shown = headline if job.progress == "auto" else None if job.progress == "quiet" else line
+            shown = {"auto": headline, "quiet": None}.get(job.progress, line)
             if shown is not None:
                 reporter.output(shown)
 
-        status = run_streaming(arguments, job.context.parent, build_environment(self._environ), pass_on)
-        if status == 0:
-            return
-        if complaint := log.complaint(COMPLAINT):
-            raise EngineFailed(complaint, hint="see `docker.base_image` and `docker.system_packages` of the bentofile")
-        raise EngineFailed(f"the engine could not build the image:\n{log.failure()}", hint=_hint(log.failure()))
+        if run_streaming(arguments, job.context.parent, build_environment(self._environ), pass_on) != 0:
+            raise build_failure(log)
 
 
-def _hint(failure: str) -> str:
-    """What to try next, by the words of failures that are the machine's and not the project's."""
-    for words, hint in _HINTS.items():
-        if words in failure:
-            return hint
-    return "see the whole output with `--progress plain`"
+def build_failure(log: BuildLog) -> EngineFailed:
+    """What went wrong: the Containerfile's own complaint where there is one, else the failed step's last words."""
+    words = log.last_words()
+    complaints = [line.removeprefix(COMPLAINT) for line in words if line.startswith(COMPLAINT)]
+    if complaints:
+        return EngineFailed(complaints[0], hint="see `docker.base_image` and `docker.system_packages` of the bentofile")
+    return EngineFailed(f"the engine could not build the image:\n{log.summary()}", hint=_hint(words))
 
 
-_HINTS = {
-    "certificate verify failed": "hand the proxy's CA bundle over: set SSL_CERT_FILE or PIP_CERT to it",
-    "Temporary failure in name resolution": "where only the host has a network, pass `--opt network=host`",
-    "Network is unreachable": "where only the host has a network, pass `--opt network=host`",
-    "No matching distribution found": "a package of the lock is on no index that the build reaches; see `--progress plain`",
-    "no space left on device": "free space for the engine (`docker system df`, `docker builder prune`)",
-    "DO NOT MATCH THE HASHES": "the index serves another file than was locked; lock again or look into it",
-}
+def _hint(words: Iterable[str]) -> str:
+    text = "\n".join(words)
+    return next((hint for sign, hint in _HINTS.items() if sign in text), _ANY_HINT)

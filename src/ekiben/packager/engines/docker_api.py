@@ -1,7 +1,7 @@
-"""The Docker SDK for Python, and the only module that knows it: finding the engine, its version, images and their history.
+"""The Docker SDK for Python, in the only module that knows it: finding the engine, its version, images, their history.
 
-The engine is found as the docker command finds it: DOCKER_HOST, else DOCKER_CONTEXT, else the context in use, else the
-platform's socket. What the SDK raises becomes EngineUnavailable or EngineFailed here.
+The engine is found as the docker command finds it: DOCKER_HOST, else the context (DOCKER_CONTEXT or the one in use),
+else the platform's socket. What the SDK raises becomes EngineUnavailable or EngineFailed here.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from dataclasses import dataclass
 import docker
 import docker.errors
 import requests
-from docker.context import ContextAPI
 
 from ekiben.errors import EngineFailed, EngineUnavailable
 from ekiben.packager.engines.engine import BuiltImage, ImageLayer
 
-_TIMEOUT_S = 30  # seconds for one answer; an engine under load is slow to list
+_TIMEOUT_S = 30  # for one answer: an engine under load is slow
 _OLDEST_ENGINE = (20, 10)  # the first whose own frontend knows the mounts of dockerfile 1.2
 _REMEDY = "start it (`systemctl start docker`, Docker Desktop), or set DOCKER_HOST to one that answers"
+_SDK_ERRORS = (docker.errors.DockerException, requests.RequestException, OSError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
 class EngineVersion:
-    """What the engine says of itself."""
+    """What an engine says of itself."""
 
     name: str
     version: str
@@ -35,16 +35,13 @@ class EngineVersion:
 @contextmanager
 def connect(environ: Mapping[str, str]) -> Iterator[docker.DockerClient]:
     """A client of the engine in use, closed afterwards. Raises EngineUnavailable where none answers."""
-    where = environ.get("DOCKER_HOST") or "the default socket"
     try:
-        client, where = _client(environ)
-    except (docker.errors.DockerException, requests.RequestException, OSError, ValueError) as error:
-        raise EngineUnavailable(f"no Docker engine can be reached at {where}: {error}", hint=_REMEDY) from error
-    try:
+        client = docker.DockerClient.from_env(environment=dict(environ), timeout=_TIMEOUT_S, use_ssh_client=True)
         client.ping()
-    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-        client.close()
-        raise EngineUnavailable(f"no Docker engine answers at `{where}`: {_reason(error)}", hint=_REMEDY) from error
+    except _SDK_ERRORS as error:
+        host = environ.get("DOCKER_HOST")
+        where = f"`{host}` (DOCKER_HOST)" if host else "the address of Docker's context in use"
+        raise EngineUnavailable(f"no Docker engine answers at {where}: {_reason(error)}", hint=_REMEDY) from error
     try:
         yield client
     finally:
@@ -55,11 +52,8 @@ def engine_version(client: docker.DockerClient) -> EngineVersion:
     """Name, version and operating system of the engine."""
     answer = client.version()
     components = answer.get("Components") or [{}]
-    return EngineVersion(
-        name=str(components[0].get("Name", "Engine")),
-        version=str(answer.get("Version", "")),
-        system=str(answer.get("Os", "")),
-    )
+    name = str(components[0].get("Name", "Engine"))
+    return EngineVersion(name, str(answer.get("Version", "")), str(answer.get("Os", "")))
 
 
 def why_unfit(found: EngineVersion) -> str | None:
@@ -75,11 +69,11 @@ def why_unfit(found: EngineVersion) -> str | None:
 
 
 def look_at_image(client: docker.DockerClient, image_id: str, references: Sequence[str], engine: str) -> BuiltImage:
-    """Size, layers and history of an image that the engine holds."""
+    """Size and layers of an image that the engine holds."""
     try:
         image = client.images.get(image_id)
         history = image.history()
-    except (docker.errors.DockerException, requests.RequestException) as error:
+    except _SDK_ERRORS as error:
         raise EngineFailed(f"the engine built `{image_id}` and does not show it: {_reason(error)}") from error
     layers = [ImageLayer(str(step["CreatedBy"]), int(step["Size"])) for step in reversed(history) if step["Size"]]
     return BuiltImage(
@@ -91,22 +85,11 @@ def look_at_image(client: docker.DockerClient, image_id: str, references: Sequen
     )
 
 
-def _client(environ: Mapping[str, str]) -> tuple[docker.DockerClient, str]:
-    """A client, and the address for messages."""
-    if host := environ.get("DOCKER_HOST"):
-        is_ssh = host.startswith("ssh://")
-        return docker.from_env(environment=dict(environ), timeout=_TIMEOUT_S, use_ssh_client=is_ssh), host
-    name = environ.get("DOCKER_CONTEXT")
-    context = ContextAPI.get_context(name) if name else ContextAPI.get_current_context()
-    if context is None or context.Host is None:
-        return docker.from_env(environment=dict(environ), timeout=_TIMEOUT_S), "the default socket"
-    host = context.Host
-    is_ssh = host.startswith("ssh://")
-    return docker.DockerClient(base_url=host, tls=context.TLSConfig, timeout=_TIMEOUT_S, use_ssh_client=is_ssh), host
-
-
-def _reason(error: Exception) -> str:
-    """The SDK wraps urllib3's wrapping of the system's error: the innermost says what matters."""
-    while error.args and isinstance(error.args[-1], Exception):
-        error = error.args[-1]
+def _reason(error: BaseException) -> str:
+    """The SDK wraps the HTTP library's wrapping of the system's error, which says what matters; else its own words."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno is not None:
+            return str(cause)
+        cause = cause.__context__
     return str(error)

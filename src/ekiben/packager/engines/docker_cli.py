@@ -1,7 +1,7 @@
 """The `docker` command: which one on PATH can build with BuildKit, and what a build's argument list is.
 
-The SDK for Python knows only the engine's legacy builder, so builds go through the command. Machines may have several: one
-of version 23 or later does BuildKit through its buildx plugin and not at all without it; one from 18.09 on does it by itself.
+The SDK for Python knows only the engine's legacy builder, so builds go through the command. A machine may have several:
+one of version 23 or later does BuildKit through its buildx plugin and not without it, an older one does it by itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PROBE_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class DockerCli:
-    """A docker command that can do BuildKit; `needs_load` where a buildx builder must be told to hand the image over."""
+    """A docker command that can do BuildKit; `needs_load` where a builder must be told to hand the image over."""
 
     path: Path
     version: str
@@ -33,7 +33,7 @@ class DockerCli:
 
 
 def find_docker_cli(environ: Mapping[str, str]) -> DockerCli:
-    """The first `docker` on PATH that can do BuildKit. Raises EngineUnavailable, saying why each one that is there cannot."""
+    """The first `docker` on PATH that can do BuildKit. Raises EngineUnavailable, saying of each one why it cannot."""
     reasons = []
     for path in _commands(environ):
         version = _answer([str(path), "--version"], environ)
@@ -67,8 +67,8 @@ def why_no_buildkit(version: str | None, *, has_buildx: bool) -> str | None:
 def build_arguments(cli: DockerCli, job: BuildJob, iidfile: Path) -> list[str]:
     """The argument list of `docker build` for `job`, to be run in the folder that holds the context.
 
-    BuildKit keeps what it was sent under the context's name as the command line spells it, and is next time sent only what
-    changed. So the context goes by its bare name: its path is another for every build, and its models would be sent again.
+    BuildKit keeps what it was sent under the context's name as the command line spells it, and next time is sent only
+    what changed. So the context goes by its bare name: its path is new for every build, and models would be sent again.
     """
     file = job.containerfile.relative_to(job.context.parent)
     arguments = [str(cli.path), "build", "--progress=plain", f"--file={file}", f"--iidfile={iidfile}"]
@@ -87,7 +87,7 @@ def build_arguments(cli: DockerCli, job: BuildJob, iidfile: Path) -> list[str]:
 
 
 def build_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """`environ` for a build: BuildKit on, and no attestation that would make the image differ from one build to the next."""
+    """`environ` for a build: BuildKit on, and no attestations, which hold times."""
     return {**environ, "DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 
 

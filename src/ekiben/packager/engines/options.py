@@ -43,9 +43,7 @@ def _parse(text: str) -> tuple[str, str | None]:
     name, separator, value = text.partition("=")
     name = name.removeprefix("--")
     if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"`{text}` is no option of the engine", hint="write --opt NAME=VALUE, or --opt NAME for a flag"
-        )
+        raise UsageError(f"`{text}` is no option of the engine", hint="write --opt NAME=VALUE or --opt NAME")
     if name in _OURS:
         raise UsageError(f"the engine's option `{name}` cannot be set", hint=_OURS[name])
     if "\0" in value:

@@ -1,7 +1,7 @@
 """A child process whose output is passed on line by line while it runs, and that does not outlive its caller.
 
-The child has a session of its own, so a Ctrl-C at the terminal reaches only us: we end the child, wait for it, and only then
-go on unwinding. Knows nothing of what the program does.
+The child has a session of its own, so a Ctrl-C at the terminal reaches only us: we end the child, wait for it, and only
+then go on unwinding. Knows nothing of what the program does.
 """
 
 from __future__ import annotations
