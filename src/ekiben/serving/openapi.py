@@ -7,17 +7,13 @@ Pure and deterministic: the same service gives the same document, keys in one or
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import cast
-
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.service import Service
-from ekiben.serving.payload.codec import JsonSchema
-from ekiben.serving.payload.json_values import REF
+from ekiben.serving.payload.multipart import MULTIPART
+from ekiben.serving.payload.schemas import JsonSchema, gather_definitions
 from ekiben.serving.wire import JSON
 
 UNVERSIONED = "unversioned"  # info.version is required; a Bento's own version is no content of the Bento
-_LOCAL = REF.format(model="")
 _SHARED = "#/components/schemas/"
 _ERROR_NAME = "Error"
 _ERROR: JsonSchema = {
@@ -69,46 +65,21 @@ def schema_document(service: Service) -> dict[str, object]:
 
 
 def _operation(endpoint: Endpoint, schemas: dict[str, object]) -> dict[str, object]:
-    body_schema = _shared(endpoint.input.json_schema(), endpoint.name, schemas)
+    body_schema = gather_definitions(endpoint.input.json_schema(), schemas, endpoint.name, _SHARED)
     summary, _, description = endpoint.doc.partition("\n")
     operation: dict[str, object] = {"operationId": endpoint.name, "summary": summary.strip() or endpoint.name}
     if description.strip():
         operation["description"] = description.strip()
+    media_types = endpoint.input.media_types
     if endpoint.input.names:
         operation["requestBody"] = {
             "required": endpoint.input.is_required,
-            "content": {media_type: {"schema": body_schema} for media_type in endpoint.input.media_types},
+            "content": {one: {"schema": body_schema if one in (JSON, MULTIPART) else {}} for one in media_types},
         }
-    result = _shared(endpoint.output.json_schema(), f"{endpoint.name}_result", schemas)
+    result = gather_definitions(endpoint.output.json_schema(), schemas, f"{endpoint.name}_result", _SHARED)
     replies: dict[str, object] = {
         "200": {"description": "The result", "content": {endpoint.output.media_type: {"schema": result}}}
     }
     error = {"content": {JSON: {"schema": {"$ref": f"{_SHARED}{_ERROR_NAME}"}}}}
     operation["responses"] = replies | {status: {"description": text, **error} for status, text in _ERRORS.items()}
     return operation
-
-
-def _shared(schema: JsonSchema, owner: str, schemas: dict[str, object]) -> object:
-    """The schema with its `$defs` moved into `schemas`."""
-    definitions = cast(Mapping[str, object], schema.get("$defs", {}))
-    names = {name: name for name in definitions}
-    for name, definition in definitions.items():
-        moved = _with_references(definition, {other: other for other in definitions})
-        if schemas.get(name, moved) != moved:
-            names[name] = f"{owner}_{name}"
-    for name, definition in definitions.items():
-        schemas[names[name]] = _with_references(definition, names)
-    return _with_references({key: value for key, value in schema.items() if key != "$defs"}, names)
-
-
-def _with_references(schema: object, names: Mapping[str, str]) -> object:
-    if isinstance(schema, list):
-        return [_with_references(one, names) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        key: f"{_SHARED}{names[value.removeprefix(_LOCAL)]}"
-        if key == "$ref" and isinstance(value, str) and value.startswith(_LOCAL)
-        else _with_references(value, names)
-        for key, value in schema.items()
-    }

@@ -134,6 +134,8 @@ def endpoints_of(cls: type) -> dict[str, Endpoint]:
     endpoints: dict[str, Endpoint] = {}
     routes: dict[str, str] = {}
     for function, value in methods.items():
+        if isinstance(value, staticmethod | classmethod) and hasattr(value.__func__, _MARK):
+            raise ServiceError(f"{place_of(value.__func__)}: an API is an ordinary method, with `self`")
         if not inspect.isfunction(value) or not hasattr(value, _MARK):
             continue
         endpoint = make_endpoint(function, value)
@@ -172,7 +174,7 @@ def make_endpoint(function: str, method: Callable[..., object]) -> Endpoint:
         name=name,
         route=declaration.route or f"/{name}",
         function=function,
-        is_async=inspect.iscoroutinefunction(method),
+        is_async=inspect.iscoroutinefunction(inspect.unwrap(method)),
         doc=inspect.getdoc(method) or "",
         context_parameter=signature.context_parameter,
         input=input_spec,

@@ -46,6 +46,8 @@ def check_config(config: Mapping[str, object], place: str) -> None:
             continue
         if path in BY_PATH:
             _check_value(path, value, place)
+        elif path in _KNOWN and value is None:
+            continue
         elif path in _KNOWN:
             hint = _ELSEWHERE.get(path, "remove it: the service would run without it")
             raise NotActedOn(f"{place}: `{path}` is not acted on by this version", hint=hint)

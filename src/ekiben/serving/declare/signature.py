@@ -68,5 +68,6 @@ def _resolved_hints(function: Callable[..., object]) -> dict[str, object]:
 
 def _is_context(parameter: inspect.Parameter, hints: dict[str, object]) -> bool:
     if parameter.name in hints:
-        return hints[parameter.name] is Context
+        hint = hints[parameter.name]
+        return hint is Context or Context in typing.get_args(hint)
     return parameter.name in _CONTEXT_NAMES

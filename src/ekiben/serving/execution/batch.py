@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
-from ekiben.errors import BadInput, EkibenError, InternalError, ServiceError
+from ekiben.errors import BadInput, InternalError, RequestError, ServiceError
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.context import BatchMember, Context, Request, Response
 from ekiben.serving.declare.options import BatchOptions
-from ekiben.serving.execution.failures import failure_reply
+from ekiben.serving.execution.failures import failure_replies, failure_reply
 from ekiben.serving.execution.program import USER_FAILURES, Invocation, Program, invocation_of
 from ekiben.serving.execution.rows import RowKind, row_kind
 from ekiben.serving.execution.single import reply_of
@@ -29,14 +30,17 @@ MAX_RETRIES = 32
 
 @dataclass(slots=True)
 class _Member:
-    """One request on its way: `value` is its decoded parameter, `outputs` what came back for its pieces so far."""
+    """One request on its way: `value` is its decoded parameter, `outputs` what came back for its pieces so far.
+
+    `responses` is what the method said about its reply: one for each call it was part of, then its own.
+    """
 
     call: Call
     response: Response
     value: object = None
     rows: int = 0
     outputs: list[object] = field(default_factory=list)
-    shared: list[Response] = field(default_factory=list)
+    responses: list[Response] = field(default_factory=list)
     reply: Reply | None = None
 
 
@@ -83,9 +87,7 @@ class _Batch:
         member = _Member(call, Response())
         try:
             member.value = self._endpoint.input.decode(call.payload, self._folder)[self._parameter]
-            member.rows = self._kind(member.value).count(member.value, self._options.batch_dim[0])
-        except ValueError as error:
-            member.reply = failure_reply(BadInput(f"`{self._parameter}`: {error}"), call)
+            member.rows = self._count(member.value)
         except USER_FAILURES as error:
             member.reply = failure_reply(error, call)
         return member
@@ -95,108 +97,114 @@ class _Batch:
         limit, dim = self._options.max_batch_size, self._options.batch_dim[0]
         groups: dict[Hashable, list[_Piece]] = {}
         for member in members:
-            key = (type(member.value), self._kind(member.value).key(member.value, dim))
+            key = (type(member.value), _kind(member.value).key(member.value, dim))
             pieces = [_Piece(member, at, min(at + limit, member.rows)) for at in range(0, member.rows, limit)]
             groups.setdefault(key, []).extend(pieces)
         for pieces in groups.values():
             chunk: list[_Piece] = []
+            rows = 0
             for piece in pieces:
-                if chunk and sum(one.rows for one in chunk) + piece.rows > limit:
+                if rows + piece.rows > limit:
                     yield chunk
-                    chunk = []
+                    chunk, rows = [], 0
                 chunk.append(piece)
+                rows += piece.rows
             if chunk:
                 yield chunk
 
     def run(self, pieces: Sequence[_Piece]) -> Program[None]:
-        """Calls the method for these pieces; after a failure again for each half, while that can tell who is at
-        fault."""
+        """Calls the method for these pieces; where that fails, again for each half, while the retries last."""
         pieces = [one for one in pieces if one.member.reply is None]
         if not pieces:
             return
         response = Response()
         try:
             result = yield self._invocation(pieces, response)
-            outputs = self._split(result, pieces)
         except USER_FAILURES as error:
-            if len(pieces) > 1 and self._may_retry(error):
-                middle = len(pieces) // 2
-                yield from self.run(pieces[:middle])
-                yield from self.run(pieces[middle:])
-            else:
+            if len(pieces) == 1 or not self._options.is_idempotent or self._retries_left < 2:
                 self._fail(pieces, error)
+                return
+            self._retries_left -= 2
+            middle = len(pieces) // 2
+            yield from self.run(pieces[:middle])
+            yield from self.run(pieces[middle:])
+            return
+        try:
+            outputs = self._split(result, pieces)
+        except ServiceError as error:
+            self._fail(pieces, error)
             return
         for piece, output in zip(pieces, outputs, strict=True):
             piece.member.outputs.append(output)
-            piece.member.shared.append(response)
+            if self._endpoint.context_parameter is not None:
+                piece.member.responses.append(response)
 
     def write(self, member: _Member) -> Reply:
         """The reply of a member whose pieces are all done."""
+        value: object = member.outputs[0] if member.outputs else []
         try:
-            value: object = []
-            if member.outputs:
-                value = member.outputs[0]
-                if len(member.outputs) > 1:
-                    value = self._kind(value).join(member.outputs, self._options.batch_dim[1])
-            return reply_of(self._endpoint.output.encode(value), *member.shared, member.response)
+            if len(member.outputs) > 1:
+                value = _kind(value).join(member.outputs, self._options.batch_dim[1])
+            payload = self._endpoint.output.encode(value)
+            return reply_of(payload, *member.responses, member.response) if member.responses else Reply(200, payload)
         except USER_FAILURES as error:
             return failure_reply(error, member.call)
 
+    def _count(self, value: object) -> int:
+        try:
+            return _kind(value).count(value, self._options.batch_dim[0])
+        except ValueError as error:
+            raise BadInput(f"`{self._parameter}`: {error}") from error
+
     def _invocation(self, pieces: Sequence[_Piece], response: Response) -> Invocation:
         dim = self._options.batch_dim[0]
-        values = [self._rows_of(one.member.value, one.start, one.stop, one.member.rows, dim) for one in pieces]
-        joined = values[0] if len(values) == 1 else self._kind(values[0]).join(values, dim)
+        values = [_cut(one.member.value, slice(one.start, one.stop), one.member.rows, dim) for one in pieces]
+        joined = values[0] if len(values) == 1 else _kind(values[0]).join(values, dim)
         context = None
         if self._endpoint.context_parameter is not None:
-            members = []
-            at = 0
-            for one in pieces:
-                members.append(BatchMember(Request(one.member.call), one.member.response, slice(at, at + one.rows)))
-                at += one.rows
+            members = [
+                BatchMember(Request(one.member.call), one.member.response, rows)
+                for one, rows in zip(pieces, _spans(pieces), strict=True)
+            ]
             context = Context(members=members, folder=self._folder, state=self._state, is_batch=True, response=response)
         return invocation_of(self._endpoint, {self._parameter: joined}, context)
 
     def _split(self, result: object, pieces: Sequence[_Piece]) -> list[object]:
         name, dim = self._endpoint.function, self._options.batch_dim[1]
-        given = sum(one.rows for one in pieces)
-        kind = row_kind(result)
+        kind, given = row_kind(result), sum(one.rows for one in pieces)
         if kind is None:
-            raise ServiceError(
-                f"`{name}` returned a `{type(result).__name__}`, which cannot be split among its requests"
-            )
+            what = f"a `{type(result).__name__}`, which cannot be split among its requests"
+            raise ServiceError(f"`{name}` returned {what}")
         try:
             returned = kind.count(result, dim)
         except ValueError as error:
             raise ServiceError(f"`{name}` returned {error}") from error
         if returned != given:
             raise ServiceError(f"`{name}` was given {given} rows and returned {returned}")
-        outputs = []
-        at = 0
-        for one in pieces:
-            outputs.append(self._rows_of(result, at, at + one.rows, returned, dim))
-            at += one.rows
-        return outputs
-
-    def _may_retry(self, error: BaseException) -> bool:
-        """Whether running parts again can tell who is at fault: a wrong length is nobody's, and retries are bounded."""
-        if not self._options.is_idempotent or isinstance(error, ServiceError) or self._retries_left < 2:
-            return False
-        self._retries_left -= 2
-        return True
+        return [_cut(result, rows, returned, dim) for rows in _spans(pieces)]
 
     def _fail(self, pieces: Sequence[_Piece], error: BaseException) -> None:
-        """The reply of all members of a failed call. Where there are several, a 4xx may be another's fault: they get
-        500."""
-        if len(pieces) > 1 and isinstance(error, EkibenError) and not isinstance(error, ServiceError):
-            error = InternalError(f"a request of the same batch failed: {error}")
-        for piece in pieces:
-            piece.member.reply = failure_reply(error, piece.member.call)
+        """The replies of a call that failed. A 4xx of several is the fault of one that is not known: they get 500."""
+        if len(pieces) > 1 and isinstance(error, RequestError):
+            cause, error = error, InternalError(f"one request of the batch failed: {error}")
+            error.__cause__ = cause
+        replies = failure_replies(error, [one.member.call for one in pieces])
+        for piece, reply in zip(pieces, replies, strict=True):
+            piece.member.reply = reply
 
-    def _rows_of(self, value: object, start: int, stop: int, rows: int, dim: int) -> object:
-        return value if stop - start == rows else self._kind(value).take(value, start, stop, dim)
 
-    def _kind(self, value: object) -> RowKind:
-        kind = row_kind(value)
-        if kind is None:
-            raise ServiceError(f"a `{type(value).__name__}` has no rows")
-        return kind
+def _spans(pieces: Sequence[_Piece]) -> list[slice]:
+    """Where the rows of each piece are in the joined value."""
+    ends = list(accumulate(one.rows for one in pieces))
+    return [slice(end - one.rows, end) for one, end in zip(pieces, ends, strict=True)]
+
+
+def _cut(value: object, rows: slice, total: int, dim: int) -> object:
+    return value if rows.stop - rows.start == total else _kind(value).take(value, rows.start, rows.stop, dim)
+
+
+def _kind(value: object) -> RowKind:
+    kind = row_kind(value)
+    if kind is None:
+        raise ServiceError(f"a `{type(value).__name__}` has no rows")
+    return kind

@@ -1,8 +1,9 @@
 """`Executor`: what runs inside a worker, in the front's process or a child: calls in, replies out, for one instance.
 
 Sync methods run in a pool of `threads` threads, decoding and encoding included, so that the event loop is free
-meanwhile; async methods run on the loop. A call whose caller gave up keeps its thread until it ends: a thread cannot be
-stopped, and starting another in its place would run more of the service's code at once than it asked for.
+meanwhile; async methods run on the loop, large bodies decoded beside it. A call whose caller gave up keeps its thread
+until it ends: a thread cannot be stopped, and starting another in its place would run more of the service's code at
+once than it asked for.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from ekiben.serving.execution.single import answer_one
 from ekiben.serving.wire import Call, Reply
 
 R = TypeVar("R")
+
+INLINE_BYTES = 64 * 1024  # bodies up to this are decoded on the event loop: a thread would cost more than it frees
 
 
 class Executor:
@@ -70,16 +73,15 @@ class Executor:
             return [failure_reply(UnknownRoute(f"`{endpoint}` is no API of this service"), call) for call in calls]
         if found.batch is not None:
             options = self._batching.get(endpoint) or found.batch
-            return await self._drive(found, answer_batch(found, calls, options, self._state))
-        if len(calls) == 1:
-            return [await self._drive(found, answer_one(found, calls[0], self._state))]
-        programs = [answer_one(found, call, self._state) for call in calls]
-        return list(await asyncio.gather(*(self._drive(found, program) for program in programs)))
+            batch = answer_batch(found, calls, options, self._state)
+            return await self._drive(found, batch, sum(len(call.payload.body) for call in calls))
+        singles = [self._drive(found, answer_one(found, call, self._state), len(call.payload.body)) for call in calls]
+        return [await singles[0]] if len(singles) == 1 else list(await asyncio.gather(*singles))
 
-    async def _drive(self, endpoint: Endpoint, program: Program[R]) -> R:
+    async def _drive(self, endpoint: Endpoint, program: Program[R], body_bytes: int) -> R:
         method: Callable[..., Any] = getattr(self._instance, endpoint.function)
         if endpoint.is_async:
-            return await drive_async(program, method)
+            return await drive_async(program, method, self._pool if body_bytes > INLINE_BYTES else None)
         return await asyncio.get_running_loop().run_in_executor(self._pool, drive, program, method)
 
     async def _run_hook(self, name: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 
 import msgspec
 
@@ -25,14 +26,25 @@ def error_reply(status: int, error: str, detail: str | None = None, headers: tup
     return Reply(status, Payload(JSON, msgspec.json.encode({"error": error, "detail": detail})), headers)
 
 
+def failure_replies(error: BaseException, calls: Sequence[Call]) -> list[Reply]:
+    """The replies to calls that `error` ended together; a failure of the service is logged once, with its traceback."""
+    if not isinstance(error, EkibenError) or error.http_status == INTERNAL:
+        ids = ", ".join(call.request_id for call in calls)
+        logger.error("`%s` failed (request id %s)", calls[0].endpoint, ids, exc_info=error)
+    return [_reply(error, call) for call in calls]
+
+
 def failure_reply(error: BaseException, call: Call) -> Reply:
-    """The reply to a call during which `error` was raised; failures of the service are logged with their traceback."""
+    """The reply to a call during which `error` was raised; a failure of the service is logged with its traceback."""
+    return failure_replies(error, [call])[0]
+
+
+def _reply(error: BaseException, call: Call) -> Reply:
     if isinstance(error, EkibenError) and error.http_status != INTERNAL:
         headers: tuple[tuple[str, str], ...] = ()
         if isinstance(error, Overloaded):
             headers = (("retry-after", str(math.ceil(error.retry_after_s))),)
         return error_reply(error.http_status, error.message, error.hint, headers)
-    logger.error("`%s` failed (request id %s)", call.endpoint, call.request_id, exc_info=error)
     if isinstance(error, ServiceError):
         return error_reply(INTERNAL, error.message, f"request id {call.request_id}")
     return error_reply(INTERNAL, "internal server error", f"request id {call.request_id}: the server's log says more")

@@ -5,9 +5,12 @@ So the algorithms around user code are written once and know neither threads nor
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.context import Context
@@ -25,6 +28,13 @@ class Invocation:
     named: dict[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class Finished(Generic[R]):
+    """The end of a program, with what it returned."""
+
+    value: R
+
+
 Program: TypeAlias = Generator[Invocation, object, R]
 
 
@@ -40,33 +50,48 @@ def invocation_of(endpoint: Endpoint, arguments: dict[str, object], context: Con
 
 def drive(program: Program[R], method: Callable[..., object]) -> R:
     """Runs a program whose method is an ordinary function."""
-    try:
-        invocation = next(program)
-        while True:
-            try:
-                result = method(*invocation.positional, **invocation.named)
-            except USER_FAILURES as error:
-                invocation = program.throw(error)
-            else:
-                invocation = program.send(result)
-    except StopIteration as end:
-        value: R = end.value
-        return value
+    step = proceed(program)
+    while isinstance(step, Invocation):
+        try:
+            result = method(*step.positional, **step.named)
+        except USER_FAILURES as error:
+            step = proceed(program, error=error)
+        else:
+            step = proceed(program, result)
+    return step.value
 
 
-async def drive_async(program: Program[R], method: Callable[..., Awaitable[object]]) -> R:
-    """Runs a program whose method is a coroutine function."""
+async def drive_async(
+    program: Program[R], method: Callable[..., Awaitable[object]], pool: ThreadPoolExecutor | None = None
+) -> R:
+    """Runs a program whose method is a coroutine function; what the program does itself runs in `pool`, where given."""
+    loop = asyncio.get_running_loop()
+
+    async def advance(result: object = None, error: BaseException | None = None) -> Invocation | Finished[R]:
+        if pool is None:
+            return proceed(program, result, error)
+        return await loop.run_in_executor(pool, proceed, program, result, error)
+
     try:
-        invocation = next(program)
-        while True:
+        step = await advance()
+        while isinstance(step, Invocation):
             try:
-                result = await method(*invocation.positional, **invocation.named)
+                result = await method(*step.positional, **step.named)
             except USER_FAILURES as error:
-                invocation = program.throw(error)
+                step = await advance(error=error)
             else:
-                invocation = program.send(result)
-    except StopIteration as end:
-        value: R = end.value
-        return value
+                step = await advance(result)
+        return step.value
     finally:
-        program.close()  # a cancelled call leaves no folder behind
+        if (
+            inspect.getgeneratorstate(program) != inspect.GEN_RUNNING
+        ):  # else the thread that runs it drops the last reference, which closes it too
+            program.close()  # a cancelled call leaves no folder behind
+
+
+def proceed(program: Program[R], result: object = None, error: BaseException | None = None) -> Invocation | Finished[R]:
+    """Runs the program up to its next call of user code, handing it the outcome of the last one, or to its end."""
+    try:
+        return program.send(result) if error is None else program.throw(error)
+    except StopIteration as end:
+        return Finished(end.value)

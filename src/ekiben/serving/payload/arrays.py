@@ -13,8 +13,8 @@ import msgspec
 import numpy as np
 
 from ekiben.errors import BadInput
-from ekiben.serving.payload.codec import JsonSchema
 from ekiben.serving.payload.json_values import JsonOutput
+from ekiben.serving.payload.schemas import JsonSchema
 
 _DECODE = msgspec.json.Decoder().decode
 _CONCRETE = frozenset(np.sctypeDict.values())  # scalar types with a size: np.float32, but not np.floating

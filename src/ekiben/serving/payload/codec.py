@@ -7,13 +7,12 @@ and a line in `kinds.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.multipart import Part
+from ekiben.serving.payload.schemas import JsonSchema
 from ekiben.serving.wire import Payload
-
-JsonSchema: TypeAlias = dict[str, object]
 
 
 @runtime_checkable
@@ -33,6 +32,10 @@ class ValueCodec(Protocol):
 @runtime_checkable
 class FileCodec(Protocol):
     """Reads values that travel as uploaded files."""
+
+    @property
+    def raw_media_type(self) -> str | None:
+        """What a whole body that is the value is sent as; None where no body is."""
 
     def accepts(self, media_type: str) -> bool:
         """Whether a whole body of that media type can be the value."""

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ekiben.errors import BadInput, ServiceError
-from ekiben.serving.payload.codec import FileCodec, JsonSchema
+from ekiben.serving.payload.codec import FileCodec
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.multipart import Part
+from ekiben.serving.payload.schemas import JsonSchema
 from ekiben.serving.wire import Payload
 
 OCTETS = "application/octet-stream"
@@ -27,6 +28,8 @@ BINARY: JsonSchema = {"type": "string", "format": "binary"}
 
 class FileInput:
     """One parameter that is one uploaded file."""
+
+    raw_media_type = OCTETS
 
     def accepts(self, media_type: str) -> bool:
         """Any media type that is not a way of writing several parameters."""
@@ -51,6 +54,7 @@ class FileList:
 
     def __init__(self, item: FileCodec) -> None:
         self._item = item
+        self.raw_media_type: str | None = None
 
     def accepts(self, media_type: str) -> bool:
         """Never: a whole body is one file, not a list."""

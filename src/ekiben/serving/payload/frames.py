@@ -13,8 +13,8 @@ import msgspec
 import pandas as pd
 
 from ekiben.errors import BadInput
-from ekiben.serving.payload.codec import JsonSchema
 from ekiben.serving.payload.json_values import JsonOutput
+from ekiben.serving.payload.schemas import JsonSchema
 
 _DECODE = msgspec.json.Decoder().decode
 _ROW: JsonSchema = {"type": "object", "additionalProperties": True}

@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from PIL import Image, UnidentifiedImageError
 
 from ekiben.errors import BadInput, PayloadTooLarge, ServiceError
-from ekiben.serving.payload.codec import JsonSchema
 from ekiben.serving.payload.files import BINARY, OCTETS, only
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.multipart import Part
+from ekiben.serving.payload.schemas import JsonSchema
 from ekiben.serving.wire import Payload
 
+ANY_IMAGE = "image/*"
 READ_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 _DEFAULT_FORMAT = "PNG"  # lossless, and takes every mode that services return
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error)  # what PIL's readers raise on damaged data
@@ -36,6 +37,8 @@ def output_codec(annotation: object) -> ImageOutput | None:
 
 class ImageInput:
     """One parameter that is one image."""
+
+    raw_media_type = ANY_IMAGE
 
     def accepts(self, media_type: str) -> bool:
         """Any image type, and bytes of no named type."""
@@ -65,7 +68,7 @@ class ImageInput:
 class ImageOutput:
     """A result that is an image, sent in the format it was read in, else as PNG."""
 
-    media_type = "image/*"
+    media_type = ANY_IMAGE
 
     def encode(self, value: object) -> Payload:
         """The encoded image with its media type."""

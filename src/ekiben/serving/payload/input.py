@@ -8,19 +8,22 @@ no body                where every parameter has a default
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import inspect
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 
 import msgspec
 
-from ekiben.errors import BadInput, UnsupportedMediaType
-from ekiben.serving.payload.codec import FileCodec, JsonSchema, ValueCodec
+from ekiben.errors import BadInput, ServiceError, UnsupportedMediaType
+from ekiben.serving.payload.codec import FileCodec, ValueCodec
 from ekiben.serving.payload.folder import RequestFolder
+from ekiben.serving.payload.json_values import json_default
 from ekiben.serving.payload.kinds import input_codec
 from ekiben.serving.payload.multipart import MULTIPART, Part, parse_multipart
 from ekiben.serving.payload.rows import count_json_rows
+from ekiben.serving.payload.schemas import DEFINITIONS, JsonSchema, gather_definitions
 from ekiben.serving.wire import JSON, Payload
 
 REQUIRED = inspect.Parameter.empty
@@ -66,7 +69,10 @@ class InputSpec:
     @property
     def media_types(self) -> tuple[str, ...]:
         """What a request may send, the usual one first."""
-        return (MULTIPART,) if self._files else (JSON,)
+        if not self._files:
+            return (JSON,)
+        raw = self._files[self._names[0]].raw_media_type if len(self._names) == 1 else None
+        return (MULTIPART, raw) if raw else (MULTIPART,)
 
     def decode(self, payload: Payload, folder: RequestFolder) -> dict[str, object]:
         """The arguments by name; uploads are stored in `folder`.
@@ -95,29 +101,34 @@ class InputSpec:
 
         It is an estimate for the batcher; what is wrong with the body is found out, and said, by `decode`.
         """
-        if len(self._values) != 1 or not payload.body:
+        if len(self._values) != 1:
             return 1
+        if not payload.body:
+            return self._default_rows()
         if self._root is not None:
             return count_json_rows(payload.body, batch_dim)
         try:
             text = _FIELDS.decode(payload.body).get(self._names[0])
         except (msgspec.MsgspecError, RecursionError):
             return 1
-        return 1 if text is None else count_json_rows(bytes(text), batch_dim)
+        return self._default_rows() if text is None else count_json_rows(bytes(text), batch_dim)
 
     def json_schema(self) -> JsonSchema:
         """JSON Schema of the body: an object with a property for each parameter, or the root parameter's own."""
         schemas = {name: (self._values.get(name) or self._files[name]).schema() for name in self._names}
         if self._root is not None:
             return schemas[self._root]
-        definitions: dict[str, object] = {}
-        for name, schema in schemas.items():
-            definitions.update(schema.pop("$defs", {}))  # type: ignore[call-overload]
-            if (default := _json_default(self._defaults.get(name, REQUIRED))) is not REQUIRED:
-                schema["default"] = default
+        definitions: JsonSchema = {}
+        for name, one in schemas.items():
+            schemas[name] = gather_definitions(one, definitions, name)
+            if name in self._defaults:
+                with contextlib.suppress(ServiceError):
+                    schemas[name]["default"] = json_default(self._defaults[name])
         required = [name for name in self._names if name not in self._defaults]
-        schema = {"type": "object", "properties": schemas, "additionalProperties": False}
-        return schema | ({"required": required} if required else {}) | ({"$defs": definitions} if definitions else {})
+        schema: JsonSchema = {"type": "object", "properties": schemas, "additionalProperties": False}
+        return (
+            schema | ({"required": required} if required else {}) | ({DEFINITIONS: definitions} if definitions else {})
+        )
 
     def _from_json(self, body: bytes) -> dict[str, object]:
         if self._root is not None and self._root in self._values:
@@ -155,6 +166,10 @@ class InputSpec:
             values[name] = self._files[name].read_files(found, name, folder)
         return self._with_defaults(values)
 
+    def _default_rows(self) -> int:
+        default = self._defaults.get(self._names[0])
+        return len(default) if isinstance(default, Sized) else 1
+
     def _with_defaults(self, values: dict[str, object]) -> dict[str, object]:
         for name in self._names:
             if name not in values:
@@ -182,13 +197,3 @@ def _media_type(payload: Payload) -> str:
 
 def _json_hint(body: bytes) -> str | None:
     return "JSON has no NaN or Infinity: write null" if b"NaN" in body or b"Infinity" in body else None
-
-
-def _json_default(default: object) -> object:
-    """The default as JSON; REQUIRED where it has no JSON form (it is then left out of the schema)."""
-    if default is REQUIRED:
-        return REQUIRED
-    try:
-        return msgspec.to_builtins(default, order="sorted")
-    except (TypeError, ValueError):
-        return REQUIRED

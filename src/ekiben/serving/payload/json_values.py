@@ -13,13 +13,14 @@ from pydantic import BaseModel, ConfigDict, PydanticUserError, TypeAdapter, Vali
 from pydantic.errors import PydanticSchemaGenerationError
 
 from ekiben.errors import BadInput, ServiceError
-from ekiben.serving.payload.codec import JsonSchema
+from ekiben.serving.payload.schemas import LOCAL, JsonSchema
 from ekiben.serving.wire import JSON, Payload
 
 _MAX_REASONS = 5  # reasons told at once: a list with a thousand wrong items has one message, not a thousand
+_MISSING = frozenset({"NAType", "NaTType"})  # pandas: missing values that are no NaN
 _BASE64 = ConfigDict(val_json_bytes="base64", ser_json_bytes="base64")
 _PATH_FORMATS = frozenset({"path", "file-path", "directory-path"})
-REF = "#/$defs/{model}"
+_REF = f"{LOCAL}{{model}}"
 
 
 class JsonInput:
@@ -27,7 +28,11 @@ class JsonInput:
 
     def __init__(self, annotation: object) -> None:
         self._adapter = make_adapter(annotation)
-        if _has_path(self.schema()):
+        try:
+            self._schema = self._adapter.json_schema(ref_template=_REF, mode="validation")
+        except PydanticUserError as error:
+            raise ServiceError(f"`{annotation}` has no JSON Schema: {error.message}") from error
+        if _has_path(self._schema):
             raise ServiceError(
                 "a `Path` inside another type would let clients name files of the server",
                 hint="take each file as a parameter of its own: `photo: Path` or `photos: list[Path]`",
@@ -52,7 +57,7 @@ class JsonInput:
 
     def schema(self) -> JsonSchema:
         """What pydantic says."""
-        return self._adapter.json_schema(ref_template=REF, mode="validation")
+        return self._schema
 
 
 class JsonOutput:
@@ -75,7 +80,7 @@ class JsonOutput:
 def output_schema(annotation: object) -> JsonSchema:
     """The schema of a result annotated so; `{}` (any value) for a type that pydantic cannot describe."""
     try:
-        return TypeAdapter(_as_type(annotation)).json_schema(ref_template=REF, mode="serialization")
+        return TypeAdapter(_as_type(annotation)).json_schema(ref_template=_REF, mode="serialization")
     except PydanticUserError:
         return {}
 
@@ -109,6 +114,17 @@ def encode_json(value: object) -> bytes:
         raise ServiceError(f"the result cannot be written as JSON: {error}") from error
 
 
+def json_default(default: object) -> object:
+    """A parameter's default as plain data for a document. Raises ServiceError where it has no JSON form."""
+    try:
+        plain: object = msgspec.json.decode(_ORDERED.encode(default))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ServiceError(f"the default cannot be written as JSON: {error}") from error
+    if plain is None and default is not None:
+        raise ServiceError(f"the default {default!r} has no JSON form")
+    return plain
+
+
 def reasons(error: ValidationError, name: str) -> str:
     """Pydantic's reasons on one line, each with the place inside the parameter: "`items[0].price`: input should be
     ..."."""
@@ -134,6 +150,8 @@ def _plain(value: object) -> object:
     methods."""
     if isinstance(value, BaseModel):
         return msgspec.Raw(value.__pydantic_serializer__.to_json(value, by_alias=True))
+    if type(value).__name__ in _MISSING:
+        return None
     for method in ("tolist", "to_list"):  # numpy arrays and scalars, torch tensors, pandas Series; polars Series
         if hasattr(value, method):
             return getattr(value, method)()
@@ -143,3 +161,4 @@ def _plain(value: object) -> object:
 
 
 _ENCODER = msgspec.json.Encoder(enc_hook=_plain)
+_ORDERED = msgspec.json.Encoder(enc_hook=_plain, order="deterministic")

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol, Union, cast, get_args, get_origin
 
 from ekiben.errors import ServiceError
-from ekiben.serving.payload.codec import FileCodec, JsonSchema, OutputCodec, ValueCodec
+from ekiben.serving.payload.codec import FileCodec, OutputCodec, ValueCodec
 from ekiben.serving.payload.files import FileInput, FileList, FileOutput
 from ekiben.serving.payload.json_values import JsonInput, JsonOutput, output_schema
+from ekiben.serving.payload.schemas import JsonSchema
 
 _LIBRARIES = {
     "numpy": "ekiben.serving.payload.arrays",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ekiben.serving.payload.codec import JsonSchema
 from ekiben.serving.payload.kinds import output_codec
+from ekiben.serving.payload.schemas import JsonSchema
 from ekiben.serving.wire import Payload
 
 
