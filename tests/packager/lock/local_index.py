@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
+import threading
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from ekiben.report import SilentReporter
@@ -53,6 +58,34 @@ class LocalIndex:
         link = f'<a href="../../files/{path.name}#{digest.replace(":", "=")}">{path.name}</a>\n'
         page.write_text((page.read_text() if page.exists() else "") + link)
         return digest
+
+
+@contextmanager
+def guarded(index: LocalIndex, *, user: str, password: str) -> Iterator[int]:
+    """The port of 127.0.0.1 at which `index` is served over HTTP to that user only."""
+    expected = f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.headers.get("Authorization") == expected:
+                super().do_GET()
+                return
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="index"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(index.simple.parent))) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def write_wheel(path: Path, name: str, version: str, requires: Iterable[str] = (), note: str = "") -> None:

@@ -78,6 +78,12 @@ def test_a_hint_fits_the_complaint(said: str, word: str) -> None:
     assert word in (hint_for(said) or "")
 
 
+def test_the_resolvers_own_hint_comes_first_unless_it_is_about_its_options() -> None:
+    wheels = "hint: Wheels are available for `bin` (v1.0) on the following platform: `win_amd64`\n"
+    assert hint_for(NEW_UV + wheels) == "wheels are available for `bin` (v1.0) on the following platform: `win_amd64`"
+    assert "extra_index_url" in (hint_for(NEW_UV + "hint: try `--prerelease=allow`") or "")
+
+
 def test_an_unknown_complaint_has_no_hint() -> None:
     assert hint_for("something else") is None
 

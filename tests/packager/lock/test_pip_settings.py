@@ -39,7 +39,7 @@ def test_files_and_variables_are_merged_in_pips_order(environ: dict[str, str]) -
     assert settings.find_links == ("/from/environment", "https://host/links")
     assert settings.no_index
     assert settings.trusted_hosts == ("one", "two:8443")
-    assert settings.timeout_s == "60"
+    assert settings.timeout_s == 60.0
     assert settings.proxy is None
 
 

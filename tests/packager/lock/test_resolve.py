@@ -21,7 +21,7 @@ from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.lock.request import Lock, LockRequest, LockTool
 from ekiben.packager.lock.resolve import age_text, lock_requirements, settle_pins
 from ekiben.packager.lock.target import Target, host_target
-from tests.packager.lock.local_index import LocalIndex, RecordingReporter
+from tests.packager.lock.local_index import LocalIndex, RecordingReporter, guarded
 
 TOOLS: tuple[LockTool, ...] = ("uv", "pip-tools")
 HOST = host_target() or Target("3.11", "linux/amd64")
@@ -177,6 +177,55 @@ def test_the_cache_is_used_while_nothing_changed_and_needs_no_index(
     )
     assert again == replace(first, source="cache")
     assert reporter.infos[-1] == "lock: reused from cache, 3 days old"
+
+
+@both_tools
+@pytest.mark.parametrize("place", ["pip.conf", "netrc"])
+def test_a_guarded_index_opens_by_pips_configuration_and_by_netrc(
+    index: LocalIndex,
+    asked: LockRequest,
+    cache: Path,
+    environ: dict[str, str],
+    reporter: RecordingReporter,
+    tool: LockTool,
+    place: str,
+) -> None:
+    index.add("app", "1.0")
+    with guarded(index, user="me", password="s3cret") as port:
+        userinfo = "me:s3cret@" if place == "pip.conf" else ""
+        if place == "netrc":
+            (Path(environ["HOME"]) / ".netrc").write_text("machine 127.0.0.1 login me password s3cret\n")
+        configured = {**environ, "PIP_INDEX_URL": f"http://{userinfo}127.0.0.1:{port}/simple"}
+        request = replace(asked, tool=tool, index_url=None)
+        lock = lock_requirements(request, cache=cache, reporter=reporter, environ=configured)
+    assert names(lock) == ["app==1.0"]
+    said = [
+        lock.text,
+        lock.intent,
+        *reporter.infos,
+        *reporter.warnings,
+        *(one.read_text() for one in cache.rglob("*.json")),
+    ]
+    assert "s3cret" not in "".join(said)
+
+
+@both_tools
+def test_a_wrong_password_is_refused_and_not_shown(
+    index: LocalIndex,
+    asked: LockRequest,
+    cache: Path,
+    environ: dict[str, str],
+    reporter: RecordingReporter,
+    tool: LockTool,
+) -> None:
+    index.add("app", "1.0")
+    with guarded(index, user="me", password="right") as port:
+        configured = {**environ, "PIP_INDEX_URL": f"http://me:s3cret@127.0.0.1:{port}/simple"}
+        request = replace(asked, tool=tool, index_url=None)
+        with pytest.raises(LockError) as caught:
+            lock_requirements(request, cache=cache, reporter=reporter, environ=configured)
+    assert "s3cret" not in str(caught.value)
+    assert "app" in str(caught.value)
 
 
 def test_a_full_or_forbidden_cache_costs_a_warning_only(

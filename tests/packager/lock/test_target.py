@@ -12,8 +12,8 @@ from ekiben.packager.lock.target import Target, host_target
 
 
 def test_uv_is_told_architecture_and_glibc() -> None:
-    assert Target("3.12", "linux/arm64").uv_platform == "aarch64-manylinux_2_28"
-    assert Target("3.11", "linux/amd64").uv_platform == "x86_64-manylinux_2_28"
+    assert Target("3.12", "linux/arm64").uv_platform == "aarch64-manylinux_2_36"
+    assert Target("3.11", "linux/amd64").uv_platform == "x86_64-manylinux_2_36"
 
 
 @pytest.mark.parametrize(("python", "name"), [("3", "linux/amd64"), ("2.7", "linux/amd64"), ("3.11", "windows/amd64")])

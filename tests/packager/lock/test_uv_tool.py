@@ -17,7 +17,7 @@ def test_every_setting_of_pip_is_translated(tmp_path: Path) -> None:
         cert=tmp_path / "ca.pem",
         client_cert=Path("/me.pem"),
         proxy="http://proxy:3128",
-        timeout_s="60",
+        timeout_s=60.0,
         keyring_provider="import",
     )
     assert uv_environment(settings, {"HOME": "/h"}) == {
@@ -45,7 +45,7 @@ def test_the_users_own_uv_keeps_its_cache_and_does_not_steer_the_result() -> Non
         "UV_PRERELEASE": "allow",
         "UV_INDEX_URL": "y",
     }
-    environ = uv_environment(PipSettings(timeout_s="60"), mine)
+    environ = uv_environment(PipSettings(timeout_s=60.0), mine)
     assert environ["UV_CACHE_DIR"] == "/c"
     assert environ["UV_HTTP_TIMEOUT"] == "9"
     assert not {"UV_INDEX", "UV_PRERELEASE", "UV_INDEX_URL"} & set(environ)

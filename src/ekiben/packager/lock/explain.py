@@ -16,6 +16,8 @@ _EXCEPTION = re.compile(
     r"^[A-Za-z_][\w.]*(?:Error|Exception|NotFound|Failed\w*|Candidate|Impossible|Conflicted): (?P<text>.+)$"
 )
 
+_OWN_HINT = re.compile(r"^\s*hint: (?P<text>.+)$", re.MULTILINE)
+
 # Words of a complaint -> what to try. The first that fits is said.
 _HINTS = (
     (("Connection refused", "dns error", "error sending request", "Failed to fetch", "timed out", "Max retries"),
@@ -61,7 +63,10 @@ def explain_pip(said: str) -> str:
 
 
 def hint_for(said: str) -> str | None:
-    """What to try after this complaint, where it is one of the known kinds."""
+    """What to try after this complaint: the resolver's own hint, unless it is about its own options; else ours."""
+    own = [found["text"] for found in _OWN_HINT.finditer(said) if "--" not in found["text"]]
+    if own:
+        return _sentence(redact("; ".join(own)))
     return next((hint for words, hint in _HINTS if any(word in said for word in words)), None)
 
 
@@ -74,9 +79,14 @@ def warnings_of(said: str) -> list[str]:
 
 
 def _tidy(text: str) -> str:
-    text = redact(" ".join(text.split())).rstrip(".")
+    text = redact(" ".join(text.split()))
     if len(text) > _LIMIT:
         text = f"{text[: _LIMIT // 4]} ... {text[-3 * _LIMIT // 4 :]}"
-    if text.startswith(("Because ", "Could ", "Cannot ", "Failed ", "Request ", "No ")):
+    return _sentence(text) or "it gave no reason"
+
+
+def _sentence(text: str) -> str:
+    """Lower case in front, where a word stands there and no name or acronym, and no full stop."""
+    if re.match(r"[A-Z][a-z]+ ", text):
         text = text[0].lower() + text[1:]
-    return text or "it gave no reason"
+    return text.rstrip(".")

@@ -36,7 +36,7 @@ class PipSettings:
     cert: Path | None = None
     client_cert: Path | None = None
     proxy: str | None = field(default=None, repr=False)
-    timeout_s: str | None = None
+    timeout_s: float | None = None
     keyring_provider: str | None = None
     netrc: Path | None = None
 
@@ -84,7 +84,7 @@ def pip_settings(environ: Mapping[str, str]) -> PipSettings:
         cert=_path(entries.get("cert") or environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE")),
         client_cert=_path(entries.get("client-cert")),
         proxy=entries.get("proxy") or None,
-        timeout_s=entries.get("timeout") or entries.get("default-timeout") or None,
+        timeout_s=_seconds(entries.get("timeout") or entries.get("default-timeout")),
         keyring_provider=entries.get("keyring-provider") or None,
         netrc=_netrc(environ),
     )
@@ -144,6 +144,13 @@ def _absolute(location: str, folder: Path) -> str:
 
 def _path(text: str | None) -> Path | None:
     return Path(text).expanduser().absolute() if text else None
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
 
 
 def _netrc(environ: Mapping[str, str]) -> Path | None:

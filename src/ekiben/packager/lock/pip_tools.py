@@ -53,15 +53,7 @@ def pip_environment(settings: PipSettings, environ: Mapping[str, str]) -> dict[s
 def _command(job: ResolverJob) -> list[str]:
     return [
         *(sys.executable, "-m", "piptools", "compile", REQUIREMENTS, *job.constraint_arguments),
-        *(
-            "--output-file",
-            OUTPUT,
-            "--generate-hashes",
-            "--allow-unsafe",
-            "--strip-extras",
-            "--no-header",
-            "--no-annotate",
-        ),
+        *("--output-file", OUTPUT, "--generate-hashes", "--allow-unsafe", "--strip-extras"),
+        *("--no-header", "--no-annotate", "--no-config", "--quiet"),
         *("--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host", "--no-emit-options"),
-        *("--no-config", "--quiet"),
     ]

@@ -79,7 +79,15 @@ def age_text(age: timedelta) -> str:
     return "less than a minute old"
 
 
-def project_settings(settings: PipSettings, request: LockRequest) -> PipSettings:
+def _effective_settings(request: LockRequest, environ: Mapping[str, str], reporter: Reporter) -> PipSettings:
+    settings = _project_settings(pip_settings(environ), request)
+    present = [one for one in settings.find_links if _may_exist(one)]
+    for missing in sorted(set(settings.find_links) - set(present)):
+        reporter.warn(f"the find-links location `{redact(missing)}` does not exist")
+    return replace(settings, find_links=tuple(present))
+
+
+def _project_settings(settings: PipSettings, request: LockRequest) -> PipSettings:
     """pip's settings under the project's. Raises LockError for a URL with a credential in it."""
     for url in (request.index_url or "", *request.extra_index_url, *request.find_links):
         if has_credentials(url):
@@ -95,14 +103,6 @@ def project_settings(settings: PipSettings, request: LockRequest) -> PipSettings
         no_index=request.no_index,
         trusted_hosts=request.trusted_host,
     )
-
-
-def _effective_settings(request: LockRequest, environ: Mapping[str, str], reporter: Reporter) -> PipSettings:
-    settings = project_settings(pip_settings(environ), request)
-    present = [one for one in settings.find_links if _may_exist(one)]
-    for missing in sorted(set(settings.find_links) - set(present)):
-        reporter.warn(f"the find-links location `{redact(missing)}` does not exist")
-    return replace(settings, find_links=tuple(present))
 
 
 def _may_exist(location: str) -> bool:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from ekiben.errors import LockError
 
-# The resolver counts a wheel as usable up to this glibc: RHEL 8, Debian 10, Ubuntu 20.04 and every CUDA base since
-# have it (the default base, Debian 12, has 2.36). It only steers which *version* is chosen, and only for packages
-# without an sdist: the lock holds the hashes of all files of that version, so an image with a newer glibc still
-# installs the newest wheel.
-GLIBC_FLOOR = "2_28"
+# The resolver counts a wheel as usable up to this glibc: that of Debian 12, the oldest `python:X-slim` in use. Lower
+# would refuse packages whose only wheels need more (manylinux_2_34 exists) though the default image runs them. An own
+# base that is older fails loudly at install, and only for such packages: a lock has the hashes of all wheels of a
+# version.
+GLIBC_FLOOR = "2_36"
 
 _MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
 _PYTHON = re.compile(r"3\.\d{1,2}")

@@ -7,6 +7,7 @@ hold a password, and arguments can be read by every user of the machine. The use
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -25,7 +26,8 @@ _KEPT = (
     "UV_CACHE_DIR", "UV_NO_CACHE", "UV_OFFLINE", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES", "UV_KEYRING_PROVIDER",
     "UV_CONCURRENT_DOWNLOADS", "UV_CONCURRENT_BUILDS", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS", "UV_CREDENTIALS_DIR",
 )  # fmt: skip
-_NOISE = "is not available"  # `The requested Python version 3.12 is not available; 3.11 will be used to build`
+# Said where the image's Python is not installed here, which matters to no lock that is made of wheels.
+_NOISE = "The requested Python version"
 
 
 def tool_version() -> str:
@@ -40,7 +42,7 @@ def compile_with_uv(job: ResolverJob, reporter: Reporter) -> str:
     if done.status != 0:
         raise LockError(f"cannot lock for {job.target}: {explain_uv(done.said)}", hint=hint_for(done.said))
     for warning in warnings_of(done.said):
-        if _NOISE not in warning:
+        if not warning.startswith(_NOISE):
             reporter.warn(warning)
     return (job.folder / OUTPUT).read_text(encoding="utf-8")
 
@@ -58,7 +60,7 @@ def uv_environment(settings: PipSettings, environ: Mapping[str, str]) -> dict[st
         "HTTPS_PROXY": settings.proxy or "",
     }
     defaults = {
-        "UV_HTTP_TIMEOUT": settings.timeout_s or "",
+        "UV_HTTP_TIMEOUT": str(math.ceil(settings.timeout_s)) if settings.timeout_s else "",
         "UV_KEYRING_PROVIDER": "subprocess" if settings.keyring_provider in ("subprocess", "import") else "",
     }
     result = {**{name: value for name, value in defaults.items() if value}, **kept}
