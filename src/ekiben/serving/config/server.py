@@ -75,8 +75,9 @@ class ServerConfig:
 class ConfigSources:
     """Where a server's configuration comes from.
 
-    `service` names the block in the file, `apis` the batchable APIs; the file is looked for in `folder`; `declared` is
-    what the decorator says, `overrides` (by dotted path) what the command line says.
+    `service` names the block in the file, `apis` the batchable APIs; the file is looked for in `folder`; `declared`
+    is what the decorator says, `overrides` (by dotted path) what the command line says. `image_host` is the default
+    address in an image, None elsewhere.
     """
 
     service: str
@@ -86,11 +87,14 @@ class ConfigSources:
     environ: Mapping[str, str] = field(default_factory=dict)
     overrides: Mapping[str, object] = field(default_factory=dict)
     other_services: tuple[str, ...] = ()
+    image_host: str | None = None
 
 
 def load_config(sources: ConfigSources) -> ServerConfig:
     """The configuration in force. Raises SettingsError for a value that cannot be used, naming key and source."""
     raw: dict[str, Setting[object]] = {}
+    if sources.image_host is not None:
+        raw["http.host"] = Setting(sources.image_host, "default in an image")
     for path, value, source in [
         *((path, value, f"decorator of `{sources.service}`") for path, value in declared_leaves(sources.declared)),
         *_from_file(sources),

@@ -1,0 +1,92 @@
+"""The adapter to ASGI: scope and messages become a Request, a Reply becomes messages. Nothing is decided here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeAlias
+
+from ekiben.errors import Overloaded
+from ekiben.serving.http.body import Receive, read_body
+from ekiben.serving.http.failures import internal_error, reply_to
+from ekiben.serving.http.request import Request, request_id
+from ekiben.serving.http.routes import Handler
+from ekiben.serving.wire import Reply
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Send: TypeAlias = Callable[[dict[str, object]], Awaitable[None]]
+
+logger = logging.getLogger("ekiben.serving")
+access_logger = logging.getLogger("ekiben.access")
+
+TASK = "ekiben.task"  # in a scope: the task to cancel when the client goes away (see `protocol`)
+GONE = "ekiben.gone"  # in a scope: the client went away
+
+
+class AsgiApp:
+    """`handler` answers requests; with `logs_access` each is logged with status, size and duration."""
+
+    def __init__(self, handler: Handler, *, logs_access: bool = False) -> None:
+        self._handler = handler
+        self._logs_access = logs_access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI's entry: one HTTP request."""
+        if scope["type"] != "http":
+            raise RuntimeError(f"only HTTP is served, not {scope['type']}")
+        begun = time.perf_counter()
+        request = _request_of(scope, receive)
+        scope[TASK] = asyncio.current_task()
+        try:
+            reply = await self._handler(request)
+        except asyncio.CancelledError:
+            if GONE in scope:
+                return
+            reply = reply_to(Overloaded("the server is stopping"))
+        except Exception:  # the last resort: a fault of ours must not show its insides
+            logger.exception("request %s failed in the server itself", request.id)
+            reply = internal_error(request.id)
+        del scope[TASK]
+        await send({"type": "http.response.start", "status": reply.status, "headers": _fields_of(reply, request.id)})
+        await send({"type": "http.response.body", "body": reply.payload.body})
+        if self._logs_access:
+            _log_access(request, reply, time.perf_counter() - begun)
+
+
+def _request_of(scope: Scope, receive: Receive) -> Request:
+    raw = scope["headers"]
+    fields = dict(raw)
+
+    def read(limit: int) -> Awaitable[bytes]:
+        return read_body(receive, fields.get(b"content-length"), limit)
+
+    return Request(
+        method=scope["method"],
+        path=scope["path"],
+        query=scope["query_string"].decode("latin-1"),
+        raw_headers=raw,
+        fields=fields,
+        read=read,
+        id=request_id(fields.get(b"x-request-id")),
+    )
+
+
+def _fields_of(reply: Reply, identifier: str) -> list[tuple[bytes, bytes]]:
+    payload = reply.payload
+    fields = [
+        (b"content-type", payload.content_type.encode("latin-1")),
+        (b"content-length", b"%d" % len(payload.body)),
+        (b"x-request-id", identifier.encode("latin-1")),
+    ]
+    if reply.headers:
+        fields += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    return fields
+
+
+def _log_access(request: Request, reply: Reply, duration_s: float) -> None:
+    size = len(reply.payload.body)
+    access_logger.info(
+        "%s %s %d %dB %.1fms %s", request.method, request.path, reply.status, size, duration_s * 1000, request.id
+    )

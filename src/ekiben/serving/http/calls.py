@@ -1,0 +1,121 @@
+"""The requests of one API: how many at once, how long, and by which of three ways they reach a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ekiben.errors import DeadlineExceeded, EkibenError, TooManyRequests
+from ekiben.serving.batching.batcher import Batcher
+from ekiben.serving.batching.observer import BatchObserver
+from ekiben.serving.declare.api import Endpoint
+from ekiben.serving.declare.options import BatchOptions
+from ekiben.serving.http.failures import CLIENT_GONE, reply_to
+from ekiben.serving.http.request import Request
+from ekiben.serving.metrics import EndpointMetrics
+from ekiben.serving.wire import Call, Payload, Reply
+from ekiben.serving.workers.pool import Pool, PoolSlot
+
+Answer: TypeAlias = Callable[[Call], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """What a request may take: `timeout_s` seconds from its head to its answer, `max_body_bytes` bytes."""
+
+    timeout_s: float
+    max_body_bytes: int
+
+
+class Gate:
+    """Counts the requests under way over all APIs; beyond `most` (None: no bound) none is let in."""
+
+    __slots__ = ("_most", "inside")
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self.inside = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next request is one too many."""
+        return self._most is not None and self.inside >= self._most
+
+
+class ApiCalls:
+    """Handles the requests of one endpoint; `answer` takes a call to a worker and back."""
+
+    def __init__(
+        self, endpoint: Endpoint, answer: Answer, *, gate: Gate, limits: CallLimits, metrics: EndpointMetrics
+    ) -> None:
+        self._name = endpoint.name
+        self._wants_headers = endpoint.context_parameter is not None
+        self._answer = answer
+        self._gate = gate
+        self._limits = limits
+        self._metrics = metrics
+        self._inside = 0
+        metrics.count_in_progress(lambda: self._inside)
+
+    async def __call__(self, request: Request) -> Reply:
+        """The reply, whatever happened; counted with its status and duration."""
+        begun = time.perf_counter()
+        if self._gate.is_full:
+            busy = TooManyRequests("too many requests are under way", hint="`traffic.max_concurrency` sets the bound")
+            self._metrics.answered(busy.http_status, time.perf_counter() - begun)
+            return reply_to(busy)
+        code = CLIENT_GONE
+        self._gate.inside += 1
+        self._inside += 1
+        try:
+            reply = await self._answer_in_time(request)
+            code = reply.status
+        finally:
+            self._gate.inside -= 1
+            self._inside -= 1
+            self._metrics.answered(code, time.perf_counter() - begun)
+        return reply
+
+    async def _answer_in_time(self, request: Request) -> Reply:
+        timeout_s = self._limits.timeout_s
+        try:
+            async with asyncio.timeout(timeout_s):
+                body = await request.read(self._limits.max_body_bytes)
+                return await self._answer(self._call(request, body))
+        except TimeoutError:
+            return reply_to(DeadlineExceeded(f"not answered within {timeout_s:g} s"))
+        except EkibenError as error:
+            return reply_to(error)
+
+    def _call(self, request: Request, body: bytes) -> Call:
+        payload = Payload(request.field(b"content-type"), body)
+        headers = request.headers() if self._wants_headers else ()
+        return Call(self._name, payload, request.id, request.method, request.path, request.query, headers)
+
+
+def batched(batcher: Batcher[PoolSlot], endpoint: Endpoint, options: BatchOptions) -> Answer:
+    """Through the API's batcher."""
+    count_rows = endpoint.input.count_rows
+    dimension = options.batch_dim[0]
+
+    def answer(call: Call) -> Awaitable[Reply]:
+        return batcher.submit(call, count_rows(call.payload, dimension))
+
+    return answer
+
+
+def make_batcher(pool: Pool, options: BatchOptions, observer: BatchObserver) -> Batcher[PoolSlot]:
+    """The queue of a batchable API, over all workers of the pool."""
+
+    def run(slot: PoolSlot, calls: list[Call]) -> Awaitable[list[Reply]]:
+        return pool.run_batch(slot, calls, is_idempotent=options.is_idempotent)
+
+    return Batcher(options, pool, run, observer=observer)
+
+
+def unbatched(pool: Pool, endpoint: Endpoint) -> Answer:
+    """Straight to a worker: in a slot where the method is sync, beside everything where it is async."""
+    return pool.run_async if endpoint.is_async else pool.run_sync

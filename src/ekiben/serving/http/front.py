@@ -1,0 +1,81 @@
+"""`Front`: everything that answers, put together for one service."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from ekiben.serving.batching.batcher import Batcher
+from ekiben.serving.config.server import ServerConfig
+from ekiben.serving.declare.api import Endpoint
+from ekiben.serving.declare.service import Service
+from ekiben.serving.http.calls import ApiCalls, CallLimits, Gate, batched, make_batcher, unbatched
+from ekiben.serving.http.documents import document_routes
+from ekiben.serving.http.health import health_routes
+from ekiben.serving.http.page import page_routes
+from ekiben.serving.http.routes import Handler, Router
+from ekiben.serving.metrics import ServerMetrics
+from ekiben.serving.openapi import openapi_document, schema_document
+from ekiben.serving.workers.pool import Pool, PoolSlot
+
+
+@dataclass(frozen=True, slots=True)
+class FrontParts:
+    """What a front is made of. `version` is the Bento's, empty where a project is served."""
+
+    service: Service
+    pool: Pool
+    config: ServerConfig
+    metrics: ServerMetrics
+    version: str = ""
+
+
+class Front:
+    """Answers the requests of one service; `answer` is its one entry."""
+
+    def __init__(self, parts: FrontParts) -> None:
+        self._parts = parts
+        self._batchers: list[Batcher[PoolSlot]] = []
+        self._is_closing = False
+        config = parts.config
+        self._gate = Gate(config.max_concurrency.value)
+        self._limits = CallLimits(config.timeout_s.value, config.max_body_bytes.value)
+        apis = {endpoint.route: {"POST": self._handler(endpoint)} for endpoint in parts.service.endpoints.values()}
+        service, version = parts.service, parts.version or None
+        self._router = Router(
+            {
+                **page_routes(service.name),
+                **document_routes(
+                    metrics=parts.metrics.page,
+                    openapi=lambda: openapi_document(service, version),
+                    schema=lambda: schema_document(service),
+                ),
+                **apis,
+                **health_routes(self.is_ready),
+            }
+        )
+        self.answer = self._router.answer
+
+    def is_ready(self) -> bool:
+        """Whether requests will be answered: a worker is fit, and the server is not on its way out."""
+        return not self._is_closing and self._parts.pool.is_ready()
+
+    def begin_closing(self) -> None:
+        """Readiness ends here; what is under way goes on."""
+        self._is_closing = True
+
+    async def close(self) -> None:
+        """Refuses what still waits for a batch."""
+        await asyncio.gather(*(batcher.close(drain=False) for batcher in self._batchers))
+
+    def _handler(self, endpoint: Endpoint) -> Handler:
+        parts = self._parts
+        metrics = parts.metrics.endpoint(endpoint.name)
+        options = parts.config.batch_options(endpoint.name, endpoint.batch)
+        if options is None:
+            answer = unbatched(parts.pool, endpoint)
+        else:
+            batcher = make_batcher(parts.pool, options, parts.metrics.batches(endpoint.name))
+            self._batchers.append(batcher)
+            answer = batched(batcher, endpoint, options)
+        return ApiCalls(endpoint, answer, gate=self._gate, limits=self._limits, metrics=metrics)

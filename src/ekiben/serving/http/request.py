@@ -1,0 +1,46 @@
+"""`Request`: what a client asks, as far as any transport knows it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+_SAFE_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")  # what may go into logs and headers without quoting
+_PROCESS = os.urandom(6).hex()  # so that ids of two processes differ
+_numbers = itertools.count(1)
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """The head of a request. `read(limit)` gives the body, once, and raises PayloadTooLarge beyond `limit` bytes.
+
+    `raw_headers` are lower-case names with values as bytes, in order.
+    """
+
+    method: str
+    path: str
+    query: str
+    raw_headers: Sequence[tuple[bytes, bytes]]
+    fields: dict[bytes, bytes]
+    read: Callable[[int], Awaitable[bytes]]
+    id: str
+
+    def field(self, name: bytes) -> str:
+        """A header's value, empty where it is missing; the last one where it came twice."""
+        return self.fields.get(name, b"").decode("latin-1")
+
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """All headers as text, in order."""
+        return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.raw_headers)
+
+
+def request_id(sent: bytes | None) -> str:
+    """The id that the client sent in X-Request-ID, if it is harmless, else a new one, unique over processes."""
+    if sent is not None:
+        text = sent.decode("latin-1")
+        if _SAFE_ID.fullmatch(text):
+            return text
+    return f"{_PROCESS}{next(_numbers):08x}"

@@ -1,0 +1,196 @@
+"""The server process: reads the configuration, brings the workers up, listens, and drains when told to stop.
+
+SIGTERM   stops accepting, lets requests under way finish (`traffic.drain_timeout`), exit status 0
+SIGINT    the same, exit status 130, as an interrupted command
+again     ends at once, exit status 128 + the signal's number
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import uvloop
+
+from ekiben.serving.config.cpus import usable_cores
+from ekiben.serving.config.keys import KEYS
+from ekiben.serving.config.server import ConfigSources, ServerConfig, load_config
+from ekiben.serving.declare.options import BatchOptions
+from ekiben.serving.declare.service import Service
+from ekiben.serving.healthcheck import announce
+from ekiben.serving.http.asgi import AsgiApp
+from ekiben.serving.http.front import Front, FrontParts
+from ekiben.serving.http.listener import HttpServer, address_of, listen, url_of
+from ekiben.serving.importing import import_service
+from ekiben.serving.logs import configure_logging
+from ekiben.serving.metrics import MetricLabels, ServerMetrics
+from ekiben.serving.options import ServeOptions
+from ekiben.serving.reload import serve_and_reload
+from ekiben.serving.target import BENTO_VARIABLE, Target
+from ekiben.serving.workers.bringup import bring_up
+from ekiben.serving.workers.local import LocalWorker
+from ekiben.serving.workers.messages import Start
+from ekiben.serving.workers.pool import Pool, PoolPlan
+from ekiben.serving.workers.process import ProcessWorker, child_environment
+from ekiben.serving.workers.worker import Worker
+
+logger = logging.getLogger("ekiben.serving")
+
+IMAGE_HOST = "0.0.0.0"  # inside a container, loopback reaches nobody
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPlan:
+    """All that a server process needs to know."""
+
+    target: Target
+    service: Service
+    config: ServerConfig
+
+    def batching(self) -> dict[str, BatchOptions]:
+        """How each batchable API is batched, by name."""
+        found = {one.name: self.config.batch_options(one.name, one.batch) for one in self.service.endpoints.values()}
+        return {name: options for name, options in found.items() if options is not None}
+
+
+def serve(target: Target, options: ServeOptions) -> int:
+    """Serves `target` until a signal ends it; gives the exit status.
+
+    Raises EkibenError where it cannot begin: the service does not import or start, a value cannot be used, the port is
+    taken.
+    """
+    if options.is_reloading:
+        return serve_and_reload(command_of(target, options), target.bento or target.root)
+    if target.bento is not None:
+        os.environ[BENTO_VARIABLE] = str(target.bento)
+    service = import_service(target.service, target.root)
+    config = load_config(_sources(target, service, options, os.environ))
+    if options.is_printing_config:
+        print(config_table(config))
+        return 0
+    configure_logging(config.log_level.value)
+    with listen(config.host.value, config.port.value) as listener:
+        return uvloop.run(_run(ServerPlan(target, service, config), listener))
+
+
+def command_of(target: Target, options: ServeOptions) -> list[str]:
+    """The command that serves the same in a process of its own, without `--reload`."""
+    place = ["--bento", str(target.bento)] if target.bento is not None else ["--root", str(target.root)]
+    overrides = {key.path: key.option for key in KEYS if key.option is not None}
+    given = [f"--{overrides[path]}={value}" for path, value in options.overrides.items() if value is not True]
+    switches = [f"--{overrides[path]}" for path, value in options.overrides.items() if value is True]
+    return [sys.executable, "-m", "ekiben.serving", *place, "--service", target.service, *given, *switches]
+
+
+def config_table(config: ServerConfig) -> str:
+    """Key, value and source of every configured value, in columns."""
+    rows = [("key", "value", "source"), *config.rows()]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    return "\n".join(f"{key:<{widths[0]}}  {value:<{widths[1]}}  {source}" for key, value, source in rows)
+
+
+def _sources(target: Target, service: Service, options: ServeOptions, environ: Mapping[str, str]) -> ConfigSources:
+    return ConfigSources(
+        service=service.name,
+        folder=target.root,
+        apis=[one.name for one in service.endpoints.values() if one.batch is not None],
+        declared=service.config,
+        environ=environ,
+        overrides=options.overrides,
+        other_services=target.other_services,
+        image_host=IMAGE_HOST if target.is_image else None,
+    )
+
+
+async def _run(plan: ServerPlan, listener: socket.socket) -> int:
+    config = plan.config
+    metrics = ServerMetrics(MetricLabels(plan.service.name, plan.target.version), config.namespace.value)
+    pool = Pool(_pool_plan(plan), metrics)
+    front = Front(FrontParts(plan.service, pool, config, metrics, plan.target.version))
+    app = AsgiApp(front.answer, logs_access=config.access_log.value)
+    http = HttpServer(app, drain_s=config.drain_s.value)
+
+    def begin_stop() -> None:
+        front.begin_closing()
+        http.stop()
+
+    stop = _StopSignals(begin_stop)
+    serving = asyncio.create_task(http.serve(sockets=[listener]))
+    starting = asyncio.create_task(pool.start())
+    try:
+        await asyncio.wait([serving, starting], return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            announce(*address_of(listener))
+            _say(f"serving `{plan.service.name}` at {url_of(listener)} ({_workers_in_words(config)})")
+        await serving
+    finally:
+        http.stop()
+        starting.cancel()
+        await asyncio.gather(serving, starting, return_exceptions=True)
+        await front.close()
+        await pool.stop()
+    return stop.status
+
+
+class _StopSignals:
+    """Turns the first SIGTERM or SIGINT into `begin_stop`, the second into an end on the spot."""
+
+    def __init__(self, begin_stop: Callable[[], object]) -> None:
+        self.status = 0
+        self._begin_stop = begin_stop
+        self._is_stopping = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._receive, number)
+
+    def _receive(self, number: signal.Signals) -> None:
+        if self._is_stopping:
+            os._exit(128 + number)  # the children end with this process
+        self._is_stopping = True
+        self.status = 0 if number == signal.SIGTERM else 128 + number
+        logger.info("%s: finishing what is under way", number.name)
+        self._begin_stop()
+
+
+def _pool_plan(plan: ServerPlan) -> PoolPlan:
+    config = plan.config
+    workers, threads = config.workers.value, config.threads.value
+    make_worker = _local_worker(plan) if workers == 1 else _process_worker(plan)
+    return PoolPlan(make_worker, workers, threads, config.timeout_s.value)
+
+
+def _local_worker(plan: ServerPlan) -> Callable[[], Worker]:
+    def make() -> Worker:
+        return LocalWorker(lambda: bring_up(plan.service, threads=plan.config.threads.value, batching=plan.batching()))
+
+    return make
+
+
+def _process_worker(plan: ServerPlan) -> Callable[[], Worker]:
+    bento = plan.target.bento
+    config = plan.config
+    start = Start(
+        service=plan.target.service,
+        root=str(plan.target.root),
+        bento=str(bento) if bento is not None else None,
+        threads=config.threads.value,
+        batching=plan.batching(),
+        log_level=config.log_level.value,
+    )
+    environ = child_environment(os.environ, cores=usable_cores(), workers=config.workers.value)
+    return lambda: ProcessWorker(start, environ)
+
+
+def _workers_in_words(config: ServerConfig) -> str:
+    workers, threads = config.workers.value, config.threads.value
+    return f"{workers} worker{'s' if workers > 1 else ''}, {threads} thread{'s' if threads > 1 else ''} each"
+
+
+def _say(message: str) -> None:
+    print(f"ekiben: {message}", file=sys.stderr, flush=True)

@@ -1,0 +1,93 @@
+"""`Target`: what a server serves, a Bento's folder or `module:Class` in a project, and where that was said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from ekiben.errors import PathNotFound, UsageError
+from ekiben.serving.options import Arguments
+from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest
+from ekiben.store.documents import read_document
+from ekiben.store.receipt import RECEIPT, read_receipt
+
+BENTO_VARIABLE = "EKIBEN_BENTO"  # the folder of the loaded Bento: lookups of models stay inside it
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`service` is imported from the folder `root`; `bento` is the Bento that it is part of, None for a project.
+
+    `version` is the Bento's, empty where it is not known; `other_services` are the names of the Bento's other services.
+    `is_image`: the environment names the Bento, as images do, so the server is alone in its container.
+    """
+
+    service: str
+    root: Path
+    bento: Path | None = None
+    version: str = ""
+    other_services: tuple[str, ...] = ()
+    is_image: bool = False
+
+
+def resolve_target(arguments: Arguments, environ: Mapping[str, str]) -> Target:
+    """What the command line asks to serve, else what EKIBEN_BENTO names. Raises UsageError, PathNotFound."""
+    text = arguments.target
+    if arguments.bento is not None:
+        if text is not None:
+            raise UsageError(f"`{text}` and `--bento` both say what to serve")
+        return bento_target(arguments.bento, arguments.service)
+    if text is not None and Path(text).is_dir():
+        return bento_target(Path(text), arguments.service)
+    if text is not None and arguments.service is not None:
+        raise UsageError(f"`{text}` and `--service` both say what to serve")
+    service = text or arguments.service
+    bento = environ.get(BENTO_VARIABLE)
+    if bento and text is None and arguments.root is None:
+        return bento_target(Path(bento), service, is_image=True)
+    if service is None:
+        hint = f"name a Bento's folder or `module:Class`, or set {BENTO_VARIABLE}"
+        raise UsageError("there is nothing to serve", hint=hint)
+    return project_target(service, arguments.root or Path.cwd())
+
+
+def project_target(service: str, root: Path) -> Target:
+    """`service` (an import string) in a project's folder."""
+    if not root.is_dir():
+        raise PathNotFound(f"there is no folder `{root}`")
+    return Target(service, root.absolute())
+
+
+def bento_target(path: Path, service: str | None = None, *, is_image: bool = False) -> Target:
+    """The Bento in the folder `path`; `service` names one of its services, or is an import string of its own."""
+    path = path.absolute()
+    if not (path / BENTO_MANIFEST).is_file():
+        raise PathNotFound(
+            f"`{path}` is no Bento: it has no {BENTO_MANIFEST}", hint="build one, or name `module:Class`"
+        )
+    manifest = BentoManifest.from_document(read_document(path / BENTO_MANIFEST))
+    chosen, import_string = _choose(manifest, service)
+    others = tuple(str(one["name"]) for one in manifest.services if one.get("name") != chosen)
+    return Target(import_string, path / "src", path, _version_of(path), others, is_image)
+
+
+def _choose(manifest: BentoManifest, service: str | None) -> tuple[str | None, str]:
+    """Name and import string of the service to serve."""
+    known = {str(one["name"]): str(one["service"]) for one in manifest.services}
+    if service is None:
+        name = next((name for name, string in known.items() if string == manifest.service), None)
+        return name, manifest.service
+    if service in known:
+        return service, known[service]
+    if ":" in service:
+        return None, service
+    near = get_close_matches(service, known, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(known) or 'none'}"
+    raise UsageError(f"the Bento has no service `{service}`", hint=hint)
+
+
+def _version_of(path: Path) -> str:
+    receipt = read_receipt(path) if (path / RECEIPT).is_file() else None
+    return receipt.tag.version or "" if receipt is not None else ""

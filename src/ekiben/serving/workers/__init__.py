@@ -1,0 +1,17 @@
+"""Where a service runs: in the front's own process, or in child processes that the front feeds and replaces.
+
+    worker      `Worker`: what both kinds are to the rest
+    local       LocalWorker: the service in this process, its sync APIs in threads
+    process     ProcessWorker: a child process, from the front's side
+    child       the child's own side: `python -m ekiben.serving.workers.child --socket FD`
+    channel     one end of the socket between them: messages in, messages out
+    messages    what they say to each other; bodies travel untouched beside it
+    frames      how a message lies in the byte stream
+    slots       SlotBoard: which worker has a free thread, and whose turn it is
+    seat        Seat: one worker's place, filled again when the worker dies
+    readiness   whether a worker is fit to serve, from when it last answered
+    pool        Pool: all of it, as the batchers and the front use it
+
+The front is the only process that listens, batches and counts, so batches form over all workers and metrics are whole.
+Nothing is pickled. A child ends with its front: its socket closes, and the kernel kills it (Linux) if it does not look.
+"""

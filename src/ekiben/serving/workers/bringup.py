@@ -1,0 +1,31 @@
+"""Brings a service up in this process: its instance, its executor, its start-up hooks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from ekiben.errors import EkibenError, ServiceError
+from ekiben.serving.declare.options import BatchOptions
+from ekiben.serving.declare.service import Service
+from ekiben.serving.execution.executor import Executor
+
+logger = logging.getLogger("ekiben.serving")
+
+
+async def bring_up(service: Service, *, threads: int, batching: Mapping[str, BatchOptions]) -> Executor:
+    """The executor of a new instance, started. The loop stays free while a model loads.
+
+    Raises ServiceError where the service's own code fails; its traceback is logged.
+    """
+    try:
+        instance = await asyncio.to_thread(service)
+        executor = Executor(service, instance, threads=threads, batching=batching)
+        await executor.start()
+    except EkibenError:
+        raise
+    except Exception as error:
+        logger.exception("the service %s failed to start", service.name)
+        raise ServiceError(f"`{service.name}` failed to start: {type(error).__name__}: {error}") from error
+    return executor

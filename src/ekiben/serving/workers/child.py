@@ -1,0 +1,145 @@
+"""A worker process, from its own side: `python -m ekiben.serving.workers.child --socket FD`.
+
+It imports the service, makes one instance and runs what the front sends over the socket it was given. It does not
+listen, batch or count, ignores the terminal's signals (the front drains, then says Stop), and ends when the front is
+gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ctypes
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import assert_never
+
+import uvloop
+
+from ekiben.errors import EkibenError
+from ekiben.serving.execution.executor import Executor
+from ekiben.serving.importing import import_service
+from ekiben.serving.logs import configure_logging
+from ekiben.serving.wire import Call
+from ekiben.serving.workers.bringup import bring_up
+from ekiben.serving.workers.channel import Channel, open_channel
+from ekiben.serving.workers.messages import (
+    Alive,
+    AnyMessage,
+    Cancel,
+    Done,
+    Failed,
+    Probe,
+    Ready,
+    Run,
+    Start,
+    Stop,
+    calls_of,
+    encode,
+    encode_done,
+)
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h: the signal that the kernel sends when the parent ends
+FRONT_GONE = 70  # exit status of a child whose front went away without a word (sysexits.h: EX_SOFTWARE)
+
+
+class Child:
+    """One instance of the service and the front that it works for."""
+
+    def __init__(self) -> None:
+        self._channel: Channel | None = None
+        self._executor: Executor | None = None
+        self._runs: dict[int, asyncio.Task[None]] = {}
+        self._starting: asyncio.Task[None] | None = None
+        self._status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def serve(self, end: socket.socket) -> int:
+        """Works until told to stop; gives the exit status."""
+        self._channel = await open_channel(end, self._on_message, lambda: self._finish(FRONT_GONE))
+        status = await self._status
+        if status == 0 and self._executor is not None:
+            await self._executor.stop()
+        return status
+
+    def _on_message(self, message: AnyMessage, joined: memoryview) -> None:
+        match message:
+            case Run():
+                calls = calls_of(message, joined)
+                self._runs[message.number] = asyncio.create_task(self._run(message, calls))
+            case Probe():
+                self._send(encode(Alive()))
+            case Cancel():
+                if message.number in self._runs:
+                    self._runs[message.number].cancel()
+            case Start():
+                self._starting = asyncio.create_task(self._start(message))
+            case Stop():
+                self._finish(0)
+            case Ready() | Failed() | Done() | Alive():
+                raise AssertionError(f"a front sent {message}")
+            case _:
+                assert_never(message)
+
+    async def _start(self, start: Start) -> None:
+        configure_logging(start.log_level)
+        if start.bento is not None:
+            os.environ["EKIBEN_BENTO"] = start.bento
+        try:
+            service = import_service(start.service, Path(start.root))
+            self._executor = await bring_up(service, threads=start.threads, batching=start.batching)
+        except EkibenError as error:
+            self._send(encode(Failed(error.message, error.hint)))
+            self._finish(1)
+        else:
+            self._send(encode(Ready()))
+
+    async def _run(self, run: Run, calls: list[Call]) -> None:
+        assert self._executor is not None, "run before ready"
+        try:
+            replies = await self._executor.run(run.endpoint, calls)
+        finally:
+            del self._runs[run.number]
+        self._send(encode_done(run.number, replies))
+
+    def _send(self, pieces: Sequence[bytes]) -> None:
+        assert self._channel is not None
+        self._channel.write(pieces)
+
+    def _finish(self, status: int) -> None:
+        if not self._status.done():
+            self._status.set_result(status)
+
+
+def end_with_parent() -> None:
+    """Asks the kernel to kill this process when the front ends, even if it never looks at its socket (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the child until the front says Stop or goes away."""
+    parser = argparse.ArgumentParser(prog="ekiben worker")
+    parser.add_argument("--socket", type=int, required=True, metavar="FD")
+    number = parser.parse_args(argv).socket
+    end_with_parent()
+    os.set_inheritable(number, False)
+    for ignored in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ignored, signal.SIG_IGN)
+
+    async def serve() -> int:
+        return await Child().serve(socket.socket(fileno=number))
+
+    status = uvloop.run(serve())
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # a thread that hangs in the service's code must not keep the process
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""`LocalWorker`: the service in the front's own process, the choice for one worker: nothing is copied or sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from ekiben.serving.execution.executor import Executor
+from ekiben.serving.wire import Call, Reply
+
+
+class LocalWorker:
+    """`bring_up` makes the service's instance and its executor, and runs the start-up hooks."""
+
+    def __init__(self, bring_up: Callable[[], Awaitable[Executor]]) -> None:
+        self._bring_up = bring_up
+        self._executor: Executor | None = None
+        self._closed = asyncio.Event()
+
+    async def start(self) -> None:
+        """Makes the instance."""
+        self._executor = await self._bring_up()
+
+    async def run(self, endpoint: str, calls: Sequence[Call]) -> list[Reply]:
+        """Runs the calls in this process."""
+        assert self._executor is not None, "run before start"
+        return await self._executor.run(endpoint, calls)
+
+    async def probe(self) -> None:
+        """Being called is the answer: the front's loop turns."""
+
+    async def wait_closed(self) -> None:
+        """Returns after `stop`: this worker cannot end without the front."""
+        await self._closed.wait()
+
+    async def stop(self) -> None:
+        """Runs the shut-down hooks."""
+        self._closed.set()
+        if self._executor is not None:
+            await self._executor.stop()

@@ -1,0 +1,32 @@
+"""`Worker`: what runs calls, whether in this process or in a child."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ekiben.errors import EkibenError
+from ekiben.serving.wire import Call, Reply
+
+
+class WorkerDied(EkibenError):
+    """The worker ended while it ran these calls; nobody knows how far it came."""
+
+
+class Worker(Protocol):
+    """One instance of the service. Sync calls run in its threads; the pool never hands it more than those at once."""
+
+    async def start(self) -> None:
+        """Brings the service up; returns when it answers. Raises EkibenError where it cannot."""
+
+    async def run(self, endpoint: str, calls: Sequence[Call]) -> list[Reply]:
+        """One reply per call, in order. Raises WorkerDied; cancelling it frees nothing while a thread still runs."""
+
+    async def probe(self) -> None:
+        """Returns when the worker has answered. Raises WorkerDied."""
+
+    async def wait_closed(self) -> None:
+        """Returns when the worker has ended, for whatever reason."""
+
+    async def stop(self) -> None:
+        """Shuts the service down, by force if it does not."""
