@@ -28,7 +28,9 @@ def init_project(
     from ekiben.packager.scaffold import create_project
 
     written = create_project(folder)
-    state_of(ctx).reporter.info(f"wrote {', '.join(str(path.relative_to(folder)) for path in written)} to {folder.absolute()}")
+    state_of(ctx).reporter.info(
+        f"wrote {', '.join(str(path.relative_to(folder)) for path in written)} to {folder.absolute()}"
+    )
 
 
 def build_bento(

@@ -1,0 +1,114 @@
+"""`ekiben serve`: a Bento, a project's folder or `module:Class`, by the server that runs in images.
+
+Its options are the server's own table, so that a command line works on both.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ekiben.cli.state import State, state_of
+from ekiben.errors import InvalidTag, UsageError
+from ekiben.serving.options import CONFIG_OPTIONS, RUN_OPTIONS, Option
+from ekiben.tag import Tag
+
+if TYPE_CHECKING:
+    from ekiben.serving.target import Target
+
+_SERVE_OPTIONS = (*CONFIG_OPTIONS, *RUN_OPTIONS)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the application."""
+    app.command(name="serve")(serve)
+    app.command(name="serve-http", hidden=True)(serve)  # BentoML's alias
+
+
+def serve(
+    ctx: typer.Context,
+    target: Annotated[
+        str, typer.Argument(help="A Bento's tag or folder, a project's folder, or `module:Class`.", metavar="[TARGET]")
+    ] = ".",
+    service: Annotated[str | None, typer.Option(help="Serve this service of the Bento alone.")] = None,
+    **given: object,
+) -> None:
+    """Serve while you edit, or serve a Bento as its image will."""
+    from ekiben.serving.options import ServeOptions, overrides_of
+    from ekiben.serving.server import serve as run_server
+
+    named = {name.replace("_", "-"): value for name, value in given.items() if value not in (None, False)}
+    read = {option.name: _read(option, named[option.name]) for option in CONFIG_OPTIONS if option.name in named}
+    options = ServeOptions(overrides_of(read), "reload" in named, "print-config" in named)
+    sys.exit(run_server(find_target(state_of(ctx), target, service), options))
+
+
+def find_target(state: State, text: str, service: str | None) -> Target:
+    """What `text` means: a folder, an import string where its module is there, else a tag of the store."""
+    from ekiben.serving.target import bento_target, project_target
+    from ekiben.store.bento_manifest import BENTO_MANIFEST
+
+    folder = Path(text)
+    if (folder / BENTO_MANIFEST).is_file():
+        return bento_target(folder, service)
+    if folder.is_dir():
+        from ekiben.packager.project import project_service
+
+        return project_target(service or project_service(folder), folder)
+    if _has_module(text) or not _is_tag(text):
+        return project_target(text, Path.cwd())
+    return bento_target(state.store.bentos.get(text).path, service)
+
+
+def _has_module(text: str) -> bool:
+    module = Path(*text.partition(":")[0].split("."))
+    return any(
+        (root / module).is_dir() or (root / module).with_suffix(".py").is_file() for root in (Path(), Path("src"))
+    )
+
+
+def _is_tag(text: str) -> bool:
+    try:
+        Tag.parse(text)
+    except InvalidTag:
+        return False
+    return True
+
+
+def _read(option: Option, value: object) -> object:
+    if option.read is None:
+        return value
+    try:
+        return option.read(value)
+    except ValueError as error:
+        raise UsageError(f"`{value}` is no value of --{option.name}: {error}") from error
+
+
+def _with_options(options: tuple[Option, ...]) -> None:
+    """Gives `serve` a parameter for every option of the server's table, in place of its `**given`."""
+    signature = inspect.signature(serve, eval_str=True)
+    fixed = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    made = [_parameter(option) for option in options]
+    serve.__signature__ = signature.replace(parameters=[*fixed, *made])  # type: ignore[attr-defined]
+    serve.__annotations__ = {one.name: one.annotation for one in [*fixed, *made]} | {"return": None}
+
+
+def _parameter(option: Option) -> inspect.Parameter:
+    variables = f" ({', '.join(option.variables)} in the environment)" if option.variables else ""
+    info = typer.Option(
+        *option.flags, help=f"{option.help[0].upper()}{option.help[1:]}{variables}.", show_default=False
+    )
+    annotation = Annotated[bool, info] if option.read is None else Annotated[str | None, info]
+    return inspect.Parameter(
+        option.name.replace("-", "_"),
+        inspect.Parameter.KEYWORD_ONLY,
+        default=False if option.read is None else None,
+        annotation=annotation,
+    )
+
+
+_with_options(_SERVE_OPTIONS)

@@ -1,0 +1,29 @@
+"""`project_service`: which service a project's folder serves, by its bentofile or by its `service.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ekiben.errors import BuildError
+from ekiben.packager.bentofile.bentofile import Bentofile
+from ekiben.packager.bentofile.loading import load_bentofile
+
+SERVICE_FILES = ("service.py", "src/service.py")  # where a service is looked for that nobody names
+_SERVICE_MODULE = "service"
+
+
+def project_service(project: Path) -> str:
+    """The import string of the service that the project in the folder `project` is built from and serves."""
+    return service_of(load_bentofile(project.absolute(), None, is_optional=True))
+
+
+def service_of(bentofile: Bentofile) -> str:
+    """The import string that the bentofile names, else the module `service`. Raises BuildError where there is none."""
+    if bentofile.service:
+        return bentofile.service
+    if any((bentofile.project / file).is_file() for file in SERVICE_FILES):
+        return _SERVICE_MODULE
+    raise BuildError(
+        f"no service is named, and `{bentofile.project}` has no service.py",
+        hint="write `service: module:Name` into the bentofile",
+    )
