@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from ekiben.report import Reporter
 
 TIMEOUT_S = 300.0  # an import of torch from a cold disk takes a minute; a service that waits for something, for ever
 _LAST_LINES = 20  # of what a child said before it died
+_MISSING_MODULE = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.MULTILINE)
 _EXIT_EXPLAINED = 3  # the child wrote what was wrong with the service
 
 
@@ -36,6 +38,25 @@ class ServiceDescription:
     service: str
     config: Mapping[str, object]
     models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """The folder where a source was copied to, and the one that the user knows."""
+
+    root: Path
+    project: Path
+
+    def as_user_sees(self, text: str) -> str:
+        """`text` with paths of the project in place of those of the copy."""
+        return text.replace(str(self.root), str(self.project))
+
+    def was_left_out(self, module: str) -> str | None:
+        """The project's file or folder of a module that the copy lacks, None where there is none."""
+        names = (f"{module}.py", module, f"src/{module}.py", f"src/{module}")
+        return next(
+            (name for name in names if (self.project / name).exists() and not (self.root / name).exists()), None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +76,14 @@ class Description:
 
 
 def describe_service(
-    root: Path, service: str, *, home: Path, reporter: Reporter, timeout_s: float = TIMEOUT_S
+    root: Path, service: str, *, project: Path, home: Path, reporter: Reporter, timeout_s: float = TIMEOUT_S
 ) -> Description:
     """Describes `service` (an import string) of the source in `root`, its models looked up in the store at `home`.
 
-    Raises DescriptionError with the file and line of the user's code where it cannot be imported or described.
+    Raises DescriptionError where it cannot be imported or described, with file and line in `project`, of which
+    `root` is a copy.
     """
+    root = root.resolve()
     with tempfile.TemporaryDirectory(prefix="ekiben-describe-") as folder:
         output = Path(folder) / "description.json"
         command = [sys.executable, "-m", "ekiben.serving.describe"]
@@ -70,7 +93,7 @@ def describe_service(
             reporter.output(line)
         if status not in (0, _EXIT_EXPLAINED) or not output.is_file():
             raise _died(service, status, said)
-        return _read(output.read_bytes(), service, root)
+        return _read(output.read_bytes(), service, _Copy(root, project))
 
 
 def _run(
@@ -159,14 +182,14 @@ class _OutputSchema(BaseModel):
     error: _ErrorSchema | None = None
 
 
-def _read(content: bytes, service: str, root: Path) -> Description:
+def _read(content: bytes, service: str, copy: _Copy) -> Description:
     try:
         data = json.loads(content)  # its `schema` is renamed, since pydantic's models have a method of that name
         output = _OutputSchema.model_validate({**data, "schema_document": data.get("schema", {})})
     except (ValueError, TypeError, AttributeError) as error:
         raise DescriptionError(f"the description of `{service}` cannot be read: {error}") from error
     if output.error:
-        raise _explained(output.error, root)
+        raise _explained(output.error, copy)
     services = tuple(
         ServiceDescription(one.name, one.service, one.config, tuple(one.models)) for one in output.services
     )
@@ -175,11 +198,10 @@ def _read(content: bytes, service: str, root: Path) -> Description:
     return Description(output.entry, services, tuple(output.models), output.openapi, output.schema_document)
 
 
-def _explained(error: _ErrorSchema, root: Path) -> DescriptionError:
-    """The child's complaint, with the user's own file named as it is in the project, not where it was staged."""
-    file = error.file
-    if file and Path(file).is_relative_to(root):
-        file = Path(file).relative_to(root).as_posix()
-    place = ":".join(str(part) for part in (file, error.line) if part is not None)
-    message = error.message.replace(f"{root}{os.sep}", "")
-    return DescriptionError(f"{place}: {message}" if place and place not in message else message, hint=error.hint)
+def _explained(error: _ErrorSchema, copy: _Copy) -> DescriptionError:
+    missing = _MISSING_MODULE.search(error.traceback or "")
+    left_out = copy.was_left_out(missing[1]) if missing else None
+    hint = f"`{left_out}` is not among the selected files: name it under `include`" if left_out else error.hint
+    place = ":".join(str(part) for part in (error.file, error.line) if part is not None)
+    message = error.message if place in error.message else f"{place}: {error.message}"
+    return DescriptionError(copy.as_user_sees(message), hint=copy.as_user_sees(hint) if hint else None)

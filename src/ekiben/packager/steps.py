@@ -55,7 +55,11 @@ def describe(draft: Draft, workplace: Workplace) -> Draft:
     """Imports the staged service in another process and learns its APIs and models."""
     with workplace.reporter.task(f"describing {draft.service}"):
         description = describe_service(
-            draft.source.folder, draft.service, home=workplace.store.home, reporter=workplace.reporter
+            draft.source.folder,
+            draft.service,
+            project=draft.bentofile.project,
+            home=workplace.store.home,
+            reporter=workplace.reporter,
         )
     for path in draft.source.restore():
         workplace.reporter.warn(f"importing the service wrote `{path}`, which is left out")
