@@ -1,7 +1,7 @@
 """`ekiben.exceptions`: the class names of BentoML's `bentoml.exceptions`, for services and scripts written for it.
 
-Most are other names for classes of `ekiben.errors`, so that `except` catches what ekiben raises; the rest are subclasses
-that carry BentoML's HTTP status. A subclass says its status by `http_status`.
+Most are other names for classes of `ekiben.errors`, so that `except` catches what ekiben raises; the rest are
+subclasses that carry BentoML's HTTP status. A subclass says its status by `http_status`.
 """
 
 from __future__ import annotations

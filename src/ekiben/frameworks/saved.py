@@ -1,7 +1,7 @@
 """What the framework modules share: the model that one of them saved, and its versions then and now.
 
-A version that changed is told by a warning of the logger `ekiben`, not by `warnings`: servers show their log, and Python
-shows a warning once for each line of code, so that it would name the first of several models alone.
+A version that changed is told by a warning of the logger `ekiben`, not by `warnings`: servers show their log, and
+Python shows a warning once for each line of code, so that it would name the first of several models alone.
 """
 
 from __future__ import annotations

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import ekiben
 from ekiben.digest import Digest
-from ekiben.errors import DamagedItem, InvalidDigest, InvalidTag
-from ekiben.store.documents import Document
+from ekiben.errors import BentoNotFound, DamagedItem, InvalidDigest, InvalidTag
+from ekiben.store.documents import Document, read_document
 from ekiben.store.plain import plain_labels, plain_mapping
 from ekiben.tag import Tag
 
@@ -107,3 +108,11 @@ class BentoManifest:
             executables=tuple(str(one) for one in document.rows("executables")),
             spec=spec,
         )
+
+
+def read_bento_manifest(folder: Path) -> BentoManifest:
+    """The manifest of the Bento in any folder. Raises BentoNotFound where there is no bento.yaml, DamagedItem."""
+    try:
+        return BentoManifest.from_document(read_document(folder / BENTO_MANIFEST))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BentoNotFound(f"`{folder}` holds no {BENTO_MANIFEST}") from error

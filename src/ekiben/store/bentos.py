@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ekiben.errors import DamagedItem
-from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest, BentoModelEntry
+from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest, BentoModelEntry, read_bento_manifest
 from ekiben.store.disk import disk_errors, disk_refusals, remove_tree, write_synced
-from ekiben.store.documents import dump_document, read_document
-from ekiben.store.item import StoredItem, path_inside
+from ekiben.store.documents import dump_document
+from ekiben.store.item import StoredItem, named_version, path_inside
 from ekiben.store.layout import Layout
 from ekiben.store.lock import exclusive
 from ekiben.store.plain import plain_mapping
 from ekiben.store.receipt import RECEIPT, Receipt, now
-from ekiben.store.seal import seal, sync_folders
+from ekiben.store.seal import refuse_names, seal, sync_folders
 from ekiben.store.staging import staging
 from ekiben.store.usage import bento_shelf, require_models
 from ekiben.tag import Tag
@@ -33,11 +32,8 @@ class Bento(StoredItem):
 
     @cached_property
     def manifest(self) -> BentoManifest:
-        """What bento.yaml says. Raises DamagedItem."""
-        try:
-            return BentoManifest.from_document(read_document(self.path / BENTO_MANIFEST))
-        except FileNotFoundError as error:
-            raise DamagedItem(f"`{self.path}` has no {BENTO_MANIFEST}") from error
+        """What bento.yaml says. Raises BentoNotFound where it is not there, DamagedItem where it is unreadable."""
+        return read_bento_manifest(self.path)
 
     @property
     def info(self) -> BentoManifest:
@@ -68,12 +64,13 @@ class StagedBento:
         VersionTaken, StoreError, and ModelNotFound where a model of the manifest left the store meanwhile.
         """
         assert manifest.name == self.name, f"staged as {self.name}, committed as {manifest.name}"
+        refuse_names(self.path, BENTO_MANIFEST)
         with disk_errors(self.path):
-            write_synced(self.path / BENTO_MANIFEST, dump_document(manifest.to_dict()).encode())
+            write_synced(self.path / BENTO_MANIFEST, dump_document(manifest.to_dict()))
             sealed = seal(self.path, manifest.executables)
-            tag = Tag(self.name, version or sealed.digest.short_version)
-            written = Receipt(tag, sealed.digest, now(), sealed.size_bytes, plain_mapping(receipt, "receipt"))
-            write_synced(self.path / RECEIPT, written.to_yaml().encode())
+            tag = named_version(self.name, version or sealed.digest.short_version)
+            written = Receipt(tag, sealed.digest, now(), sealed.size_bytes)
+            write_synced(self.path / RECEIPT, written.to_yaml(plain_mapping(receipt, "receipt")))
             sync_folders(self.path)
             shelf = bento_shelf(self.layout)
             with exclusive(self.layout.lock):
@@ -89,7 +86,8 @@ class BentoShelf:
 
     def resolve(self, tag: str | Tag) -> Tag:
         """The exact tag that `tag` means. Raises BentoNotFound, AmbiguousTag, InvalidTag."""
-        return bento_shelf(self.layout).resolve(Tag.parse(tag))
+        with disk_errors(self.layout.bentos):
+            return bento_shelf(self.layout).resolve(Tag.parse(tag))
 
     def get(self, tag: str | Tag) -> Bento:
         """The Bento that `tag` means. Raises as `resolve` does."""

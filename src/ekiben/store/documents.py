@@ -1,44 +1,63 @@
 """YAML documents on disk: written the same on every machine, read quickly, and checked key by key.
 
-Written by PyYAML's own emitter, never libyaml's: the two differ in small things, and the bytes are hashed.
+Written by PyYAML's own emitter, never libyaml's: the two differ in small things, and the bytes are hashed. The only
+module of the store that touches YAML; it imports it when a document is read or written, and a list does neither.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TypeVar
-
-import yaml
+from typing import TYPE_CHECKING, TypeVar
 
 from ekiben.errors import DamagedItem
 from ekiben.store.disk import store_error
 
+if TYPE_CHECKING:
+    import yaml
+
 T = TypeVar("T")
 
-_LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NO_WRAPPING = 2**31 - 1  # columns
+_ODD_BREAKS = frozenset("\r\x85\u2028\u2029")
 
 
-class _Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, data: object) -> bool:
-        return True
+def dump_document(content: Mapping[str, object]) -> bytes:
+    """YAML in UTF-8, in the mapping's own order. `content` is made of plain values alone."""
+    import yaml
 
-
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _represent_text)
-
-
-def dump_document(content: Mapping[str, object]) -> str:
-    """YAML text in the mapping's own order, made of plain values alone."""
     text: str = yaml.dump(
-        dict(content), Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=_NO_WRAPPING
+        dict(content),
+        Dumper=_dumper(),
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
+        width=_NO_WRAPPING,
     )
-    return text
+    return text.encode()
+
+
+@cache
+def _dumper() -> type[yaml.SafeDumper]:
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: object) -> bool:
+            return True  # an anchor would tell which values were one object, which is no content
+
+    Dumper.add_representer(
+        str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_style_of(text))
+    )
+    return Dumper
+
+
+def _style_of(text: str) -> str | None:
+    """Double quotes where YAML knows line breaks that PyYAML loses in every other style; a block for lines to read."""
+    if not _ODD_BREAKS.isdisjoint(text):
+        return '"'
+    return "|" if "\n" in text else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +81,8 @@ class Document:
 
     def texts(self, key: str) -> dict[str, str]:
         """The mapping of strings at `key`."""
-        return {name: self.within(key).text(name) for name in self.mapping(key)}
+        within = self.within(key)
+        return {name: within.text(name) for name in within.content}
 
     def rows(self, key: str) -> list[object]:
         """The list at `key`, empty where there is none."""
@@ -95,13 +115,23 @@ class Document:
 def read_document(path: Path) -> Document:
     """The document at `path`. Raises DamagedItem where it is no YAML mapping, FileNotFoundError."""
     try:
-        content = yaml.load(path.read_bytes(), Loader=_LOADER)
-    except yaml.YAMLError as error:
-        raise DamagedItem(f"`{path}` is no YAML: {' '.join(str(error).split())}") from error
+        content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
         raise store_error(error, path) from error
-    if not isinstance(content, dict):
+    return parse_document(path, content)
+
+
+def parse_document(path: Path, content: bytes) -> Document:
+    """The document whose bytes were read from `path`."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        mapping = yaml.load(content, Loader=loader)
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none
+        raise DamagedItem(f"`{path}` is no YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(mapping, dict):
         raise DamagedItem(f"`{path}` holds no mapping")
-    return Document(path, content)
+    return Document(path, mapping)

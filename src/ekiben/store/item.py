@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ekiben.digest import Digest
 from ekiben.errors import UsageError
-from ekiben.store.receipt import Receipt
+from ekiben.store.receipt import Receipt, format_time, read_details
 from ekiben.tag import Tag
 
 
@@ -40,6 +40,11 @@ class StoredItem:
         """BentoML's name for `created`."""
         return self.receipt.created
 
+    @property
+    def details(self) -> dict[str, object]:
+        """What else the receipt tells of the making: duration, host, git, lock."""
+        return read_details(self.path)
+
     def path_of(self, *parts: str) -> Path:
         """The path of a file inside the item."""
         return path_inside(self.path, *parts)
@@ -52,11 +57,20 @@ class StoredItem:
             "name": self.tag.name,
             "version": self.tag.version,
             **rest,
-            "creation_time": self.created.isoformat(),
+            "created": format_time(self.created),
+            "creation_time": self.created.isoformat(),  # BentoML's name and form
             "digest": str(self.digest),
             "size_bytes": self.size_bytes,
             "path": str(self.path),
         }
+
+
+def named_version(name: str, version: str) -> Tag:
+    """The exact tag. Raises UsageError for `latest`, which is no version but a question."""
+    tag = Tag(name, version)
+    if tag.version is None:
+        raise UsageError(f"`{version}` is no version", hint="name another, or none to get one made from the content")
+    return tag
 
 
 def path_inside(folder: Path, *parts: str) -> Path:

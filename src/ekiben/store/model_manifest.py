@@ -5,7 +5,7 @@ Those two live in the receipt and are added when a model is shown.
 
 from __future__ import annotations
 
-import platform
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +16,7 @@ from ekiben.store.plain import plain_labels, plain_mapping
 
 MODEL_MANIFEST = "model.yaml"
 API_VERSION = "v1"  # of how a framework module lays its files out
+_PYTHON = ".".join(map(str, sys.version_info[:3]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class ModelContext:
     framework_name: str = ""
     framework_versions: Mapping[str, str] = field(default_factory=dict)
     ekiben_version: str = ekiben.__version__
-    python_version: str = platform.python_version()
+    python_version: str = _PYTHON
 
     def to_dict(self) -> dict[str, object]:
         """As in model.yaml."""

@@ -6,7 +6,7 @@ How the files of a model come about and are read is the framework modules' work.
 from __future__ import annotations
 
 import os
-import sysconfig
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,10 +15,10 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
-from ekiben.errors import DamagedItem, InUse, StoreError, UsageError
+from ekiben.errors import DamagedItem, InUse, ModelNotFound, StoreError, UsageError
 from ekiben.store.disk import disk_errors, disk_refusals, remove_tree, write_synced
 from ekiben.store.documents import dump_document, read_document
-from ekiben.store.item import StoredItem, path_inside
+from ekiben.store.item import StoredItem, named_version, path_inside
 from ekiben.store.layout import Layout
 from ekiben.store.lock import exclusive
 from ekiben.store.model_manifest import (
@@ -33,9 +33,8 @@ from ekiben.store.pickles import CUSTOM_OBJECTS, dump_pickle, load_custom_object
 from ekiben.store.pins import Pins
 from ekiben.store.plain import plain_labels, plain_mapping
 from ekiben.store.receipt import RECEIPT, Receipt, now
-from ekiben.store.seal import seal, sync_folders
+from ekiben.store.seal import refuse_names, seal, sync_folders
 from ekiben.store.staging import staging
-from ekiben.store.sums import SUMS
 from ekiben.store.usage import bentos_using, model_shelf
 from ekiben.tag import Tag
 
@@ -118,7 +117,8 @@ class ModelShelf:
 
     def resolve(self, tag: str | Tag) -> Tag:
         """The exact tag that `tag` means. Raises ModelNotFound, AmbiguousTag, InvalidTag."""
-        return model_shelf(self.layout).resolve(self._asked(tag))
+        with disk_errors(self.layout.models):
+            return model_shelf(self.layout).resolve(self._asked(tag))
 
     def get(self, tag: str | Tag) -> Model:
         """The model that `tag` means. Raises as `resolve` does, and DamagedItem where a Bento pins other content."""
@@ -126,8 +126,8 @@ class ModelShelf:
             model = self._model(*model_shelf(self.layout).get(self._asked(tag)))
         if self.pins and self.pins.find(tag).digest != model.digest:
             raise DamagedItem(
-                f"model `{model.tag}` has other content than Bento `{self.pins.bento}` was built with",
-                hint="build the Bento again, or bring the model back",
+                f"`{model.tag}` has other content than when Bento `{self.pins.bento}` was built",
+                hint="bring the model back, or build the Bento again",
             )
         return model
 
@@ -194,20 +194,31 @@ class ModelShelf:
             draft._model = self._save(folder, tag, manifest, started)
 
     def _save(self, folder: Path, tag: Tag, manifest: ModelManifest, started: float) -> Model:
-        _refuse_reserved(folder)
+        refuse_names(folder, MODEL_MANIFEST)
         with disk_errors(folder):
-            write_synced(folder / MODEL_MANIFEST, dump_document(manifest.to_dict()).encode())
+            write_synced(folder / MODEL_MANIFEST, dump_document(manifest.to_dict()))
             sealed = seal(folder)
             exact = tag.with_version(tag.version or sealed.digest.short_version)
-            details = {"duration_s": round(time.monotonic() - started, 3), "host": sysconfig.get_platform()}
-            receipt = Receipt(exact, sealed.digest, now(), sealed.size_bytes, details)
-            write_synced(folder / RECEIPT, receipt.to_yaml().encode())
+            details = {
+                "duration_s": round(time.monotonic() - started, 3),
+                "host": {"platform": f"{sys.platform}/{os.uname().machine}"},
+            }
+            receipt = Receipt(exact, sealed.digest, now(), sealed.size_bytes)
+            write_synced(folder / RECEIPT, receipt.to_yaml(details))
             sync_folders(folder)
             with exclusive(self.layout.lock):
                 return self._model(exact, model_shelf(self.layout).put(folder, receipt))
 
     def _asked(self, tag: str | Tag) -> Tag:
-        return self.pins.find(tag).tag if self.pins else Tag.parse(tag)
+        if self.pins is None:
+            return Tag.parse(tag)
+        pinned = self.pins.find(tag).tag
+        if not model_shelf(self.layout).has(pinned):
+            raise ModelNotFound(
+                f"model `{pinned}` of Bento `{self.pins.bento}` is not in `{self.layout.models}`",
+                hint="set EKIBEN_HOME to the store that the Bento was built in",
+            )
+        return pinned
 
     def _model(self, tag: Tag, receipt: Receipt) -> Model:
         return Model(tag, model_shelf(self.layout).folder(tag), receipt)
@@ -215,14 +226,8 @@ class ModelShelf:
 
 def _asked_tag(name: str | Tag, version: str | None) -> Tag:
     tag = Tag.parse(name)
-    if version is None or version == tag.version:
+    if version is None:
         return tag
-    if tag.version is not None:
+    if tag.version not in (None, version):
         raise UsageError(f"`{tag}` and version `{version}` contradict each other")
-    return tag.with_version(version)
-
-
-def _refuse_reserved(folder: Path) -> None:
-    for name in (MODEL_MANIFEST, SUMS, RECEIPT):
-        if os.path.lexists(folder / name):
-            raise UsageError(f"`{name}` is written by the store", hint="give the model's own file another name")
+    return named_version(tag.name, version)

@@ -5,7 +5,6 @@ Unpickling runs code: it happens only when somebody who trusts the model asks fo
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,8 @@ CUSTOM_OBJECTS = "custom_objects.pkl"  # BentoML's name for it
 
 def dump_pickle(path: Path, value: object, by_value: Sequence[ModuleType] = ()) -> None:
     """Writes `value`; what modules in `by_value` define travels with it instead of being imported when loaded."""
+    import pickle
+
     import cloudpickle
 
     with path.open("wb") as stream, _registered(by_value):
@@ -32,6 +33,8 @@ def dump_pickle(path: Path, value: object, by_value: Sequence[ModuleType] = ()) 
 
 def load_pickle(path: Path) -> object:
     """The value written by `dump_pickle`."""
+    import pickle
+
     import cloudpickle
 
     try:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ekiben.errors import AmbiguousTag, InvalidTag, ModelNotFound, SettingsError
-from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest, BentoModelEntry
-from ekiben.store.documents import read_document
+from ekiben.errors import AmbiguousTag, BentoNotFound, InvalidTag, ModelNotFound, SettingsError
+from ekiben.store.bento_manifest import BentoModelEntry, read_bento_manifest
 from ekiben.tag import Tag
 
 
@@ -45,9 +44,9 @@ class Pins:
 def read_pins(folder: Path) -> Pins:
     """The models of the Bento in `folder`. Raises SettingsError where there is no Bento."""
     try:
-        manifest = BentoManifest.from_document(read_document(folder / BENTO_MANIFEST))
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise SettingsError(f"`{folder}`, which EKIBEN_BENTO names, holds no {BENTO_MANIFEST}") from error
+        manifest = read_bento_manifest(folder)
+    except BentoNotFound as error:
+        raise SettingsError(f"EKIBEN_BENTO names no Bento: {error}", hint="name a folder with a bento.yaml") from error
     return Pins(manifest.name, manifest.models)
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ekiben.digest import Digest
-from ekiben.errors import StoreError
+from ekiben.errors import StoreError, UsageError
 from ekiben.store.disk import sync, write_synced
+from ekiben.store.receipt import RECEIPT
 from ekiben.store.sums import SUMS, format_sums
 
 _FILE, _PROGRAM, _FOLDER = 0o644, 0o755, 0o755
@@ -30,79 +31,94 @@ class Seal:
     size_bytes: int
 
 
+def refuse_names(folder: Path, *reserved: str) -> None:
+    """Raises UsageError where the draft holds a file that the store writes itself."""
+    for name in (SUMS, RECEIPT, *reserved):
+        if os.path.lexists(folder / name):
+            raise UsageError(f"`{name}` is written by the store", hint="give the file another name")
+
+
 def seal(folder: Path, executables: Collection[str] = ()) -> Seal:
     """Seals `folder` in place.
 
     A link to a file becomes a copy of that file, wherever it is. Raises StoreError for what cannot be kept: links to
     folders or to nothing, devices, sockets, names that are no UTF-8, and executables that are not there.
     """
-    files = _settle(folder)
+    files = sorted(_settle(folder))
     missing = sorted(set(executables) - set(files))
     if missing:
         raise StoreError(f"`{missing[0]}` is to be executable and is not among the files")
-    sizes = [_normalise(folder / path, _PROGRAM if path in executables else _FILE) for path in files]
-    sums = format_sums({path: Digest.of_file(folder / path) for path in files}).encode()
+    sizes = [_finish(folder / path, _PROGRAM if path in executables else _FILE) for path in files]
+    sums = format_sums({path: Digest.of_file(folder / path) for path in files})
     write_synced(folder / SUMS, sums)
-    (folder / SUMS).chmod(_FILE)
     return Seal(Digest.of_bytes(sums), sum(sizes))
 
 
 def sync_folders(folder: Path) -> None:
     """Brings the entries of `folder` and of every folder below to the disk: the last step before the rename."""
-    for root, _, _ in os.walk(folder):
-        sync(Path(root))
+    for here, _, _ in _walk(folder):
+        sync(here)
 
 
-def _settle(folder: Path) -> list[str]:
+def _settle(folder: Path) -> Iterator[str]:
     """Makes every entry a file of its own or a folder that holds one; gives the files' relative paths."""
-    files: list[str] = []
-    for root, folders, names in os.walk(folder, topdown=False):
-        here = Path(root)
-        for name in [*folders, *names]:
-            path = here / name
-            _settle_entry(path, _readable_path(path, folder))
-        files.extend(_readable_path(here / name, folder) for name in names)
+    for here, folders, files in _walk(folder):
+        for name in folders:
+            _require_folder(here / name, folder)
+        for name in files:
+            yield _settle_file(here / name, folder)
         if here != folder and not any(here.iterdir()):
             here.rmdir()  # SHA256SUMS cannot name an empty folder, so an item has none
         else:
             here.chmod(_FOLDER)
-    return files
 
 
-def _readable_path(path: Path, folder: Path) -> str:
-    relative = path.relative_to(folder).as_posix()
-    try:
-        relative.encode()
-    except UnicodeEncodeError as error:
-        shown = relative.encode(errors="surrogateescape").decode(errors="backslashreplace")
-        raise StoreError(f"the file name `{shown}` is no UTF-8", hint="rename the file") from error
-    return relative
+def _walk(folder: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    for here, folders, files in os.walk(folder, topdown=False, onerror=_raise):
+        yield Path(here), folders, files
 
 
-def _settle_entry(path: Path, relative: str) -> None:
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _require_folder(path: Path, folder: Path) -> None:
+    relative = _relative(path, folder)
+    if path.is_symlink():
+        raise StoreError(f"`{relative}` is a link to a folder", hint="put the files themselves there")
+
+
+def _settle_file(path: Path, folder: Path) -> str:
+    relative = _relative(path, folder)
     status = path.lstat()
-    if stat.S_ISDIR(status.st_mode):
-        return
     if stat.S_ISLNK(status.st_mode):
         if not path.is_file():
-            raise StoreError(
-                f"`{relative}` is a link to {'a folder' if path.is_dir() else 'nothing that can be read'}",
-                hint="put the files themselves there",
-            )
+            raise StoreError(f"`{relative}` is a link to nothing that can be read", hint="put the file itself there")
         _replace_by_copy(path)
     elif not stat.S_ISREG(status.st_mode):
         raise StoreError(f"`{relative}` is neither a file nor a folder")
     elif status.st_nlink > 1:
-        _replace_by_copy(path)  # whoever has the other name could change the item
+        _replace_by_copy(path)  # whoever has the file's other name could change the item
+    return relative
+
+
+def _relative(path: Path, folder: Path) -> str:
+    relative = path.relative_to(folder).as_posix()
+    try:
+        relative.encode()
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(relative).decode(errors="backslashreplace")
+        raise StoreError(f"the file name `{shown}` is no UTF-8", hint="rename the file") from error
+    return relative
 
 
 def _replace_by_copy(path: Path) -> None:
-    copy = path.with_name(f".{os.getpid()}.copy")
+    copy = path.with_name(f".{os.urandom(8).hex()}")
     shutil.copyfile(path, copy)
     copy.replace(path)
 
 
-def _normalise(path: Path, mode: int) -> int:
+def _finish(path: Path, mode: int) -> int:
     path.chmod(mode)
     sync(path)
     return path.stat().st_size

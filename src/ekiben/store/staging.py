@@ -6,7 +6,7 @@ id in a name could not (containers share a volume and not their ids). Whoever st
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +20,10 @@ _LOCK = "lock"
 _CONTENT = "content"
 _TRASH = "trash-"  # already out of every reader's sight: removed by whoever sees it
 _FOREIGN_AGE_S = 24 * 3600.0  # what nobody holds a lock on is left alone for a day: it may be somebody's after all
+
+
+def _random_name() -> str:
+    return os.urandom(8).hex()
 
 
 @contextmanager
@@ -38,7 +42,7 @@ def _open(layout: Layout) -> tuple[Path, Hold]:
     make_folder(layout.tmp)
     with exclusive(layout.lock):  # nobody sweeps between the making of a folder and its locking
         dead = _claim_leftovers(layout.tmp)
-        place = layout.tmp / secrets.token_hex(8)
+        place = layout.tmp / _random_name()
         place.mkdir()
         hold = try_hold(place / _LOCK)
         assert hold is not None, "a new folder's lock is free"
@@ -68,7 +72,7 @@ def _claim_leftovers(tmp: Path) -> list[tuple[Path, Hold | None]]:
 def throw_away(layout: Layout, path: Path) -> Path:
     """Takes `path` out of sight by one rename, which a full disk allows; the caller removes what it returns."""
     make_folder(layout.tmp)
-    trash = layout.tmp / f"{_TRASH}{secrets.token_hex(8)}"
+    trash = layout.tmp / f"{_TRASH}{_random_name()}"
     path.rename(trash)
     sync(path.parent)
     return trash
@@ -76,7 +80,7 @@ def throw_away(layout: Layout, path: Path) -> Path:
 
 def replace_file(layout: Layout, path: Path, content: bytes) -> None:
     """Gives `path` new content in one step: a reader sees the old or the new."""
-    draft = layout.tmp / f"{_TRASH}{secrets.token_hex(8)}"
+    draft = layout.tmp / f"{_TRASH}{_random_name()}"
     try:
         write_synced(draft, content)
         draft.replace(path)

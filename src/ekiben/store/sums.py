@@ -1,7 +1,7 @@
 """`SHA256SUMS` as coreutils write it, so that `sha256sum -c SHA256SUMS` checks an item with no tool of ours.
 
 A line is `<hex>  <path>`; a path with a backslash, newline or carriage return is written with `\\\\`, `\\n`, `\\r`, and
-its line begins with a backslash (coreutils manual, "md5sum invocation"). Pure: text in, values out.
+its line begins with a backslash (coreutils manual, "md5sum invocation"). Pure: bytes in, values out.
 """
 
 from __future__ import annotations
@@ -15,24 +15,28 @@ from ekiben.errors import DamagedItem, InvalidDigest
 SUMS = "SHA256SUMS"
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 _ORIGINALS = {written: original for original, written in _ESCAPES.items()}
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_SPECIAL = re.compile(r"[\\\n\r]")
+_ESCAPED = re.compile(r"\\.?", re.DOTALL)
 
 
-def format_sums(digests: Mapping[str, Digest]) -> str:
+def format_sums(digests: Mapping[str, Digest]) -> bytes:
     """One line for each path, sorted by path."""
-    return "".join(_line(path, digests[path]) for path in sorted(digests))
+    return "".join(_line(path, digests[path]) for path in sorted(digests)).encode()
 
 
-def parse_sums(text: str) -> dict[str, Digest]:
+def parse_sums(content: bytes) -> dict[str, Digest]:
     """Path to digest. Raises DamagedItem naming the line that is none."""
-    lines = text.split("\n")  # not splitlines(), which also splits at characters that a path may hold
+    try:
+        lines = content.decode().split("\n")  # not splitlines(), which splits at characters that a path may hold
+    except UnicodeDecodeError as error:
+        raise DamagedItem(f"{SUMS} is no UTF-8") from error
     if lines.pop():
         raise DamagedItem(f"{SUMS} ends in the middle of a line")
     return dict(_entry(number, line) for number, line in enumerate(lines, start=1))
 
 
 def _line(path: str, digest: Digest) -> str:
-    written = "".join(_ESCAPES.get(character, character) for character in path)
+    written = _SPECIAL.sub(lambda match: _ESCAPES[match.group()], path)
     mark = "" if written == path else "\\"
     return f"{mark}{digest.hex}  {written}\n"
 
@@ -50,7 +54,7 @@ def _entry(number: int, line: str) -> tuple[str, Digest]:
 
 
 def _original(match: re.Match[str]) -> str:
-    written = match.group(0)
+    written = match.group()
     if written not in _ORIGINALS:
         raise DamagedItem(f"`{written}` in {SUMS} is no escape")
     return _ORIGINALS[written]

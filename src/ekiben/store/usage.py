@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ekiben.errors import BentoNotFound, DamagedItem, ModelNotFound
-from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest, BentoModelEntry
-from ekiben.store.documents import read_document
+from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoModelEntry, read_bento_manifest
 from ekiben.store.layout import Layout
 from ekiben.store.receipt import read_receipt
 from ekiben.store.shelf import Shelf
@@ -45,8 +44,8 @@ def _uses(shelf: Shelf, bento: Tag, model: Tag) -> bool:
     try:
         if str(model).encode() not in path.read_bytes():  # most Bentos do not: a thousand are passed over in no time
             return False
-        return model in [entry.tag for entry in BentoManifest.from_document(read_document(path)).models]
-    except (FileNotFoundError, NotADirectoryError):
+        return model in [entry.tag for entry in read_bento_manifest(path.parent).models]
+    except (FileNotFoundError, NotADirectoryError, BentoNotFound):
         return False
     except DamagedItem:
         return True  # it names the model and cannot say how: better kept
