@@ -120,7 +120,7 @@ class World:
     def __init__(
         self, options: BatchOptions, *, slots: int = 1, a_s: float = 0.001, b_s: float = 0.01, **more: Any
     ) -> None:
-        self.loop = VirtualLoop()
+        self.loop = more.pop("loop", None) or VirtualLoop()
         self.slots = more.pop("shared", None) or CountedSlots(slots)
         self.diary = Diary()
         self.a_s, self.b_s = a_s, b_s

@@ -22,6 +22,7 @@ from ekiben.serving.batching.observer import BatchObserver
 from ekiben.serving.batching.queue import RequestQueue, Ticket
 from ekiben.serving.batching.refusal import refusal, too_low_warning
 from ekiben.serving.batching.rule import decide, is_max_latency_too_low
+from ekiben.serving.batching.sizing import predict_s
 from ekiben.serving.batching.slots import SlotClaim, Slots
 from ekiben.serving.batching.timer import WakeTimer
 from ekiben.serving.batching.view import Dispatch, Member, QueueView, Shed, ShedCause, Wait
@@ -76,6 +77,11 @@ class Batcher(Generic[S]):
     def learned(self) -> Learned:
         """What the past has taught so far."""
         return self._learned
+
+    @property
+    def wakes_at_s(self) -> float:
+        """When the timer will make it look again, by its clock; infinite where it waits for an event."""
+        return self._timer.due_s
 
     def queue_depth(self) -> int:
         """How many rows wait."""
@@ -222,7 +228,7 @@ class Batcher(Generic[S]):
         tickets = self._queue.take_first(decision.count)
         rows = sum(ticket.member.rows for ticket in tickets)
         waits_s = [view.now_s - ticket.member.arrival_s for ticket in tickets]
-        predicted_s = self._learned.cost.predict_s(rows)
+        predicted_s = predict_s(self._options, self._learned.cost, rows)
         self._running_batches += 1
         self._running_requests += len(tickets)
         self._observer.batch_started(rows, len(tickets), waits_s, decision.reason, predicted_s)

@@ -36,11 +36,6 @@ class Fit:
     b_s: float
     sigma_s: float = 0.0
 
-    @property
-    def alone_s(self) -> float:
-        """The duration of a batch of one row."""
-        return self.a_s + self.b_s
-
 
 @dataclass(frozen=True, slots=True)
 class CostModel:
@@ -77,6 +72,13 @@ class CostModel:
     def is_of_one_size(self) -> bool:
         """Whether there are samples enough, but none that tell a from b."""
         return self.fit is None and len(self.samples) >= MIN_SAMPLES
+
+    @property
+    def alone_s(self) -> float | None:
+        """The duration of one row alone; None while no fit and no batch of one row says it."""
+        if self.fit is not None:
+            return self.fit.a_s + self.fit.b_s
+        return self.mean_s if self.is_of_one_size and self.mean_rows == 1 else None
 
     def predict_s(self, rows: int) -> float | None:
         """The expected duration of a batch of `rows`; None while nothing is known.

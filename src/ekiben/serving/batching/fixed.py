@@ -5,8 +5,8 @@ For users who want exactly that. `max_latency` is only a window here; `deadline_
 
 from __future__ import annotations
 
-from ekiben.serving.batching.sizing import count_within, hopeless_at_s, latest_finish_s, rows_by, shed_hopeless
-from ekiben.serving.batching.view import NEVER, Decision, Dispatch, QueueView, Wait
+from ekiben.serving.batching.sizing import hopeless_at_s, largest_batch, latest_start_s, shed_hopeless
+from ekiben.serving.batching.view import NEVER, Decision, DispatchReason, QueueView, Wait
 
 
 def decide_fixed(view: QueueView) -> Decision:
@@ -15,23 +15,20 @@ def decide_fixed(view: QueueView) -> Decision:
     if hopeless := shed_hopeless(view, limit_s, "deadline"):
         return hopeless
     if not view.has_slot:
-        return Wait(hopeless_at_s(view, limit_s))
-    full = count_within(view, view.options.max_batch_size)
-    if view.is_full:
-        return Dispatch(min(full, count_within(view, rows_by(view, view.head.arrival_s + limit_s))), "full")
+        return Wait(hopeless_at_s(view, view.head, limit_s))
     until_s = window_end_s(view, limit_s)
-    if view.now_s < until_s and not view.is_draining:
+    if view.now_s < until_s and not (view.is_full or view.is_draining):
         return Wait(until_s)
-    fitting = count_within(view, rows_by(view, view.head.arrival_s + limit_s))
-    if fitting < full:
-        return Dispatch(fitting, "deadline")
-    return Dispatch(full, "drain" if view.is_draining else "window")
+    return largest_batch(view, limit_s, why_now(view))
+
+
+def why_now(view: QueueView) -> DispatchReason:
+    """The reason for a batch whose time has come."""
+    if view.is_full:
+        return "full"
+    return "drain" if view.is_draining else "window"
 
 
 def window_end_s(view: QueueView, limit_s: float) -> float:
     """The end of the oldest request's window, earlier where its deadline asks for that."""
-    arrival_s = view.head.arrival_s
-    return min(
-        arrival_s + view.options.max_latency_s,
-        arrival_s + limit_s - latest_finish_s(view.learned.cost, view.rows),
-    )
+    return min(view.head.arrival_s + view.options.max_latency_s, latest_start_s(view, limit_s, view.rows))

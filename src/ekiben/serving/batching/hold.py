@@ -11,8 +11,10 @@ has a gain `K * b / 2 - n * h` above 0; every arrival, and silence too, makes th
 
 from __future__ import annotations
 
+from itertools import chain
+
 from ekiben.serving.batching.cost import CostModel
-from ekiben.serving.batching.sizing import latest_finish_s
+from ekiben.serving.batching.sizing import latest_start_s
 from ekiben.serving.batching.view import NEVER, QueueView
 
 SPARED_SHARE = 0.5  # of the fixed cost b, for each request that joins: between 0 (just missed) and 1 (missed by a hair)
@@ -29,51 +31,40 @@ def hold_until_s(view: QueueView, limit_s: float) -> float:
     if absent <= 0 or view.is_full or view.is_draining or view.learned.holds.is_suspended(view.now_s):
         return view.now_s
     latest_s = latest_hold_s(view, absent, limit_s)
-    if latest_s <= view.now_s:
-        return view.now_s
-    if view.learned.cost.fit is None:
-        return latest_s  # nothing tells a from b before a batch of another size is seen: wait once for one
-    wait_s, _ = best_wait(view, absent, latest_s - view.now_s)
-    return view.now_s + wait_s
+    return view.now_s + best_wait(view, absent, latest_s - view.now_s)
+
+
+def fixed_cost_s(cost: CostModel) -> float:
+    """What a batch costs beside its rows; all of it may be that, while batches of one size leave it open."""
+    if cost.fit is not None:
+        return cost.fit.b_s
+    return cost.mean_s if cost.is_of_one_size else 0.0
 
 
 def latest_hold_s(view: QueueView, absent: int, limit_s: float) -> float:
     """The end of any hold: one fixed cost long at most, within `max_latency`, and no deadline put at risk."""
     cost = view.learned.cost
     started_s = view.now_s if view.held_since_s is None else view.held_since_s
-    arrival_s = view.head.arrival_s
-    end_s = min(started_s + longest_hold_s(cost), arrival_s + view.options.max_latency_s)
+    end_s = min(started_s + fixed_cost_s(cost), view.head.arrival_s + view.options.max_latency_s)
     if limit_s == NEVER:
         return end_s
     rows = min(view.options.max_batch_size, round(view.rows + absent * view.learned.gaps.mean_rows))
-    return min(end_s, arrival_s + limit_s - latest_finish_s(cost, max(rows, view.rows)))
+    return min(end_s, latest_start_s(view, limit_s, max(rows, view.rows)))
 
 
-def longest_hold_s(cost: CostModel) -> float:
-    """One fixed cost; a whole batch where nothing tells it from the rest yet, and 0 before anything is known."""
-    if cost.fit is not None:
-        return cost.fit.b_s
-    return cost.mean_s if cost.is_of_one_size else 0.0
-
-
-def best_wait(view: QueueView, absent: int, longest_s: float) -> tuple[float, float]:
-    """The wait with the greatest gain, and that gain in request-seconds; (0, 0) where none gains."""
-    fit = view.learned.cost.fit
-    spared_s = SPARED_SHARE * fit.b_s if fit is not None else 0.0
+def best_wait(view: QueueView, absent: int, longest_s: float) -> float:
+    """The wait, no longer than `longest_s`, with the greatest gain; 0 where none gains."""
+    cost_s = fixed_cost_s(view.learned.cost)
     waiting = len(view.members)
-    best = (0.0, 0.0)
-    for source in (view.learned.returns, view.learned.gaps):
-        for wait_s, coming in source.expected(view.now_s):
-            gain = min(coming, absent) * spared_s - waiting * wait_s
-            if wait_s <= longest_s and gain > best[1]:
-                best = (wait_s, gain)
-    return best
+    best_s, best_gain = 0.0, 0.0
+    for wait_s, coming in chain(view.learned.returns.expected(view.now_s), view.learned.gaps.expected(view.now_s)):
+        gain = min(coming, absent) * SPARED_SHARE * cost_s - waiting * wait_s
+        if wait_s <= longest_s and gain > best_gain:
+            best_s, best_gain = wait_s, gain
+    return best_s
 
 
 def was_worth_it(view: QueueView, joined: int, held_s: float) -> bool:
     """Whether the requests that came during a hold were spared more than it cost those that waited."""
-    fit = view.learned.cost.fit
-    if fit is None:
-        return joined > 0
     waited = len(view.members) - joined
-    return joined * SPARED_SHARE * fit.b_s >= waited * held_s
+    return joined * SPARED_SHARE * fixed_cost_s(view.learned.cost) >= waited * held_s

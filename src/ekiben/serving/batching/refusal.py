@@ -41,7 +41,7 @@ def reason(cause: ShedCause, options: BatchOptions, queued_rows: int) -> str:
 
 def too_low_warning(endpoint: str, options: BatchOptions, cost: CostModel) -> str:
     """The warning of the seed documents, in their words, with the figures."""
-    alone_ms = (cost.predict_s(1) or 0.0) * 1000
+    alone_ms = (cost.alone_s or 0.0) * 1000
     words = (
         f"`{endpoint}` has a max latency that is likely too low for serving: `max_latency_ms` is "
         f"`{options.max_latency_s * 1000:g}`, and one row alone takes `{alone_ms:.3g}` ms"

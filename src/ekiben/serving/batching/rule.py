@@ -32,7 +32,7 @@ def decide(view: QueueView) -> Decision:
 
 def is_max_latency_too_low(options: BatchOptions, cost: CostModel) -> bool:
     """Whether `max_latency` is, by what was measured, too low for the deadline that the strategy would make of it."""
-    alone_s = cost.predict_s(1)
+    alone_s = cost.alone_s
     if alone_s is None:
         return False
     match options.strategy:

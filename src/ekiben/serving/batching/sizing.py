@@ -9,16 +9,26 @@ from __future__ import annotations
 import math
 
 from ekiben.serving.batching.cost import CostModel
-from ekiben.serving.batching.view import NEVER, QueueView, Shed, ShedCause
+from ekiben.serving.batching.view import NEVER, Dispatch, DispatchReason, Member, QueueView, Shed, ShedCause
 from ekiben.serving.declare.options import BatchOptions
 
 MARGIN_SIGMAS = 2.0  # standard deviations of the cost model
+TIMER_GRACE_S = 0.002  # seconds; what a timer may be late by: the loop's millisecond, and as much for its other work
 SHEDDING_FACTOR = 10.0  # `max_latency` is a deadline where it is at least so many times the cost of one row alone
 
 
-def latest_finish_s(cost: CostModel, rows: int) -> float:
-    """How long a batch of `rows` takes at most, within the margin; 0 while nothing is known."""
-    predicted_s = cost.predict_s(rows)
+def predict_s(options: BatchOptions, cost: CostModel, rows: int) -> float | None:
+    """The expected duration of `rows` rows; more than a batch holds are run as several, one after the other."""
+    full_batches, rest = divmod(rows, options.max_batch_size)
+    one_s, rest_s = cost.predict_s(options.max_batch_size), cost.predict_s(rest)
+    if one_s is None or rest_s is None:
+        return None
+    return full_batches * one_s + (rest_s if rest else 0.0)
+
+
+def latest_finish_s(options: BatchOptions, cost: CostModel, rows: int) -> float:
+    """How long `rows` rows take at most, within the margin; 0 while nothing is known."""
+    predicted_s = predict_s(options, cost, rows)
     if predicted_s is None:
         return 0.0
     return predicted_s + (MARGIN_SIGMAS * cost.fit.sigma_s if cost.fit is not None else 0.0)
@@ -26,7 +36,7 @@ def latest_finish_s(cost: CostModel, rows: int) -> float:
 
 def is_max_latency_a_deadline(options: BatchOptions, cost: CostModel) -> bool:
     """Whether `max_latency` is far enough above the cost of one row to shed by it; else it is a window only."""
-    alone_s = cost.predict_s(1)
+    alone_s = cost.alone_s
     return alone_s is not None and options.max_latency_s >= SHEDDING_FACTOR * alone_s
 
 
@@ -61,20 +71,32 @@ def rows_by(view: QueueView, deadline_s: float) -> float:
     return NEVER if alone_s is None else math.floor(cost.mean_rows * budget_s / alone_s)
 
 
+def largest_batch(view: QueueView, limit_s: float, reason: DispatchReason) -> Dispatch:
+    """The largest batch that ends before its oldest request's limit; that request is always in it."""
+    most = view.options.max_batch_size
+    fitting = rows_by(view, view.head.arrival_s + limit_s)
+    is_cut = fitting < min(most, view.rows)
+    return Dispatch(count_within(view, min(most, fitting)), "deadline" if is_cut else reason)
+
+
 def shed_hopeless(view: QueueView, limit_s: float, cause: ShedCause) -> Shed | None:
     """The oldest requests that would be late even if they started now, each alone."""
-    cost = view.learned.cost
     count = 0
     for member in view.members:
-        if member.arrival_s + limit_s >= view.now_s + latest_finish_s(cost, member.rows):
+        if view.now_s < hopeless_at_s(view, member, limit_s):
             break
         count += 1
     return Shed(tuple(range(count)), cause) if count else None
 
 
-def hopeless_at_s(view: QueueView, limit_s: float) -> float:
-    """When the oldest request becomes hopeless."""
-    return view.head.arrival_s + limit_s - latest_finish_s(view.learned.cost, view.head.rows)
+def hopeless_at_s(view: QueueView, member: Member, limit_s: float) -> float:
+    """When the request can no longer keep its limit, even alone."""
+    return member.arrival_s + limit_s - latest_finish_s(view.options, view.learned.cost, member.rows)
+
+
+def latest_start_s(view: QueueView, limit_s: float, rows: int) -> float:
+    """When a batch of `rows` has to start for its oldest request to keep its limit, a late timer allowed for."""
+    return view.head.arrival_s + limit_s - latest_finish_s(view.options, view.learned.cost, rows) - TIMER_GRACE_S
 
 
 def sustainable_rows(view: QueueView) -> float:

@@ -1,0 +1,60 @@
+"""The batcher on the loops that it will run on, with a model that keeps a thread busy."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+import uvloop
+
+from ekiben.errors import Overloaded
+from ekiben.serving.batching.batcher import Batcher
+from ekiben.serving.declare.options import BatchOptions
+from ekiben.serving.wire import Call, Payload, Reply
+
+if TYPE_CHECKING:
+    from tests.serving.batching.conftest import CountedSlots, World
+
+LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
+
+
+def call(name: str) -> Call:
+    """A call that its reply can be told by."""
+    return Call("predict", Payload("text/plain", name.encode()), name)
+
+
+@pytest.mark.parametrize("new_loop", LOOPS)
+def test_clients_in_a_loop_all_get_their_replies(
+    make_world: Callable[..., World], new_loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    world = make_world()
+    slots: CountedSlots = world.slots
+
+    def model(calls: list[Call]) -> list[Reply]:
+        time.sleep(0.001)
+        return [Reply(200, one.payload) for one in calls]
+
+    async def work(threads: ThreadPoolExecutor) -> None:
+        async def run(slot: int, calls: list[Call]) -> list[Reply]:
+            return await asyncio.get_running_loop().run_in_executor(threads, model, calls)
+
+        async def client(number: int) -> None:
+            for index in range(20):
+                reply = await batcher.submit(call(f"{number} {index}"), 1, timeout_s=30)
+                assert reply.payload.body == f"{number} {index}".encode()
+
+        batcher = Batcher(BatchOptions(max_batch_size=16), slots, run, observer=world.diary)
+        await asyncio.gather(*(client(number) for number in range(40)))
+        await batcher.close(drain=True)
+        with pytest.raises(Overloaded):
+            await batcher.submit(call("late"), 1)
+
+    with ThreadPoolExecutor(1) as threads, asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(work(threads))
+    assert sum(rows for rows, _, _ in world.diary.batches) == 800
+    assert len(world.diary.batches) < 400
+    assert world.diary.finished == len(world.diary.batches)

@@ -1,0 +1,130 @@
+"""No sequence of events leaves a request waiting beside a free slot with nothing armed to change that.
+
+The loop of these tests raises when it would sleep for ever, so a lost wake-up cannot hide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, get_args
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from ekiben.errors import RequestError
+from ekiben.serving.declare.options import BatchOptions, Strategy
+from ekiben.serving.wire import Reply
+
+if TYPE_CHECKING:
+    from tests.serving.batching.conftest import World
+
+pauses = st.sampled_from([0.0, 0.00005, 0.0004, 0.001, 0.007, 0.03, 1.0])
+options = st.builds(
+    BatchOptions,
+    max_batch_size=st.integers(1, 8),
+    max_latency_s=st.sampled_from([0.002, 0.05, 60.0]),
+    deadline_s=st.sampled_from([None, None, 0.03, 0.2]),
+    strategy=st.sampled_from(get_args(Strategy)),
+)
+
+
+class BatcherLife(RuleBasedStateMachine):
+    """Everything that may happen to a batcher, in any order."""
+
+    def __init__(self, make_world: Callable[..., World], *, is_soon: bool) -> None:
+        super().__init__()
+        self.make_world = make_world
+        self.is_soon = is_soon
+        self.asked: list[asyncio.Future[Reply]] = []
+        self.borrowed: list[int] = []
+
+    @initialize(options=options, slots=st.integers(1, 3))
+    def begin(self, options: BatchOptions, slots: int) -> None:
+        self.world = self.make_world(options, slots=slots, max_queue_rows=30)
+        self.world.slots.is_soon = self.is_soon
+        self.total = slots
+
+    def turn(self, pause_s: float = 0.0) -> None:
+        """Lets the loop go on for so long, and then look at all that is ready."""
+        self.world.run(asyncio.sleep(pause_s))
+        self.world.run(asyncio.sleep(0))
+        self.world.run(asyncio.sleep(0))
+
+    @rule(count=st.integers(1, 6), rows=st.integers(1, 10), timeout_s=st.sampled_from([None, None, 0.001, 0.02]))
+    def ask(self, count: int, rows: int, timeout_s: float | None) -> None:
+        for _ in range(count):
+            self.asked.append(self.world.loop.create_task(self.world.ask(rows, timeout_s=timeout_s)))
+        self.turn()
+
+    @precondition(lambda self: self.asked)
+    @rule(index=st.integers(0, 100))
+    def give_up(self, index: int) -> None:
+        self.asked[index % len(self.asked)].cancel()
+        self.turn()
+
+    @rule(pause_s=pauses)
+    def pass_time(self, pause_s: float) -> None:
+        self.turn(pause_s)
+
+    @rule(fails=st.booleans())
+    def change_the_model(self, fails: bool) -> None:
+        self.world.failure = ValueError("no") if fails else None
+
+    @rule(keep=st.sampled_from([99, 1, 0]))
+    def change_the_replies(self, keep: int) -> None:
+        self.world.spoil = lambda replies: replies[:keep]
+
+    @rule()
+    def another_api_takes_a_slot(self) -> None:
+        slot = self.world.slots.take()
+        if slot is not None:
+            self.borrowed.append(slot)
+
+    @precondition(lambda self: self.borrowed)
+    @rule()
+    def another_api_gives_a_slot_back(self) -> None:
+        slot = self.borrowed.pop()
+        self.world.loop.call_soon(self.world.slots.give_back, slot)
+        self.turn()
+
+    @invariant()
+    def waiting_beside_a_free_slot_has_an_end(self) -> None:
+        world = self.world
+        assert world.diary.depth == world.batcher.queue_depth()
+        if world.batcher.queue_depth() and world.slots.free:
+            assert world.batcher.wakes_at_s < float("inf")
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        world = self.world
+        while self.borrowed:
+            world.loop.call_soon(world.slots.give_back, self.borrowed.pop())
+        world.run(self.finish())
+        assert world.batcher.queue_depth() == 0
+        assert world.slots.free == self.total
+        assert world.running == 0
+
+    async def finish(self) -> None:
+        """Everybody gets an answer, without any further event."""
+        answers = await asyncio.gather(*self.asked, return_exceptions=True)
+        assert all(isinstance(one, Reply | RequestError | asyncio.CancelledError) for one in answers)
+        await self.world.batcher.close(drain=True)
+
+
+@pytest.mark.parametrize("is_soon", [False, True], ids=["offered at once", "offered soon"])
+def test_no_wake_up_is_lost(make_world: Callable[..., World], *, is_soon: bool) -> None:
+    run_state_machine_as_test(
+        lambda: BatcherLife(make_world, is_soon=is_soon),  # type: ignore[arg-type]  # any factory will do
+        settings=settings(max_examples=60, stateful_step_count=40, deadline=None),
+    )
