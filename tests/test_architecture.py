@@ -30,6 +30,11 @@ FACE = {"ekiben", "bentos", "container", "exceptions", "models", "picklable_mode
 LATE_IMPORTS = {
     "ekiben": "names resolve on first use",
     "ekiben.settings": "yaml only where there is a settings file",
+    "ekiben.frameworks.sklearn": "alone in touching scikit-learn, which the user's environment may not have",
+    "ekiben.serving.reload": "alone in touching watchfiles, which images do not carry",
+    "ekiben.store.documents": "alone in touching YAML; a list of the store needs none",
+    "ekiben.store.lock": "alone in touching filelock; readers need no lock",
+    "ekiben.store.pickles": "alone in touching pickles; few commands do",
 }
 LATE_IMPORT_ROOMS = {"ekiben.cli": "start-up time"}
 MAX_FILE_LINES = 400

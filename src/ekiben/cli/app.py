@@ -1,4 +1,4 @@
-"""The Typer application: every command under its name, and the options that stand before a command."""
+"""The Typer application: the table of commands, and the options that stand before a command."""
 
 from __future__ import annotations
 
@@ -7,22 +7,17 @@ from typing import Annotated
 import typer
 
 import ekiben
-from ekiben.cli import bentos, building, env, images, models, serving
+from ekiben.cli.commands import HELP_FLAGS, CommandTable
 from ekiben.cli.state import State
 
 app = typer.Typer(
     name="ekiben",
+    cls=CommandTable,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP_FLAGS,
     help="Package Python model services, build their images and serve them.",
 )
-app.add_typer(models.app, name="models")
-building.register(app)
-bentos.register(app)
-images.register(app)
-serving.register(app)
-env.register(app)
 
 
 def _show_version(asked: bool) -> None:

@@ -21,13 +21,6 @@ from ekiben.cli.output import size_text, time_text
 from ekiben.cli.state import state_of
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands to the application."""
-    app.command(name="list")(list_bentos)
-    app.command(name="get")(get_bento)
-    app.command(name="delete")(delete_bentos)
-
-
 def list_bentos(ctx: typer.Context, name: NameArgument = None, output: ListOutput = ListFormat.table) -> None:
     """List Bentos, newest first."""
     list_items(state_of(ctx).store.bentos, name, output, ("Tag", "Size", "Created"), _row)

@@ -14,12 +14,6 @@ from ekiben.cli.state import state_of
 ProjectArgument = Annotated[Path, typer.Argument(help="The project's folder.", file_okay=False)]
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands to the application."""
-    app.command(name="init")(init_project)
-    app.command(name="build")(build_bento)
-
-
 def init_project(
     ctx: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Where; made if it is not there.", file_okay=False)] = Path(),

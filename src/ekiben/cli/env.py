@@ -17,11 +17,6 @@ from ekiben.cli.state import state_of
 _PACKAGES = ("uv", "pip-tools", "docker", "pydantic", "msgspec", "uvicorn", "numpy", "scikit-learn")
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command to the application."""
-    app.command(name="env")(show_env)
-
-
 def show_env(
     ctx: typer.Context,
     output: Annotated[ListFormat, typer.Option("--output", "-o", help="How to print.")] = ListFormat.table,

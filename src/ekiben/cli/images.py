@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from ekiben.packager.engines.engine import BuiltImage
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command to the application."""
-    app.command(name="containerize")(containerize_bento)
-
-
 def containerize_bento(
     ctx: typer.Context,
     tag: TagArgument,

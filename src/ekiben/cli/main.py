@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from typing import NoReturn
 
 from ekiben.cli.app import app
-from ekiben.errors import EkibenError
+from ekiben.errors import EkibenError, Interrupted
 
 
 def main() -> None:
     """Runs the command line. Exit codes: 0 done, 1 an error or findings, 2 usage, 130 interrupted."""
+    signal.signal(signal.SIGTERM, _stop)
     try:
         app(prog_name="ekiben")
     except EkibenError as error:
@@ -17,6 +20,10 @@ def main() -> None:
         if error.hint:
             print(f"hint: {error.hint}", file=sys.stderr)
         sys.exit(error.exit_code)
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    raise Interrupted(f"stopped by {signal.Signals(number).name}; nothing half done is kept")
 
 
 if __name__ == "__main__":

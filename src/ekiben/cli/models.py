@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ekiben.cli.commands import HELP_FLAGS
 from ekiben.cli.items import Item, delete_items, get_item, list_items
 from ekiben.cli.options import (
     GetFormat,
@@ -20,7 +21,7 @@ from ekiben.cli.options import (
 from ekiben.cli.output import size_text, time_text
 from ekiben.cli.state import state_of
 
-app = typer.Typer(no_args_is_help=True, help="The models of the local store.")
+app = typer.Typer(no_args_is_help=True, context_settings=HELP_FLAGS, help="The models of the local store.")
 
 
 @app.command(name="list")

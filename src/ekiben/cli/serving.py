@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 _SERVE_OPTIONS = (*CONFIG_OPTIONS, *RUN_OPTIONS)
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command to the application."""
-    app.command(name="serve")(serve)
-    app.command(name="serve-http", hidden=True)(serve)  # BentoML's alias
-
-
 def serve(
     ctx: typer.Context,
     target: Annotated[

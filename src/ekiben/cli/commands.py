@@ -1,0 +1,55 @@
+"""`CommandTable`: the group of all commands, each imported when it is asked for, so that starting stays quick."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from typer.core import TyperCommand
+
+# Name -> module and function (or sub-application), in the order of the help page.
+COMMANDS = {
+    "init": ("ekiben.cli.building", "init_project"),
+    "build": ("ekiben.cli.building", "build_bento"),
+    "list": ("ekiben.cli.bentos", "list_bentos"),
+    "get": ("ekiben.cli.bentos", "get_bento"),
+    "delete": ("ekiben.cli.bentos", "delete_bentos"),
+    "containerize": ("ekiben.cli.images", "containerize_bento"),
+    "serve": ("ekiben.cli.serving", "serve"),
+    "models": ("ekiben.cli.models", "app"),
+    "env": ("ekiben.cli.env", "show_env"),
+}
+ALIASES = {"serve-http": "serve"}  # BentoML's
+HELP_FLAGS = {"help_option_names": ["-h", "--help"]}
+
+
+class CommandTable(TyperGroup):
+    """Finds commands in the table."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """The names, in the table's order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | TyperGroup | None:  # type: ignore[override]
+        """The command of that name, imported now; None where there is none."""
+        name = ALIASES.get(cmd_name, cmd_name)
+        if name not in COMMANDS:
+            return None
+        if name not in self.commands:
+            self.commands[name] = _load(name)
+        return self.commands[name]  # type: ignore[return-value]
+
+
+def _load(name: str) -> TyperCommand | TyperGroup:
+    module, attribute = COMMANDS[name]
+    found = getattr(importlib.import_module(module), attribute)
+    if not isinstance(found, typer.Typer):
+        found, function = typer.Typer(add_completion=False, context_settings=HELP_FLAGS), found
+        found.command(name=name)(function)
+    command = typer.main.get_command(found)
+    command.name = name
+    return command  # type: ignore[return-value]

@@ -1,0 +1,77 @@
+"""The application as a whole: help, version, completion, usage errors, settings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import ekiben
+from tests.cli.conftest import Run
+
+
+def test_the_version_is_bare(run: Run) -> None:
+    assert run("--version").stdout == f"{ekiben.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "build",
+        "list",
+        "get",
+        "delete",
+        "containerize",
+        "serve",
+        "init",
+        "env",
+        "models list",
+        "models get",
+        "models delete",
+    ],
+)
+def test_every_command_has_help(run: Run, command: str) -> None:
+    done = run(*command.split(), "--help")
+    assert done.returncode == 0
+    assert "Usage: ekiben" in done.stdout
+
+
+def test_an_unknown_option_is_a_usage_error(run: Run) -> None:
+    done = run("list", "--colour")
+    assert done.returncode == 2
+    assert "--colour" in done.stderr
+
+
+def test_env_says_where_each_setting_came_from(run: Run, home: Path) -> None:
+    rows = {row["name"]: row for row in json.loads(run("env", "-o", "json").stdout)}
+    assert (rows["home"]["value"], rows["home"]["source"]) == (str(home), "environment EKIBEN_HOME")
+    assert rows["engine"]["source"] == "default"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_shown_for_shells(run: Run, shell: str) -> None:
+    done = run("--show-completion", shell)
+    assert done.returncode == 0
+    assert "_EKIBEN_COMPLETE" in done.stdout
+
+
+def test_serving_a_wrong_port_names_the_option(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "service.py").write_text("")
+    done = run("serve", "--port", "eighty")
+    assert done.returncode == 2
+    assert "`eighty` is no value of --port" in done.stderr
+
+
+def test_labels_are_pairs(run: Run) -> None:
+    done = run("build", "--label", "owner")
+    assert done.returncode == 2
+    assert "write --label KEY=VALUE" in done.stderr
+
+
+def test_init_writes_a_project_and_overwrites_nothing(run: Run, tmp_path: Path) -> None:
+    assert run("init", "new").returncode == 0
+    assert (tmp_path / "new" / "bentofile.yaml").is_file()
+    (tmp_path / "new" / "service.py").write_text("mine")
+    assert run("init", "new").returncode == 2
+    assert (tmp_path / "new" / "service.py").read_text() == "mine"
