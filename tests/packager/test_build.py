@@ -230,8 +230,10 @@ def test_a_build_that_fails_leaves_nothing(
     ("request_", "error"),
     [
         ({"version": "V1"}, InvalidTag),
+        ({"version": "latest"}, UsageError),
         ({"name": "Echo"}, InvalidTag),
         ({"labels": {"a": "b\nc"}}, UsageError),
+        ({"labels": {"a": "https://user:word@example.org"}}, UsageError),
         ({"platform": "windows/amd64"}, LockError),
     ],
 )

@@ -1,17 +1,21 @@
 """The packager: a project becomes a Bento, a Bento becomes an image.
 
-    bentofile/      what the project says, checked
-    selection       which of its files go in; exclusions: what never does
-    staging         the selected files copied, byte for byte
-    description     the service described by a process of its own
-    models          the models it needs, pinned to versions and digests
-    lock/           its dependencies, pinned with hashes
-    runtime_wheel   ekiben's own serving half as a wheel
-    readme          the page that the Bento carries
-    provenance      what the receipt says of the making: git, host
-    build           all of the above in order: `build`, `build_bento`
-    scaffold        a new project to start from (`ekiben init`)
-    containerfile   what an image is made of; context, engines/, containerize: the making of it
+    build             the order of it all: `build`, `build_bento`
+    ├── draft         what is known of a Bento while it is built      ── steps    what is found out, one after the other
+    ├── bentofile/    what the project says, checked                  ── project  which service it means
+    ├── selection     which of its files go in                        ── exclusions   what never does
+    ├── staging       those files copied, byte for byte
+    ├── description   the service described by a process of its own
+    ├── models        the models it needs, pinned to versions and digests
+    ├── lock/         its dependencies, pinned with hashes
+    ├── runtime_wheel ekiben's own serving half as a wheel
+    ├── manifest      bento.yaml       ── readme    README.md
+    └── provenance    what the receipt says of git and the machine
+    containerize      a Bento becomes an image
+    ├── image_plan    which layers it has                             ── containerfile   the same as text
+    ├── context       the build context, by hard links                ── secrets   what a build may see and no layer holds
+    └── engines/      what runs the build
+    scaffold          a new project to start from (`ekiben init`)
 
 Talks through a `Reporter`, writes through a `Store`. Nobody here runs a service in this process.
 """

@@ -12,12 +12,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from ekiben.errors import BuildError, UsageError
+from ekiben.errors import UsageError
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.bentofile.loading import load_bentofile
 from ekiben.packager.draft import DEFAULT_PLATFORM, BuildRequest, Draft, Workplace
 from ekiben.packager.lock.request import Lock
 from ekiben.packager.manifest import manifest_of
+from ekiben.packager.project import service_of
 from ekiben.packager.provenance import GitState, git_state, host_platform
 from ekiben.packager.steps import STEPS
 from ekiben.report import LoggingReporter, Reporter
@@ -27,9 +28,6 @@ from ekiben.store.local import Store, default_store
 from ekiben.tag import Tag
 
 __all__ = ["BuildRequest", "build", "build_bento"]
-
-SERVICE_FILES = ("service.py", "src/service.py")  # where a service is looked for that nobody names
-_SERVICE_MODULE = "service"
 
 
 def build(
@@ -72,7 +70,7 @@ def build_bento(request: BuildRequest, *, store: Store, reporter: Reporter) -> B
             draft = step(draft, workplace)
         _write(draft, folder)
         with store.bentos.stage(draft.name) as staged:
-            for path in folder.iterdir():
+            for path in list(folder.iterdir()):
                 path.rename(staged.path / path.name)
             receipt = _receipt(draft, git, time.monotonic() - started)
             bento = staged.commit(manifest_of(draft), version=request.version, receipt=receipt)
@@ -82,8 +80,8 @@ def build_bento(request: BuildRequest, *, store: Store, reporter: Reporter) -> B
 
 def _first_draft(request: BuildRequest) -> Draft:
     """What is known from the bentofile and the request; what can be refused without work is refused here."""
-    if request.version is not None:
-        Tag("any", request.version)
+    if request.version is not None and not Tag("any", request.version).is_exact:
+        raise UsageError(f"`{request.version}` is no version", hint="it is what the last one built is called")
     if request.name is not None:
         Tag(request.name)
     _check_labels(request.labels)
@@ -92,7 +90,7 @@ def _first_draft(request: BuildRequest) -> Draft:
     return Draft(
         request=request,
         bentofile=bentofile,
-        service=request.service or bentofile.service or _find_service(bentofile.project),
+        service=request.service or service_of(bentofile),
         python=bentofile.docker.python_version or running,
         platform=request.platform or DEFAULT_PLATFORM,
     )
@@ -101,18 +99,9 @@ def _first_draft(request: BuildRequest) -> Draft:
 def _check_labels(labels: Mapping[str, str]) -> None:
     for text in (*labels, *labels.values()):
         try:
-            grammar.one_line(text)
+            grammar.no_credentials(grammar.one_line(text))
         except grammar.Refused as error:
-            raise UsageError(f"the label {text!r} {error.message}", hint=error.hint) from error
-
-
-def _find_service(project: Path) -> str:
-    if any((project / file).is_file() for file in SERVICE_FILES):
-        return _SERVICE_MODULE
-    raise BuildError(
-        f"no service is named, and `{project}` has no service.py",
-        hint="write `service: module:Name` into the bentofile",
-    )
+            raise UsageError(f"a label {error.message}", hint=error.hint) from error
 
 
 def _write(draft: Draft, folder: Path) -> None:

@@ -179,7 +179,7 @@ class _Walk:
     def _selected(self, path: str, entry: os.DirEntry[str], rule: str) -> SelectedFile:
         _check_name(path)
         try:
-            source = Path(entry.path).resolve(strict=True)
+            source = Path(entry.path).resolve(strict=True) if entry.is_symlink() else Path(entry.path)
             status = source.stat()
         except (OSError, RuntimeError) as error:
             raise SelectionError(f"`{path}` is a link to nothing", hint=_KEEP_OUT) from error

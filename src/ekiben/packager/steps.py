@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeAlias
 
+from ekiben.errors import BuildError
 from ekiben.packager.containerfile import containerfile_for
 from ekiben.packager.description import describe_service
 from ekiben.packager.draft import Draft, Workplace
@@ -123,10 +125,16 @@ def plan_image(draft: Draft, _: Workplace) -> Draft:
     """Adds the Containerfile and the project's setup script."""
     script = draft.bentofile.docker.setup_script
     if script is not None:
-        content = (draft.bentofile.project / script).read_bytes()
-        draft = draft.with_file(SETUP_SCRIPT, content, is_executable=True)
+        draft = draft.with_file(SETUP_SCRIPT, _content(draft.bentofile.project / script), is_executable=True)
     text = draft.files[LOCK].decode()
     return draft.with_file(CONTAINERFILE, containerfile_for(manifest_of(draft), text, build_runtime_wheel().file_name))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BuildError(f"`{path}` cannot be read: {error.strerror}") from error
 
 
 STEPS: tuple[Step, ...] = (

@@ -194,6 +194,7 @@ def test_a_file_that_is_not_there_is_refused(complains: Complains) -> None:
         "docker: {env: {DB: 'postgres://user:hunter2@db.example/x'}}\n",
         "docker: {base_image: 'user:hunter2@registry.example/python'}\n",
         "envs: [{name: DB, value: 'redis://:hunter2@db.example'}]\n",
+        "labels: {a: 'https://user:hunter2@code.example/a'}\n",
         "service: 'https://user:hunter2@code.example/a'\n",
     ],
 )
@@ -255,6 +256,7 @@ def test_a_named_file_goes_before_the_usual_one(project: Path) -> None:
     (project / "bentofile.yaml").write_text("name: usual\n")
     (project / "gpu.yaml").write_text("name: gpu\n")
     assert load_bentofile(project, project / "gpu.yaml").name == "gpu"
+    assert load_bentofile(project, Path("gpu.yaml")).name == "gpu"
     with pytest.raises(PathNotFound):
         load_bentofile(project, project / "missing.yaml")
 

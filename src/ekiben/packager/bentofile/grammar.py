@@ -122,7 +122,7 @@ def requirement(text: str) -> str:
         option = text.lstrip().partition("=")[0].partition(" ")[0]
         raise Refused(
             f"holds the option `{option}` in place of a package",
-            "indexes have keys of their own: `index_url`, `extra_index_url`, `find_links`",
+            "a file goes to `requirements_txt`, an index to `index_url` or `extra_index_url`",
         )
     if not text.strip():
         raise Refused("holds an empty package")

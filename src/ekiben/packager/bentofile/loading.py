@@ -27,15 +27,17 @@ _FILE = "file:"  # `description: "file: docs/card.md"`
 
 
 def load_bentofile(project: Path, file: Path | None = None, *, is_optional: bool = False) -> Bentofile:
-    """The bentofile of `project`: `file`, else `bentofile.yaml`, else the build table of `pyproject.toml`. Where it
-    `is_optional`, a project that has none gives a Bentofile that says nothing.
+    """The bentofile of `project`: `file`, else `bentofile.yaml`, else the build table of `pyproject.toml`.
+
+    `file` is looked for from the current folder, then from the project's. Where a bentofile `is_optional`, a project
+    that has none gives one that says nothing.
 
     Raises PathNotFound for a project or `file` that is not there, BuildError where the project has no bentofile,
     BentofileError (with file, line and column) for one that cannot be used, NotActedOn for a key without effect.
     """
     if not project.is_dir():
         raise PathNotFound(f"`{project}` is no folder")
-    document = _read(file) if file else _find(project)
+    document = _read(file if file.is_file() else project / file) if file else _find(project)
     if document is None and is_optional:
         return Bentofile(project=project)
     if document is None:

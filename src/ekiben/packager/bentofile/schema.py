@@ -89,12 +89,13 @@ def _as_mapping(value: object, info: ValidationInfo) -> object:
 
 
 Line: TypeAlias = Annotated[str, _checked(grammar.one_line)]
+PublicLine: TypeAlias = Annotated[str, _checked(grammar.one_line), _checked(grammar.no_credentials)]
 Name: TypeAlias = Annotated[str, _checked(_name)]
 ServiceImport: TypeAlias = Annotated[str, _checked(grammar.service_import)]
 ModelTag: TypeAlias = Annotated[str, _checked(_tag)]
 Alias: TypeAlias = Annotated[str, _checked(grammar.alias)]
-EnvName: TypeAlias = Annotated[str, _checked(grammar.env_name)]
-EnvValue: TypeAlias = Annotated[str, _checked(grammar.one_line), _checked(grammar.no_credentials)]
+EnvPublicLine: TypeAlias = Annotated[str, _checked(grammar.one_line), _checked(grammar.no_credentials)]
+Name: TypeAlias = Annotated[str, _checked(grammar.env_name)]
 Requirement: TypeAlias = Annotated[str, _checked(grammar.requirement)]
 Url: TypeAlias = Annotated[str, _checked(grammar.url)]
 FileInside: TypeAlias = Annotated[str, _in_project(grammar.file_inside)]
@@ -139,7 +140,7 @@ class EnvLevel(Level):
     """One of `envs`."""
 
     name: EnvName
-    value: EnvValue = ""
+    value: PublicLine = ""
     stage: Literal["all", "runtime", "build"] = "all"
 
 
@@ -168,7 +169,7 @@ class DockerLevel(Level):
     python_version: Annotated[str, _checked(grammar.image_python)] | None = None
     cuda_version: Line | None = None
     system_packages: list[Annotated[str, _checked(grammar.system_package)]] = []
-    env: Annotated[dict[EnvName, EnvValue], BeforeValidator(_as_mapping)] = {}
+    env: Annotated[dict[EnvName, PublicLine], BeforeValidator(_as_mapping)] = {}
     setup_script: FileInside | None = None
     base_image: Annotated[str, _checked(grammar.base_image)] | None = None
     dockerfile_template: FileInside | None = None
@@ -189,7 +190,7 @@ class BentofileLevel(Level):
     service: ServiceImport | None = None
     name: Name | None = None
     description: str | None = None
-    labels: dict[Line, Line] = {}
+    labels: dict[Line, PublicLine] = {}
     include: list[Line] = ["*"]
     exclude: list[Line] = []
     models: list[Annotated[ModelLevel, BeforeValidator(_as_model)]] = []
