@@ -13,7 +13,7 @@
     └── provenance    what the receipt says of git and the machine
     containerize      a Bento becomes an image
     ├── image_plan    which layers it has                             ── containerfile   the same as text
-    ├── context       the build context, by hard links                ── secrets   what a build may see and no layer holds
+    ├── context       the build context, by hard links                ── secrets   what no layer holds
     └── engines/      what runs the build
     scaffold          a new project to start from (`ekiben init`)
 
