@@ -60,9 +60,8 @@ def find_target(state: State, text: str, service: str | None) -> Target:
 
 def _has_module(text: str) -> bool:
     module = Path(*text.partition(":")[0].split("."))
-    return any(
-        (root / module).is_dir() or (root / module).with_suffix(".py").is_file() for root in (Path(), Path("src"))
-    )
+    files = (module.with_suffix(".py"), module / "__init__.py")
+    return any((root / file).is_file() for root in (Path(), Path("src")) for file in files)
 
 
 def _is_tag(text: str) -> bool:
