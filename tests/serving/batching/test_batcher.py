@@ -273,6 +273,17 @@ def test_a_fixed_window_gathers_for_its_time_and_no_longer(make_world: MakeWorld
     assert max(world.diary.waits_s) < 0.0101
 
 
+def test_a_window_ends_early_enough_for_the_deadline(make_world: MakeWorld) -> None:
+    async def work() -> float:
+        await learn(world)
+        started_s = world.loop.time()
+        await world.ask()
+        return world.loop.time() - started_s
+
+    world = make_world(BatchOptions(strategy="fixed", max_latency_s=1.0, deadline_s=0.2))
+    assert 0.19 < world.run(work()) < 0.2
+
+
 def test_cork_trains_with_batches_of_1_2_and_3(make_world: MakeWorld) -> None:
     world = make_world(BatchOptions(strategy="cork"))
     world.run(world.ask_many(40))
@@ -330,6 +341,20 @@ def test_closing_without_drain_refuses_all_at_once(make_world: MakeWorld) -> Non
     world.run(work())
     assert world.loop.time() < 0.002
     assert world.slots.free == 1
+
+
+def test_closing_in_the_turn_that_starts_a_batch_answers_it_too(make_world: MakeWorld) -> None:
+    async def work() -> None:
+        waiter = asyncio.ensure_future(world.ask())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(world.diary.batches) == 1
+        await world.batcher.close(drain=False)
+        with pytest.raises(Overloaded):
+            await waiter
+
+    world = make_world()
+    world.run(work())
 
 
 def test_batchers_that_share_a_slot_take_turns(make_world: MakeWorld) -> None:

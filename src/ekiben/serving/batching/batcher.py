@@ -231,13 +231,13 @@ class Batcher(Generic[S]):
         predicted_s = predict_s(self._options, self._learned.cost, rows)
         self._running_batches += 1
         self._running_requests += len(tickets)
-        self._observer.batch_started(rows, len(tickets), waits_s, decision.reason, predicted_s)
-        self._observer.queue_depth(self._queue.rows)
         waited_s = 0.0 if decision.reason == "training" else waits_s[0]
         work = self._execute(slot, tickets, rows, waited_s, predicted_s)
         task = asyncio.get_running_loop().create_task(work, context=self._context.copy())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        self._observer.batch_started(rows, len(tickets), waits_s, decision.reason, predicted_s)
+        self._observer.queue_depth(self._queue.rows)
         return True
 
     async def _execute(
