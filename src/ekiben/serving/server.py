@@ -15,6 +15,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 import uvloop
 
@@ -135,7 +136,10 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
         starting.cancel()
         await asyncio.gather(serving, starting, return_exceptions=True)
         await front.close()
+        is_leaving_work = pool.is_busy()
         await pool.stop()
+    if is_leaving_work:
+        _end_now(stop.status)
     return stop.status
 
 
@@ -151,7 +155,7 @@ class _StopSignals:
 
     def _receive(self, number: signal.Signals) -> None:
         if self._is_stopping:
-            os._exit(128 + number)  # the children end with this process
+            _end_now(128 + number)
         self._is_stopping = True
         self.status = 0 if number == signal.SIGTERM else 128 + number
         logger.info("%s: finishing what is under way", number.name)
@@ -185,6 +189,14 @@ def _process_worker(plan: ServerPlan) -> Callable[[], Worker]:
     )
     environ = child_environment(os.environ, cores=usable_cores(), workers=config.workers.value)
     return lambda: ProcessWorker(start, environ)
+
+
+def _end_now(status: int) -> NoReturn:
+    """Ends the process without waiting for threads that run the service's code; children end with it."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _workers_in_words(config: ServerConfig) -> str:

@@ -8,8 +8,10 @@ others.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import MutableMapping
+from typing import cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from ekiben.serving.http.asgi import GONE, TASK
 
@@ -19,12 +21,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio's: the client closed the connection, or it broke."""
-        cycle = self.cycle
         super().connection_lost(exc)
-        if cycle is None or not cycle.disconnected:
+        cycle: RequestResponseCycle | None = getattr(self, "cycle", None)
+        if cycle is None or not cycle.disconnected:  # no request yet, or one that is answered
             return
-        scope: dict[str, object] = dict(cycle.scope)
+        scope = cast(MutableMapping[str, object], cycle.scope)
         task = scope.get(TASK)
         if isinstance(task, asyncio.Task):
-            cycle.scope[GONE] = True  # type: ignore[literal-required]
+            scope[GONE] = True
             task.cancel()

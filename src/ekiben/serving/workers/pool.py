@@ -14,7 +14,7 @@ from ekiben.serving.wire import Call, Reply
 from ekiben.serving.workers.seat import Occupant, Seat, SeatPlan
 from ekiben.serving.workers.slots import Slot, SlotBoard
 from ekiben.serving.workers.turns import Turns
-from ekiben.serving.workers.worker import Worker, WorkerDied
+from ekiben.serving.workers.worker import Worker, WorkerDied, WorkerGone
 
 logger = logging.getLogger("ekiben.serving")
 
@@ -69,6 +69,10 @@ class Pool:
         """Whether at least one worker is fit to serve."""
         return any(seat.is_fit() for seat in self._seats)
 
+    def is_busy(self) -> bool:
+        """Whether work is under way that holds a slot."""
+        return self._board.is_any_taken()
+
     def take(self) -> PoolSlot | None:
         """A free slot of the least loaded worker, or None; never waits."""
         return self._board.take()
@@ -89,6 +93,8 @@ class Pool:
         """
         try:
             return await self._run(slot.worker, calls)
+        except WorkerGone:
+            logger.debug("a batch for `%s` met a worker that was gone", calls[0].endpoint)
         except WorkerDied:
             if not is_idempotent:
                 return [self._given_up(call) for call in calls]
@@ -109,13 +115,14 @@ class Pool:
 
     async def run_async(self, call: Call) -> Reply:
         """Runs a call of an async API at once, without a slot; cancelling it cancels the API's coroutine."""
-        occupants = [seat.occupant for seat in self._seats if seat.occupant is not None]
-        if not occupants:
+        occupant = min(self._board.workers(), key=lambda one: one.async_runs, default=None)
+        if occupant is None:
             raise Overloaded("no worker is up")
-        occupant = min(occupants, key=lambda one: one.async_runs)
         occupant.async_runs += 1
         try:
             return (await self._run(occupant, [call]))[0]
+        except WorkerGone:
+            return await self.run_async(call)
         except WorkerDied:
             return self._given_up(call)
         finally:
@@ -124,13 +131,19 @@ class Pool:
     async def _run_in(self, slot: PoolSlot, call: Call) -> list[Reply]:
         try:
             return await self._run(slot.worker, [call])
+        except WorkerGone:
+            return [await self.run_sync(call)]
         except WorkerDied:
             return [self._given_up(call)]
         finally:
             self._board.give_back(slot)
 
     async def _run(self, occupant: Occupant, calls: Sequence[Call]) -> list[Reply]:
-        replies = await occupant.worker.run(calls[0].endpoint, calls)
+        try:
+            replies = await occupant.worker.run(calls[0].endpoint, calls)
+        except WorkerDied:
+            self._board.remove(occupant)  # at once: its other slots must not be offered before the seat has noticed
+            raise
         occupant.last_answer_at = self._clock()
         return replies
 

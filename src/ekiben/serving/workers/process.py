@@ -28,7 +28,7 @@ from ekiben.serving.workers.messages import (
     encode_run,
     replies_of,
 )
-from ekiben.serving.workers.worker import WorkerDied
+from ekiben.serving.workers.worker import WorkerDied, WorkerGone
 
 STOP_S = 5.0  # seconds that a child gets to run its shut-down hooks before it is killed
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -52,7 +52,8 @@ class ProcessWorker:
         self._ready: asyncio.Future[None] | None = None
         self._process: Process | None = None
         self._channel: Channel | None = None
-        self._is_ended = False
+        self._ended = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -73,6 +74,7 @@ class ProcessWorker:
             except OSError as error:
                 ours.close()
                 raise ServiceError(f"no worker process can be started: {error}") from error
+        self._watching = asyncio.create_task(self._watch(self._process))
         self._channel = await open_channel(ours, self._on_message, self._on_close)
         self._channel.write(encode(self._start))
         try:
@@ -90,7 +92,7 @@ class ProcessWorker:
         try:
             return await done
         except asyncio.CancelledError:
-            if self._runs.pop(number, None) is not None and not self._is_ended:
+            if self._runs.pop(number, None) is not None and not self._ended.is_set():
                 self._send(encode(Cancel(number)))
             raise
 
@@ -102,16 +104,14 @@ class ProcessWorker:
         await answered
 
     async def wait_closed(self) -> None:
-        """Returns when the process has ended; whoever still waits for it is told then."""
-        if self._process is not None:
-            await self._process.wait()
-        self._end()
+        """Returns when the child has closed its end or has ended, whichever is seen first."""
+        await self._ended.wait()
 
     async def stop(self) -> None:
         """Asks the child to shut down, and kills it when it does not."""
         if self._process is None or self._process.returncode is not None:
             return
-        if not self._is_ended:
+        if not self._ended.is_set():
             self._send(encode(Stop()))
         try:
             await asyncio.wait_for(self._process.wait(), STOP_S)
@@ -124,6 +124,11 @@ class ProcessWorker:
         """Ends the child at once."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
+
+    async def _watch(self, process: Process) -> None:
+        """Sees the child's end also where a process that it left behind keeps the socket open."""
+        await process.wait()
+        self._end()
 
     def _on_message(self, message: AnyMessage, joined: memoryview) -> None:
         match message:
@@ -161,7 +166,7 @@ class ProcessWorker:
 
     def _end(self) -> None:
         """Tells everybody who waits for the child that it is gone."""
-        self._is_ended = True
+        self._ended.set()
         if self._channel is not None:
             self._channel.close()
         self._settle(ServiceError("the worker ended before it was ready", hint="its own output says why"))
@@ -175,6 +180,6 @@ class ProcessWorker:
                 probe.set_exception(WorkerDied("the worker died"))
 
     def _send(self, pieces: Sequence[bytes]) -> None:
-        if self._is_ended or self._channel is None:
-            raise WorkerDied("the worker died")
+        if self._ended.is_set() or self._channel is None:
+            raise WorkerGone("the worker is gone")
         self._channel.write(pieces)

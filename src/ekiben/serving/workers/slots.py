@@ -6,7 +6,7 @@ robin, beginning behind the claimant that was asked last, so no API starves anot
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -71,9 +71,17 @@ class SlotBoard(Generic[W]):
         """Registers a claimant: it is called when a slot may be free, and takes one if it has use for it."""
         self._claimants.append(callback)
 
+    def workers(self) -> Iterable[W]:
+        """All workers that are up."""
+        return self._free.keys()
+
     def taken_of(self, worker: W) -> set[Slot[W]]:
         """The slots of this worker that are in use."""
         return self._taken.get(worker, set())
+
+    def is_any_taken(self) -> bool:
+        """Whether a slot of any worker is in use."""
+        return any(self._taken.values())
 
     def free_of(self, worker: W) -> int:
         """How many slots of this worker are free."""

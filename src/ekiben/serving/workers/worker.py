@@ -13,6 +13,10 @@ class WorkerDied(EkibenError):
     """The worker ended while it ran these calls; nobody knows how far it came."""
 
 
+class WorkerGone(WorkerDied):
+    """The worker had ended before these calls were given to it: nothing of them ran."""
+
+
 class Worker(Protocol):
     """One instance of the service. Sync calls run in its threads; the pool never hands it more than those at once."""
 
@@ -20,7 +24,7 @@ class Worker(Protocol):
         """Brings the service up; returns when it answers. Raises EkibenError where it cannot."""
 
     async def run(self, endpoint: str, calls: Sequence[Call]) -> list[Reply]:
-        """One reply per call, in order. Raises WorkerDied; cancelling it frees nothing while a thread still runs."""
+        """One reply per call, in order; cancelling it does not end a thread. Raises WorkerDied or WorkerGone."""
 
     async def probe(self) -> None:
         """Returns when the worker has answered. Raises WorkerDied."""

@@ -1,0 +1,61 @@
+"""`FakeWorker`: a worker in the test's hands: calls wait until the test answers them or lets the worker die."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from ekiben.errors import ServiceError
+from ekiben.serving.wire import JSON, Call, Payload, Reply
+from ekiben.serving.workers.worker import WorkerDied, WorkerGone
+
+POISON = b"poison"
+OK = Reply(200, Payload(JSON, b"true"))
+
+
+class FakeWorker:
+    """Answers at once unless `holds`; dies of a call whose body is POISON."""
+
+    def __init__(self, *, holds: bool = False, starts: bool = True) -> None:
+        self.runs: list[list[bytes]] = []
+        self.release = asyncio.Event()
+        self._starts = starts
+        self._dead = asyncio.Event()
+        if not holds:
+            self.release.set()
+
+    async def start(self) -> None:
+        if not self._starts:
+            raise ServiceError("cannot start")
+
+    async def run(self, endpoint: str, calls: Sequence[Call]) -> list[Reply]:
+        if self._dead.is_set():
+            raise WorkerGone("gone")
+        self.runs.append([call.payload.body for call in calls])
+        if any(call.payload.body == POISON for call in calls):
+            self.die()
+        released = asyncio.create_task(self.release.wait())
+        died = asyncio.create_task(self._dead.wait())
+        await asyncio.wait([released, died], return_when=asyncio.FIRST_COMPLETED)
+        if self._dead.is_set():
+            raise WorkerDied("died")
+        return [OK for _ in calls]
+
+    async def probe(self) -> None:
+        if self._dead.is_set():
+            raise WorkerDied("died")
+
+    async def wait_closed(self) -> None:
+        await self._dead.wait()
+
+    async def stop(self) -> None:
+        self.die()
+
+    def die(self) -> None:
+        """Ends the worker in the middle of whatever it does."""
+        self._dead.set()
+
+
+def call_of(body: bytes = b"x", endpoint: str = "predict") -> Call:
+    """A call with this body."""
+    return Call(endpoint, Payload(JSON, body), "id")
