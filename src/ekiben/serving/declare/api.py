@@ -130,14 +130,14 @@ def endpoints_of(cls: type) -> dict[str, Endpoint]:
     ServiceError."""
     methods: dict[str, object] = {}
     for base in reversed(cls.__mro__):
-        methods.update({name: value for name, value in vars(base).items() if name in methods or hasattr(value, _MARK)})
+        methods.update({name: value for name, value in vars(base).items() if name in methods or _is_marked(value)})
     endpoints: dict[str, Endpoint] = {}
     routes: dict[str, str] = {}
     for function, value in methods.items():
-        if isinstance(value, staticmethod | classmethod) and hasattr(value.__func__, _MARK):
-            raise ServiceError(f"{place_of(value.__func__)}: an API is an ordinary method, with `self`")
-        if not inspect.isfunction(value) or not hasattr(value, _MARK):
+        if not _is_marked(value):
             continue
+        if not inspect.isfunction(value):
+            raise ServiceError(f"{cls.__module__}.{cls.__qualname__}: the API `{function}` is no ordinary method")
         endpoint = make_endpoint(function, value)
         if endpoint.name in endpoints:
             raise ServiceError(
@@ -150,6 +150,10 @@ def endpoints_of(cls: type) -> dict[str, Endpoint]:
         endpoints[endpoint.name] = endpoint
         routes[endpoint.route] = endpoint.name
     return endpoints
+
+
+def _is_marked(value: object) -> bool:
+    return isinstance(getattr(getattr(value, "__func__", value), _MARK, None), ApiDeclaration)
 
 
 def make_endpoint(function: str, method: Callable[..., object]) -> Endpoint:

@@ -40,7 +40,7 @@ def check_config(config: Mapping[str, object], place: str) -> None:
     try:
         msgspec.json.encode(dict(config))
     except (TypeError, ValueError) as error:
-        raise ServiceError(f"{place}: the config of the service is not plain data: {error}") from error
+        raise ServiceError(f"{place}: the config of the service is no plain data: {error}") from error
     for path, value in _leaves(config):
         if path.partition(".")[0] in INFORMATIVE:
             continue
@@ -76,7 +76,7 @@ def _nearest(path: str) -> str:
         return "batching is declared at the API: `@api(batchable=True, max_batch_size=..., max_latency_ms=...)`"
     if path in _GROUPS:
         return f"`{path}` holds keys of its own: {', '.join(key.path for key in KEYS if key.path.startswith(path))}"
-    known = [*BY_PATH, *_KNOWN, *INFORMATIVE]
+    known = [*BY_PATH, *_KNOWN, *INFORMATIVE, *_GROUPS]
     last = {one.rpartition(".")[2]: one for one in known}
     near = difflib.get_close_matches(path, known, n=1) or [
         last[one] for one in difflib.get_close_matches(path.rpartition(".")[2], last, n=1)

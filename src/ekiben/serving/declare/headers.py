@@ -10,6 +10,8 @@ from ekiben.errors import ServiceError
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2: token
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, section 5.5: no control characters but tab in a value
 
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
+
 
 class Headers(Mapping[str, str]):
     """The header fields of a request. A field that was sent several times is one value, joined by `, ` (RFC 9110,
@@ -51,6 +53,8 @@ class MutableHeaders(MutableMapping[str, str]):
     def __setitem__(self, name: str, value: str) -> None:
         if not _NAME.fullmatch(name):
             raise ServiceError(f"`{name!r}` is no name of a header")
+        if name.lower() in _FRAMING:
+            raise ServiceError(f"the header `{name}` is the server's to set")
         if _FORBIDDEN.search(value) or not value.isascii():
             raise ServiceError(f"the header `{name}` cannot have the value {value!r}", hint="ASCII, and no line breaks")
         self._fields[name.lower()] = value

@@ -30,6 +30,6 @@ class ArrayRows:
         return np.concatenate(cast("Sequence[_Array]", values), axis=dim)
 
     def key(self, value: object, dim: int) -> Hashable:
-        """dtype and the other dimensions."""
+        """dtype and the other dimensions; texts of any length go together."""
         array = cast(_Array, value)
-        return array.dtype, array.shape[:dim], array.shape[dim + 1 :]
+        return array.dtype.kind if array.dtype.kind in "US" else array.dtype, array.shape[:dim], array.shape[dim + 1 :]

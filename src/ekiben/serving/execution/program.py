@@ -83,10 +83,10 @@ async def drive_async(
                 step = await advance(result)
         return step.value
     finally:
-        if (
-            inspect.getgeneratorstate(program) != inspect.GEN_RUNNING
-        ):  # else the thread that runs it drops the last reference, which closes it too
-            program.close()  # a cancelled call leaves no folder behind
+        # A cancelled call leaves no folder behind. A program that runs in a thread cannot be closed from here; it is
+        # closed when that thread drops its last reference.
+        if inspect.getgeneratorstate(program) != inspect.GEN_RUNNING:
+            program.close()
 
 
 def proceed(program: Program[R], result: object = None, error: BaseException | None = None) -> Invocation | Finished[R]:

@@ -82,7 +82,7 @@ class FileOutput:
         try:
             return Payload(guessed if guessed and not encoding else OCTETS, value.read_bytes())
         except OSError as error:
-            raise ServiceError(f"the file that the API returned cannot be read: {error}") from error
+            raise ServiceError(f"the file that the API returned cannot be read: {error.strerror}") from error
 
     def schema(self) -> JsonSchema:
         """Binary text, as OpenAPI says a file."""

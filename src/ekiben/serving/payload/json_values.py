@@ -17,6 +17,8 @@ from ekiben.serving.payload.schemas import LOCAL, JsonSchema
 from ekiben.serving.wire import JSON, Payload
 
 _MAX_REASONS = 5  # reasons told at once: a list with a thousand wrong items has one message, not a thousand
+# numpy arrays and scalars, torch tensors, pandas series; polars series; timestamps of pandas
+_PLAIN_METHODS = ("tolist", "to_list", "isoformat")
 _MISSING = frozenset({"NAType", "NaTType"})  # pandas: missing values that are no NaN
 _BASE64 = ConfigDict(val_json_bytes="base64", ser_json_bytes="base64")
 _PATH_FORMATS = frozenset({"path", "file-path", "directory-path"})
@@ -99,6 +101,8 @@ def make_adapter(annotation: object) -> TypeAdapter[object]:
             f"`{annotation}` cannot be read from a request",
             hint="JSON types, pydantic models, numpy arrays, pandas frames, PIL images and pathlib.Path can",
         ) from error
+    except PydanticUserError as error:
+        raise ServiceError(f"`{annotation}` cannot be read from a request", hint=error.message) from error
 
 
 def _as_type(annotation: object) -> Any:
@@ -145,19 +149,21 @@ def _has_path(schema: object) -> bool:
     return isinstance(schema, list) and any(_has_path(one) for one in schema)
 
 
-def _plain(value: object) -> object:
-    """What msgspec shall write for a value that it does not know: models by pydantic, arrays and frames by their own
-    methods."""
+def _plain(value: Any) -> object:
+    """What msgspec shall write for a value that it does not know: models by pydantic, all else by its own methods."""
     if isinstance(value, BaseModel):
         return msgspec.Raw(value.__pydantic_serializer__.to_json(value, by_alias=True))
-    if type(value).__name__ in _MISSING:
+    cls = type(value)
+    if cls.__module__ == "numpy" and value.dtype.kind == "M":
+        return value.astype(str).tolist()  # as ISO 8601; its own tolist() gives nanoseconds as bare numbers
+    if cls.__name__ in _MISSING:
         return None
-    for method in ("tolist", "to_list"):  # numpy arrays and scalars, torch tensors, pandas Series; polars Series
-        if hasattr(value, method):
+    for method in _PLAIN_METHODS:
+        if hasattr(value, method) and not isinstance(value, type):
             return getattr(value, method)()
-    if hasattr(value, "to_dict"):  # pandas DataFrames
+    if hasattr(value, "to_dict"):
         return value.to_dict("records")
-    raise NotImplementedError(f"`{type(value).__name__}` has no JSON form")
+    raise TypeError(f"`{cls.__name__}` has no JSON form")
 
 
 _ENCODER = msgspec.json.Encoder(enc_hook=_plain)

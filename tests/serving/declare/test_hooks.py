@@ -1,0 +1,31 @@
+"""`@on_startup` and `@on_shutdown`."""
+
+import pytest
+
+from ekiben.errors import ServiceError
+from ekiben.serving.declare.hooks import SHUTDOWN, STARTUP, hooks_of, on_shutdown, on_startup
+
+
+class Base:
+    @on_startup
+    def connect(self) -> None: ...
+
+    @on_shutdown
+    def disconnect(self) -> None: ...
+
+
+class Derived(Base):
+    @on_startup
+    async def warm(self) -> None: ...
+
+
+def test_hooks_run_base_classes_first_in_order_of_declaration() -> None:
+    assert hooks_of(Derived, STARTUP) == ("connect", "warm")
+    assert hooks_of(Derived, SHUTDOWN) == ("disconnect",)
+
+
+def test_a_hook_with_parameters_is_refused_with_its_place() -> None:
+    def warm(self: object, model: str) -> None: ...
+
+    with pytest.raises(ServiceError, match=r"test_hooks.py:\d+: a startup hook takes no parameters"):
+        on_startup(warm)

@@ -1,0 +1,126 @@
+"""`Executor`: threads, the loop, hooks."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from ekiben.serving.declare.api import api
+from ekiben.serving.declare.hooks import on_shutdown, on_startup
+from ekiben.serving.declare.service import service
+from ekiben.serving.execution.executor import INLINE_BYTES, Executor
+from ekiben.serving.wire import Call, Reply
+
+MakeCall = Callable[..., Call]
+
+
+class Threads:
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.together = threading.Barrier(2, timeout=10)
+        self.go_on = threading.Event()
+
+    @on_startup
+    def first(self) -> None:
+        self.log.append(f"start {threading.current_thread() is not threading.main_thread()}")
+
+    @on_startup
+    async def second(self) -> None:
+        self.log.append("start async")
+
+    @on_shutdown
+    def breaks(self) -> None:
+        raise ValueError("cannot close")
+
+    @on_shutdown
+    async def last(self) -> None:
+        self.log.append("stop")
+
+    @api
+    def meet(self) -> int:
+        return self.together.wait()
+
+    @api
+    def wait(self) -> None:
+        self.log.append("waiting")
+        self.go_on.wait(10)
+
+    @api
+    async def where(self, text: str = "") -> list[str]:
+        return [threading.current_thread().name, str(len(text))]
+
+
+DECLARED = service(Threads)
+
+
+def test_hooks_run_around_the_calls_and_a_failing_shutdown_hook_stops_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def go() -> list[str]:
+        instance = Threads()
+        executor = Executor(DECLARED, instance)
+        await executor.start()
+        await executor.stop()
+        log: list[str] = instance.log
+        return log
+
+    assert asyncio.run(go()) == ["start True", "start async", "stop"]
+    assert "`breaks` failed" in caplog.text
+
+
+def test_sync_methods_run_in_as_many_threads_as_asked_for(call: MakeCall) -> None:
+    async def go() -> list[Reply]:
+        executor = Executor(DECLARED, Threads(), threads=2)
+        return await executor.run("meet", [call("meet"), call("meet")])
+
+    assert sorted(one.payload.body for one in asyncio.run(go())) == [b"0", b"1"]
+
+
+@pytest.mark.parametrize("size", [10, INLINE_BYTES + 10])
+def test_async_methods_run_on_the_loop_whatever_the_bodys_size(call: MakeCall, size: int) -> None:
+    async def go() -> list[Reply]:
+        return await Executor(DECLARED, Threads()).run("where", [call("where", text="x" * size)])
+
+    (reply,) = asyncio.run(go())
+    assert msgspec.json.decode(reply.payload.body) == [threading.main_thread().name, str(size)]
+
+
+def test_an_unknown_api_is_a_404_for_each_call(call: MakeCall) -> None:
+    async def go() -> list[Reply]:
+        return await Executor(DECLARED, Threads()).run("nowhere", [call("nowhere"), call("nowhere")])
+
+    assert [one.status for one in asyncio.run(go())] == [404, 404]
+
+
+def test_a_call_that_is_given_up_keeps_its_thread_until_it_ends(call: MakeCall) -> None:
+    async def go() -> list[str]:
+        instance = Threads()
+        executor = Executor(DECLARED, instance, threads=1)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(executor.run("wait", [call("wait")]), 0.1)
+        second = asyncio.create_task(executor.run("wait", [call("wait")]))
+        await asyncio.sleep(0.1)
+        log: list[str] = list(instance.log)
+        instance.go_on.set()
+        await second
+        return [*log, *instance.log]
+
+    assert asyncio.run(go()) == ["waiting", "waiting", "waiting"]
+
+
+def test_the_loop_is_free_while_a_sync_method_runs(call: MakeCall) -> None:
+    async def go() -> float:
+        instance = Threads()
+        executor = Executor(DECLARED, instance)
+        slow = asyncio.create_task(executor.run("wait", [call("wait")]))
+        begun = time.monotonic()
+        await asyncio.sleep(0.01)
+        took = time.monotonic() - begun
+        instance.go_on.set()
+        await slow
+        return took
+
+    assert asyncio.run(go()) < 5
