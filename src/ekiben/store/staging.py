@@ -2,6 +2,8 @@
 
 Each is `tmp/<random>/` with a `lock` file that its owner holds, so the kernel tells the living from the dead: a process
 id in a name could not (containers share a volume and not their ids). Whoever stages next sweeps what the dead left.
+Before it is locked and before it is removed, a folder has a name that anybody may sweep, so that a kill at any instant
+leaves nothing for good.
 """
 
 from __future__ import annotations
@@ -18,12 +20,8 @@ from ekiben.store.lock import Hold, exclusive, try_hold
 
 _LOCK = "lock"
 _CONTENT = "content"
-_TRASH = "trash-"  # already out of every reader's sight: removed by whoever sees it
-_FOREIGN_AGE_S = 24 * 3600.0  # what nobody holds a lock on is left alone for a day: it may be somebody's after all
-
-
-def _random_name() -> str:
-    return os.urandom(8).hex()
+_TRASH = "trash-"  # out of every reader's sight: whoever sees it while holding the store's lock may remove it
+_FOREIGN_AGE_S = 24 * 3600.0  # what nobody locked is left alone for a day: it may be somebody's after all
 
 
 @contextmanager
@@ -34,53 +32,56 @@ def staging(layout: Layout) -> Iterator[Path]:
     try:
         yield place / _CONTENT
     finally:
-        remove_tree(place)
+        with suppress(OSError):  # then it is swept another time
+            remove_tree(_to_trash(place))
         hold.release()
 
 
 def _open(layout: Layout) -> tuple[Path, Hold]:
     make_folder(layout.tmp)
-    with exclusive(layout.lock):  # nobody sweeps between the making of a folder and its locking
-        dead = _claim_leftovers(layout.tmp)
-        place = layout.tmp / _random_name()
-        place.mkdir()
-        hold = try_hold(place / _LOCK)
+    with exclusive(layout.lock):
+        swept = _sweep(layout.tmp)
+        draft = _trash_path(layout.tmp)
+        draft.mkdir()
+        hold = try_hold(draft / _LOCK)
         assert hold is not None, "a new folder's lock is free"
-        (place / _CONTENT).mkdir()
-    for path, claim in dead:
+        (draft / _CONTENT).mkdir()
+        place = draft.rename(layout.tmp / _random_name())
+    for path in swept:
         remove_tree(path)
-        if claim:
-            claim.release()
     return place, hold
 
 
-def _claim_leftovers(tmp: Path) -> list[tuple[Path, Hold | None]]:
-    """What dead processes left, each with its lock now ours, so that no other sweeper takes it too."""
-    dead: list[tuple[Path, Hold | None]] = []
-    for path in tmp.iterdir():
-        if path.name.startswith(_TRASH):
-            dead.append((path, None))
-        elif (path / _LOCK).is_file():
-            claim = try_hold(path / _LOCK)
-            if claim is not None:
-                dead.append((path, claim))
-        elif time.time() - path.lstat().st_mtime > _FOREIGN_AGE_S:
-            dead.append((path, None))
-    return dead
+def _sweep(tmp: Path) -> list[Path]:
+    """Turns what dead processes left into trash; gives all the trash there is."""
+    return [path if path.name.startswith(_TRASH) else _to_trash(path) for path in tmp.iterdir() if _is_dead(path)]
+
+
+def _is_dead(path: Path) -> bool:
+    if path.name.startswith(_TRASH):
+        return True
+    try:
+        if not (path / _LOCK).is_file():
+            return time.time() - path.lstat().st_mtime > _FOREIGN_AGE_S
+        hold = try_hold(path / _LOCK)
+    except (FileNotFoundError, NotADirectoryError):  # its owner has just removed it
+        return False
+    if hold:
+        hold.release()
+    return hold is not None
 
 
 def throw_away(layout: Layout, path: Path) -> Path:
     """Takes `path` out of sight by one rename, which a full disk allows; the caller removes what it returns."""
     make_folder(layout.tmp)
-    trash = layout.tmp / f"{_TRASH}{_random_name()}"
-    path.rename(trash)
+    trash = _to_trash(path, layout.tmp)
     sync(path.parent)
     return trash
 
 
 def replace_file(layout: Layout, path: Path, content: bytes) -> None:
-    """Gives `path` new content in one step: a reader sees the old or the new."""
-    draft = layout.tmp / f"{_TRASH}{_random_name()}"
+    """Gives `path` new content in one step: a reader sees the old or the new. The caller holds the store's lock."""
+    draft = _trash_path(layout.tmp)
     try:
         write_synced(draft, content)
         draft.replace(path)
@@ -89,3 +90,15 @@ def replace_file(layout: Layout, path: Path, content: bytes) -> None:
             draft.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def _to_trash(path: Path, tmp: Path | None = None) -> Path:
+    return path.rename(_trash_path(tmp or path.parent))
+
+
+def _trash_path(tmp: Path) -> Path:
+    return tmp / f"{_TRASH}{_random_name()}"
+
+
+def _random_name() -> str:
+    return os.urandom(8).hex()

@@ -1,0 +1,167 @@
+"""Processes killed at any instant, crowds of them, disks that refuse: the store stays readable and nothing is half."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ekiben.errors import StoreError
+from ekiben.settings import load_settings
+from ekiben.store.local import Store, open_store
+from tests.store.making import assert_whole, build, entry, leftovers, save
+from tests.store.processes import ROOT, start
+
+KILLS = 50
+WINDOW_S = 0.03  # the time of a few saves
+CROWD = 20
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte, mounted: needs root, as CI has."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "ekiben-test", folder], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("mounting a small tmpfs needs root")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_a_save_killed_at_any_instant_leaves_the_old_state_or_the_new(store: Store) -> None:
+    rng, halves = random.Random(2), list[int]()
+    for _ in range(KILLS):
+        child = start("save-for-ever")
+        assert child.stdout
+        told = [child.stdout.readline().strip()]
+        time.sleep(rng.uniform(0, WINDOW_S))
+        child.send_signal(signal.SIGKILL)
+        told += child.communicate()[0].split()
+        models = store.models.list()
+        for model in models:
+            assert_whole(model)
+        assert set(told) <= {str(model.tag) for model in models}
+        assert store.models.get("iris") == models[0]  # what is there and what is latest change in one instant
+        halves.append(len(leftovers(store)))
+    assert max(halves) <= 2  # a draft, and a new `latest`: each child swept what the one before had left
+    assert sum(halves) > KILLS / 3  # most kills came in the middle of a save
+    save(store, "wine")
+    assert leftovers(store) == []
+
+
+def test_a_crowd_of_processes_saves_builds_lists_and_deletes_at_once(store: Store) -> None:
+    children = [start("crowd", str(seed)) for seed in range(CROWD)]
+    errors = [child.communicate(timeout=240)[1] for child in children]
+    assert errors == [""] * CROWD
+    for item in [*store.models.list(), *store.bentos.list()]:
+        assert_whole(item)
+    for bento in store.bentos.list():
+        assert {one.tag for one in bento.manifest.models} <= {model.tag for model in store.models.list()}
+    assert leftovers(store) == []
+
+
+def test_what_a_dead_process_left_is_swept_and_what_a_living_one_has_is_not(store: Store) -> None:
+    living, dead = start("hold"), start("hold")
+    drafts = [Path(child.stdout.readline().strip()) for child in (living, dead) if child.stdout]
+    dead.kill()
+    dead.communicate()
+    save(store, "iris")
+    assert [draft.exists() for draft in drafts] == [True, False]
+    assert [model.tag.name for model in store.models.list()] == ["iris"]
+    living.kill()
+    living.communicate()
+
+
+def test_what_nobody_locked_is_swept_after_a_day(store: Store) -> None:
+    save(store, "iris", "1")
+    for name in ("old", "new"):
+        (store.tmp / name).mkdir()
+    yesterday = time.time() - 25 * 3600
+    os.utime(store.tmp / "old", (yesterday, yesterday))
+    save(store, "iris", "2")
+    assert leftovers(store) == ["new"]
+
+
+def test_on_a_full_disk_a_save_is_an_error_with_a_remedy_and_leaves_nothing(small_disk: Path) -> None:
+    store = open_store(load_settings({"EKIBEN_HOME": str(small_disk)}))
+    model = save(store, "iris", "first")
+    with pytest.raises(StoreError, match="the disk is full") as caught:
+        save(store, "iris", "x" * 2**21)
+    assert "free some space" in str(caught.value.hint)
+    assert store.models.list() == [model]
+    assert leftovers(store) == []
+
+
+def test_a_disk_that_fills_up_at_any_moment_of_a_save_leaves_the_store_whole(small_disk: Path) -> None:
+    store = open_store(load_settings({"EKIBEN_HOME": str(small_disk)}))
+    model = save(store, "iris", "first")
+    refused = 0
+    for free_pages in range(12):
+        filler = _fill_up(small_disk, free_pages)
+        try:
+            save(store, "iris", f"another {free_pages}")
+        except StoreError:
+            refused += 1
+            assert store.models.list()[0] == store.models.get("iris")
+        filler.unlink()
+        assert leftovers(store) == []
+    assert refused >= 3
+    assert model in store.models.list()
+    for one in store.models.list():
+        assert_whole(one)
+
+
+def test_on_a_full_disk_deleting_works(small_disk: Path) -> None:
+    store = open_store(load_settings({"EKIBEN_HOME": str(small_disk)}))
+    bento = build(store, models=[entry(save(store, "iris"))])
+    _fill_up(small_disk, 0)
+    store.bentos.delete(bento.tag)
+    store.models.delete("iris")
+    assert store.models.list() == []
+    assert leftovers(store) == []
+
+
+def test_a_read_only_store_is_read_and_refuses_to_be_written(small_disk: Path) -> None:
+    store = open_store(load_settings({"EKIBEN_HOME": str(small_disk)}))
+    model = save(store, "iris")
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    assert store.models.get("iris") == model
+    for change in (lambda: save(store, "iris", "2"), lambda: store.models.delete("iris")):
+        with pytest.raises(StoreError, match="the file system is read-only") as caught:
+            change()
+        assert caught.value.hint == "set EKIBEN_HOME to a folder that can be written"
+
+
+def test_without_permission_the_error_says_where_and_what_to_do(store: Store) -> None:
+    save(store, "iris")
+    script = (
+        "import os\n"
+        "from ekiben.errors import StoreError\n"
+        "from ekiben.store.local import default_store\n"
+        "from tests.store.making import save\n"
+        "if os.getuid() == 0: os.setuid(65534)\n"
+        "try: save(default_store(), 'wine')\n"
+        "except StoreError as error: print(error, error.hint)\n"
+    )
+    for folder in [store.home, *store.home.parents]:
+        if not folder.stat().st_mode & 0o005 and folder.owner() != "root":
+            pytest.skip("another user cannot reach the test's folder")
+    store.home.chmod(0o555)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    store.home.chmod(0o755)
+    assert "no permission" in done.stdout, done.stderr
+    assert "give this user the right to write there" in done.stdout
+
+
+def _fill_up(folder: Path, free_pages: int) -> Path:
+    """Fills the file system but for some pages of 4 KiB; gives the file that does."""
+    filler = folder / "filler"
+    free_bytes = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
+    filler.write_bytes(b"x" * (free_bytes - 4096 * free_pages))
+    return filler
