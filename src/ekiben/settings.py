@@ -69,7 +69,7 @@ def _names() -> list[str]:
 def _from_file(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
     named = environ.get(SETTINGS_FILE)
     path = Path(named) if named else platformdirs.user_config_path("ekiben") / "settings.yaml"
-    if not path.is_file():
+    if not _is_file(path):
         if named:
             raise SettingsError(f"the settings file `{path}` that {SETTINGS_FILE} names does not exist")
         return []
@@ -85,6 +85,13 @@ def _from_file(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
         if key not in _names():
             raise SettingsError(f"`{key}` in `{path}` is no setting", hint=f"settings are: {', '.join(_names())}")
     return [(key, str(value), f"file {path}") for key, value in content.items()]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError:  # a container under any user may have another user's folder as its home
+        return False
 
 
 def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
