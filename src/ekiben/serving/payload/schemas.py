@@ -26,7 +26,8 @@ def gather_definitions(schema: JsonSchema, gathered: JsonSchema, owner: str, pre
     references = {name: f"{prefix}{new}" for name, new in names.items()}
     for name, definition in definitions.items():
         gathered[names[name]] = _refer(definition, references)
-    return {key: _refer(value, references) for key, value in schema.items() if key != DEFINITIONS}
+    rest = {key: value for key, value in schema.items() if key != DEFINITIONS}
+    return cast(JsonSchema, _refer(rest, references))
 
 
 def _refer(schema: object, references: Mapping[str, str]) -> object:
