@@ -17,6 +17,8 @@ from types import FrameType
 
 from ekiben.errors import UsageError
 
+# What a service is made of. Its data and logs may change while it runs, and must not restart it.
+SUFFIXES = (".py", ".yaml", ".yml", ".toml")
 STOP_S = 10.0  # seconds that the old server gets for what is under way; a developer waits
 
 
@@ -46,13 +48,15 @@ def serve_and_reload(command: Sequence[str], folder: Path) -> int:
 
 
 def _changes(folder: Path, stopping: threading.Event) -> Iterable[set[str]]:
-    """Sets of changed files, relative to `folder`; caches, environments and version control do not count."""
+    """Sets of changed source files, relative to `folder`; environments and version control do not count."""
     try:
         from watchfiles import watch
     except ImportError as error:
         raise UsageError("`--reload` needs `watchfiles`", hint="pip install watchfiles") from error
     for changes in watch(folder, stop_event=stopping, raise_interrupt=False, rust_timeout=500):
-        yield {str(Path(path).relative_to(folder)) for _, path in changes}
+        sources = {str(Path(path).relative_to(folder)) for _, path in changes if path.endswith(SUFFIXES)}
+        if sources:
+            yield sources
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
