@@ -22,6 +22,7 @@ logger = logging.getLogger("ekiben.serving")
 access_logger = logging.getLogger("ekiben.access")
 
 TASK = "ekiben.task"  # in a scope: the task to cancel when the client goes away (see `protocol`)
+BODILESS = (204, 304)  # RFC 9110, section 6.4.1: replies with these statuses have no content
 GONE = "ekiben.gone"  # in a scope: the client went away
 
 
@@ -41,16 +42,19 @@ class AsgiApp:
         scope[TASK] = asyncio.current_task()
         try:
             reply = await self._handler(request)
+            fields = _fields_of(reply, request.id)
         except asyncio.CancelledError:
             if GONE in scope:
                 return
             reply = reply_to(Overloaded("the server is stopping"))
+            fields = _fields_of(reply, request.id)
         except Exception:  # the last resort: a fault of ours must not show its insides
             logger.exception("request %s failed in the server itself", request.id)
             reply = internal_error(request.id)
+            fields = _fields_of(reply, request.id)
         del scope[TASK]
-        await send({"type": "http.response.start", "status": reply.status, "headers": _fields_of(reply, request.id)})
-        await send({"type": "http.response.body", "body": reply.payload.body})
+        await send({"type": "http.response.start", "status": reply.status, "headers": fields})
+        await send({"type": "http.response.body", "body": b"" if reply.status in BODILESS else reply.payload.body})
         if self._logs_access:
             _log_access(request, reply, time.perf_counter() - begun)
 
@@ -75,11 +79,10 @@ def _request_of(scope: Scope, receive: Receive) -> Request:
 
 def _fields_of(reply: Reply, identifier: str) -> list[tuple[bytes, bytes]]:
     payload = reply.payload
-    fields = [
-        (b"content-type", payload.content_type.encode("latin-1")),
-        (b"content-length", b"%d" % len(payload.body)),
-        (b"x-request-id", identifier.encode("latin-1")),
-    ]
+    fields = [(b"x-request-id", identifier.encode("latin-1"))]
+    if reply.status not in BODILESS:
+        fields.append((b"content-type", payload.content_type.encode("latin-1")))
+        fields.append((b"content-length", b"%d" % len(payload.body)))
     if reply.headers:
         fields += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
     return fields
