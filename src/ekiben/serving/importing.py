@@ -7,7 +7,6 @@ file and line of *their* code. Not here: making an instance, which the workers d
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 import traceback
 from dataclasses import dataclass
@@ -28,8 +27,7 @@ class Place:
 
 
 def import_service(target: str, root: Path) -> Service:
-    """The service that `target` names: `module:Class`, `package.module:svc`, or `module` alone where it holds one
-    service.
+    """The service that `target` names: `module:Class`, or `module` alone where it holds one service.
 
     `root` (and `root/src` where modules lie there) comes first on `sys.path`, and stays: services import their own
     modules later too. Raises DescriptionError.
@@ -70,8 +68,7 @@ def _import(name: str, root: Path) -> ModuleType:
 
 
 def _forget_strangers(top: str, root: Path) -> None:
-    """Drops modules loaded under this name from another folder: another project's `service`, where one process sees
-    two."""
+    """Drops modules of this name loaded from another folder: one process may see two projects' `service`."""
     loaded = sys.modules.get(top)
     if loaded is None or not any(
         (folder / top).is_dir() or (folder / f"{top}.py").is_file() for folder in (root, root / "src")

@@ -5,6 +5,7 @@
     config.py     the keys of @service           which exist, which are acted on
     signature.py  a method's parameters          annotations resolved, Context found
     context.py    Context                        a request's own view: headers in, status and headers out
+    headers.py    Headers, MutableHeaders        header fields by name
     hooks.py      @on_startup, @on_shutdown
     options.py    BatchOptions                   what a batchable API asks of the batcher
 

@@ -90,8 +90,7 @@ def api(
     idempotent: bool = True,
     strategy: Strategy = "adaptive",
 ) -> Method | Callable[[Method], Method]:
-    """Makes a method (sync or async) answer POST requests at `route`, by default `/<name>`, by default the method's
-    name.
+    """Makes a method (sync or async) answer POST requests at `route`: by default `/` and its `name`, the method's own.
 
     A `batchable` API takes one parameter beside Context, of a list or array type, and gets the rows of several requests
     joined along `batch_dim` (an int, or one for the input and one for the output). No call has more than
@@ -126,8 +125,7 @@ def api(
 
 
 def endpoints_of(cls: type) -> dict[str, Endpoint]:
-    """The endpoints of a service class by API name: base classes first, then in order of declaration. Raises
-    ServiceError."""
+    """The endpoints of a class by API name: base classes first, in order of declaration. Raises ServiceError."""
     methods: dict[str, object] = {}
     for base in reversed(cls.__mro__):
         methods.update({name: value for name, value in vars(base).items() if name in methods or _is_marked(value)})

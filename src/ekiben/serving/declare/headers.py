@@ -14,8 +14,7 @@ _FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
 
 
 class Headers(Mapping[str, str]):
-    """The header fields of a request. A field that was sent several times is one value, joined by `, ` (RFC 9110,
-    5.3)."""
+    """The header fields of a request. One that was sent several times is one value, joined by `, ` (RFC 9110, 5.3)."""
 
     __slots__ = ("_fields",)
 
@@ -39,8 +38,7 @@ class Headers(Mapping[str, str]):
 
 
 class MutableHeaders(MutableMapping[str, str]):
-    """The header fields of a reply. A name or value that would break the reply's framing is a ServiceError when it is
-    set."""
+    """The header fields of a reply. Setting one that would break the reply's framing is a ServiceError."""
 
     __slots__ = ("_fields",)
 

@@ -1,5 +1,4 @@
-"""`@on_startup` and `@on_shutdown`: methods of a service that run once per instance, before its first and after its
-last call."""
+"""`@on_startup` and `@on_shutdown`: methods that run once per instance, before its first and after its last call."""
 
 from __future__ import annotations
 
@@ -18,8 +17,7 @@ SHUTDOWN = "shutdown"
 
 
 def on_startup(method: Hook) -> Hook:
-    """Runs the method (sync or async, no parameters but `self`) after `__init__`; the worker is ready when it has
-    returned."""
+    """Runs the method (sync or async, only `self`) after `__init__`; the worker is ready when it has returned."""
     return _mark(method, STARTUP)
 
 

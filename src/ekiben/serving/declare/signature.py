@@ -1,5 +1,4 @@
-"""What a method's signature says: its parameters with their annotations resolved, which one is the Context, what it
-returns."""
+"""What a method's signature says: parameters with resolved annotations, the Context, the result."""
 
 from __future__ import annotations
 
@@ -19,8 +18,7 @@ _VARIADIC = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWOR
 
 @dataclass(frozen=True, slots=True)
 class MethodSignature:
-    """`has_root`: the one parameter is positional-only, so the whole body is its value. `returns` is Any where not
-    annotated."""
+    """`has_root`: the only parameter is positional-only: the body is its value. `returns`: Any where not said."""
 
     parameters: tuple[Parameter, ...]
     context_parameter: str | None

@@ -56,8 +56,7 @@ class Executor:
             await self._run_hook(name)
 
     async def stop(self) -> None:
-        """Runs the shut-down hooks; one that fails is logged, and the others run. Calls under way are not waited
-        for."""
+        """Runs the shut-down hooks, all of them even if one fails. Calls under way are not waited for."""
         for name in self._service.shutdown_hooks:
             try:
                 await self._run_hook(name)
@@ -66,8 +65,7 @@ class Executor:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def run(self, endpoint: str, calls: Sequence[Call]) -> list[Reply]:
-        """One reply for each call, in order. Never raises for what a call did; a batchable API gets the calls as one
-        batch."""
+        """One reply for each call, in order, whatever they did. A batchable API gets the calls as one batch."""
         found = self._service.endpoints.get(endpoint)
         if found is None:
             return [failure_reply(UnknownRoute(f"`{endpoint}` is no API of this service"), call) for call in calls]

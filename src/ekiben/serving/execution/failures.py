@@ -1,8 +1,10 @@
 """An exception -> the reply that the request gets, and what the log keeps of it.
 
-EkibenError with a status other than 500   that status, its message and hint: a service says "404" by raising NotFound
-ServiceError                               500 with our own words: the service is written in a way that cannot be served
-anything else                              500 with the request's id; the traceback is logged, never sent
+    EkibenError with a status but 500   that status, its message and hint: a service says "404" by raising NotFound
+    ServiceError                        500 with our own words: the service is written in a way that cannot be served
+    anything else                       500 with the request's id; the traceback is logged, never sent
+
+All errors of the server have the body `{"error": ..., "detail": ...}`.
 """
 
 from __future__ import annotations

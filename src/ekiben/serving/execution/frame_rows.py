@@ -1,5 +1,4 @@
-"""Rows of pandas frames and series. Loaded when the first of them comes. `dim` is 0: the declaration allows no
-other."""
+"""Rows of pandas frames and series, along dimension 0. Loaded when the first of them comes."""
 
 from __future__ import annotations
 
@@ -10,8 +9,7 @@ import pandas as pd
 
 
 class FrameRows:
-    """Frames are joined where columns and dtypes are the same: pandas would widen an integer column that meets
-    another."""
+    """Frames are joined where columns and dtypes are the same: pandas would widen a column that meets another."""
 
     def count(self, value: object, dim: int) -> int:
         """The number of rows."""

@@ -16,8 +16,7 @@ _CONTENT_TYPE = "content-type"
 
 
 def answer_one(endpoint: Endpoint, call: Call, state: MutableMapping[str, object]) -> Program[Reply]:
-    """Decodes the request, calls the method, encodes its result; never raises for what the request or the method
-    did."""
+    """Decodes the request, calls the method, encodes its result; what goes wrong becomes the reply."""
     response = Response()
     with RequestFolder() as folder:
         try:

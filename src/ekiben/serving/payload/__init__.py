@@ -9,6 +9,8 @@
                                                                images.py   PIL images
     multipart.py  a multipart/form-data body -> its parts, within limits
     folder.py     RequestFolder: where uploads lie while a call runs
+    rows.py       how many rows a body has, without decoding it
+    schemas.py    JSON Schemas of several types put together
 
 `arrays`, `frames` and `images` import their library at the top and are loaded only for an annotation of that library.
 What JSON cannot say: NaN and the infinities are refused in requests and become `null` in replies; `null` in a numeric

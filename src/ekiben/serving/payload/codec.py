@@ -1,7 +1,7 @@
-"""What a codec is. One small class per kind of value, made once when a service is declared; a new kind is a new class
-and a line in `kinds.py`.
+"""What a codec is: one small class per kind of value, made once when a service is declared.
 
-`name` is the parameter's name, for messages: a codec says what is wrong by raising BadInput that begins with it.
+A new kind is a new class and a line in `kinds.py`. `name` is the parameter's name, for messages: a codec says what is
+wrong by raising BadInput that begins with it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Files: a `pathlib.Path` parameter is an uploaded file stored in the call's folder; a `Path` result is a file sent
-back.
+"""Files: a `pathlib.Path` parameter is an upload stored in the call's folder, a `Path` result a file sent back.
 
 The client's file name is kept as far as it is safe, because services look at its suffix. A path or URL written where a
 file is asked for is refused, never opened.

@@ -1,9 +1,11 @@
 """`InputSpec`: how the body of a request becomes the arguments of a method.
 
-application/json       {"parameter": value, ...}, or the value itself for a positional-only parameter
-multipart/form-data    where a parameter is a file: one part for each file, plain fields as JSON or bare words
-any other media type   the file itself, where a file is the only parameter
-no body                where every parameter has a default
+    application/json       {"parameter": value, ...}, or the value itself for a positional-only parameter
+    multipart/form-data    where a parameter is a file: one part for each file, plain fields as JSON or bare words
+    any other media type   the file itself, where a file is the only parameter
+    no body                where every parameter has a default
+
+Not here: how a single value is read (the codecs), and limits on the size of a body (the HTTP front).
 """
 
 from __future__ import annotations
@@ -40,8 +42,7 @@ class Parameter:
 
 
 class InputSpec:
-    """The reader of one API's bodies; all codecs are made here, none per request. Raises ServiceError for types it
-    cannot read."""
+    """The reader of one API's bodies; codecs are made once. Raises ServiceError for a type that it cannot read."""
 
     def __init__(self, parameters: Sequence[Parameter], *, is_root: bool = False) -> None:
         codecs = {one.name: input_codec(one.annotation) for one in parameters}

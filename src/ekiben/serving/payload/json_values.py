@@ -130,8 +130,7 @@ def json_default(default: object) -> object:
 
 
 def reasons(error: ValidationError, name: str) -> str:
-    """Pydantic's reasons on one line, each with the place inside the parameter: "`items[0].price`: input should be
-    ..."."""
+    """Pydantic's reasons on one line, each with its place: "`items[0].price`: input should be ..."."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     said = [f"`{name}{_path(one['loc'])}`: {one['msg'][:1].lower()}{one['msg'][1:]}" for one in found[:_MAX_REASONS]]
     if len(found) > _MAX_REASONS:

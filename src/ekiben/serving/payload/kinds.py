@@ -82,8 +82,7 @@ def is_batch_type(annotation: object) -> bool:
 
 
 def joins_along(annotation: object, dimension: int) -> bool:
-    """Whether `dimension` exists in values of the type: any for arrays, 0 for the others; anything goes where
-    unknown."""
+    """Whether values of the type have `dimension`: arrays any, the others 0; anything goes where not annotated."""
     plain = _without_metadata(annotation)
     origin = get_origin(plain) or plain
     return dimension == 0 or plain is Any or _top_module(origin) == "numpy"

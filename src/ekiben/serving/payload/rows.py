@@ -1,5 +1,4 @@
-"""Counts the rows of a JSON value without building it: what the batcher needs to know before anybody decodes the
-body."""
+"""Counts the rows of a JSON value without building it: what the batcher asks before anybody decodes the body."""
 
 from __future__ import annotations
 
@@ -10,8 +9,7 @@ _COLUMNS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def count_json_rows(text: bytes, batch_dim: int) -> int:
-    """The length of nested lists along dimension `batch_dim`, of a frame's first column, or 1 where there is
-    neither."""
+    """The length of nested lists along `batch_dim`, or of a frame's first column; 1 where there is neither."""
     try:
         if text.lstrip()[:1] == b"{":
             columns = _COLUMNS.decode(text)

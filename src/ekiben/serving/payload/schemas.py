@@ -1,5 +1,4 @@
-"""JSON Schemas put together: definitions that types bring along, gathered in one place without two meeting under one
-name."""
+"""JSON Schemas put together: the definitions that types bring along, in one place and never two under one name."""
 
 from __future__ import annotations
 
