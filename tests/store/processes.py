@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from ekiben.errors import InUse, NotFound
@@ -58,5 +59,5 @@ def crowd(store: Store, seed: str) -> None:
 
 
 if __name__ == "__main__":
-    roles = {"save-for-ever": save_for_ever, "hold": hold, "crowd": crowd}
+    roles: dict[str, Callable[..., None]] = {"save-for-ever": save_for_ever, "hold": hold, "crowd": crowd}
     roles[sys.argv[1]](default_store(), *sys.argv[2:])

@@ -230,9 +230,9 @@ def test_a_file_that_the_store_writes_is_refused(store: Store, name: str) -> Non
         ({"signatures": {"predict": {"batch_dim": True}}}, "`batch_dim` of `predict`"),
         ({"signatures": {"predict": {"batch_dim": [0, 1, 2]}}}, "`batch_dim` of `predict`"),
         ({"signatures": {"a b": {}}}, "`a b` in the signatures"),
-        ({"signatures": {"predict": True}}, "signature of `predict` is a `bool`"),
+        ({"signatures": {"predict": True}}, "signature of `predict` is of type `bool`"),
         ({"labels": {"a": None}}, "`labels.a`"),
-        ({"metadata": {"model": object()}}, "`metadata.model` is a `object`"),
+        ({"metadata": {"model": object()}}, "`metadata.model` is of type `object`"),
     ],
 )
 def test_wrong_arguments_are_refused_before_the_block_runs(

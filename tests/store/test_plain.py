@@ -39,10 +39,10 @@ def test_scalars_of_numpy_and_tuples_become_pythons(given_value: object, expecte
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ({"a": {"b": [1, object()]}}, r"`metadata\.a\.b\[1\]` is a `object`"),
-        ({"a": np.zeros(2)}, r"`metadata\.a` is a `ndarray`"),
+        ({"a": {"b": [1, object()]}}, r"`metadata\.a\.b\[1\]` is of type `object`"),
+        ({"a": np.zeros(2)}, r"`metadata\.a` is of type `ndarray`"),
         ({"a": {1: 2}}, r"`metadata\.a` has the key `1`"),
-        ({"a": {1, 2}}, r"`metadata\.a` is a `set`"),
+        ({"a": {1, 2}}, r"`metadata\.a` is of type `set`"),
     ],
 )
 def test_what_yaml_cannot_keep_is_refused_by_its_place(value: dict[str, object], message: str) -> None:
@@ -52,5 +52,5 @@ def test_what_yaml_cannot_keep_is_refused_by_its_place(value: dict[str, object],
 
 def test_labels_are_text() -> None:
     assert plain_labels({"stage": "test", "run": 7, "good": True}) == {"stage": "test", "run": "7", "good": "True"}
-    with pytest.raises(UsageError, match=r"`labels\.a` is a `list`"):
+    with pytest.raises(UsageError, match=r"`labels\.a` is of type `list`"):
         plain_labels({"a": [1]})

@@ -77,5 +77,5 @@ def choose_signatures(model: object, given: Mapping[str, object] | None, default
         return {default: {"batchable": False}} if hasattr(model, default) else {}
     for method in given:
         if not hasattr(model, method):
-            raise UsageError(f"a `{type(model).__name__}` has no method `{method}`", hint="correct the signatures")
+            raise UsageError(f"`{type(model).__name__}` has no method `{method}`", hint="correct the signatures")
     return given

@@ -89,7 +89,7 @@ def _require_estimator(model: object) -> None:
         raise FrameworkError(f"`{model.__name__}` is a class", hint="save a fitted instance of it")
     if not isinstance(model, BaseEstimator):
         raise FrameworkError(
-            f"a `{type(model).__name__}` is no scikit-learn estimator",
+            f"`{type(model).__name__}` is no scikit-learn estimator",
             hint="other Python objects are saved with `ekiben.picklable_model.save_model`",
         )
 
@@ -101,7 +101,7 @@ def _dump(model: object, path: Path) -> None:
         joblib.dump(model, path)
     except (TypeError, AttributeError, pickle.PicklingError) as error:
         raise FrameworkError(
-            f"a `{type(model).__name__}` cannot be pickled: {error}",
+            f"`{type(model).__name__}` cannot be pickled: {error}",
             hint="lambdas and local functions do not pickle: define them in a module",
         ) from error
 

@@ -117,7 +117,7 @@ def _signature(method: str, raw: object) -> Signature:
     if isinstance(raw, Signature):
         return raw
     if not isinstance(raw, Mapping):
-        raise UsageError(f"the signature of `{method}` is a `{type(raw).__name__}` and should be a mapping")
+        raise UsageError(f"the signature of `{method}` is of type `{type(raw).__name__}` and should be a mapping")
     unknown = sorted(set(map(str, raw)) - {"batchable", "batch_dim"})
     if unknown:
         raise UsageError(

@@ -26,7 +26,7 @@ def dump_pickle(path: Path, value: object, by_value: Sequence[ModuleType] = ()) 
             cloudpickle.dump(value, stream)
         except (TypeError, AttributeError, RecursionError, pickle.PicklingError) as error:
             raise FrameworkError(
-                f"a `{type(value).__name__}` cannot be pickled: {error}",
+                f"`{type(value).__name__}` cannot be pickled: {error}",
                 hint="open files, locks, connections and generators do not pickle: leave them out, or open them later",
             ) from error
 

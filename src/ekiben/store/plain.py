@@ -27,7 +27,7 @@ def plain(value: object, where: str) -> object:
         if isinstance(value, kind):
             return kind(value)
     raise UsageError(
-        f"`{where}` is a `{type(value).__name__}`, which a manifest cannot keep",
+        f"`{where}` is of type `{type(value).__name__}`, which a manifest cannot keep",
         hint="use text, numbers, booleans, dates, lists and mappings; objects belong into custom_objects",
     )
 
@@ -35,7 +35,7 @@ def plain(value: object, where: str) -> object:
 def plain_mapping(value: Mapping[str, object], where: str) -> dict[str, object]:
     """The same for a mapping, whose keys must be text."""
     if not isinstance(value, Mapping):
-        raise UsageError(f"`{where}` is a `{type(value).__name__}` and should be a mapping")
+        raise UsageError(f"`{where}` is of type `{type(value).__name__}` and should be a mapping")
     for key in value:
         if not isinstance(key, str):
             raise UsageError(f"`{where}` has the key `{key!r}`, which is no text")
@@ -47,5 +47,5 @@ def plain_labels(value: Mapping[str, object], where: str = "labels") -> dict[str
     labels = plain_mapping(value, where)
     for key, one in labels.items():
         if not isinstance(one, _SCALARS):
-            raise UsageError(f"`{where}.{key}` is a `{type(one).__name__}` and should be text")
+            raise UsageError(f"`{where}.{key}` is of type `{type(one).__name__}` and should be text")
     return {key: str(one) for key, one in labels.items()}

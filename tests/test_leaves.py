@@ -1,0 +1,197 @@
+"""tag, digest, settings, report and errors: the values that everything is made of."""
+
+import hashlib
+import logging
+import re
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ekiben import errors
+from ekiben.digest import VERSION_LENGTH, Digest
+from ekiben.errors import BentofileError, EkibenError, InvalidDigest, InvalidTag, SettingsError
+from ekiben.report import LoggingReporter, Reporter, SilentReporter
+from ekiben.settings import load_settings
+from ekiben.tag import MAX_NAME, Tag
+
+names = st.from_regex(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*", fullmatch=True).filter(lambda name: len(name) <= MAX_NAME)
+versions = st.from_regex(r"[a-z0-9_][a-z0-9._-]{0,127}", fullmatch=True)
+tags = st.builds(Tag, names, st.none() | versions)
+
+
+@given(tags)
+def test_a_tag_reads_back(tag: Tag) -> None:
+    assert Tag.parse(str(tag)) == tag
+    assert Tag.parse(tag) is tag
+
+
+@given(names)
+def test_a_bare_name_and_latest_are_the_same_question(name: str) -> None:
+    assert Tag.parse(name) == Tag.parse(f"{name}:latest") == Tag(name, "latest")
+    assert not Tag.parse(name).is_exact
+
+
+@given(st.text())
+def test_a_text_is_a_tag_or_refused_and_never_something_else(text: str) -> None:
+    try:
+        tag = Tag.parse(text)
+    except InvalidTag:
+        return
+    assert str(tag) in (text, f"{text}:latest")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ":", "iris:", "Iris", "a..b", "a._b", "a.-b", "-a", "a-", "a/b", "a" * 64, "a:" + "v" * 129, "a:b:c", "é"],
+)
+def test_what_registries_refuse_is_no_tag(text: str) -> None:
+    with pytest.raises(InvalidTag):
+        Tag.parse(text)
+
+
+def test_upper_case_is_refused_with_the_lower_case_as_hint() -> None:
+    with pytest.raises(InvalidTag) as caught:
+        Tag.parse("Iris")
+    assert caught.value.hint == "lower case is asked for: `iris`"
+
+
+@given(st.binary(max_size=200), st.integers(1, 50))
+def test_a_digest_is_the_same_however_the_bytes_come(content: bytes, size: int) -> None:
+    digest = Digest.of_bytes(content)
+    assert digest.hex == hashlib.sha256(content).hexdigest()
+    assert Digest.of_chunks(content[start : start + size] for start in range(0, len(content), size)) == digest
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "x").write_bytes(content)
+        assert Digest.of_file(Path(folder) / "x") == digest
+
+
+@given(st.binary().map(Digest.of_bytes))
+def test_a_digest_reads_back_and_names_a_version(digest: Digest) -> None:
+    assert Digest.parse(str(digest)) == digest
+    assert len(digest.short_version) == VERSION_LENGTH
+    assert str(Tag("x", digest.short_version)) == f"x:{digest.short_version}"
+
+
+@pytest.mark.parametrize("text", ["", "sha256:", "sha256:abc", "md5:" + "0" * 64, "0" * 64, "sha256:" + "A" * 64])
+def test_what_is_no_digest_is_refused(text: str) -> None:
+    with pytest.raises(InvalidDigest):
+        Digest.parse(text)
+
+
+def test_later_layers_of_settings_win_and_say_where_they_came_from(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text(f"home: {tmp_path}/file\nengine: docker\nremote: registry.example\n")
+    environ = {"EKIBEN_SETTINGS": str(file), "EKIBEN_HOME": str(tmp_path / "environment"), "EKIBEN_ENGINE": "podman"}
+    settings = load_settings(environ, {"engine": "buildah"})
+    assert settings.rows() == [
+        ("home", str(tmp_path / "environment"), "environment EKIBEN_HOME"),
+        ("bento", "", "default"),
+        ("remote", "registry.example", f"file {file}"),
+        ("engine", "buildah", "command line --engine"),
+        ("verbosity", "normal", "default"),
+        ("progress", "auto", "default"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("colour: blue\n", "`colour` in"), ("- a\n", "holds no mapping"), ("a: [", "no YAML"), ("progress: x\n", "`x`")],
+)
+def test_a_settings_file_that_cannot_be_used_is_named(tmp_path: Path, content: str, message: str) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text(content)
+    with pytest.raises(SettingsError, match=message) as caught:
+        load_settings({"EKIBEN_SETTINGS": str(file)})
+    assert str(file) in str(caught.value)
+
+
+def test_wrong_settings_from_elsewhere_are_named_too(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="from environment EKIBEN_VERBOSITY"):
+        load_settings({"EKIBEN_VERBOSITY": "loud"})
+    with pytest.raises(SettingsError, match="does not exist"):
+        load_settings({"EKIBEN_SETTINGS": str(tmp_path / "nowhere.yaml")})
+    with pytest.raises(SettingsError, match="`colour` is no setting"):
+        load_settings({}, {"colour": "blue"})
+
+
+def test_reading_settings_creates_nothing(tmp_path: Path) -> None:
+    home = load_settings({"EKIBEN_HOME": str(tmp_path / "home")}).home.value
+    assert home == tmp_path / "home"
+    assert not home.exists()
+
+
+def test_a_relative_home_is_meant_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings({"EKIBEN_HOME": "store"}).home.value == tmp_path / "store"
+
+
+def talk(reporter: Reporter) -> None:
+    """Everything that a reporter can be told."""
+    reporter.info("packed")
+    reporter.warn("stale lock", hint="run ekiben lock")
+    reporter.warn("no lock")
+    reporter.output("Step 1")
+    with reporter.task("hashing", total=2) as task:
+        task.advance(2)
+
+
+def test_the_logging_reporter_talks_through_the_logger(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "ekiben")
+    talk(LoggingReporter())
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("INFO", "packed"),
+        ("WARNING", "stale lock (run ekiben lock)"),
+        ("WARNING", "no lock"),
+        ("DEBUG", "Step 1"),
+    ]
+
+
+def test_the_silent_reporter_says_nothing(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+    caplog.set_level(logging.DEBUG)
+    talk(SilentReporter())
+    assert (caplog.records, capfd.readouterr()) == ([], ("", ""))
+
+
+def all_errors(root: type[EkibenError] = EkibenError) -> set[type[EkibenError]]:
+    """The classes of the tree that errors.py defines."""
+    below = {one for child in root.__subclasses__() for one in all_errors(child)}
+    return {one for one in {root, *below} if one.__module__ == errors.__name__}
+
+
+def test_the_tree_at_the_top_of_errors_shows_every_class() -> None:
+    drawn = str(errors.__doc__).partition("A message is")[0]
+    assert {one.__name__ for one in all_errors()} <= set(re.findall(r"[A-Z][A-Za-z]+", drawn))
+
+
+def test_exit_codes_and_statuses_are_as_drawn() -> None:
+    assert {one.__name__: one.exit_code for one in all_errors() if one.exit_code != 1} == {
+        "UsageError": 2,
+        "Interrupted": 130,
+    }
+    for name, status in re.findall(r"([A-Z][A-Za-z]+) (\d{3})\b", str(errors.__doc__)):
+        assert getattr(errors, name).http_status == int(status)
+
+
+def test_an_error_carries_its_message_and_hint() -> None:
+    error = errors.ModelNotFound("no model `iris`", hint="save it first")
+    assert (str(error), error.message, error.hint) == ("no model `iris`", "no model `iris`", "save it first")
+    assert errors.InUse("iris:1", ["a:1", "b:2"]).message == "`iris:1` is used by `a:1`, `b:2`"
+    assert errors.AmbiguousTag("iris:1", ["iris:11", "iris:12"]).candidates == ["iris:11", "iris:12"]
+
+
+@pytest.mark.parametrize(
+    ("place", "text"), [((None, None), "b.yaml: no"), ((3, None), "b.yaml:3: no"), ((3, 7), "b.yaml:3:7: no")]
+)
+def test_a_bentofile_error_begins_with_its_place(place: tuple[int | None, int | None], text: str) -> None:
+    assert str(BentofileError("no", path=Path("b.yaml"), line=place[0], column=place[1])) == text
+
+
+def test_importing_the_package_or_its_errors_imports_nothing_else_of_ours() -> None:
+    script = "import ekiben.errors, sys; print(*sorted(name for name in sys.modules if name.startswith('ekiben')))"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["ekiben", "ekiben.errors"]
