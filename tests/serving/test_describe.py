@@ -111,4 +111,5 @@ def test_a_declaration_that_is_refused_names_the_line_of_the_declaration(tmp_pat
     describe(tmp_path, "service", tmp_path / "out.json")
     error = json.loads((tmp_path / "out.json").read_text())["error"]
     assert error["message"].startswith(f"{tmp_path / 'service.py'}:5: ")
+    assert (error["file"], error["line"]) == (str(tmp_path / "service.py"), 5)
     assert error["hint"]

@@ -7,6 +7,7 @@ file and line of *their* code. Not here: making an instance, which the workers d
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import traceback
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from types import ModuleType
 
 from ekiben.errors import DescriptionError, EkibenError
 from ekiben.serving.declare.service import Service
+
+_SAID = re.compile(r"(.+?):(\d+): ")  # how an error in a declaration begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,11 @@ def import_service(target: str, root: Path) -> Service:
 
 
 def place_of_failure(error: BaseException, root: Path) -> Place | None:
-    """Where in the user's code `error` (a DescriptionError's cause) was raised: the innermost line under `root`."""
+    """Where `error` (a DescriptionError's cause) is at fault: the place it names, else the innermost line under `root`."""
     if isinstance(error, SyntaxError) and error.filename:
         return Place(Path(error.filename), error.lineno)
+    if isinstance(error, EkibenError) and (said := _SAID.match(error.message)):
+        return Place(Path(said[1]), int(said[2]))
     root = root.resolve()
     frames = [Place(Path(one.filename), one.lineno) for one in traceback.extract_tb(error.__traceback__)]
     return next((one for one in reversed(frames) if one.file.is_relative_to(root)), None)
