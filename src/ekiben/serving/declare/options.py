@@ -15,8 +15,8 @@ DEFAULT_MAX_LATENCY_S = 60.0  # seconds; the seed documents' 60,000 ms
 class BatchOptions:
     """No batch has more than `max_batch_size` rows; no request is held back for batching longer than `max_latency_s`.
 
-    `batch_dim` is the dimension along which inputs are joined and the one along which outputs are split. `deadline_s` is
-    an outright deadline from arrival (None: none). `is_idempotent` allows a failed batch to be run again in halves.
+    `batch_dim` is the dimension along which inputs are joined and the one along which outputs are split. `deadline_s`
+    is an outright deadline from arrival (None: none). `is_idempotent` allows a failed batch to be run again in halves.
     """
 
     max_batch_size: int = DEFAULT_MAX_BATCH_SIZE
