@@ -46,7 +46,7 @@ def import_service(target: str, root: Path) -> Service:
 
 
 def place_of_failure(error: BaseException, root: Path) -> Place | None:
-    """Where `error`, a DescriptionError's cause, came from: the place it names, else the innermost line under `root`."""
+    """Where `error`, a DescriptionError's cause, came from: the place it names or the innermost line under `root`."""
     if isinstance(error, SyntaxError) and error.filename:
         return Place(Path(error.filename), error.lineno)
     if isinstance(error, EkibenError) and (said := _SAID.match(error.message)):
