@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -155,6 +156,12 @@ def run_to_end(
         timeout=READY_WITHIN_S,
         check=False,
     )
+
+
+def free_port() -> int:
+    """A port that nothing listens on now, for a server that has to be found before it says where it is."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def eventually(holds: object, within_s: float = 15.0) -> None:

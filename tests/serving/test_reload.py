@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import signal
-import socket
 from pathlib import Path
 
 import httpx
 
-from tests.serving.server_process import ServerProcess, eventually, serving, write_service
+from tests.serving.server_process import ServerProcess, eventually, free_port, serving, write_service
 
 SOURCE = """
 import ekiben
@@ -19,12 +18,6 @@ class S:
     def say(self) -> str:
         return "one"
 """
-
-
-def free_port() -> int:
-    """A port that nothing listens on now: a server that starts again must get the same one."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def said(server: ServerProcess) -> object:

@@ -6,6 +6,8 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.serving.server_process import ServerProcess, eventually, serving, write_service
+from ekiben.serving.healthcheck import is_alive
+from tests.serving.server_process import ServerProcess, environment, eventually, free_port, serving, write_service
 
 
 @pytest.fixture(scope="module", params=["1", "2"], ids=["in-process", "two-processes"])
@@ -240,6 +243,19 @@ def test_children_end_with_a_front_that_was_killed(project: Path) -> None:
         server.process.kill()
         server.process.wait()
         eventually(lambda: not _is_running(child))
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_server_that_still_loads_ends_at_once(tmp_path: Path, workers: str) -> None:
+    source = "import time, ekiben\n@ekiben.service\nclass S:\n    def __init__(self):\n        time.sleep(60)\n"
+    project = write_service(tmp_path, source + "    @ekiben.api\n    def a(self) -> int:\n        return 1\n")
+    port = free_port()
+    command = [sys.executable, "-m", "ekiben.serving", "service", "-p", str(port), "--workers", workers]
+    with subprocess.Popen(command, cwd=project, env=environment()) as process:
+        eventually(lambda: is_alive("127.0.0.1", port), within_s=30)
+        assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 503
+        process.terminate()
+        assert process.wait(5) == 0
 
 
 def test_a_taken_port_is_said_so(project: Path) -> None:

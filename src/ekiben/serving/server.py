@@ -30,6 +30,7 @@ from ekiben.serving.http.front import Front, FrontParts
 from ekiben.serving.http.listener import HttpServer, address_of, listen, url_of
 from ekiben.serving.importing import import_service
 from ekiben.serving.logs import configure_logging
+from ekiben.serving.memory import freeze_loaded
 from ekiben.serving.metrics import MetricLabels, ServerMetrics
 from ekiben.serving.options import ServeOptions
 from ekiben.serving.reload import serve_and_reload
@@ -128,15 +129,17 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
         await asyncio.wait([serving, starting], return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
+            freeze_loaded()
             announce(*address_of(listener))
             _say(f"serving `{plan.service.name}` at {url_of(listener)} ({_workers_in_words(config)})")
         await serving
     finally:
         http.stop()
+        is_leaving_work = not starting.done()
         starting.cancel()
         await asyncio.gather(serving, starting, return_exceptions=True)
         await front.close()
-        is_leaving_work = pool.is_busy()
+        is_leaving_work = is_leaving_work or pool.is_busy()
         await pool.stop()
     if is_leaving_work:
         _end_now(stop.status)

@@ -25,6 +25,7 @@ from ekiben.errors import EkibenError
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.importing import import_service
 from ekiben.serving.logs import configure_logging
+from ekiben.serving.memory import freeze_loaded
 from ekiben.serving.wire import Call
 from ekiben.serving.workers.bringup import bring_up
 from ekiben.serving.workers.channel import Channel, open_channel
@@ -92,6 +93,7 @@ class Child:
         try:
             service = import_service(start.service, Path(start.root))
             self._executor = await bring_up(service, threads=start.threads, batching=start.batching)
+            freeze_loaded()
         except EkibenError as error:
             self._send(encode(Failed(error.message, error.hint)))
             self._finish(1)

@@ -80,7 +80,7 @@ class ProcessWorker:
         try:
             await self._ready
         except BaseException:
-            await self.stop()
+            self.kill()
             raise
 
     async def run(self, endpoint: str, calls: Sequence[Call]) -> list[Reply]:
