@@ -54,7 +54,7 @@ def make_wheel(folder: Path, name: str, version: str, files: Mapping[str, str]) 
     path = folder / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for member, text in {**members, f"{info}/RECORD": f"{record}{info}/RECORD,,\n"}.items():
-            archive.writestr(member, text)
+            archive.writestr(zipfile.ZipInfo(member), text)  # at the time 1980, so that the wheel is always the same
     return path
 
 
@@ -76,22 +76,29 @@ def small_bento(
     *,
     models: Iterable[Model] = (),
     source: str = "class Small: ...\n",
+    heavy: str = "x = 1\n",
+    light: str = "y = 2\n",
     setup_script: str | None = None,
+    docker_keys: Mapping[str, object] | None = None,
+    lock: str | None = None,
+    receipt: Mapping[str, object] | None = None,
     **changes: object,
 ) -> Bento:
     """A Bento with a heavy wheel (called scipy), a light one, a server and `models`; `changes` to its manifest."""
     entries = tuple(BentoModelEntry(model.tag, model.digest) for model in models)
-    manifest = replace(MANIFEST, models=entries, **changes)  # type: ignore[arg-type]
+    docker = {**MANIFEST.docker, **(docker_keys or {})}
+    manifest = replace(MANIFEST, models=entries, docker=docker, **changes)  # type: ignore[arg-type]
     with store.bentos.stage(manifest.name) as staged:
         wheels = staged.path_of("env/python/wheels")
         wheels.mkdir(parents=True)
-        heavy = make_wheel(wheels, "scipy", "1.0", {"scipy/__init__.py": "x = 1\n"})
-        light = make_wheel(wheels, "light", "2.0", {"light.py": "y = 2\n"})
+        scipy = make_wheel(wheels, "scipy", "1.0", {"scipy/__init__.py": heavy})
+        small = make_wheel(wheels, "light", "2.0", {"light.py": light})
         server = {"ekiben/serving/__init__.py": "", "ekiben/serving/__main__.py": SERVER, "ekiben/__init__.py": ""}
         health = {"ekiben/serving/healthcheck.py": HEALTHCHECK.read_text()}
         made = make_wheel(wheels, "ekiben_runtime", "0.0.1", {**server, **health})
         assert made.name == RUNTIME_WHEEL
-        staged.path_of("env/python/requirements.lock").write_text(format_lock([locked(heavy), locked(light)]))
+        lock = format_lock([locked(scipy), locked(small)]) if lock is None else lock
+        staged.path_of("env/python/requirements.lock").write_text(lock)
         staged.path_of("src").mkdir()
         staged.path_of("src/service.py").write_text(source)
         staged.path_of("apis").mkdir()
@@ -99,7 +106,7 @@ def small_bento(
         if setup_script is not None:
             staged.path_of("env/docker").mkdir()
             staged.path_of("env/docker/setup_script").write_text(setup_script)
-        return staged.commit(manifest, version=None, receipt={})
+        return staged.commit(manifest, version=None, receipt=receipt or {})
 
 
 def _url_safe(text: str) -> str:

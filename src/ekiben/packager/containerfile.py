@@ -4,10 +4,12 @@
       │               ├─ wheels-torch ────┤      skeleton  an empty virtual environment, made by the base's python3
       │               ├─ wheels-rest ─────┤      wheels-*  one group of locked wheels, installed into the skeleton
       │               └─ wheels-runtime ──┤
-      └─────────────────────────────── (final)   these environments laid over each other, each model, the source
+      └──────────────────────────────── image    these environments laid over each other, each model, the source
 
 So nothing that installs (pip, caches, secrets) is below the final stage, and each stage depends on its own lines of the
-lock alone: another dependency re-does `rest`, another model one COPY, an edit of the source the last COPY.
+lock alone: another dependency re-does `rest`, an edit of the source the last COPY. What lies above a changed layer is
+copied again and comes out the same, byte for byte. For that no COPY of wheels or models may touch a folder's time: the
+skeleton is there before the wheels are, and models come with the folders around them.
 
 The text is composed here, not by a template, because hardly a line of it is fixed: stages, mounts and copies repeat
 by group and model, and each value passes through a quoting function at the end of this page. What a finished one looks
@@ -25,7 +27,6 @@ from collections.abc import Iterable
 from ekiben.packager.image_plan import RUNTIME, ImagePlan, plan_image
 from ekiben.serving import healthcheck
 from ekiben.store.bento_manifest import BentoManifest
-from ekiben.tag import Tag
 
 APP = "/app"
 BENTO = f"{APP}/bento"
@@ -54,6 +55,7 @@ _DEFAULT_ENV = {  # a Bento may declare another value for all but the reserved o
 }
 _GROUP_MOUNT = "/mnt/ekiben"
 _PIP_CACHE = "/var/cache/ekiben-pip"
+_CONTINUED = " \\\n       "
 
 
 def containerfile_for(manifest: BentoManifest, lock_text: str, runtime_wheel_name: str) -> str:
@@ -74,12 +76,13 @@ def _header(plan: ImagePlan) -> list[str]:
         "#",
         "# `ekiben containerize` lays out the build context and runs this file. By hand, the context is:",
         "#   bento/                           bento.yaml, README.md, SHA256SUMS, src/ and apis/ of the Bento",
-        "#   models/<name>/<version>/         each model that bento.yaml lists, without its receipt.yaml",
+        "#   models/<name>/<version>/         each model that bento.yaml lists, without its receipt.yaml, as a layer:",
+        "#                                    its files are in app/models/<name>/<version>/ below that folder",
         "#   python/<group>/requirements.txt  the lines of env/python/requirements.lock for the packages below",
         "#   python/<group>/wheels/           wheels of these packages that no index has; may be empty",
     ]
     if plan.shared_layer_models:
-        lines.append("#   more-models/<name>/<version>/    the models that share a layer")
+        lines.append("#   more-models/                     the models that share a layer, in app/models/ again")
     if plan.has_setup_script:
         lines.append("#   setup/setup_script               env/docker/setup_script, executable")
     lines.append("# Groups:")
@@ -115,7 +118,8 @@ def _base(plan: ImagePlan) -> list[str]:
             ["type=bind,source=setup,target=/mnt/setup", *map(_secret, (PIP_CONF_SECRET, CA_SECRET, NETRC_SECRET))],
             [
                 f"export PIP_CONFIG_FILE={_secret_path(PIP_CONF_SECRET)} NETRC={_secret_path(NETRC_SECRET)}",
-                f"if [ -s {ca} ]; then export SSL_CERT_FILE={ca} CURL_CA_BUNDLE={ca} REQUESTS_CA_BUNDLE={ca}; fi",
+                f"if [ -s {ca} ]; then{_CONTINUED}"
+                f"export SSL_CERT_FILE={ca} CURL_CA_BUNDLE={ca} REQUESTS_CA_BUNDLE={ca}; fi",
                 "/mnt/setup/setup_script",
             ],
         )
@@ -128,8 +132,8 @@ def _skeleton(plan: ImagePlan) -> list[str]:
     return [
         "# An empty virtual environment. The lock is for one version of Python, and pip is the base's.",
         "FROM base AS skeleton",
-        f"ENV PIP_CONFIG_FILE={_secret_path(PIP_CONF_SECRET)} NETRC={_secret_path(NETRC_SECRET)}"
-        f" PIP_CACHE_DIR={_PIP_CACHE} PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore",
+        f"ENV PIP_CONFIG_FILE={_secret_path(PIP_CONF_SECRET)} NETRC={_secret_path(NETRC_SECRET)}",
+        f"ENV PIP_CACHE_DIR={_PIP_CACHE} PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore",
         *_run(
             [],
             [
@@ -138,6 +142,7 @@ def _skeleton(plan: ImagePlan) -> list[str]:
                 _demand("python3 -m pip --version", "the base image has no pip; python3-pip is its Debian package"),
                 f"python3 -m venv --without-pip {VENV}",
                 f"rm -f {VENV}/bin/activate* {VENV}/bin/Activate*",
+                f"mkdir {VENV}/etc {VENV}/share",
             ],
         ),
     ]
@@ -154,11 +159,13 @@ def _wheels(group: str) -> list[str]:
                 *map(_secret, (PIP_CONF_SECRET, CA_SECRET, NETRC_SECRET)),
             ],
             [
-                f"python3 -m pip --python {PYTHON} install --no-deps --require-hashes --no-compile{index}"
-                f" --find-links {_GROUP_MOUNT}/wheels --requirement {_GROUP_MOUNT}/requirements.txt",
+                f"python3 -m pip --python {PYTHON} install --no-deps --require-hashes --no-compile{index}{_CONTINUED}"
+                f"--find-links {_GROUP_MOUNT}/wheels --requirement {_GROUP_MOUNT}/requirements.txt",
                 # In parallel, and unchecked since nobody can write there. What this Python cannot compile stays source.
-                "{ python3 -m compileall -qq -j 0 --invalidation-mode unchecked-hash"
-                f" -x '/tests?/' {VENV}/lib || true; }}",
+                "{ python3 -m compileall -qq -j 0 --invalidation-mode unchecked-hash -x '/tests?/'"
+                f" {VENV}/lib || true; }}",
+                f"rm -f {VENV}/pyvenv.cfg {VENV}/lib64",  # the skeleton's, there already when this is copied over it
+                f"ln -s {VENV} /wheels-{group}",  # the image's history then says which wheels a layer holds
             ],
         ),
     ]
@@ -169,7 +176,7 @@ def _final(plan: ImagePlan, groups: list[str]) -> list[str]:
     defaults = [(name, value) for name, value in _DEFAULT_ENV.items() if name not in declared]
     lines = [
         "# The image itself: nothing is run in it, only copied.",
-        "FROM base",
+        "FROM base AS image",
         f'ENV PATH="{VENV}/bin:$PATH"',
         _env([*defaults, *plan.runtime_env]),
         "LABEL "
@@ -182,15 +189,12 @@ def _final(plan: ImagePlan, groups: list[str]) -> list[str]:
         f"ENTRYPOINT {_exec([PYTHON, '-m', 'ekiben.serving'])}",
         f"WORKDIR {BENTO}/src",
     ]
-    lines += [f"COPY --from=wheels-{group} {VENV} {VENV}" for group in groups]
-    lines += [_copy_model(tag) for tag in plan.own_layer_models]
+    lines.append(f"COPY --from=skeleton {VENV} {VENV}")
+    lines += [f"COPY --from=wheels-{group} /wheels-{group} {VENV}" for group in groups]
+    lines += [f"COPY models/{tag.name}/{tag.version} /" for tag in plan.own_layer_models]
     if plan.shared_layer_models:
-        lines.append(f"COPY more-models {APP}/models")
+        lines.append("COPY more-models /")
     return [*lines, f"COPY bento {BENTO}", f"ARG {VERSION_ARG}", f"ENV {VERSION_ARG}=${VERSION_ARG}", f"USER {USER}"]
-
-
-def _copy_model(tag: Tag) -> str:
-    return f"COPY models/{tag.name}/{tag.version} {APP}/models/{tag.name}/{tag.version}"
 
 
 def _run(mounts: list[str], commands: list[str]) -> list[str]:

@@ -29,6 +29,7 @@ from ekiben.report import Reporter
 from ekiben.settings import Settings
 from ekiben.store.bento_manifest import BentoModelEntry
 from ekiben.store.bentos import Bento
+from ekiben.store.disk import disk_errors
 from ekiben.store.local import Store
 from ekiben.store.sums import SUMS
 from ekiben.tag import Tag
@@ -69,34 +70,61 @@ def containerize(
     the Bento needs, EngineUnavailable, EngineFailed, and Interrupted after a Ctrl-C.
     """
     bento = store.bentos.get(request.tag)
-    options = parse_options(request.options)
-    references = image_references(request.image_tags, bento.tag)
-    platform = _platform(request.platform, bento)
-    plan = bento_plan(bento, base_image=request.base_image)
-    models = {entry.tag: _model_path(entry, store) for entry in bento.manifest.models}
+    order = _Order(
+        request=request,
+        bento=bento,
+        options=parse_options(request.options),
+        references=image_references(request.image_tags, bento.tag),
+        platform=_platform(request.platform, bento),
+        plan=bento_plan(bento, base_image=request.base_image),
+        models={entry.tag: _model_path(entry, store) for entry in bento.manifest.models},
+        pip=_pip_settings(bento, environ),
+    )
     engine = engine or choose_engine(request.engine or settings.engine.value, environ)
     reporter.info(f"{bento.tag}: building with {engine.check()}")
-    pip = _pip_settings(bento, environ)
-    packages = [package for group in plan.groups for package in group.packages]
-    sources = ContextSources(bento.path, models, tuple(find_local_files(packages, pip)))
     try:
         with store.scratch() as folder:
-            context = folder / bento.tag.name  # by this name the engine knows what it was sent before
-            context.mkdir()
-            job = BuildJob(
-                context=context,
-                containerfile=stage_context(plan, sources, context),
-                references=references,
-                platform=platform,
-                labels={**image_labels(bento), **request.labels},
-                secrets=gather_secrets(pip, environ, folder, reporter),
-                options=(("build-arg", f"{VERSION_ARG}={bento.tag.version}"), *options),
-                use_cache=request.use_cache,
-                progress=request.progress,
-            )
-            return engine.build(job, reporter)
+            return engine.build(_prepare(order, folder, environ, reporter), reporter)
     except KeyboardInterrupt:
         raise Interrupted(f"the build of the image of `{bento.tag}` was stopped; nothing of it is kept") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """A request with all that was looked up and checked for it."""
+
+    request: ContainerizeRequest
+    bento: Bento
+    options: tuple[tuple[str, str | None], ...]
+    references: tuple[str, ...]
+    platform: str | None
+    plan: ImagePlan
+    models: Mapping[Tag, Path]
+    pip: PipSettings
+
+
+def _prepare(order: _Order, folder: Path, environ: Mapping[str, str], reporter: Reporter) -> BuildJob:
+    """Lays context and secrets out in `folder`. The context is called as the Bento is: by this name the engine knows
+    what it was sent before."""
+    bento, request = order.bento, order.request
+    packages = [package for group in order.plan.groups for package in group.packages]
+    context = folder / bento.tag.name
+    with disk_errors(folder):
+        context.mkdir()
+        sources = ContextSources(bento.path, order.models, tuple(find_local_files(packages, order.pip)))
+        containerfile_path = stage_context(order.plan, sources, context)
+        secrets = gather_secrets(order.pip, environ, folder, reporter)
+    return BuildJob(
+        context=context,
+        containerfile=containerfile_path,
+        references=order.references,
+        platform=order.platform,
+        labels={**image_labels(bento), **request.labels},
+        secrets=secrets,
+        options=(("build-arg", f"{VERSION_ARG}={bento.tag.version}"), *order.options),
+        use_cache=request.use_cache,
+        progress=request.progress,
+    )
 
 
 def bento_containerfile(bento: Bento, *, base_image: str | None = None) -> str:
@@ -169,8 +197,8 @@ def _platform(asked: str | None, bento: Bento) -> str | None:
 
 
 def _pip_settings(bento: Bento, environ: Mapping[str, str]) -> PipSettings:
-    """This machine's pip settings under those of the bentofile, which the receipt keeps: no hashed file names a host."""
-    declared = bento.receipt.details.get("indexes")
+    """This machine's pip settings under the bentofile's, which the receipt keeps: no hashed file names a host."""
+    declared = bento.details.get("indexes")
     if not isinstance(declared, Mapping):
         return pip_settings(environ)
     index = declared.get("index_url")

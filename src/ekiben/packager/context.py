@@ -2,13 +2,14 @@
 
     Containerfile
     bento/                           bento.yaml, README.md, SHA256SUMS, src/, apis/
-    models/<name>/<version>/         a layer each;  more-models/... beyond the budget
+    models/<name>/<version>/         a layer each, its files below in app/models/<name>/<version>/
+    more-models/                     one layer for the models beyond the budget
     python/<group>/requirements.txt  the group's pins with their hashes
     python/<group>/wheels/           wheels that no index has: the Bento's own, and those found on this machine
     setup/setup_script
 
-Models are never copied unless the folder is on another file system than the store. Folders get mode 0755 whatever the
-umask; files keep the store's modes. A link in the source is refused: it would bring in files that nobody selected.
+Models are never copied unless the folder is on another file system than the store. Modes do not depend on the umask, as
+the engine's cache does on modes. A link in the source is refused: it would bring in files that nobody selected.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ CONTAINERFILE = "Containerfile"
 _BENTO_PARTS = ("bento.yaml", "README.md", SUMS, "src", "apis")  # what the server reads, and the Bento's address
 _WHEELS = "env/python/wheels"
 _SETUP_SCRIPT = "env/docker/setup_script"
+_FOLDER_TIME_S = 315_532_801  # 1980-01-01T00:00:01Z, as buildpacks have it: some tools read no earlier time
 # What link(2) says where a copy would do: another file system, one without links, a stranger's file, too many links.
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK}
 
@@ -54,15 +56,14 @@ def stage_context(plan: ImagePlan, sources: ContextSources, destination: Path) -
     Raises ImageError or DamagedItem where a file of the plan is missing.
     """
     _stage_bento(sources.bento, destination / "bento")
-    for folder, tags in (("models", plan.own_layer_models), ("more-models", plan.shared_layer_models)):
-        for tag in tags:
-            _link_model(sources.models[tag], _folder(destination / folder / tag.name) / str(tag.version))
+    for tag in plan.own_layer_models:
+        _stage_model(sources.models[tag], tag, destination / "models" / tag.name / str(tag.version))
+    for tag in plan.shared_layer_models:
+        _stage_model(sources.models[tag], tag, destination / "more-models")
     _stage_wheels(plan, sources, _folder(destination / "python"))
     if plan.has_setup_script:
         _stage_setup_script(sources.bento / _SETUP_SCRIPT, _folder(destination / "setup"))
-    path = destination / CONTAINERFILE
-    path.write_text(containerfile(plan), encoding="utf-8")
-    return path
+    return _write(destination / CONTAINERFILE, containerfile(plan))
 
 
 def _stage_bento(bento: Path, destination: Path) -> None:
@@ -92,7 +93,7 @@ def _stage_wheels(plan: ImagePlan, sources: ContextSources, destination: Path) -
 
 def _stage_group(folder: Path, packages: Iterable[LockedPackage], wheels: Iterable[Path]) -> None:
     _folder(folder)
-    (folder / "requirements.txt").write_text(format_lock(packages), encoding="utf-8")
+    _write(folder / "requirements.txt", format_lock(packages))
     _folder(folder / "wheels")
     for wheel in wheels:
         _link(wheel, folder / "wheels" / wheel.name)
@@ -111,14 +112,16 @@ def _stage_setup_script(script: Path, destination: Path) -> None:
     """A copy, not a link: its mode becomes 0755, and the store's file keeps its own."""
     if not script.is_file():
         raise DamagedItem(f"`{script}` is missing", hint="build the Bento again")
-    shutil.copyfile(script, destination / script.name)
-    (destination / script.name).chmod(0o755)
+    _write(destination / script.name, script.read_bytes()).chmod(0o755)
 
 
-def _link_model(source: Path, destination: Path) -> None:
-    """The model without its receipt, which holds times: the same model then is the same layer on any machine."""
-    _link_tree(source, destination)
-    (destination / RECEIPT).unlink(missing_ok=True)
+def _stage_model(source: Path, tag: Tag, layer: Path) -> None:
+    """The model as a layer that is the same for every build: without its receipt, its folders at one time."""
+    folder = layer / "app/models" / tag.name / str(tag.version)
+    _link_tree(source, folder)
+    (folder / RECEIPT).unlink(missing_ok=True)
+    for root, _, _ in os.walk(layer):
+        os.utime(root, (_FOLDER_TIME_S, _FOLDER_TIME_S))
 
 
 def _link_tree(source: Path, destination: Path) -> None:
@@ -143,8 +146,16 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
+def _write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    path.chmod(0o644)
+    return path
+
+
 def _folder(path: Path) -> Path:
-    """The folder, made with mode 0755 (as are its parents inside the context)."""
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o755)
+    """The folder and those above it that are missing, each with mode 0755."""
+    if not path.is_dir():
+        _folder(path.parent)
+        path.mkdir()
+        path.chmod(0o755)
     return path

@@ -41,8 +41,8 @@ HEAVY_WHEELS: tuple[tuple[str, tuple[str, ...]], ...] = (
 REST = "rest"  # every other wheel
 RUNTIME = "runtime"
 
-# overlay2 stacks at most 128 layers. Base images bring up to a dozen; the groups above, `rest`, `runtime`, the working
-# folder and the source are nineteen at most. Models beyond this number share one layer.
+# overlay2 stacks at most 128 layers. Base images bring up to a dozen; the groups above, `rest`, `runtime`, the empty
+# environment, the working folder and the source are twenty at most. Models beyond this number share one layer.
 MAX_MODEL_LAYERS = 64
 
 _RESERVED = frozenset({"PATH", "EKIBEN_HOME", "EKIBEN_BENTO", "EKIBEN_BENTO_VERSION", "EKIBEN_PORT_FILE"})

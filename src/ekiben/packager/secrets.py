@@ -51,7 +51,7 @@ def pip_conf(settings: PipSettings, *, has_ca: bool) -> str:
         "trusted-host": " ".join(settings.trusted_hosts),
         "cert": f"{SECRETS_FOLDER}/{CA_SECRET}" if has_ca else None,
         "proxy": settings.proxy,
-        "timeout": settings.timeout_s,
+        "timeout": f"{settings.timeout_s:g}" if settings.timeout_s else None,
     }
     return "[global]\n" + "".join(f"{key} = {value}\n" for key, value in options.items() if value)
 

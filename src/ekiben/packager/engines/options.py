@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ekiben.errors import UsageError
 
-_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_NAME = re.compile(r"[a-z][a-z0-9-]+")
 
 # Flags of `docker build` and `docker buildx build` that ekiben sets itself, or that leave no image behind to report on.
 _OURS = {
@@ -28,7 +28,7 @@ _OURS = {
     "help": "see `docker build --help`",
     "squash": "it would undo the layers",
 }
-_OUR_SECRET = re.compile(r"(?:^|,)\"?(?:id=)ekiben-")
+_OUR_SECRET = re.compile(r"(?:^|,)\"?id=ekiben-", re.IGNORECASE)
 
 
 def parse_options(texts: Iterable[str]) -> tuple[tuple[str, str | None], ...]:
@@ -42,7 +42,7 @@ def parse_options(texts: Iterable[str]) -> tuple[tuple[str, str | None], ...]:
 def _parse(text: str) -> tuple[str, str | None]:
     name, separator, value = text.partition("=")
     name = name.removeprefix("--")
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name):  # no short options: `t=x` would be another tag
         raise UsageError(f"`{text}` is no option of the engine", hint="write --opt NAME=VALUE or --opt NAME")
     if name in _OURS:
         raise UsageError(f"the engine's option `{name}` cannot be set", hint=_OURS[name])
