@@ -100,21 +100,23 @@ def test_on_a_full_disk_a_save_is_an_error_with_a_remedy_and_leaves_nothing(smal
 
 def test_a_disk_that_fills_up_at_any_moment_of_a_save_leaves_the_store_whole(small_disk: Path) -> None:
     store = open_store(load_settings({"EKIBEN_HOME": str(small_disk)}))
-    model = save(store, "iris", "first")
+    save(store, "iris", "first")
     refused = 0
     for free_pages in range(12):
         filler = _fill_up(small_disk, free_pages)
-        try:
-            save(store, "iris", f"another {free_pages}")
-        except StoreError:
-            refused += 1
-            assert store.models.list()[0] == store.models.get("iris")
+        for name in ("iris", f"iris-{free_pages}"):
+            try:
+                save(store, name, f"another {free_pages}")
+            except StoreError:
+                refused += 1
         filler.unlink()
         assert leftovers(store) == []
-    assert refused >= 3
-    assert model in store.models.list()
-    for one in store.models.list():
-        assert_whole(one)
+    models = store.models.list()
+    assert refused >= 6
+    assert {path.name for path in (store.home / "models").iterdir()} == {model.tag.name for model in models}
+    assert store.models.get("iris") == store.models.list("iris")[0]
+    for model in models:
+        assert_whole(model)
 
 
 def test_on_a_full_disk_deleting_works(small_disk: Path) -> None:

@@ -160,7 +160,15 @@ def test_a_model_is_listed_newest_first_and_by_name(store: Store) -> None:
 
 def test_what_is_no_item_is_not_listed(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     model, damaged = save(store, "iris"), save(store, "wine", version="v1")
-    for foreign in ("lost+found/x", ".hidden/x", "iris/UPPER", "iris/empty", "iris/.cache"):
+    for foreign in (
+        "lost+found/x",
+        ".hidden/x",
+        "iris/UPPER",
+        "iris/empty",
+        "wine/latest-not",
+        "beer/latest",
+        "iris/.cache",
+    ):
         (store.home / "models" / foreign).mkdir(parents=True)
     (damaged.path / "receipt.yaml").write_text("tag: [")
     assert store.models.list() == [model]
@@ -277,6 +285,19 @@ def test_a_model_with_a_tampered_manifest_is_damaged(store: Store) -> None:
     (model.path / "model.yaml").write_text("name: [iris]\n")
     with pytest.raises(DamagedItem, match="`name` in"):
         _ = store.models.get("iris").manifest
+
+
+def test_the_address_of_known_content_never_changes(store: Store) -> None:
+    context = ModelContext("sklearn", {"scikit-learn": "1.5.0"}, ekiben_version="0.1.0", python_version="3.11.7")
+    with store.models.create(
+        "iris",
+        signatures={"predict": {"batchable": True}},
+        labels={"a": "b"},
+        metadata={"x": [1, 0.5]},
+        context=context,
+    ) as draft:
+        draft.path_of("weights.bin").write_bytes(bytes(range(256)))
+    assert str(draft.tag) == "iris:lognhmgzvelazrhf"
 
 
 def test_the_digest_is_the_one_sha256sum_sees(store: Store) -> None:

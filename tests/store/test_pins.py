@@ -6,6 +6,7 @@ from ekiben.errors import AmbiguousTag, DamagedItem, ModelNotFound, SettingsErro
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store, open_store
+from ekiben.store.reference import BentoModel
 from tests.store.making import build, entry, save
 
 
@@ -55,6 +56,12 @@ def test_a_name_with_two_versions_is_told_apart_by_alias(store: Store) -> None:
     assert models.get("iris:v1") == old
     with pytest.raises(AmbiguousTag, match="`iris:v1`, `iris:v2`"):
         loaded(store, build(store, models=[entry(old), entry(new)])).models.get("iris")
+
+
+def test_a_reference_finds_its_model_by_alias(store: Store) -> None:
+    pinned = save(store, "iris")
+    bento = build(store, models=[entry(pinned, alias="flowers")])
+    assert BentoModel("flowers").resolve(loaded(store, bento)) == pinned
 
 
 def test_a_model_with_other_content_than_at_the_build_is_refused(store: Store) -> None:

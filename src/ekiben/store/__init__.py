@@ -5,7 +5,9 @@
     ├── bentos      Bento, BentoShelf, StagedBento           ── bento_manifest   bento.yaml
     ├── reference   BentoModel: a model as a service's class attribute
     └── pins        the models of the loaded Bento (EKIBEN_BENTO): what lookups inside an image see
-    shelf           name/version folders: find, list, put, take away    ── latest    which version was saved last
+    shelf           name/version folders: find and list                 ── latest    which version was saved last
+    changes         commit and delete, under the store's lock
+    usage           which Bentos need which models
     item            what models and Bentos have in common               ── receipt   receipt.yaml
     seal            a draft becomes a checked, hashed, synced tree      ── sums      SHA256SUMS
     staging         folders in tmp/ that die with their process         ── lock      locks between processes

@@ -12,14 +12,15 @@ from functools import cached_property
 from pathlib import Path
 
 from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest, BentoModelEntry, read_bento_manifest
-from ekiben.store.disk import disk_errors, disk_refusals, remove_tree, write_synced
+from ekiben.store.changes import commit, delete, named_version
+from ekiben.store.disk import disk_errors, disk_refusals, write_synced
 from ekiben.store.documents import dump_document
-from ekiben.store.item import StoredItem, named_version, path_inside
+from ekiben.store.item import StoredItem, path_inside
 from ekiben.store.layout import Layout
-from ekiben.store.lock import exclusive
 from ekiben.store.plain import plain_mapping
-from ekiben.store.receipt import RECEIPT, Receipt, now
-from ekiben.store.seal import refuse_names, seal, sync_folders
+from ekiben.store.receipt import Receipt
+from ekiben.store.seal import refuse_names
+from ekiben.store.shelf import Shelf
 from ekiben.store.staging import staging
 from ekiben.store.usage import bento_shelf, require_models
 from ekiben.tag import Tag
@@ -65,17 +66,19 @@ class StagedBento:
         """
         assert manifest.name == self.name, f"staged as {self.name}, committed as {manifest.name}"
         refuse_names(self.path, BENTO_MANIFEST)
+        tag = Tag(self.name) if version is None else named_version(self.name, version)
+        shelf = bento_shelf(self.layout)
         with disk_errors(self.path):
             write_synced(self.path / BENTO_MANIFEST, dump_document(manifest.to_dict()))
-            sealed = seal(self.path, manifest.executables)
-            tag = named_version(self.name, version or sealed.digest.short_version)
-            written = Receipt(tag, sealed.digest, now(), sealed.size_bytes)
-            write_synced(self.path / RECEIPT, written.to_yaml(plain_mapping(receipt, "receipt")))
-            sync_folders(self.path)
-            shelf = bento_shelf(self.layout)
-            with exclusive(self.layout.lock):
-                require_models(self.layout, manifest.models)
-                return Bento(tag, shelf.folder(tag), shelf.put(self.path, written))
+            exact, written = commit(
+                shelf,
+                self.path,
+                tag,
+                plain_mapping(receipt, "receipt"),
+                executables=manifest.executables,
+                check=lambda: require_models(self.layout, manifest.models),
+            )
+        return Bento(exact, shelf.folder(exact), written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,32 +87,30 @@ class BentoShelf:
 
     layout: Layout
 
+    @property
+    def shelf(self) -> Shelf:
+        """The folders."""
+        return bento_shelf(self.layout)
+
     def resolve(self, tag: str | Tag) -> Tag:
         """The exact tag that `tag` means. Raises BentoNotFound, AmbiguousTag, InvalidTag."""
         with disk_errors(self.layout.bentos):
-            return bento_shelf(self.layout).resolve(Tag.parse(tag))
+            return self.shelf.resolve(Tag.parse(tag))
 
     def get(self, tag: str | Tag) -> Bento:
         """The Bento that `tag` means. Raises as `resolve` does."""
         with disk_errors(self.layout.bentos):
-            return self._bento(*bento_shelf(self.layout).get(Tag.parse(tag)))
+            return self._bento(*self.shelf.get(Tag.parse(tag)))
 
     def list(self, name: str | None = None) -> list[Bento]:
         """All Bentos, or those of `name`, newest first. Reads receipts alone."""
         with disk_errors(self.layout.bentos):
-            return [self._bento(tag, receipt) for tag, receipt in bento_shelf(self.layout).items(name)]
+            return [self._bento(tag, receipt) for tag, receipt in self.shelf.items(name)]
 
     def delete(self, tag: str | Tag, force: bool = False) -> Tag:
         """Deletes one Bento and gives its tag. A prefix is refused."""
-        shelf = bento_shelf(self.layout)
-        exact = shelf.resolve_whole(Tag.parse(tag))
         with disk_errors(self.layout.home):
-            with exclusive(self.layout.lock):
-                if not shelf.has(exact):
-                    raise shelf.not_found(exact)
-                trash = shelf.take_away(exact)
-            remove_tree(trash)
-        return exact
+            return delete(self.shelf, Tag.parse(tag))
 
     @contextmanager
     def stage(self, name: str) -> Iterator[StagedBento]:
@@ -118,4 +119,4 @@ class BentoShelf:
             yield StagedBento(Tag(name).name, folder, self.layout)
 
     def _bento(self, tag: Tag, receipt: Receipt) -> Bento:
-        return Bento(tag, bento_shelf(self.layout).folder(tag), receipt)
+        return Bento(tag, self.shelf.folder(tag), receipt)

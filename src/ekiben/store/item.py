@@ -65,14 +65,6 @@ class StoredItem:
         }
 
 
-def named_version(name: str, version: str) -> Tag:
-    """The exact tag. Raises UsageError for `latest`, which is no version but a question."""
-    tag = Tag(name, version)
-    if tag.version is None:
-        raise UsageError(f"`{version}` is no version", hint="name another, or none to get one made from the content")
-    return tag
-
-
 def path_inside(folder: Path, *parts: str) -> Path:
     """`parts` joined under `folder`. Raises UsageError where they lead out of it."""
     if any(Path(part).is_absolute() or ".." in Path(part).parts for part in parts):

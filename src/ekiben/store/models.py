@@ -16,11 +16,11 @@ from pathlib import Path
 from types import ModuleType
 
 from ekiben.errors import DamagedItem, InUse, ModelNotFound, StoreError, UsageError
-from ekiben.store.disk import disk_errors, disk_refusals, remove_tree, write_synced
+from ekiben.store.changes import commit, delete, named_version
+from ekiben.store.disk import disk_errors, disk_refusals, write_synced
 from ekiben.store.documents import dump_document, read_document
-from ekiben.store.item import StoredItem, named_version, path_inside
+from ekiben.store.item import StoredItem, path_inside
 from ekiben.store.layout import Layout
-from ekiben.store.lock import exclusive
 from ekiben.store.model_manifest import (
     API_VERSION,
     MODEL_MANIFEST,
@@ -32,8 +32,9 @@ from ekiben.store.model_manifest import (
 from ekiben.store.pickles import CUSTOM_OBJECTS, dump_pickle, load_custom_objects
 from ekiben.store.pins import Pins
 from ekiben.store.plain import plain_labels, plain_mapping
-from ekiben.store.receipt import RECEIPT, Receipt, now
-from ekiben.store.seal import refuse_names, seal, sync_folders
+from ekiben.store.receipt import Receipt
+from ekiben.store.seal import refuse_names
+from ekiben.store.shelf import Shelf
 from ekiben.store.staging import staging
 from ekiben.store.usage import bentos_using, model_shelf
 from ekiben.tag import Tag
@@ -115,15 +116,20 @@ class ModelShelf:
     layout: Layout
     pins: Pins | None = None
 
+    @property
+    def shelf(self) -> Shelf:
+        """The folders."""
+        return model_shelf(self.layout)
+
     def resolve(self, tag: str | Tag) -> Tag:
         """The exact tag that `tag` means. Raises ModelNotFound, AmbiguousTag, InvalidTag."""
         with disk_errors(self.layout.models):
-            return model_shelf(self.layout).resolve(self._asked(tag))
+            return self.shelf.resolve(self._asked(tag))
 
     def get(self, tag: str | Tag) -> Model:
         """The model that `tag` means. Raises as `resolve` does, and DamagedItem where a Bento pins other content."""
         with disk_errors(self.layout.models):
-            model = self._model(*model_shelf(self.layout).get(self._asked(tag)))
+            model = self._model(*self.shelf.get(self._asked(tag)))
         if self.pins and self.pins.find(tag).digest != model.digest:
             raise DamagedItem(
                 f"`{model.tag}` has other content than when Bento `{self.pins.bento}` was built",
@@ -134,24 +140,16 @@ class ModelShelf:
     def list(self, name: str | None = None) -> list[Model]:
         """All models, or those of `name`, newest first. Reads receipts alone."""
         with disk_errors(self.layout.models):
-            found = model_shelf(self.layout).items(name)
+            found = self.shelf.items(name)
         pinned = None if self.pins is None else {entry.tag for entry in self.pins.entries}
         return [self._model(tag, receipt) for tag, receipt in found if pinned is None or tag in pinned]
 
     def delete(self, tag: str | Tag, force: bool = False) -> Tag:
         """Deletes one model and gives its tag. A prefix is refused. Raises InUse where a local Bento lists it."""
-        shelf = model_shelf(self.layout)
-        exact = shelf.resolve_whole(self._asked(tag))
         with disk_errors(self.layout.home):
-            with exclusive(self.layout.lock):
-                if not shelf.has(exact):
-                    raise shelf.not_found(exact)
-                users = [] if force else bentos_using(self.layout, exact)
-                if users:
-                    raise InUse(str(exact), [str(user) for user in users])
-                trash = shelf.take_away(exact)
-            remove_tree(trash)
-        return exact
+            return delete(
+                self.shelf, self._asked(tag), check=lambda exact: None if force else self._require_free(exact)
+            )
 
     @contextmanager
     def create(
@@ -195,25 +193,24 @@ class ModelShelf:
 
     def _save(self, folder: Path, tag: Tag, manifest: ModelManifest, started: float) -> Model:
         refuse_names(folder, MODEL_MANIFEST)
+        details = {
+            "duration_s": round(time.monotonic() - started, 3),
+            "host": {"platform": f"{sys.platform}/{os.uname().machine}"},
+        }
         with disk_errors(folder):
             write_synced(folder / MODEL_MANIFEST, dump_document(manifest.to_dict()))
-            sealed = seal(folder)
-            exact = tag.with_version(tag.version or sealed.digest.short_version)
-            details = {
-                "duration_s": round(time.monotonic() - started, 3),
-                "host": {"platform": f"{sys.platform}/{os.uname().machine}"},
-            }
-            receipt = Receipt(exact, sealed.digest, now(), sealed.size_bytes)
-            write_synced(folder / RECEIPT, receipt.to_yaml(details))
-            sync_folders(folder)
-            with exclusive(self.layout.lock):
-                return self._model(exact, model_shelf(self.layout).put(folder, receipt))
+            return self._model(*commit(self.shelf, folder, tag, details))
+
+    def _require_free(self, tag: Tag) -> None:
+        users = bentos_using(self.layout, tag)
+        if users:
+            raise InUse(str(tag), [str(user) for user in users])
 
     def _asked(self, tag: str | Tag) -> Tag:
         if self.pins is None:
             return Tag.parse(tag)
         pinned = self.pins.find(tag).tag
-        if not model_shelf(self.layout).has(pinned):
+        if not self.shelf.has(pinned):
             raise ModelNotFound(
                 f"model `{pinned}` of Bento `{self.pins.bento}` is not in `{self.layout.models}`",
                 hint="set EKIBEN_HOME to the store that the Bento was built in",
@@ -221,7 +218,7 @@ class ModelShelf:
         return pinned
 
     def _model(self, tag: Tag, receipt: Receipt) -> Model:
-        return Model(tag, model_shelf(self.layout).folder(tag), receipt)
+        return Model(tag, self.shelf.folder(tag), receipt)
 
 
 def _asked_tag(name: str | Tag, version: str | None) -> Tag:

@@ -26,7 +26,7 @@ class Pins:
         Raises AmbiguousTag for a name of which the Bento has several versions.
         """
         for entry in self.entries:
-            if entry.alias is not None and entry.alias == str(wanted):
+            if entry.alias is not None and _means(entry.alias, wanted):
                 return entry
         fitting = {entry.tag: entry for entry in self.entries if _fits(entry.tag, wanted)}
         if len(fitting) > 1:
@@ -50,12 +50,22 @@ def read_pins(folder: Path) -> Pins:
     return Pins(manifest.name, manifest.models)
 
 
+def _means(alias: str, wanted: str | Tag) -> bool:
+    """As text, or as the same tag: `flowers` is `flowers:latest`."""
+    asked = _tag_or_none(wanted)
+    return alias == str(wanted) or (asked is not None and asked == _tag_or_none(alias))
+
+
 def _fits(tag: Tag, wanted: str | Tag) -> bool:
+    asked = _tag_or_none(wanted)
+    return asked is not None and tag.name == asked.name and asked.version in (None, tag.version)
+
+
+def _tag_or_none(text: str | Tag) -> Tag | None:
     try:
-        asked = Tag.parse(wanted)
+        return Tag.parse(text)
     except InvalidTag:
-        return False
-    return tag.name == asked.name and asked.version in (None, tag.version)
+        return None
 
 
 def _shown(entry: BentoModelEntry) -> str:

@@ -1,4 +1,4 @@
-"""`Shelf`: the folders `<name>/<version>/` under one root. Finds, lists, puts and takes away; knows no kinds of items.
+"""`Shelf`: the folders `<name>/<version>/` under one root. Finds and lists; knows no kinds of items, changes nothing.
 
 Readers take no lock: an item comes and goes by one rename, so each is there whole or not at all.
 """
@@ -10,13 +10,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ekiben.errors import AmbiguousTag, DamagedItem, InvalidTag, NotFound, VersionTaken
+from ekiben.errors import AmbiguousTag, DamagedItem, InvalidTag, NotFound
 from ekiben.report import logger
-from ekiben.store.disk import disk_errors, make_folder, remove_tree, sync
-from ekiben.store.latest import LATEST_FILE, Saved, format_latest, parse_latest, put_on_top
+from ekiben.store.disk import disk_errors
+from ekiben.store.latest import LATEST_FILE, Saved, parse_latest
 from ekiben.store.layout import Layout
-from ekiben.store.receipt import Receipt, format_time, now, read_receipt
-from ekiben.store.staging import replace_file, throw_away
+from ekiben.store.receipt import Receipt, read_receipt
 from ekiben.tag import Tag
 
 _RETRIES = 10  # of a question for `latest` whose answer was deleted before it could be read
@@ -67,9 +66,7 @@ class Shelf:
             if receipt:
                 return exact, receipt
             if self.has(exact):
-                raise DamagedItem(
-                    f"`{self.folder(exact)}` has neither a receipt nor checksums", hint=f"delete `{exact}`"
-                )
+                raise DamagedItem(f"`{self.folder(exact)}` is incomplete", hint=f"delete `{exact}` and make it again")
         raise self.not_found(tag)
 
     def resolve(self, tag: Tag) -> Tag:
@@ -90,35 +87,18 @@ class Shelf:
             raise self.missing(f"no {self.noun} `{tag}` in `{self.root}`", hint=f"write the whole version: `{exact}`")
         return exact
 
-    def put(self, sealed: Path, receipt: Receipt) -> Receipt:
-        """Moves a sealed folder to its place and makes it the latest; gives the receipt of what is there then.
-
-        The caller holds the store's lock. Content that is here already stays as it is. Raises VersionTaken where the
-        version holds other content.
-        """
-        target = self.folder(receipt.tag)
-        standing = read_receipt(target)
-        if standing and standing.digest != receipt.digest:
-            raise VersionTaken(str(receipt.tag))
-        make_folder(target.parent)
-        self._note_latest(receipt.tag)
-        if standing:
-            return standing
-        sealed.rename(target)
-        sync(target.parent)
-        return receipt
-
-    def take_away(self, tag: Tag) -> Path:
-        """Takes an exact tag's item out of sight. The caller holds the store's lock, and removes what it gets later."""
-        trash = throw_away(self.layout, self.folder(tag))
-        if not self.versions(tag.name):
-            remove_tree(self.root / tag.name)
-        return trash
+    def saved(self, name: str) -> list[Saved]:
+        """What `latest` says of `name`, the last saved on top."""
+        path = self.root / name / LATEST_FILE
+        try:
+            return parse_latest(path.read_text(encoding="utf-8", errors="replace"))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
 
     def not_found(self, tag: Tag) -> NotFound:
         """The error for a tag that means nothing here, with the nearest that does."""
         known = [str(Tag(tag.name, version)) for version in self.versions(tag.name)]
-        near = known or difflib.get_close_matches(tag.name, self.names(), n=_SHOWN)
+        near = known or difflib.get_close_matches(tag.name, filter(self.versions, self.names()), n=_SHOWN)
         shown = ", ".join(f"`{one}`" for one in near[:_SHOWN])
         hint = f"there {'is' if len(near) == 1 else 'are'} {shown}" if near else None
         if len(near) > _SHOWN:
@@ -126,25 +106,13 @@ class Shelf:
         return self.missing(f"no {self.noun} `{tag}` in `{self.root}`", hint=hint)
 
     def _latest(self, tag: Tag) -> str:
-        for saved in self._saved(tag.name):
+        for saved in self.saved(tag.name):
             if self.has(tag.with_version(saved.version)):
                 return saved.version
         by_time = self.items(tag.name)
         if not by_time:
             raise self.not_found(tag)
         return str(by_time[0][0].version)
-
-    def _saved(self, name: str) -> list[Saved]:
-        path = self.root / name / LATEST_FILE
-        try:
-            return parse_latest(path.read_text(encoding="utf-8", errors="replace"))
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-
-    def _note_latest(self, tag: Tag) -> None:
-        saved = Saved(str(tag.version), format_time(now()))
-        entries = put_on_top(self._saved(tag.name), saved, lambda version: self.has(tag.with_version(version)))
-        replace_file(self.layout, self.root / tag.name / LATEST_FILE, format_latest(entries).encode())
 
     def _receipt_or_warning(self, tag: Tag) -> Receipt | None:
         try:
@@ -164,10 +132,9 @@ def choose_by_prefix(tag: Tag, versions: list[str]) -> str | None:
 
 def _is_tag(name: str, version: str | None = None) -> bool:
     try:
-        Tag(name, version)
+        return Tag(name, version).version == version
     except InvalidTag:
         return False
-    return True
 
 
 def _folders(path: Path) -> list[str]:

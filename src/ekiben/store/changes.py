@@ -1,0 +1,94 @@
+"""Changes of a shelf: an item put in its place or taken away, under the store's lock, by one rename.
+
+`check` is the place for what must stay true at that instant (a Bento's models exist; no Bento needs a model): it is
+called while the lock is held, and refuses by raising.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+from ekiben.errors import UsageError, VersionTaken
+from ekiben.store.disk import make_folder, remove_tree, sync, write_synced
+from ekiben.store.latest import LATEST_FILE, Saved, format_latest, put_on_top
+from ekiben.store.lock import exclusive
+from ekiben.store.receipt import RECEIPT, Receipt, format_time, now, read_receipt
+from ekiben.store.seal import seal, sync_folders
+from ekiben.store.shelf import Shelf
+from ekiben.store.staging import replace_file, throw_away
+from ekiben.tag import Tag
+
+
+def named_version(name: str, version: str) -> Tag:
+    """The exact tag. Raises UsageError for `latest`, which is no version but a question."""
+    tag = Tag(name, version)
+    if tag.version is None:
+        raise UsageError(f"`{version}` is no version", hint="name another, or none to get one made from the content")
+    return tag
+
+
+def commit(
+    shelf: Shelf,
+    folder: Path,
+    tag: Tag,
+    details: Mapping[str, object],
+    *,
+    executables: Collection[str] = (),
+    check: Callable[[], None] = lambda: None,
+) -> tuple[Tag, Receipt]:
+    """Seals the staged `folder`, moves it to its place and makes it the latest; gives what is there then.
+
+    A tag without a version gets one made from the content. Content that is there already stays as it is. Raises
+    VersionTaken where the version holds other content, and OSError.
+    """
+    sealed = seal(folder, executables)
+    exact = tag.with_version(tag.version or sealed.digest.short_version)
+    receipt = Receipt(exact, sealed.digest, now(), sealed.size_bytes)
+    write_synced(folder / RECEIPT, receipt.to_yaml(details))
+    sync_folders(folder)
+    with exclusive(shelf.layout.lock):
+        check()
+        return exact, _put(shelf, folder, receipt)
+
+
+def delete(shelf: Shelf, tag: Tag, *, check: Callable[[Tag], None] = lambda tag: None) -> Tag:
+    """Deletes the item that `tag` means, a prefix being refused, and gives its exact tag. Raises NotFound, OSError."""
+    exact = shelf.resolve_whole(tag)
+    with exclusive(shelf.layout.lock):
+        if not shelf.has(exact):
+            raise shelf.not_found(exact)
+        check(exact)
+        trash = throw_away(shelf.layout, shelf.folder(exact))
+        _drop_if_empty(shelf, exact.name)
+    remove_tree(trash)
+    return exact
+
+
+def _put(shelf: Shelf, sealed: Path, receipt: Receipt) -> Receipt:
+    target = shelf.folder(receipt.tag)
+    standing = read_receipt(target)
+    if standing and standing.digest != receipt.digest:
+        raise VersionTaken(str(receipt.tag))
+    try:
+        make_folder(target.parent)
+        _note_latest(shelf, receipt.tag)
+        if standing:
+            return standing
+        sealed.rename(target)
+        sync(target.parent)
+    except OSError:
+        _drop_if_empty(shelf, receipt.tag.name)
+        raise
+    return receipt
+
+
+def _note_latest(shelf: Shelf, tag: Tag) -> None:
+    saved = Saved(str(tag.version), format_time(now()))
+    entries = put_on_top(shelf.saved(tag.name), saved, lambda version: shelf.has(tag.with_version(version)))
+    replace_file(shelf.layout, shelf.root / tag.name / LATEST_FILE, format_latest(entries).encode())
+
+
+def _drop_if_empty(shelf: Shelf, name: str) -> None:
+    if not shelf.versions(name):
+        remove_tree(shelf.root / name)
