@@ -1,0 +1,60 @@
+"""Seat: a worker that dies is replaced, soon the first time, later if it keeps dying."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+
+from ekiben.serving.workers.seat import FIRST_BACKOFF_S, Seat, SeatPlan
+from ekiben.serving.workers.slots import SlotBoard
+from tests.serving.workers.fake_worker import FakeWorker
+
+
+async def watch(make: Callable[[], FakeWorker], seconds: float) -> tuple[list[float], int]:
+    """When each worker was made, from the first on, and how many took a dead one's place."""
+    clock = asyncio.get_running_loop().time
+    made: list[float] = []
+    restarts: list[float] = []
+
+    def make_and_note() -> FakeWorker:
+        made.append(clock())
+        return make()
+
+    plan = SeatPlan(make_and_note, 1, 5.0, lambda: restarts.append(clock()), clock)
+    seat = Seat(1, plan, SlotBoard(clock, asyncio.get_running_loop().call_soon))
+    await seat.open()
+    await asyncio.sleep(seconds)
+    await seat.close()
+    return [at - made[0] for at in made], len(restarts)
+
+
+def test_a_worker_that_keeps_dying_is_restarted_ever_later() -> None:
+    def dying() -> FakeWorker:
+        worker = FakeWorker()
+        worker.die()
+        return worker
+
+    made, restarts = asyncio.run(watch(dying, FIRST_BACKOFF_S * 10))
+    pauses = [later - earlier for earlier, later in itertools.pairwise(made)]
+    assert len(made) == 4  # after 1, 3 and 7 times the first pause
+    assert restarts == 3
+    assert all(pause >= FIRST_BACKOFF_S * 2**number for number, pause in enumerate(pauses))
+
+
+def test_a_restart_that_fails_is_tried_again() -> None:
+    workers = [FakeWorker, lambda: FakeWorker(starts=False), FakeWorker]
+
+    def next_one() -> FakeWorker:
+        worker = workers.pop(0)()
+        if len(workers) == 2:
+            worker.die()
+        return worker
+
+    made, restarts = asyncio.run(watch(next_one, FIRST_BACKOFF_S * 5))
+    assert (len(made), restarts) == (3, 1)
+
+
+def test_a_worker_that_lives_is_left_alone() -> None:
+    made, restarts = asyncio.run(watch(FakeWorker, FIRST_BACKOFF_S * 3))
+    assert (len(made), restarts) == (1, 0)
