@@ -1,6 +1,7 @@
 """Where a service runs: in the front's own process, or in child processes that the front feeds and replaces.
 
     worker      `Worker`: what both kinds are to the rest
+    bringup     the service's instance and executor, in whichever process
     local       LocalWorker: the service in this process, its sync APIs in threads
     process     ProcessWorker: a child process, from the front's side
     child       the child's own side: `python -m ekiben.serving.workers.child --socket FD`
@@ -8,6 +9,7 @@
     messages    what they say to each other; bodies travel untouched beside it
     frames      how a message lies in the byte stream
     slots       SlotBoard: which worker has a free thread, and whose turn it is
+    turns       Turns: the calls of an API that is not batched, first come first served
     seat        Seat: one worker's place, filled again when the worker dies
     readiness   whether a worker is fit to serve, from when it last answered
     pool        Pool: all of it, as the batchers and the front use it
