@@ -278,7 +278,7 @@ def test_models_are_not_sent_again(client: docker.DockerClient, store: Store, ba
 
 def test_another_version_of_python_is_said_in_words(store: Store, base_image: str) -> None:
     bento = small_bento(store, docker_keys={"python_version": "3.12"})
-    with pytest.raises(EngineFailed, match=r"^the base image's python3 is not 3\.12$"):
+    with pytest.raises(EngineFailed, match=r"^the python3 of the base image is not 3\.12$"):
         build(store, bento, base_image)
 
 

@@ -96,7 +96,7 @@ def _header(plan: ImagePlan) -> list[str]:
 def _base(plan: ImagePlan) -> list[str]:
     lines = ["# What the service stands on.", f"FROM {plan.base_image} AS base", "USER 0:0"]
     if plan.base_env:
-        lines.append(_env(plan.base_env))
+        lines.append(f"ENV {_pairs(plan.base_env)}")
     if plan.system_packages:
         names = " ".join(plan.system_packages)
         lines += _run(
@@ -138,7 +138,7 @@ def _skeleton(plan: ImagePlan) -> list[str]:
             [],
             [
                 _demand("command -v python3", "the base image has no python3 on its PATH"),
-                _demand(f"python3 -c '{right_version}'", f"the base image's python3 is not {plan.python_version}"),
+                _demand(f"python3 -c '{right_version}'", f"the python3 of the base image is not {plan.python_version}"),
                 _demand("python3 -m pip --version", "the base image has no pip; python3-pip is its Debian package"),
                 f"python3 -m venv --without-pip {VENV}",
                 f"rm -f {VENV}/bin/activate* {VENV}/bin/Activate*",
@@ -178,10 +178,8 @@ def _final(plan: ImagePlan, groups: list[str]) -> list[str]:
         "# The image itself: nothing is run in it, only copied.",
         "FROM base AS image",
         f'ENV PATH="{VENV}/bin:$PATH"',
-        _env([*defaults, *plan.runtime_env]),
-        "LABEL "
-        f"org.opencontainers.image.title={_quoted(plan.title)}"
-        f" org.opencontainers.image.base.name={_quoted(plan.base_image)}",
+        f"ENV {_pairs([*defaults, *plan.runtime_env])}",
+        f"LABEL {_pairs(_labels(plan))}",
         f"EXPOSE {PORT}",
         "STOPSIGNAL SIGTERM",
         "HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3"
@@ -195,6 +193,13 @@ def _final(plan: ImagePlan, groups: list[str]) -> list[str]:
     if plan.shared_layer_models:
         lines.append("COPY more-models /")
     return [*lines, f"COPY bento {BENTO}", f"ARG {VERSION_ARG}", f"ENV {VERSION_ARG}=${VERSION_ARG}", f"USER {USER}"]
+
+
+def _labels(plan: ImagePlan) -> list[tuple[str, str]]:
+    """As the OCI annotation keys say; version and Bento are true of one making and come with the build."""
+    name, _, digest = plan.base_image.partition("@")
+    labels = [("title", plan.title), ("base.name", name), *([("base.digest", digest)] if digest else [])]
+    return [(f"org.opencontainers.image.{key}", value) for key, value in labels]
 
 
 def _run(mounts: list[str], commands: list[str]) -> list[str]:
@@ -222,8 +227,8 @@ def _wrapped(prefix: str, names: list[str]) -> list[str]:
     return textwrap.wrap(text, width=118, subsequent_indent="#     ", break_long_words=False, break_on_hyphens=False)
 
 
-def _env(variables: Iterable[tuple[str, str]]) -> str:
-    return "ENV " + " ".join(f"{name}={_quoted(value)}" for name, value in variables)
+def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
+    return " ".join(f"{name}={_quoted(value)}" for name, value in pairs)
 
 
 def _exec(words: list[str]) -> str:

@@ -42,6 +42,13 @@ def test_the_last_words_are_those_of_the_step_that_failed() -> None:
     assert "unrelated" not in log.summary()
 
 
+def test_an_error_that_repeats_the_instruction_is_shortened_and_keeps_its_reason() -> None:
+    log, _ = fed(f"#5 [a 1/1] RUN x\n#5 ERROR: executor failed running [/bin/sh -c {'x' * 500}]: exit code: 7")
+    assert log.summary().startswith("ERROR: executor failed running [/bin/sh")
+    assert log.summary().endswith("]: exit code: 7")
+    assert len(log.summary()) < 120
+
+
 def test_where_no_step_failed_the_end_of_everything_is_shown() -> None:
     log, _ = fed("failed to solve: no such image\n")
     assert log.summary() == "failed to solve: no such image"

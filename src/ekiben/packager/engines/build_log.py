@@ -14,7 +14,7 @@ _STEP = re.compile(r"#(?P<number>\d+) (?P<text>.*)")
 _OUTPUT = re.compile(r"\d+\.\d+ (?P<text>.*)")
 _HEADLINE = re.compile(r"\[.+\] .+")
 _MOUNTS = re.compile(r"--mount=\S+\s+")
-_WIDTH = 100  # characters of a headline: the whole instruction has hundreds
+_WIDTH = 100  # characters of a headline or an error: each repeats the whole instruction, which has hundreds
 _REMEMBERED = 50  # lines of output that are kept of each step
 _SHOWN = 8  # of them, in the message of a failure
 
@@ -41,7 +41,7 @@ class BuildLog:
             output.append(said["text"])
         elif text.startswith("ERROR"):
             self._failed = number
-            output.append(text)
+            output.append(_shortened(text))
         if is_new and _HEADLINE.fullmatch(text):
             return textwrap.shorten(_MOUNTS.sub("", text), _WIDTH, placeholder=" ...")
         return None
@@ -53,3 +53,9 @@ class BuildLog:
     def summary(self) -> str:
         """The end of the last words, for a message."""
         return "\n".join(self.last_words()[-_SHOWN:])
+
+
+def _shortened(error: str) -> str:
+    """The error with the middle left out, where the instruction is: the reason stands at the end."""
+    half = _WIDTH // 2
+    return error if len(error) <= _WIDTH else f"{error[:half]} ... {error[-half:]}"

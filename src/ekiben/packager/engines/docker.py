@@ -25,6 +25,7 @@ _HINTS = {
     "Network is unreachable": _HOST_NETWORK,
     "Failed to establish a new connection": _HOST_NETWORK,
     "DO NOT MATCH THE HASHES": "an index serves another file than was locked: look into it, then build the Bento again",
+    "is too old": "the `docker` command and the engine are too far apart in age: bring the older one up to date",
     "no space left on device": "free space for the engine (`docker system df`, `docker builder prune`)",
 }
 _ANY_HINT = "`--progress plain` shows everything that the engine says"

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import docker
 import docker.errors
-import requests
 
 from ekiben.errors import EngineFailed, EngineUnavailable
 from ekiben.packager.engines.engine import BuiltImage, ImageLayer
@@ -20,7 +19,8 @@ from ekiben.packager.engines.engine import BuiltImage, ImageLayer
 _TIMEOUT_S = 30  # for one answer: an engine under load is slow
 _OLDEST_ENGINE = (20, 10)  # the first whose own frontend knows the mounts of dockerfile 1.2
 _REMEDY = "start it (`systemctl start docker`, Docker Desktop), or set DOCKER_HOST to one that answers"
-_SDK_ERRORS = (docker.errors.DockerException, requests.RequestException, OSError, ValueError)
+# OSError covers what the HTTP library under the SDK raises, ValueError an address that is none.
+_SDK_ERRORS = (docker.errors.DockerException, OSError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
