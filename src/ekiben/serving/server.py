@@ -1,8 +1,10 @@
 """The server process: reads the configuration, brings the workers up, listens, and drains when told to stop.
 
-SIGTERM   stops accepting, lets requests under way finish (`traffic.drain_timeout`), exit status 0
-SIGINT    the same, exit status 130, as an interrupted command
-again     ends at once, exit status 128 + the signal's number
+    SIGTERM   stops accepting, lets requests under way finish (`traffic.drain_timeout`), exit status 0
+    SIGINT    the same, exit status 130, as an interrupted command
+    again     ends at once, exit status 128 + the signal's number
+
+It listens before the service is up, so that `/livez` answers while a model loads; `/readyz` tells when it is.
 """
 
 from __future__ import annotations
@@ -123,6 +125,7 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
         http.stop()
 
     stop = _StopSignals(begin_stop)
+    announce(*address_of(listener))
     serving = asyncio.create_task(http.serve(sockets=[listener]))
     starting = asyncio.create_task(pool.start())
     try:
@@ -130,7 +133,6 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
         if starting.done():
             starting.result()
             freeze_loaded()
-            announce(*address_of(listener))
             _say(f"serving `{plan.service.name}` at {url_of(listener)} ({_workers_in_words(config)})")
         await serving
     finally:

@@ -12,4 +12,6 @@
     asgi        the adapter to ASGI
     protocol    uvicorn's protocol, which also tells when a client went away
     listener    the listening socket, and uvicorn on top of it
+
+No middleware: what is switched off costs a request nothing.
 """

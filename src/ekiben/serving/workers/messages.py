@@ -1,7 +1,9 @@
 """What a front and its child say to each other. Heads go as msgpack, bodies raw behind them (`frames`).
 
-front -> child   Start · Run · Cancel · Probe · Stop
-child -> front   Ready | Failed · Done · Alive
+    front -> child   Start · Run · Cancel · Probe · Stop
+    child -> front   Ready | Failed · Done · Alive
+
+Both ends are always of one version: the front starts the child from its own installation.
 """
 
 from __future__ import annotations
