@@ -40,6 +40,7 @@ ENVIRON = {
     "PIP_PROXY": f"http://user:{TOKEN}@127.0.0.1:9",
 }
 REFERENCE = f"ekiben-test/small-{os.getpid()}"
+OURS = "org.example.ekiben-test"  # the label by which this run's images are found again
 START_S = 20.0
 SETUP_SCRIPT = '#!/bin/sh\nset -e\ntest -s /run/secrets/ekiben-pip-conf\necho "$GREETING" > /etc/greeting\n'
 
@@ -59,7 +60,11 @@ def build(
 ) -> BuiltImage:
     """The Bento's image, made by the engine."""
     request = ContainerizeRequest(
-        tag=bento.tag, image_tags=(f"{REFERENCE}:{name}",), base_image=base_image, progress="plain"
+        tag=bento.tag,
+        image_tags=(f"{REFERENCE}:{name}",),
+        base_image=base_image,
+        labels={OURS: str(os.getpid())},
+        progress="plain",
     )
     settings = load_settings({"EKIBEN_HOME": str(store.home)})
     return containerize(request, store=store, settings=settings, reporter=reporter or Lines(), environ=ENVIRON)
@@ -70,8 +75,8 @@ def client(base_image: str) -> Iterator[docker.DockerClient]:
     """The engine; the images of this module are removed at the end."""
     connected = docker.DockerClient.from_env()
     yield connected
-    for tag in [tag for image in connected.images.list(REFERENCE) for tag in image.tags]:
-        connected.images.remove(tag, force=True)
+    for image in connected.images.list(filters={"label": f"{OURS}={os.getpid()}"}, all=True):
+        connected.images.remove(str(image.id), force=True)
     connected.close()
 
 
@@ -189,6 +194,7 @@ def test_its_labels_name_bento_and_base(
         "org.opencontainers.image.version": tag.version,
         "org.opencontainers.image.base.name": base_image,
         "io.ekiben.bento": str(tag),
+        OURS: str(os.getpid()),
     }
 
 
@@ -310,12 +316,13 @@ def test_the_containerfile_builds_by_hand_without_secrets(
 ) -> None:
     bento = small_bento(store, docker_keys={"env": {"PIP_NO_INDEX": "1"}})
     stage_context(bento_plan(bento, base_image=base_image), ContextSources(bento.path, {}), tmp_path)
+    label = f"--label={OURS}={os.getpid()}"
     command = [
         str(find_docker_cli(os.environ).path),
         "build",
+        label,
         f"--tag={REFERENCE}:by-hand",
         "--file=Containerfile",
-        ".",
     ]
-    subprocess.run(command, cwd=tmp_path, env=build_environment(os.environ), check=True, capture_output=True)
+    subprocess.run([*command, "."], cwd=tmp_path, env=build_environment(os.environ), check=True, capture_output=True)
     assert client.images.get(f"{REFERENCE}:by-hand").attrs["Config"]["User"] == "1034"

@@ -88,7 +88,7 @@ def _header(plan: ImagePlan) -> list[str]:
     lines.append("# Groups:")
     for group in plan.groups:
         lines += _wrapped(f"#   {group.name}: ", [package.name for package in group.packages])
-    lines.append(f"#   {RUNTIME}: {plan.runtime_wheel}, from env/python/wheels/")
+    lines.append(f"#   {RUNTIME}: {plan.runtime_wheel} from env/python/wheels/, pinned with its hash as the others are")
     lines.append(f"# Secrets, all optional: {PIP_CONF_SECRET} (a pip.conf), {CA_SECRET} (PEM), {NETRC_SECRET}.")
     return lines
 
