@@ -1,3 +1,5 @@
+from http import HTTPStatus
+
 import pytest
 
 from ekiben import errors, exceptions
@@ -40,3 +42,10 @@ def test_catching_bentomls_name_catches_what_ekiben_raises() -> None:
         raise errors.ModelNotFound("no model")
     with pytest.raises(exceptions.InvalidArgument):
         raise errors.BadInput("no number")
+
+
+def test_a_subclass_written_for_bentoml_says_its_status_by_error_code() -> None:
+    class Teapot(exceptions.BentoMLException):
+        error_code = HTTPStatus.IM_A_TEAPOT
+
+    assert Teapot("short and stout").http_status == 418

@@ -6,7 +6,7 @@ import numpy as np
 
 import ekiben
 
-SPECIES = np.array(["setosa", "versicolor", "virginica"])
+SPECIES = ("setosa", "versicolor", "virginica")
 
 
 @ekiben.service
@@ -21,4 +21,4 @@ class Iris:
     @ekiben.api(batchable=True, max_batch_size=64, max_latency_ms=200)
     def classify(self, flowers: np.ndarray) -> list[str]:
         """The species of each flower; `flowers` has shape (n, 4)."""
-        return SPECIES[self.classifier.predict(flowers)].tolist()
+        return [SPECIES[number] for number in self.classifier.predict(flowers)]

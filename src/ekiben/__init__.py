@@ -6,6 +6,7 @@ use, so that importing the package costs nothing but this file.
 
 from __future__ import annotations
 
+import builtins
 import importlib
 from typing import TYPE_CHECKING
 
@@ -61,5 +62,5 @@ def __getattr__(name: str) -> object:
     raise AttributeError(f"module 'ekiben' has no attribute {name!r}")
 
 
-def __dir__() -> list[str]:
+def __dir__() -> builtins.list[str]:
     return sorted(__all__)

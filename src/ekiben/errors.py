@@ -40,6 +40,11 @@ class EkibenError(Exception):
     exit_code = 1
     http_status = 500
 
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        if "error_code" in cls.__dict__:  # what subclasses written for BentoML say their status by
+            cls.http_status = int(cls.__dict__["error_code"])
+
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
@@ -53,7 +58,6 @@ class UsageError(EkibenError):
     """An argument, or a combination of options, that the command does not take."""
 
     exit_code = 2
-    http_status = 400
 
 
 class Interrupted(EkibenError):
@@ -64,8 +68,6 @@ class Interrupted(EkibenError):
 
 class InvalidTag(EkibenError):
     """A text that is no tag, or a name or version outside its grammar."""
-
-    http_status = 400
 
 
 class InvalidDigest(EkibenError):
@@ -83,21 +85,25 @@ class NotFound(EkibenError):
 
 
 class ModelNotFound(NotFound):
-    """No such model in the store (or not in the loaded Bento's list)."""
+    """No such model in the store, or not in the loaded Bento's list; in a request, no fault of the client's."""
+
+    http_status = 500
 
 
 class BentoNotFound(NotFound):
     """No such Bento in the store."""
 
+    http_status = 500
+
 
 class PathNotFound(NotFound):
     """A file or folder that a command was given does not exist."""
 
+    http_status = 500
+
 
 class AmbiguousTag(EkibenError):
     """A version prefix that more than one version has."""
-
-    http_status = 400
 
     def __init__(self, tag: str, candidates: list[str]) -> None:
         super().__init__(

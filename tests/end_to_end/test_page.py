@@ -48,6 +48,12 @@ def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
     chrome.quit()
 
 
+def log_of(browser: webdriver.Chrome) -> list[dict[str, object]]:
+    """What the page wrote to the browser's console."""
+    answer: dict[str, list[dict[str, object]]] = browser.execute("getLog", {"type": "browser"})
+    return answer["value"]
+
+
 def test_the_page_shows_the_api_and_calls_it(machine: Machine, browser: webdriver.Chrome) -> None:
     (machine.folder / "service.py").write_text(SERVICE)
     wait = WebDriverWait(browser, WITHIN_S)
@@ -62,4 +68,4 @@ def test_the_page_shows_the_api_and_calls_it(machine: Machine, browser: webdrive
         )
         assert "hello" in answer.text
         assert "Greeter" in browser.title
-        assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+        assert [entry for entry in log_of(browser) if entry["level"] == "SEVERE"] == []

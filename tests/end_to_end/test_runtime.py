@@ -44,7 +44,7 @@ def test_the_runtime_brings_nothing_that_only_a_builder_needs(image: Machine) ->
 
 def test_the_runtime_alone_serves(image: Machine) -> None:
     port = free_port()
-    command = [image.bin / "python", "-m", "ekiben.serving", "service:Echo", "--port", str(port)]
+    command = [str(image.bin / "python"), "-m", "ekiben.serving", "service:Echo", "--port", str(port)]
     server = subprocess.Popen(command, cwd=image.folder, env=image.environ())
     try:
         wait_until_ready(f"http://127.0.0.1:{port}")

@@ -95,3 +95,8 @@ def test_nothing_or_too_much_is_refused(given: dict[str, object]) -> None:
 def test_a_folder_without_a_bento_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PathNotFound, match=r"has no bento\.yaml"):
         resolve_target(arguments(target=tmp_path), {})
+
+
+def test_the_version_of_an_image_comes_from_the_environment(bento: Path) -> None:
+    environ = {"EKIBEN_BENTO": str(bento), "EKIBEN_BENTO_VERSION": "abcdefgh"}
+    assert resolve_target(arguments(), environ).version == "abcdefgh"

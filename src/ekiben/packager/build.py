@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ekiben.errors import UsageError
 from ekiben.packager.bentofile import grammar
+from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.bentofile.loading import load_bentofile
 from ekiben.packager.draft import DEFAULT_PLATFORM, BuildRequest, Draft, Workplace
 from ekiben.packager.lock.request import Lock
@@ -118,6 +119,19 @@ def _receipt(draft: Draft, git: GitState | None, duration_s: float) -> Mapping[s
         "host": {"platform": host_platform(), "python": machine.python_version()},
         "git": {"revision": git.revision, "is_dirty": git.is_dirty} if git else None,
         "lock": _lock_receipt(draft.lock) if draft.lock else None,
+        "indexes": _index_receipt(draft.bentofile),
+    }
+
+
+def _index_receipt(bentofile: Bentofile) -> Mapping[str, object]:
+    """Where the image's wheels come from, as the bentofile says: here because no hashed file names a host."""
+    python = bentofile.python
+    return {
+        "index_url": python.index_url,
+        "extra_index_url": list(python.extra_index_url),
+        "find_links": [one if "://" in one else str(bentofile.project / one) for one in python.find_links],
+        "no_index": python.no_index,
+        "trusted_host": list(python.trusted_host),
     }
 
 

@@ -14,6 +14,7 @@ from ekiben.store.documents import read_document
 from ekiben.store.receipt import RECEIPT, read_receipt
 
 BENTO_VARIABLE = "EKIBEN_BENTO"  # the folder of the loaded Bento: lookups of models stay inside it
+VERSION_VARIABLE = "EKIBEN_BENTO_VERSION"  # set in images, where no receipt says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def resolve_target(arguments: Arguments, environ: Mapping[str, str]) -> Target:
     service = text or arguments.service
     bento = environ.get(BENTO_VARIABLE)
     if bento and text is None and arguments.root is None:
-        return bento_target(Path(bento), service, is_image=True)
+        return bento_target(Path(bento), service, image_version=environ.get(VERSION_VARIABLE, ""))
     if service is None:
         hint = f"name a Bento's folder or `module:Class`, or set {BENTO_VARIABLE}"
         raise UsageError("there is nothing to serve", hint=hint)
@@ -60,8 +61,11 @@ def project_target(service: str, root: Path) -> Target:
     return Target(service, root.absolute())
 
 
-def bento_target(path: Path, service: str | None = None, *, is_image: bool = False) -> Target:
-    """The Bento in the folder `path`; `service` names one of its services, or is an import string of its own."""
+def bento_target(path: Path, service: str | None = None, *, image_version: str | None = None) -> Target:
+    """The Bento in the folder `path`; `service` names one of its services, or is an import string of its own.
+
+    `image_version` is given for the Bento of an image, which lies there without a receipt.
+    """
     path = path.absolute()
     if not (path / BENTO_MANIFEST).is_file():
         raise PathNotFound(
@@ -70,7 +74,8 @@ def bento_target(path: Path, service: str | None = None, *, is_image: bool = Fal
     manifest = BentoManifest.from_document(read_document(path / BENTO_MANIFEST))
     chosen, import_string = _choose(manifest, service)
     others = tuple(str(one["name"]) for one in manifest.services if one.get("name") != chosen)
-    return Target(import_string, path / "src", path, _version_of(path), others, is_image)
+    version = image_version or _version_of(path)
+    return Target(import_string, path / "src", path, version, others, is_image=image_version is not None)
 
 
 def _choose(manifest: BentoManifest, service: str | None) -> tuple[str | None, str]:

@@ -1,7 +1,7 @@
 """`Payload`, `Call`, `Reply`: one request as it travels between the HTTP front, the batcher and a worker.
 
-Bodies stay as the client sent them until a worker decodes them, so the front never holds Python objects of the service's
-types and nothing between processes is pickled. This module knows no transport and no service.
+Bodies stay as the client sent them until a worker decodes them, so the front never holds Python objects of the
+service's types and nothing between processes is pickled. This module knows no transport and no service.
 """
 
 from __future__ import annotations

@@ -106,13 +106,19 @@ def test_a_failure_of_the_service_tells_an_id_and_no_internals(
     assert caplog.records[0].exc_info
 
 
-@pytest.mark.parametrize(("how", "status"), [("teapot", 418), ("model", 404), ("busy", 503)])
+@pytest.mark.parametrize(("how", "status"), [("teapot", 418), ("busy", 503)])
 def test_an_error_with_a_status_is_that_status(call: MakeCall, run: Run, how: str, status: int) -> None:
     (reply,) = run(Mixed, [call("fails", how=how)])
     assert reply.status == status
     assert dict(reply.headers) == ({"retry-after": "3"} if how == "busy" else {})
     if how == "teapot":
         assert msgspec.json.decode(reply.payload.body) == {"error": "short and stout", "detail": "tip me over"}
+
+
+def test_a_model_that_is_missing_is_the_servers_fault(call: MakeCall, run: Run) -> None:
+    (reply,) = run(Mixed, [call("fails", how="model")])
+    assert reply.status == 500
+    assert b"iris" not in reply.payload.body
 
 
 def test_the_context_shows_the_request_and_shapes_the_reply(call: MakeCall, run: Run) -> None:
