@@ -52,6 +52,7 @@ def test_every_value_has_line_column_and_text(tmp_path: Path) -> None:
         ("a: !!python/name:os.system x\n", ":1:4: this is no YAML"),
         ("a: \x07\n", ": this is no YAML"),
         ("? [a]\n: b\n", ":1:3: this is no YAML"),
+        ("a: 2024-13-45\n", ": this is no YAML: month must be in 1..12"),
     ],
 )
 def test_what_is_no_plain_yaml_is_refused_with_its_place(tmp_path: Path, text: str, complaint: str) -> None:

@@ -66,9 +66,10 @@ def test_a_block_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> Non
         read_file(written(tmp_path, text), "Iris")
 
 
-def test_what_is_no_yaml_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["a: [", "a: 2024-13-45"])
+def test_what_is_no_yaml_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(SettingsError, match="is no YAML"):
-        read_file(written(tmp_path, "a: ["), "Iris")
+        read_file(written(tmp_path, text), "Iris")
 
 
 def test_blocks_of_classic_runners_are_refused_in_words(tmp_path: Path) -> None:

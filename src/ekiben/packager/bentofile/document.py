@@ -74,7 +74,7 @@ def read_yaml(path: Path) -> Document:
         return replace(document, data=loader.construct_document(node))
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(path, error) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none
         raise BentofileError(f"this is no YAML: {_one_line(error)}", path=path) from error
 
 

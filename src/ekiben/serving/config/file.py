@@ -87,10 +87,12 @@ def _batching(value: object, path: Path, place: str) -> Iterator[tuple[str, obje
 
 def _load(path: Path) -> object:
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}
+        content = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"the configuration file `{path}` cannot be read: {error}") from error
-    except yaml.YAMLError as error:
+    try:
+        return yaml.safe_load(content) or {}
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none
         raise SettingsError(f"the configuration file `{path}` is no YAML: {' '.join(str(error).split())}") from error
 
 
