@@ -100,14 +100,28 @@ def test_later_layers_of_settings_win_and_say_where_they_came_from(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("colour: blue\n", "`colour` in"), ("- a\n", "holds no mapping"), ("a: [", "no YAML"), ("progress: x\n", "`x`")],
+    [
+        ("colour: blue\n", "`colour` in"),
+        ("- a\n", "holds no mapping"),
+        ("a: [", "no YAML"),
+        ("home: 2024-13-45\n", "no YAML"),
+        ("home: \xff\n", "cannot be read"),
+        ("progress: x\n", "`x`"),
+    ],
 )
 def test_a_settings_file_that_cannot_be_used_is_named(tmp_path: Path, content: str, message: str) -> None:
     file = tmp_path / "settings.yaml"
-    file.write_text(content)
+    file.write_bytes(content.encode("latin-1"))
     with pytest.raises(SettingsError, match=message) as caught:
         load_settings({"EKIBEN_SETTINGS": str(file)})
     assert str(file) in str(caught.value)
+
+
+def test_a_key_without_a_value_counts_as_absent(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("home:\nengine: docker\n")
+    settings = load_settings({"EKIBEN_SETTINGS": str(file)})
+    assert (settings.home.source, settings.engine.value) == ("default", "docker")
 
 
 def test_wrong_settings_from_elsewhere_are_named_too(tmp_path: Path) -> None:

@@ -73,18 +73,26 @@ def _from_file(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
         if named:
             raise SettingsError(f"the settings file `{path}` that {SETTINGS_FILE} names does not exist")
         return []
-    import yaml  # only where there is a file: start-up time
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise SettingsError(f"the settings file `{path}` is no YAML: {error}") from error
+    content = _load(path)
     if not isinstance(content, dict):
         raise SettingsError(f"the settings file `{path}` holds no mapping")
     for key in content:
         if key not in _names():
             raise SettingsError(f"`{key}` in `{path}` is no setting", hint=f"settings are: {', '.join(_names())}")
-    return [(key, str(value), f"file {path}") for key, value in content.items()]
+    return [(key, str(value), f"file {path}") for key, value in content.items() if value is not None]
+
+
+def _load(path: Path) -> object:
+    import yaml  # only where there is a file: start-up time
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the settings file `{path}` cannot be read: {error}") from error
+    try:
+        return yaml.safe_load(text) or {}
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none
+        raise SettingsError(f"the settings file `{path}` is no YAML: {' '.join(str(error).split())}") from error
 
 
 def _is_file(path: Path) -> bool:
