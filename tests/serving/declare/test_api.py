@@ -140,6 +140,16 @@ def test_routes_that_cannot_be_served_are_refused(route: str) -> None:
         api(route=route)(batch_of_two)
 
 
+def test_a_method_named_like_one_of_the_servers_routes_is_refused() -> None:
+    class Metrics:
+        @api
+        def metrics(self) -> int:
+            return 1
+
+    with pytest.raises(ServiceError, match="`/metrics` is one of the server's own routes"):
+        endpoints_of(Metrics)
+
+
 def test_two_apis_of_one_route_are_refused() -> None:
     class Twice:
         @api(route="/run")

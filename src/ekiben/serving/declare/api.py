@@ -167,6 +167,8 @@ def make_endpoint(function: str, method: Callable[..., object]) -> Endpoint:
     if declaration.batch is not None:
         _check_batchable(function, signature, declaration.batch, place)
     name = declaration.name or function
+    route = declaration.route or f"/{name}"
+    _check_free(route, place)
     try:
         input_spec = InputSpec(signature.parameters, is_root=signature.has_root)
         output_spec = OutputSpec(signature.returns)
@@ -174,7 +176,7 @@ def make_endpoint(function: str, method: Callable[..., object]) -> Endpoint:
         raise ServiceError(f"{place}: {error.message}", hint=error.hint) from error
     return Endpoint(
         name=name,
-        route=declaration.route or f"/{name}",
+        route=route,
         function=function,
         is_async=inspect.iscoroutinefunction(inspect.unwrap(method)),
         doc=inspect.getdoc(method) or "",
@@ -203,6 +205,10 @@ def _check_route(route: str | None, place: str) -> None:
         return
     if not _ROUTE.fullmatch(route):
         raise ServiceError(f"{place}: `{route}` is no route", hint="a path such as `/v1/predict`")
+    _check_free(route, place)
+
+
+def _check_free(route: str, place: str) -> None:
     if route in _TAKEN_ROUTES:
         raise ServiceError(f"{place}: `{route}` is one of the server's own routes", hint="choose another")
 
