@@ -7,6 +7,7 @@
     workers/     where executors run: in this process or in child processes
     http/        requests and replies of HTTP, health, metrics, documents
     wire.py      Payload, Call, Reply: what travels between all of them
+    failures.py  an exception -> the reply that its request gets, wherever it was raised
 
 The life of a request: http -> Call -> batching (or straight) -> workers -> execution -> Reply -> http. `importing.py`
 finds a service in a user's folder, `describe.py` writes down what it declares, `openapi.py` says it in the words of

@@ -5,7 +5,6 @@
     single.py      the program of one request
     batch.py       the program of a batch: group, join, chunk, call, split, bisect
     rows.py        joining and splitting by rows, for lists; array_rows.py and frame_rows.py for numpy and pandas
-    failures.py    an exception -> the reply that its request gets
 
 A generator, because a batch that fails is run again in halves, and the same algorithm serves sync and async methods.
 """

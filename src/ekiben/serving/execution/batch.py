@@ -17,10 +17,10 @@ from ekiben.errors import BadInput, InternalError, RequestError, ServiceError
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.context import BatchMember, Context, Request, Response
 from ekiben.serving.declare.options import BatchOptions
-from ekiben.serving.execution.failures import failure_replies, failure_reply
 from ekiben.serving.execution.program import USER_FAILURES, Invocation, Program, invocation_of
 from ekiben.serving.execution.rows import RowKind, row_kind
 from ekiben.serving.execution.single import reply_of
+from ekiben.serving.failures import failure_replies, failure_reply
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.wire import Call, Reply
 

@@ -19,9 +19,9 @@ from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import Service
 from ekiben.serving.execution.batch import answer_batch
-from ekiben.serving.execution.failures import failure_reply, logger
 from ekiben.serving.execution.program import USER_FAILURES, Program, drive, drive_async
 from ekiben.serving.execution.single import answer_one
+from ekiben.serving.failures import failure_reply, logger
 from ekiben.serving.wire import Call, Reply
 
 R = TypeVar("R")

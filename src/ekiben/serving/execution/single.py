@@ -7,8 +7,8 @@ from itertools import chain
 
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.context import BatchMember, Context, Request, Response
-from ekiben.serving.execution.failures import failure_reply
 from ekiben.serving.execution.program import USER_FAILURES, Program, invocation_of
+from ekiben.serving.failures import failure_reply
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.wire import Call, Payload, Reply
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ekiben.errors import EkibenError, Overloaded
-from ekiben.serving.execution.failures import INTERNAL, error_reply
+from ekiben.serving.failures import INTERNAL, error_reply
 from ekiben.serving.wire import Reply
 
 TOO_MANY_REQUESTS = 429

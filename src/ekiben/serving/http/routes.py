@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 from ekiben.errors import UnknownRoute, WrongMethod
-from ekiben.serving.execution.failures import error_reply
+from ekiben.serving.failures import error_reply
 from ekiben.serving.http.failures import reply_to
 from ekiben.serving.http.request import Request
 from ekiben.serving.wire import JSON, Payload, Reply

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from ekiben.errors import Overloaded
-from ekiben.serving.execution.failures import INTERNAL, error_reply
+from ekiben.serving.failures import INTERNAL, error_reply
 from ekiben.serving.wire import Call, Reply
 from ekiben.serving.workers.seat import Occupant, Seat, SeatPlan
 from ekiben.serving.workers.slots import Slot, SlotBoard

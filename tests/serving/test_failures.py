@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from ekiben.errors import BadInput, InternalError, Overloaded, ServiceError, StoreError
-from ekiben.serving.execution.failures import failure_replies, failure_reply
+from ekiben.serving.failures import failure_replies, failure_reply
 from ekiben.serving.wire import JSON, Call, Payload
 
 CALL = Call("predict", Payload(JSON, b"{}"), "id-1")
