@@ -33,7 +33,7 @@ def failure_replies(error: BaseException, calls: Sequence[Call]) -> list[Reply]:
     if not isinstance(error, EkibenError) or error.http_status == INTERNAL:
         ids = ", ".join(call.request_id for call in calls)
         logger.error("`%s` failed (request id %s)", calls[0].endpoint, ids, exc_info=error)
-    return [_reply(error, call) for call in calls]
+    return [reply_to(error, call.request_id) for call in calls]
 
 
 def failure_reply(error: BaseException, call: Call) -> Reply:
@@ -41,12 +41,18 @@ def failure_reply(error: BaseException, call: Call) -> Reply:
     return failure_replies(error, [call])[0]
 
 
-def _reply(error: BaseException, call: Call) -> Reply:
+def reply_to(error: BaseException, request_id: str) -> Reply:
+    """The reply to the request that `error` ended. Logs nothing."""
     if isinstance(error, EkibenError) and error.http_status != INTERNAL:
         headers: tuple[tuple[str, str], ...] = ()
         if isinstance(error, Overloaded):
             headers = (("retry-after", str(math.ceil(error.retry_after_s))),)
         return error_reply(error.http_status, error.message, error.hint, headers)
     if isinstance(error, ServiceError):
-        return error_reply(INTERNAL, error.message, f"request id {call.request_id}")
-    return error_reply(INTERNAL, "internal server error", f"request id {call.request_id}: the server's log says more")
+        return error_reply(INTERNAL, error.message, f"request id {request_id}")
+    return internal_error(request_id)
+
+
+def internal_error(request_id: str, why: str = "the server's log says more") -> Reply:
+    """The 500 that tells nothing of what happened inside, but for `why`."""
+    return error_reply(INTERNAL, "internal server error", f"request id {request_id}: {why}")

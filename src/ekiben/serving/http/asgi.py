@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 from ekiben.errors import Overloaded
+from ekiben.serving.failures import internal_error, reply_to
 from ekiben.serving.http.body import Receive, read_body
-from ekiben.serving.http.failures import internal_error, reply_to
 from ekiben.serving.http.request import Request, request_id
 from ekiben.serving.http.routes import Handler
 from ekiben.serving.wire import Reply
@@ -46,7 +46,7 @@ class AsgiApp:
         except asyncio.CancelledError:
             if GONE in scope:
                 return
-            reply = reply_to(Overloaded("the server is stopping"))
+            reply = reply_to(Overloaded("the server is stopping"), request.id)
             fields = _fields_of(reply, request.id)
         except Exception:  # the last resort: a fault of ours must not show its insides
             logger.exception("request %s failed in the server itself", request.id)

@@ -13,13 +13,14 @@ from ekiben.serving.batching.batcher import Batcher
 from ekiben.serving.batching.observer import BatchObserver
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.options import BatchOptions
-from ekiben.serving.http.failures import CLIENT_GONE, reply_to
+from ekiben.serving.failures import reply_to
 from ekiben.serving.http.request import Request
 from ekiben.serving.metrics import EndpointMetrics
 from ekiben.serving.wire import Call, Payload, Reply
 from ekiben.serving.workers.pool import Pool, PoolSlot
 
 Answer: TypeAlias = Callable[[Call], Awaitable[Reply]]
+CLIENT_GONE = 499  # nginx's code for a client that closed the connection; only counted, never sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class ApiCalls:
         if self._gate.is_full:
             busy = TooManyRequests("too many requests are under way", hint="`traffic.max_concurrency` sets the bound")
             self._metrics.answered(busy.http_status, time.perf_counter() - begun)
-            return reply_to(busy)
+            return reply_to(busy, request.id)
         code = CLIENT_GONE
         self._gate.inside += 1
         self._inside += 1
@@ -86,9 +87,9 @@ class ApiCalls:
                 body = await request.read(self._limits.max_body_bytes)
                 return await self._answer(self._call(request, body))
         except TimeoutError:
-            return reply_to(DeadlineExceeded(f"not answered within {timeout_s:g} s"))
+            return reply_to(DeadlineExceeded(f"not answered within {timeout_s:g} s"), request.id)
         except EkibenError as error:
-            return reply_to(error)
+            return reply_to(error, request.id)
 
     def _call(self, request: Request, body: bytes) -> Call:
         payload = Payload(request.field(b"content-type"), body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ekiben.errors import Overloaded
-from ekiben.serving.http.failures import reply_to
+from ekiben.serving.failures import reply_to
 from ekiben.serving.http.request import Request
 from ekiben.serving.http.routes import Handler
 from ekiben.serving.wire import JSON, Payload, Reply
@@ -20,6 +20,6 @@ def health_routes(is_ready: Callable[[], bool]) -> dict[str, dict[str, Handler]]
         return _OK
 
     async def ready(request: Request) -> Reply:
-        return _OK if is_ready() else reply_to(Overloaded("no worker is ready"))
+        return _OK if is_ready() else reply_to(Overloaded("no worker is ready"), request.id)
 
     return {"/livez": {"GET": alive}, "/healthz": {"GET": alive}, "/readyz": {"GET": ready}}

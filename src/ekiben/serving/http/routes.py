@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 from ekiben.errors import UnknownRoute, WrongMethod
-from ekiben.serving.failures import error_reply
-from ekiben.serving.http.failures import reply_to
+from ekiben.serving.failures import error_reply, reply_to
 from ekiben.serving.http.request import Request
 from ekiben.serving.wire import JSON, Payload, Reply
 
@@ -28,7 +27,8 @@ class Router:
         """The reply of the handler that the request leads to."""
         handlers = self._routes.get(request.path)
         if handlers is None:
-            return reply_to(UnknownRoute(f"no such path: `{request.path}`", hint="`/docs.json` lists the paths"))
+            unknown = UnknownRoute(f"no such path: `{request.path}`", hint="`/docs.json` lists the paths")
+            return reply_to(unknown, request.id)
         handler = handlers.get(request.method)
         if handler is not None:
             return await handler(request)

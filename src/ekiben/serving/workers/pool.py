@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from ekiben.errors import Overloaded
-from ekiben.serving.failures import INTERNAL, error_reply
+from ekiben.serving.failures import internal_error
 from ekiben.serving.wire import Call, Reply
 from ekiben.serving.workers.seat import Occupant, Seat, SeatPlan
 from ekiben.serving.workers.slots import Slot, SlotBoard
@@ -154,5 +154,4 @@ class Pool:
 
     def _given_up(self, call: Call) -> Reply:
         logger.error("a worker died while it ran request %s to `%s`", call.request_id, call.endpoint)
-        detail = f"request id {call.request_id}: the worker that ran it died"
-        return error_reply(INTERNAL, "internal server error", detail)
+        return internal_error(call.request_id, "the worker that ran it died")
