@@ -1,14 +1,18 @@
 """`Reporter`: how the library talks while it works.
 
-Only `cli/` knows a terminal; here are the interface, a silent one and one that logs.
+Only `cli/` knows a terminal; here are the interface, a silent one and one that logs, and how a program's last words
+are printed.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
+
+from ekiben.errors import EkibenError
 
 logger = logging.getLogger("ekiben")
 
@@ -73,3 +77,10 @@ class LoggingReporter(SilentReporter):
     def output(self, line: str) -> None:
         """One DEBUG record."""
         logger.debug(line)
+
+
+def print_error(error: EkibenError) -> None:
+    """Message and hint on stderr, a line each: how a program of ours ends."""
+    print(f"error: {error}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from ekiben.cli.app import app
 from ekiben.errors import EkibenError, Interrupted
+from ekiben.report import print_error
 
 
 def main() -> None:
@@ -16,9 +17,7 @@ def main() -> None:
     try:
         app(prog_name="ekiben")
     except EkibenError as error:
-        print(f"error: {error}", file=sys.stderr)
-        if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
+        print_error(error)
         sys.exit(error.exit_code)
 
 

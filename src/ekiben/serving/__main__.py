@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from ekiben.errors import EkibenError
+from ekiben.report import print_error
 from ekiben.serving.options import read_arguments
 from ekiben.serving.server import serve
 from ekiben.serving.target import resolve_target
@@ -18,9 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return serve(resolve_target(arguments, os.environ), arguments.options)
     except EkibenError as error:
-        print(f"error: {error}", file=sys.stderr)
-        if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
+        print_error(error)
         return error.exit_code
 
 
