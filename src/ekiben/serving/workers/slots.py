@@ -52,11 +52,10 @@ class SlotBoard(Generic[W]):
         worker = max(self._free, key=self._free.__getitem__, default=None)
         if worker is None or self._free[worker] == 0:
             return None
-        return self._take_of(worker)
-
-    def take_of(self, worker: W) -> Slot[W] | None:
-        """A slot of this worker, None where none is free."""
-        return self._take_of(worker) if self._free.get(worker, 0) else None
+        slot = Slot(worker, self._clock())
+        self._free[worker] -= 1
+        self._taken[worker].add(slot)
+        return slot
 
     def give_back(self, slot: Slot[W]) -> None:
         """The work is over; the slot is offered to the claimants."""
@@ -86,12 +85,6 @@ class SlotBoard(Generic[W]):
     def free_of(self, worker: W) -> int:
         """How many slots of this worker are free."""
         return self._free.get(worker, 0)
-
-    def _take_of(self, worker: W) -> Slot[W]:
-        slot = Slot(worker, self._clock())
-        self._free[worker] -= 1
-        self._taken[worker].add(slot)
-        return slot
 
     def _offer_soon(self) -> None:
         if not self._is_offer_due:
