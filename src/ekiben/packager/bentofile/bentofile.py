@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from ekiben.packager.lock.request import LockTool
 from ekiben.tag import Tag
 
 Stage: TypeAlias = Literal["all", "runtime"]
-LockTool: TypeAlias = Literal["uv", "pip-tools"]
 
 DEFAULT_INCLUDE = ("*",)
 

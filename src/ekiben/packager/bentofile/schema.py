@@ -17,6 +17,7 @@ from ekiben.errors import InvalidTag
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.bentofile.envfile import assignments
 from ekiben.packager.bentofile.grammar import Refused
+from ekiben.packager.lock.request import LockTool
 from ekiben.tag import Tag
 
 CUSTOM = "ekiben"  # the type of the errors that carry words of ours
@@ -149,7 +150,7 @@ class PythonLevel(Level):
     requirements_txt: FileInside | None = None
     packages: list[Requirement] = []
     lock_packages: bool = True
-    lock_tool: Literal["uv", "pip-tools"] = "uv"
+    lock_tool: LockTool = "uv"
     index_url: Url | None = None
     extra_index_url: OneOrMore[Url] = []
     no_index: bool = False

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from ekiben.digest import Digest
 from ekiben.packager.lock.lockfile import LockedPackage, parse_lock
 
-LockTool = Literal["uv", "pip-tools"]
-LockSource = Literal["resolved now", "cache"]
+LockTool: TypeAlias = Literal["uv", "pip-tools"]
+LockSource: TypeAlias = Literal["resolved now", "cache"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
