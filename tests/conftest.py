@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Generator
 from pathlib import Path
@@ -15,6 +16,11 @@ from ekiben.store.local import Store, open_store
 
 NO_SKIPS = "EKIBEN_TEST_NO_SKIPS"  # set in CI: a skipped test is a failed one
 BASE_IMAGE = "EKIBEN_TEST_BASE_IMAGE"  # a Debian image with python3 and pip that the engine has
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Lets Ctrl-C through: a shell starts its background jobs, CI's among them, with SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,11 +22,13 @@ Run: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
 def run(home: Path, tmp_path: Path) -> Run:
     """Runs `ekiben` with these arguments on the store of the test, its output piped, in 80 columns."""
 
-    def call(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    def call(
+        *arguments: str, stdin: str = "", environ: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "ekiben.cli", *arguments],
             cwd=tmp_path,
-            env={**os.environ, "EKIBEN_HOME": str(home), "COLUMNS": "80", "TERM": "dumb"},
+            env={**os.environ, "EKIBEN_HOME": str(home), "COLUMNS": "80", "TERM": "dumb", **(environ or {})},
             input=stdin,
             capture_output=True,
             text=True,

@@ -37,6 +37,12 @@ def test_every_command_has_help(run: Run, command: str) -> None:
     assert "Usage: ekiben" in done.stdout
 
 
+def test_an_unknown_command_is_a_usage_error_with_the_nearest(run: Run) -> None:
+    done = run("bild")
+    assert done.returncode == 2
+    assert "Did you mean 'build'?" in done.stderr
+
+
 def test_an_unknown_option_is_a_usage_error(run: Run) -> None:
     done = run("list", "--colour")
     assert done.returncode == 2
@@ -50,10 +56,16 @@ def test_env_says_where_each_setting_came_from(run: Run, home: Path) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_is_shown_for_shells(run: Run, shell: str) -> None:
-    done = run("--show-completion", shell)
+def test_there_is_a_completion_script_for_shells(run: Run, shell: str) -> None:
+    done = run(environ={"_EKIBEN_COMPLETE": f"source_{shell}"})
     assert done.returncode == 0
-    assert "_EKIBEN_COMPLETE" in done.stdout
+    assert f"complete_{shell}" in done.stdout
+
+
+@pytest.mark.parametrize(("words", "found"), [("ekiben bu", ["build"]), ("ekiben models d", ["delete"])])
+def test_commands_complete(run: Run, words: str, found: list[str]) -> None:
+    asked = {"_EKIBEN_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    assert run(environ=asked).stdout.split() == found
 
 
 def test_serving_a_wrong_port_names_the_option(run: Run, tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ def test_bytes_that_are_no_text_do_not_end_the_stream(tmp_path: Path) -> None:
     assert lines == ["a\ufffdb", "c"]
 
 
-def test_ctrl_c_interrupts_the_child_and_waits_for_it(tmp_path: Path) -> None:
-    command = ["sh", "-c", "trap 'echo stopped > told; exit 1' INT; echo ready; while :; do sleep 0.1; done"]
+def test_ctrl_c_ends_the_child_and_waits_for_it(tmp_path: Path) -> None:
+    command = ["sh", "-c", "trap 'echo stopped > told; exit 1' TERM; echo ready; while :; do sleep 0.1; done"]
 
     def interrupt(line: str) -> None:
         assert line == "ready"

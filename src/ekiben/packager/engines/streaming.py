@@ -6,7 +6,6 @@ then go on unwinding. Knows nothing of what the program does.
 
 from __future__ import annotations
 
-import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ def run_streaming(
 ) -> int:
     """The exit status of `arguments`, run in `folder`. Both its outputs go to `on_line`, in order, without line ends.
 
-    Whatever is raised meanwhile (KeyboardInterrupt above all) first ends the child: SIGINT, then SIGKILL after GRACE_S.
+    Whatever is raised meanwhile (KeyboardInterrupt above all) first ends the child: SIGTERM, then SIGKILL after GRACE_S.
     """
     with subprocess.Popen(
         arguments,
@@ -43,7 +42,7 @@ def run_streaming(
 def _end(child: subprocess.Popen[str]) -> None:
     if child.poll() is not None:
         return
-    child.send_signal(signal.SIGINT)
+    child.terminate()
     try:
         child.wait(GRACE_S)
     except subprocess.TimeoutExpired:
