@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from ekiben.digest import Digest
 from ekiben.errors import DamagedItem, SettingsError
 from ekiben.store.local import Store
-from ekiben.store.receipt import RECEIPT, Receipt, format_time, now, parse_time, read_details, read_receipt
+from ekiben.store.receipt import (
+    RECEIPT,
+    Receipt,
+    format_time,
+    host_platform,
+    now,
+    parse_time,
+    read_details,
+    read_receipt,
+)
 from ekiben.tag import Tag
 from tests.store.making import save
 
@@ -73,3 +82,9 @@ def test_source_date_epoch_stands_for_the_clock(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     with pytest.raises(SettingsError, match="`yesterday`"):
         now()
+
+
+def test_the_platform_is_in_oci_words() -> None:
+    system, _, architecture = host_platform().partition("/")
+    assert system in ("linux", "darwin", "windows")
+    assert architecture not in ("", "x86_64", "aarch64")

@@ -10,7 +10,7 @@
     ├── lock/         its dependencies, pinned with hashes
     ├── runtime_wheel ekiben's own serving half as a wheel
     ├── manifest      bento.yaml       ── readme    README.md
-    └── provenance    what the receipt says of git and the machine
+    └── provenance    what the receipt says of git
     containerize      a Bento becomes an image
     ├── image_plan    which layers it has                             ── containerfile   the same as text
     ├── context       the build context, by hard links                ── secrets   what no layer holds

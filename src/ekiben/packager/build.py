@@ -20,12 +20,13 @@ from ekiben.packager.draft import DEFAULT_PLATFORM, BuildRequest, Draft, Workpla
 from ekiben.packager.lock.request import Lock
 from ekiben.packager.manifest import manifest_of
 from ekiben.packager.project import service_of
-from ekiben.packager.provenance import GitState, git_state, host_platform
+from ekiben.packager.provenance import GitState, git_state
 from ekiben.packager.steps import STEPS
 from ekiben.report import LoggingReporter, Reporter
 from ekiben.store.bentos import Bento
 from ekiben.store.disk import disk_errors
 from ekiben.store.local import Store, default_store
+from ekiben.store.receipt import host_platform
 from ekiben.tag import Tag
 
 __all__ = ["BuildRequest", "build", "build_bento"]

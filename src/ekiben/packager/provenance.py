@@ -1,4 +1,4 @@
-"""What is true of the making of a Bento and not of its content: where the source stood in git, what machine built it.
+"""What is true of the making of a Bento and not of its content: where the source stood in git.
 
 It goes into the receipt, which is not hashed. Git is asked, never written to; no git or no repository is no error.
 """
@@ -6,7 +6,6 @@ It goes into the receipt, which is not hashed. Git is asked, never written to; n
 from __future__ import annotations
 
 import os
-import platform
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,13 +28,6 @@ def git_state(project: Path) -> GitState | None:
         return None
     status = _git(project, "status", "--porcelain", "--", ".")
     return None if status is None else GitState(revision, bool(status))
-
-
-def host_platform() -> str:
-    """The building machine's platform in OCI words: `linux/amd64`."""
-    machine = platform.machine().lower()
-    architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
-    return f"{platform.system().lower()}/{architecture}"
 
 
 def _git(project: Path, *arguments: str) -> str | None:

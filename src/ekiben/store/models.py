@@ -5,8 +5,6 @@ How the files of a model come about and are read is the framework modules' work.
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,7 +30,7 @@ from ekiben.store.model_manifest import (
 from ekiben.store.pickles import CUSTOM_OBJECTS, dump_pickle, load_custom_objects
 from ekiben.store.pins import Pins
 from ekiben.store.plain import plain_labels, plain_mapping
-from ekiben.store.receipt import Receipt
+from ekiben.store.receipt import Receipt, host_platform
 from ekiben.store.seal import refuse_names
 from ekiben.store.shelf import Shelf
 from ekiben.store.staging import staging
@@ -195,7 +193,7 @@ class ModelShelf:
         refuse_names(folder, MODEL_MANIFEST)
         details = {
             "duration_s": round(time.monotonic() - started, 3),
-            "host": {"platform": f"{sys.platform}/{os.uname().machine}"},
+            "host": {"platform": host_platform()},
         }
         with disk_errors(folder):
             write_synced(folder / MODEL_MANIFEST, dump_document(manifest.to_dict()))

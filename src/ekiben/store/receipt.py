@@ -7,6 +7,7 @@ SHA256SUMS.
 from __future__ import annotations
 
 import os
+import platform
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,6 +104,13 @@ def now() -> datetime:
         return datetime.fromtimestamp(int(epoch), UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise SettingsError(f"`{epoch}` is no value of {_EPOCH}", hint="write whole seconds since 1970") from error
+
+
+def host_platform() -> str:
+    """The platform of the machine that makes an item, in OCI words: `linux/amd64`."""
+    machine = platform.machine().lower()
+    architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
+    return f"{platform.system().lower()}/{architecture}"
 
 
 def format_time(time: datetime) -> str:

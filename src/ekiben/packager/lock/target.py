@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import platform
 import re
 import sys
 from dataclasses import dataclass
 
 from ekiben.errors import LockError
+from ekiben.store.receipt import host_platform
 
 # The resolver counts a wheel as usable up to this glibc: that of Debian 12, the oldest `python:X-slim` in use. Lower
 # would refuse packages whose only wheels need more (manylinux_2_34 exists) though the default image runs them. An own
@@ -50,9 +50,5 @@ class Target:
 
 def host_target() -> Target | None:
     """The running interpreter as a target; None on a platform that no image of ours has."""
-    if platform.system() != "Linux":
-        return None
-    for name, machine in _MACHINES.items():
-        if machine == platform.machine():
-            return Target(f"{sys.version_info.major}.{sys.version_info.minor}", name)
-    return None
+    name = host_platform()
+    return Target(f"{sys.version_info.major}.{sys.version_info.minor}", name) if name in _MACHINES else None
