@@ -15,6 +15,7 @@
     ├── image_plan    which layers it has                             ── containerfile   the same as text
     ├── context       the build context, by hard links                ── secrets   what no layer holds
     └── engines/      what runs the build
+    asking            what another program prints, for provenance, lock/ and engines/
     scaffold          a new project to start from (`ekiben init`)
 
 Talks through a `Reporter`, writes through a `Store`. Nobody here runs a service in this process.

@@ -6,9 +6,10 @@ It goes into the receipt, which is not hashed. Git is asked, never written to; n
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from ekiben.packager.asking import output_of
 
 _TIMEOUT_S = 10.0  # a status over a large or remote work tree; without an answer the receipt says nothing
 
@@ -32,16 +33,6 @@ def git_state(project: Path) -> GitState | None:
 
 def _git(project: Path, *arguments: str) -> str | None:
     """What git prints, None where it fails. Optional locks are off: a build never writes into the repository."""
-    try:
-        finished = subprocess.run(
-            ["git", "-C", str(project), *arguments],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_TIMEOUT_S,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return finished.stdout.strip() if finished.returncode == 0 else None
+    environ = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+    said = output_of(["git", "-C", str(project), *arguments], environ, timeout_s=_TIMEOUT_S)
+    return None if said is None else said.strip()

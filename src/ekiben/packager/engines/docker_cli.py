@@ -9,12 +9,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ekiben.errors import EngineUnavailable
+from ekiben.packager.asking import output_of
 from ekiben.packager.engines.engine import BuildJob, Secret
 
 _VERSION = re.compile(r"Docker version (\d+)\.(\d+)")
@@ -36,8 +36,8 @@ def find_docker_cli(environ: Mapping[str, str]) -> DockerCli:
     """The first `docker` on PATH that can do BuildKit. Raises EngineUnavailable, saying of each one why it cannot."""
     reasons = []
     for path in _commands(environ):
-        version = _answer([str(path), "--version"], environ)
-        buildx = _answer([str(path), "buildx", "version"], environ)
+        version = output_of([str(path), "--version"], environ, timeout_s=_PROBE_S)
+        buildx = output_of([str(path), "buildx", "version"], environ, timeout_s=_PROBE_S)
         if (reason := why_no_buildkit(version, has_buildx=buildx is not None)) is None:
             return DockerCli(path, (version or "").strip(), needs_load=buildx is not None)
         reasons.append(f"`{path}` {reason}")
@@ -106,20 +106,3 @@ def _commands(environ: Mapping[str, str]) -> Iterator[Path]:
         if path.is_file() and (real := path.resolve()) not in seen:
             seen.add(real)
             yield path
-
-
-def _answer(arguments: list[str], environ: Mapping[str, str]) -> str | None:
-    """What the command prints, None where it fails or hangs."""
-    try:
-        done = subprocess.run(
-            arguments,
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_PROBE_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
+
+from ekiben.packager.asking import output_of
 
 # Later sections win, as for `pip install`: pip._internal.cli.parser, ConfigOptionParser.
 _SECTIONS = ("global", "install", ":env:")
@@ -119,13 +120,7 @@ def as_url(location: str) -> str:
 
 def _config_list(environ: Mapping[str, str]) -> str:
     command = [sys.executable, "-m", "pip", "config", "list", "--disable-pip-version-check"]
-    try:
-        done = subprocess.run(
-            command, env=dict(environ), capture_output=True, text=True, timeout=_CONFIG_LIST_TIMEOUT_S, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout if done.returncode == 0 else ""
+    return output_of(command, environ, timeout_s=_CONFIG_LIST_TIMEOUT_S) or ""
 
 
 def _unquoted(text: str) -> str:
