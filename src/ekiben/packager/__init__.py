@@ -15,6 +15,7 @@
     ├── image_plan    which layers it has                             ── containerfile   the same as text
     ├── context       the build context, by hard links                ── secrets   what no layer holds
     └── engines/      what runs the build
+    parts             where the parts of a Bento lie in its folder
     asking            what another program prints, for provenance, lock/ and engines/
     scaffold          a new project to start from (`ekiben init`)
 

@@ -24,6 +24,7 @@ from ekiben.packager.engines.options import parse_options
 from ekiben.packager.image_plan import ImagePlan, plan_image
 from ekiben.packager.lock.local_files import find_local_files
 from ekiben.packager.lock.pip_settings import PipSettings, pip_settings
+from ekiben.packager.parts import LOCK, WHEELS
 from ekiben.packager.secrets import gather_secrets
 from ekiben.report import Reporter
 from ekiben.settings import Settings
@@ -34,8 +35,7 @@ from ekiben.store.local import Store
 from ekiben.store.sums import SUMS
 from ekiben.tag import Tag
 
-LOCK = "env/python/requirements.lock"
-RUNTIME_WHEELS = "env/python/wheels/ekiben_runtime-*.whl"
+RUNTIME_WHEELS = f"{WHEELS}/ekiben_runtime-*.whl"
 _PLATFORM = re.compile(r"linux/[a-z0-9]+(?:/v\d+)?")
 
 

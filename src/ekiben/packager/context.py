@@ -28,14 +28,14 @@ from ekiben.errors import DamagedItem, ImageError
 from ekiben.packager.containerfile import containerfile
 from ekiben.packager.image_plan import RUNTIME, ImagePlan
 from ekiben.packager.lock.lockfile import LockedPackage, format_lock
+from ekiben.packager.parts import APIS, README, SETUP_SCRIPT, SOURCE, WHEELS
+from ekiben.store.bento_manifest import BENTO_MANIFEST
 from ekiben.store.receipt import RECEIPT
 from ekiben.store.sums import SUMS
 from ekiben.tag import Tag
 
 CONTAINERFILE = "Containerfile"
-_BENTO_PARTS = ("bento.yaml", "README.md", SUMS, "src", "apis")  # what the server reads, and the Bento's address
-_WHEELS = "env/python/wheels"
-_SETUP_SCRIPT = "env/docker/setup_script"
+_BENTO_PARTS = (BENTO_MANIFEST, README, SUMS, SOURCE, APIS)  # what the server reads, and the Bento's address
 _FOLDER_TIME_S = 315_532_801  # 1980-01-01T00:00:01Z, as buildpacks have it: some tools read no earlier time
 # What link(2) says where a copy would do: another file system, one without links, a stranger's file, too many links.
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK}
@@ -62,7 +62,7 @@ def stage_context(plan: ImagePlan, sources: ContextSources, destination: Path) -
         _stage_model(sources.models[tag], tag, destination / "more-models")
     _stage_wheels(plan, sources, _folder(destination / "python"))
     if plan.has_setup_script:
-        _stage_setup_script(sources.bento / _SETUP_SCRIPT, _folder(destination / "setup"))
+        _stage_setup_script(sources.bento / SETUP_SCRIPT, _folder(destination / "setup"))
     return _write(destination / CONTAINERFILE, containerfile(plan))
 
 
@@ -74,14 +74,14 @@ def _stage_bento(bento: Path, destination: Path) -> None:
             _link_tree(source, destination / name)
         elif source.is_file():
             _link(source, destination / name)
-    _folder(destination / "src")
+    _folder(destination / SOURCE)
 
 
 def _stage_wheels(plan: ImagePlan, sources: ContextSources, destination: Path) -> None:
-    runtime = sources.bento / _WHEELS / plan.runtime_wheel
+    runtime = sources.bento / WHEELS / plan.runtime_wheel
     if not runtime.is_file():
         raise DamagedItem(f"`{runtime}`, the server, is missing", hint="build the Bento again")
-    own = [path for path in sorted((sources.bento / _WHEELS).glob("*.whl")) if path != runtime]
+    own = [path for path in sorted((sources.bento / WHEELS).glob("*.whl")) if path != runtime]
     wheels = _by_name([*sources.local_wheels, *own])
     for group in plan.groups:
         found = [path for package in group.packages for path in wheels.get(package.name, ())]

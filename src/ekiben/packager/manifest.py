@@ -11,11 +11,10 @@ from ekiben.errors import BuildError, InvalidTag
 from ekiben.packager.description import ServiceDescription
 from ekiben.packager.draft import Draft
 from ekiben.packager.models import PinnedModels
+from ekiben.packager.parts import SETUP_SCRIPT, SOURCE
 from ekiben.store.bento_manifest import BentoManifest
 from ekiben.tag import MAX_NAME, Tag
 
-SETUP_SCRIPT = "env/docker/setup_script"
-SOURCE = "src"
 _WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 

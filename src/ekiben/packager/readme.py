@@ -9,10 +9,10 @@ from pathlib import Path
 from ekiben.errors import BuildError
 from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.description import Description
+from ekiben.packager.parts import README
 from ekiben.store.bento_manifest import BentoModelEntry
 from ekiben.templates.loader import render
 
-README = "README.md"
 _METHODS = ("get", "put", "post", "delete", "patch")
 
 

@@ -19,22 +19,16 @@ from ekiben.packager.description import describe_service
 from ekiben.packager.draft import Draft, Workplace
 from ekiben.packager.lock.request import LockRequest
 from ekiben.packager.lock.resolve import lock_requirements
-from ekiben.packager.manifest import SETUP_SCRIPT, SOURCE, bento_name, manifest_of
+from ekiben.packager.manifest import bento_name, manifest_of
 from ekiben.packager.models import pin_models
-from ekiben.packager.readme import README, readme
+from ekiben.packager.parts import CONTAINERFILE, INTENT, LOCK, OPENAPI, README, SCHEMA, SETUP_SCRIPT, SOURCE, WHEELS
+from ekiben.packager.readme import readme
 from ekiben.packager.runtime_wheel import RUNTIME_REQUIREMENTS, build_runtime_wheel
 from ekiben.packager.selection import select_files
 from ekiben.packager.staging import stage_source
 from ekiben.store.documents import dump_document
 
 Step: TypeAlias = Callable[[Draft, Workplace], Draft]
-
-LOCK = "env/python/requirements.lock"
-INTENT = "env/python/requirements.in"
-WHEELS = "env/python/wheels"
-CONTAINERFILE = "env/docker/Containerfile"
-OPENAPI = "apis/openapi.yaml"
-SCHEMA = "apis/schema.json"
 
 
 def select(draft: Draft, workplace: Workplace) -> Draft:
