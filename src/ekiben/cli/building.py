@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ekiben.cli.images import engine_progress
 from ekiben.cli.options import BuildFormat, Progress, parse_pairs
 from ekiben.cli.output import print_json
 from ekiben.cli.state import state_of
@@ -57,7 +58,7 @@ def build_bento(
         from ekiben.packager.containerize import containerize as make_image
 
         make_image(
-            ContainerizeRequest(tag=bento.tag, platform=platform),
+            ContainerizeRequest(tag=bento.tag, platform=platform, progress=engine_progress(state.settings)),
             store=state.store,
             settings=state.settings,
             reporter=state.reporter,

@@ -13,6 +13,7 @@ from ekiben.report import Reporter, SilentReporter, Task
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress, TaskID
 
 _LINE_EVERY_S = 5.0  # a plain log gets a progress line this often, not one a percent
 
@@ -23,19 +24,16 @@ def make_reporter(verbosity: str, progress: str, stream: TextIO | None = None) -
     if progress == "json":
         return JsonReporter(stream)
     if progress == "auto" and verbosity != "quiet" and stream.isatty():
-        return TerminalReporter(is_verbose=verbosity == "verbose")
-    return PlainReporter(
-        stream, says_info=verbosity != "quiet" and progress != "quiet", is_verbose=verbosity == "verbose"
-    )
+        return TerminalReporter()
+    return PlainReporter(stream, says_info=verbosity != "quiet" and progress != "quiet")
 
 
 class PlainReporter(SilentReporter):
     """One line per event, for logs and pipes."""
 
-    def __init__(self, stream: TextIO, *, says_info: bool, is_verbose: bool) -> None:
+    def __init__(self, stream: TextIO, *, says_info: bool) -> None:
         self._stream = stream
         self._says_info = says_info
-        self._is_verbose = is_verbose
 
     def info(self, message: str) -> None:
         """A line, unless quiet."""
@@ -124,11 +122,10 @@ class _JsonTask:
 class TerminalReporter(SilentReporter):
     """Colours and progress bars, on a terminal only."""
 
-    def __init__(self, *, is_verbose: bool) -> None:
+    def __init__(self) -> None:
         from rich.console import Console
 
         self._console: Console = Console(stderr=True, highlight=False)
-        self._is_verbose = is_verbose
 
     def info(self, message: str) -> None:
         """A line."""
@@ -154,13 +151,10 @@ class TerminalReporter(SilentReporter):
 
 
 class _Bar:
-    def __init__(self, bars: object, bar: object) -> None:
+    def __init__(self, bars: Progress, bar: TaskID) -> None:
         self._bars = bars
         self._bar = bar
 
     def advance(self, amount: int) -> None:
         """Moves the bar."""
-        from rich.progress import Progress, TaskID
-
-        assert isinstance(self._bars, Progress)
-        self._bars.advance(TaskID(int(str(self._bar))), amount)
+        self._bars.advance(self._bar, amount)

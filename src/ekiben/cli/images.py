@@ -12,6 +12,8 @@ from ekiben.cli.state import State, state_of
 
 if TYPE_CHECKING:
     from ekiben.packager.engines.engine import BuiltImage
+    from ekiben.packager.engines.engine import Progress as EngineProgress
+    from ekiben.settings import Settings
 
 
 def containerize_bento(
@@ -53,11 +55,19 @@ def containerize_bento(
         platform=platform,
         base_image=base,
         use_cache=not no_cache,
-        progress=ProgressFormat(state.settings.progress.value).value,
+        progress=engine_progress(state.settings),
     )
     image = containerize(request, store=state.store, settings=state.settings, reporter=state.reporter)
     _report(state, image)
     print("\n".join(image.references))
+
+
+def engine_progress(settings: Settings) -> EngineProgress:
+    """How much of the engine's output is passed on: all of it with --verbose, unless told otherwise."""
+    progress = ProgressFormat(settings.progress.value)
+    if progress is ProgressFormat.auto and settings.verbosity.value == "verbose":
+        progress = ProgressFormat.plain
+    return progress.value
 
 
 def _report(state: State, image: BuiltImage) -> None:
