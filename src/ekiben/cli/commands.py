@@ -38,7 +38,7 @@ class CommandTable(TyperGroup):
         """The command of that name, imported now; None where there is none."""
         name = ALIASES.get(cmd_name, cmd_name)
         if name not in COMMANDS:
-            self.commands |= {one: _load(one) for one in COMMANDS}  # Typer suggests the nearest of these
+            self.commands.update({one: _load(one) for one in COMMANDS})  # Typer suggests the nearest of these
             return None
         if name not in self.commands:
             self.commands[name] = _load(name)
