@@ -18,10 +18,9 @@ def print_json(value: object) -> None:
 
 def print_yaml(value: object) -> None:
     """`value` as YAML, keys in the order given."""
-    import yaml
+    from ekiben.store.documents import yaml_text
 
-    text = json.loads(json.dumps(value, default=_plain))
-    print(yaml.safe_dump(text, sort_keys=False, allow_unicode=True), end="")
+    print(yaml_text(json.loads(json.dumps(value, default=_plain))), end="")
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -26,17 +26,22 @@ _ODD_BREAKS = frozenset("\r\x85\u2028\u2029")
 
 def dump_document(content: Mapping[str, object]) -> bytes:
     """YAML in UTF-8, in the mapping's own order. `content` is made of plain values alone."""
+    return yaml_text(dict(content)).encode()
+
+
+def yaml_text(value: object) -> str:
+    """A plain value as YAML: no line is wrapped, nothing is an alias of something else."""
     import yaml
 
     text: str = yaml.dump(
-        dict(content),
+        value,
         Dumper=_dumper(),
         sort_keys=False,
         allow_unicode=True,
         default_flow_style=False,
         width=_NO_WRAPPING,
     )
-    return text.encode()
+    return text
 
 
 @cache
