@@ -126,6 +126,7 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
 
     stop = _StopSignals(begin_stop)
     announce(*address_of(listener))
+    url = url_of(listener)  # asked now: a stop may close the listener before every worker is up
     serving = asyncio.create_task(http.serve(sockets=[listener]))
     starting = asyncio.create_task(pool.start())
     try:
@@ -133,7 +134,7 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
         if starting.done():
             starting.result()
             freeze_loaded()
-            _say(f"serving `{plan.service.name}` at {url_of(listener)} ({_workers_in_words(config)})")
+            _say(f"serving `{plan.service.name}` at {url} ({_workers_in_words(config)})")
         await serving
     finally:
         http.stop()
