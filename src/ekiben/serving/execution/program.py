@@ -17,7 +17,7 @@ from ekiben.serving.declare.context import Context
 
 R = TypeVar("R")
 
-USER_FAILURES = (Exception, SystemExit)  # sys.exit() in a method ends its request, not the server
+USER_FAILURES = (Exception, SystemExit)  # sys.exit() in user code ends its request or start-up, not the server
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from ekiben.errors import EkibenError, ServiceError
 from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import Service
 from ekiben.serving.execution.executor import Executor
+from ekiben.serving.execution.program import USER_FAILURES
 
 logger = logging.getLogger("ekiben.serving")
 
@@ -25,7 +26,7 @@ async def bring_up(service: Service, *, threads: int, batching: Mapping[str, Bat
         await executor.start()
     except EkibenError:
         raise
-    except Exception as error:
+    except USER_FAILURES as error:
         logger.exception("the service %s failed to start", service.name)
         raise ServiceError(f"`{service.name}` failed to start: {type(error).__name__}: {error}") from error
     return executor
