@@ -258,6 +258,21 @@ def test_a_server_that_still_loads_ends_at_once(tmp_path: Path, workers: str) ->
         assert process.wait(5) == 0
 
 
+def test_a_stop_while_the_second_worker_comes_up_is_clean(tmp_path: Path) -> None:
+    source = "import os, time\nimport ekiben\n@ekiben.service\nclass S:\n    def __init__(self):\n"
+    source += (
+        "        try:\n            os.mkdir('first')\n        except FileExistsError:\n            time.sleep(2)\n"
+    )
+    project = write_service(tmp_path, source + "    @ekiben.api\n    def a(self) -> int:\n        return 1\n")
+    port = free_port()
+    command = [sys.executable, "-m", "ekiben.serving", "service", "-p", str(port), "--workers", "2"]
+    with subprocess.Popen(command, cwd=project, env=environment()) as process:
+        eventually(lambda: is_alive("127.0.0.1", port), within_s=30)
+        eventually(lambda: httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200, within_s=30)
+        process.terminate()
+        assert process.wait(10) == 0
+
+
 def test_a_taken_port_is_said_so(project: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
