@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ekiben.serving.healthcheck import DEFAULT_ADDRESS, PORT_FILE, announce, announced, is_alive
+from ekiben.serving.healthcheck import DEFAULT_ADDRESS, PORT_FILE_VARIABLE, announce, announced, is_alive
 
 
 class Live(BaseHTTPRequestHandler):
@@ -65,30 +65,30 @@ def test_where_nobody_listens_nothing_is_alive() -> None:
     [("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("", "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("10.1.2.3", "10.1.2.3")],
 )
 def test_what_is_announced_is_asked(tmp_path: Path, host: str, asked: str) -> None:
-    environ = {PORT_FILE: str(tmp_path / "port")}
+    environ = {PORT_FILE_VARIABLE: str(tmp_path / "port")}
     announce(host, 8080, environ)
     assert announced(environ) == (asked, 8080)
 
 
 def test_without_an_announcement_the_default_is_asked(tmp_path: Path) -> None:
     assert announced({}) == DEFAULT_ADDRESS
-    assert announced({PORT_FILE: str(tmp_path / "none")}) == DEFAULT_ADDRESS
+    assert announced({PORT_FILE_VARIABLE: str(tmp_path / "none")}) == DEFAULT_ADDRESS
 
 
 @pytest.mark.parametrize("content", ["", "8080", "a b", "a 1 2", "\xff 1"])
 def test_a_damaged_announcement_is_no_announcement(tmp_path: Path, content: str) -> None:
     (tmp_path / "port").write_text(content)
-    assert announced({PORT_FILE: str(tmp_path / "port")}) == DEFAULT_ADDRESS
+    assert announced({PORT_FILE_VARIABLE: str(tmp_path / "port")}) == DEFAULT_ADDRESS
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
-    announce("0.0.0.0", 8080, {PORT_FILE: str(tmp_path / "missing" / "port")})
+    announce("0.0.0.0", 8080, {PORT_FILE_VARIABLE: str(tmp_path / "missing" / "port")})
     announce("0.0.0.0", 8080, {})
 
 
 @pytest.mark.parametrize(("server", "status"), [(Live, 0), (Ill, 1)], indirect=["server"])
 def test_the_command_says_it_by_its_status(server: int, status: int, tmp_path: Path) -> None:
-    environ = {PORT_FILE: str(tmp_path / "port")}
+    environ = {PORT_FILE_VARIABLE: str(tmp_path / "port")}
     announce("127.0.0.1", server, environ)
     command = [sys.executable, "-m", "ekiben.serving.healthcheck"]
     assert subprocess.run(command, env=environ, check=False).returncode == status

@@ -25,7 +25,8 @@ import textwrap
 from collections.abc import Iterable
 
 from ekiben.packager.image_plan import RUNTIME, ImagePlan, plan_image
-from ekiben.serving import healthcheck
+from ekiben.serving.healthcheck import PORT_FILE_VARIABLE
+from ekiben.serving.target import BENTO_VARIABLE, VERSION_VARIABLE
 from ekiben.store.bento_manifest import BentoManifest
 
 APP = "/app"
@@ -42,7 +43,7 @@ CA_SECRET = "ekiben-ca"
 NETRC_SECRET = "ekiben-netrc"
 SECRETS_FOLDER = "/run/secrets"
 
-VERSION_ARG = "EKIBEN_BENTO_VERSION"  # the one thing that a Bento cannot say of itself: given at image time
+VERSION_ARG = VERSION_VARIABLE  # the one thing that a Bento cannot say of itself: given at image time
 COMPLAINT = "ekiben: "  # before what the Containerfile itself says when a base image lacks something
 
 _DEFAULT_ENV = {  # a Bento may declare another value for all but the reserved ones (`image_plan`)
@@ -50,8 +51,8 @@ _DEFAULT_ENV = {  # a Bento may declare another value for all but the reserved o
     "PYTHONUNBUFFERED": "1",
     "PYTHONSAFEPATH": "1",  # a user's `types.py` in the working folder must not replace the standard library's
     "EKIBEN_HOME": APP,
-    "EKIBEN_BENTO": BENTO,
-    healthcheck.PORT_FILE: PORT_FILE,
+    BENTO_VARIABLE: BENTO,
+    PORT_FILE_VARIABLE: PORT_FILE,
 }
 _GROUP_MOUNT = "/mnt/ekiben"
 _PIP_CACHE = "/var/cache/ekiben-pip"

@@ -16,6 +16,8 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from ekiben.errors import ImageError, NotActedOn
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.lock.lockfile import LockedPackage, parse_lock
+from ekiben.serving.healthcheck import PORT_FILE_VARIABLE
+from ekiben.serving.target import BENTO_VARIABLE, VERSION_VARIABLE
 from ekiben.store.bento_manifest import BentoManifest
 from ekiben.tag import Tag
 
@@ -45,7 +47,7 @@ RUNTIME = "runtime"
 # environment, the working folder and the source are twenty at most. Models beyond this number share one layer.
 MAX_MODEL_LAYERS = 64
 
-_RESERVED = frozenset({"PATH", "EKIBEN_HOME", "EKIBEN_BENTO", "EKIBEN_BENTO_VERSION", "EKIBEN_PORT_FILE"})
+_RESERVED = frozenset({"PATH", "EKIBEN_HOME", BENTO_VARIABLE, VERSION_VARIABLE, PORT_FILE_VARIABLE})
 
 
 @dataclass(frozen=True, slots=True)

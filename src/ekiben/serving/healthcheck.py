@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-PORT_FILE = "EKIBEN_PORT_FILE"
+PORT_FILE_VARIABLE = "EKIBEN_PORT_FILE"
 DEFAULT_ADDRESS = ("127.0.0.1", 3000)
 TIMEOUT_S = 3.0  # below HEALTHCHECK's own, so that this process ends by itself
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
@@ -22,7 +22,7 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
 def announce(host: str, port: int, environ: Mapping[str, str] = os.environ) -> None:
     """Writes down where the server listens, where a file is named for it; failing that, the check asks the default."""
-    if name := environ.get(PORT_FILE):
+    if name := environ.get(PORT_FILE_VARIABLE):
         with suppress(OSError):
             Path(name).write_text(f"{_ANYWHERE.get(host, host)} {port}\n", encoding="ascii")
 
@@ -30,7 +30,7 @@ def announce(host: str, port: int, environ: Mapping[str, str] = os.environ) -> N
 def announced(environ: Mapping[str, str] = os.environ) -> tuple[str, int]:
     """Where the server said it listens."""
     try:
-        host, port = Path(environ[PORT_FILE]).read_text(encoding="ascii").split()
+        host, port = Path(environ[PORT_FILE_VARIABLE]).read_text(encoding="ascii").split()
         return host, int(port)
     except (KeyError, OSError, ValueError):
         return DEFAULT_ADDRESS

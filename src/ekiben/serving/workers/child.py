@@ -26,6 +26,7 @@ from ekiben.serving.execution.executor import Executor
 from ekiben.serving.importing import import_service
 from ekiben.serving.logs import configure_logging
 from ekiben.serving.memory import freeze_loaded
+from ekiben.serving.target import BENTO_VARIABLE
 from ekiben.serving.wire import Call
 from ekiben.serving.workers.bringup import bring_up
 from ekiben.serving.workers.channel import Channel, open_channel
@@ -89,7 +90,7 @@ class Child:
     async def _start(self, start: Start) -> None:
         configure_logging(start.log_level)
         if start.bento is not None:
-            os.environ["EKIBEN_BENTO"] = start.bento
+            os.environ[BENTO_VARIABLE] = start.bento
         try:
             service = import_service(start.service, Path(start.root))
             self._executor = await bring_up(service, threads=start.threads, batching=start.batching)
