@@ -4,12 +4,17 @@
     payload/     bytes <-> Python values, one codec per kind of value          -> InputSpec, OutputSpec
     execution/   calls in, replies out, for one instance of a service          -> Executor
     batching/    when a batch starts and how many rows it takes                -> Batcher
-    workers/     where executors run: in this process or in child processes
-    http/        requests and replies of HTTP, health, metrics, documents
-    wire.py      Payload, Call, Reply: what travels between all of them
-    failures.py  an exception -> the reply that its request gets, wherever it was raised
+    workers/     where executors run: in this process or in child processes    -> Pool
+    http/        requests and replies of HTTP, health, documents               -> Front
+    config/      what a server is told, and by whom                            -> ServerConfig
+    server       the process: workers up, listen, drain      ── reload   again after each change
+    ├── target   what is served: a Bento or a project        ── options  the command line of the server
+    ├── importing   a service found in a user's folder
+    ├── metrics     what is counted                          ── logs · memory (the garbage collector)
+    └── healthcheck `python -m ekiben.serving.healthcheck`, an image's HEALTHCHECK
+    describe     `python -m ekiben.serving.describe`: what a service declares     ── openapi   as documents
+    wire         Payload, Call, Reply: what travels between all of them
+    failures     an exception -> the reply that its request gets, wherever it was raised
 
-The life of a request: http -> Call -> batching (or straight) -> workers -> execution -> Reply -> http. `importing.py`
-finds a service in a user's folder, `describe.py` writes down what it declares, `openapi.py` says it in the words of
-OpenAPI.
+The life of a request: http -> Call -> batching (or straight) -> workers -> execution -> Reply -> http.
 """
