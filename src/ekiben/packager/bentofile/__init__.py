@@ -3,7 +3,9 @@
     document    bentofile.yaml as data, every key and value with its line and column
     pyproject   the same from a table of pyproject.toml
     grammar     what a single value may be: paths, URLs, names that reach a Containerfile
+    envfile     `NAME=value` lines under `docker.env`
     schema      every key by its level (pydantic: the edge)
+    explaining  what pydantic found wrong, in words and with its place
     refusals    keys that are read and refused, since this version does not act on them
     bentofile   `Bentofile`, the frozen value that the rest of the packager works with
     loading     `load_bentofile`: all of the above in order, errors with their place

@@ -3,6 +3,9 @@
     batcher    `Batcher`: owns loop, clock and queue, and obeys the rule          the rim: it acts, and does not judge
       ├── queue      requests in order of arrival; cancelling one is O(1)
       ├── timer      wakes the batcher at a time, also finer than the loop's millisecond
+      ├── slots      execution slots that several batchers share
+      ├── batch      a batch handed to a worker, every one of its requests answered
+      ├── refusal    what a refused client and the operator are told
       └── observer   where everything that was decided is reported to
     rule       `decide(view) -> Dispatch | Wait | Shed`                           pure: no clock, no loop, no state
       ├── adaptive   work-conserving; holds a free slot only for a positive expected gain     (default)

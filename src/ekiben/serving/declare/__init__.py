@@ -9,6 +9,6 @@
     hooks.py      @on_startup, @on_shutdown
     options.py    BatchOptions                   what a batchable API asks of the batcher
 
-Every mistake in a declaration is a ServiceError here, with file, line and remedy; nothing is found out at the first
-request.
+Every mistake in a declaration is a ServiceError here, and what this version does not act on NotActedOn, with file, line
+and remedy; nothing is found out at the first request.
 """
