@@ -6,10 +6,10 @@
       │               └─ wheels-runtime ──┤
       └──────────────────────────────── image    these environments laid over each other, each model, the source
 
-So nothing that installs (pip, caches, secrets) is below the final stage, and each stage depends on its own lines of the
-lock alone: another dependency re-does `rest`, an edit of the source the last COPY. What lies above a changed layer is
-copied again and comes out the same, byte for byte. For that no COPY of wheels or models may touch a folder's time: the
-skeleton is there before the wheels are, and models come with the folders around them.
+So no cache and no secret is below the final stage (pip is, where the base brings it), and each stage depends on its own
+lines of the lock alone: another dependency re-does `rest`, an edit of the source the last COPY. What lies above a
+changed layer is copied again and comes out the same, byte for byte. For that no COPY of wheels or models may touch a
+folder's time: the skeleton is there before the wheels are, and models come with the folders around them.
 
 The text is composed here, not by a template, because hardly a line of it is fixed: stages, mounts and copies repeat
 by group and model, and each value passes through a quoting function at the end of this page. What a finished one looks
