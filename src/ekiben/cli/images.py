@@ -73,4 +73,4 @@ def engine_progress(settings: Settings) -> EngineProgress:
 def _report(state: State, image: BuiltImage) -> None:
     state.reporter.info(f"{image.id}: {size_text(image.size_bytes)} in {len(image.layers)} layers")
     for layer in image.layers:
-        state.reporter.info(f"  {size_text(layer.size_bytes):>10}  {layer.created_by[:100] or "(base image)"}")
+        state.reporter.info(f"  {size_text(layer.size_bytes):>10}  {layer.created_by[:100] or '(base image)'}")
