@@ -18,7 +18,7 @@ def run_streaming(
 ) -> int:
     """The exit status of `arguments`, run in `folder`. Both its outputs go to `on_line`, in order, without line ends.
 
-    Whatever is raised meanwhile (KeyboardInterrupt above all) first ends the child: SIGTERM, then SIGKILL after GRACE_S.
+    Whatever is raised meanwhile (KeyboardInterrupt above all) first ends the child: SIGTERM, after GRACE_S SIGKILL.
     """
     with subprocess.Popen(
         arguments,
