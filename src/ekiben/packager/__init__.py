@@ -16,6 +16,7 @@
     ├── context       the build context, by hard links                ── secrets   what no layer holds
     └── engines/      what runs the build
     parts             where the parts of a Bento lie in its folder
+    credentials       what in a URL is a secret, for bentofile/ and lock/
     asking            what another program prints, for provenance, lock/ and engines/
     scaffold          a new project to start from (`ekiben init`)
 

@@ -14,7 +14,6 @@
     explain.py       a resolver's complaint made readable
     lockfile.py      LockedPackage, and the text of a lock
     local_files.py   the locked files that lie on this machine (find-links folders, file:// indexes)
-    redaction.py     URLs without their credentials
 
 A committed `bento.lock` will be one more place where `resolve.py` looks before the cache (its staleness is a
 comparison of intents and targets); `pylock.toml` one more way to write `LockedPackage`s, beside `lockfile.py`.

@@ -17,9 +17,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ekiben.digest import Digest
+from ekiben.packager.credentials import redact
 from ekiben.packager.lock.intent import Intent
 from ekiben.packager.lock.pip_settings import PipSettings, local_path
-from ekiben.packager.lock.redaction import redact
 from ekiben.packager.lock.request import Lock, LockTool
 from ekiben.packager.lock.target import GLIBC_FLOOR, Target
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ekiben.packager.lock.redaction import redact
+from ekiben.packager.credentials import redact
 
 _LIMIT = 2000  # characters: a failed build of a source package prints pages, and says what went wrong at the end
 _BOX = re.compile(r"^[\s×│├╰─▶>]*")

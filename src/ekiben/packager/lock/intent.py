@@ -14,8 +14,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from ekiben.errors import NotActedOn
+from ekiben.packager.credentials import has_credentials, redact
 from ekiben.packager.lock.lines import Line, read_lines
-from ekiben.packager.lock.redaction import has_credentials, redact
 
 # No index has ekiben, and BentoML's place is taken by it: the Bento carries the `ekiben-runtime` wheel instead.
 REPLACED = frozenset({"ekiben", "ekiben-runtime", "bentoml"})

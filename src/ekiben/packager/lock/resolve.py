@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import assert_never
 
 from ekiben.errors import LockError
+from ekiben.packager.credentials import has_credentials, redact
 from ekiben.packager.lock import pip_tools, uv_tool
 from ekiben.packager.lock.cache import keep_lock, load_lock, lock_key
 from ekiben.packager.lock.intent import Intent, Wanted, read_intent
 from ekiben.packager.lock.job import CONSTRAINTS, REQUIREMENTS, ResolverJob
 from ekiben.packager.lock.lockfile import LockedPackage, format_lock, parse_lock
 from ekiben.packager.lock.pip_settings import PipSettings, local_path, pip_settings
-from ekiben.packager.lock.redaction import has_credentials, redact
 from ekiben.packager.lock.request import Lock, LockRequest, LockTool
 from ekiben.packager.lock.target import Target
 from ekiben.report import Reporter

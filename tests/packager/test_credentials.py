@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekiben.packager.lock.redaction import has_credentials, redact
+from ekiben.packager.credentials import has_credentials, redact
 
 secrets = st.from_regex(r"s3cret[A-Za-z0-9@:%.!$-]{0,12}", fullmatch=True)
 
