@@ -24,14 +24,78 @@ def test_a_token_in_a_parameter_is_never_left(secret: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["https://host/simple", "user@host.org", "a @ https://host/a@1.whl", "git+ssh://git@host/x"]
+    "text",
+    [
+        "https://host/simple",
+        "https://@host/simple",
+        "user@host.org",
+        "git@host:team/x.git",
+        "a @ https://host/a@1.whl",
+        "git+ssh://git@host/x",
+        "ssh://me@host:2222/x",
+        "ssh://me:@host/x",
+        "SFTP://me@host/x",
+        "https://host/x?tokens=3&sig_size=2&page=token",
+        "https://host/x.whl#sha256=00ff",
+    ],
 )
-def test_what_is_no_secret_is_none(text: str) -> None:
+def test_what_is_no_secret_is_none_and_stays(text: str) -> None:
     assert not has_credentials(text)
+    assert redact(text) == text
 
 
 @pytest.mark.parametrize(
-    "text", ["https://u:p@host/", "--index-url=https://token@host", "git+https://u:p@h/x.git@main"]
+    "text",
+    [
+        "https://u:p@host/",
+        "--index-url=https://token@host",
+        "https://hg@host/x",
+        "https://token:@host/",
+        "git+https://u:p@h/x.git@main",
+        "ssh://me:p@host/x",
+        "postgres://user@db/x",
+        "redis://:p@db",
+        "https://u:it's@host/",
+        'https://u:a"b@host/',
+        "https://host/?token=t",
+        "https://host/x?page=1&access_token=t",
+        "https://host/?api_key=t",
+        "https://host/?apikey=t",
+        "https://host/?password=t",
+        "https://host/?client_secret=t",
+        "https://host/?se=2030&sig=t",
+        "https://host/?X-Amz-Signature=t",
+    ],
 )
 def test_a_secret_is_noticed(text: str) -> None:
     assert has_credentials(text)
+
+
+users = st.from_regex(r"[A-Za-z][A-Za-z0-9._~-]{0,8}", fullmatch=True)
+passwords = st.from_regex(r"[A-Za-z0-9@:%.!?#$'\"-]{1,12}", fullmatch=True).filter(lambda text: text.strip(":"))
+tails = st.sampled_from(["", "/", "/simple/x@1.whl", ":8080/a?page=2", "/x#egg=a"])
+
+
+@given(st.sampled_from(["ssh", "git+ssh", "bzr+sftp"]), users, tails)
+def test_a_user_alone_is_a_name_over_ssh(scheme: str, user: str, tail: str) -> None:
+    assert not has_credentials(f"{scheme}://{user}@host{tail}")
+
+
+@given(st.sampled_from(["https", "HTTP", "git+https", "redis"]), users, tails)
+def test_a_user_alone_may_be_a_token_elsewhere(scheme: str, user: str, tail: str) -> None:
+    assert has_credentials(f"{scheme}://{user}@host{tail}")
+
+
+@given(st.sampled_from(["https", "git+ssh", "amqp"]), users | st.just(""), passwords, tails)
+def test_a_password_is_a_secret_in_every_scheme(scheme: str, user: str, password: str, tail: str) -> None:
+    assert has_credentials(f"see {scheme}://{user}:{password}@host{tail} there")
+
+
+@given(st.sampled_from(["https", "ssh"]), users, passwords, tails)
+def test_what_was_redacted_holds_no_secret(scheme: str, user: str, password: str, tail: str) -> None:
+    assert not has_credentials(redact(f"{scheme}://{user}:{password}@host{tail}?token={user}"))
+
+
+@given(st.text())
+def test_a_text_without_a_url_is_left_alone(text: str) -> None:
+    assert redact(text.translate(dict.fromkeys(map(ord, ":=")))) == text.translate(dict.fromkeys(map(ord, ":=")))

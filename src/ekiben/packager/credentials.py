@@ -1,23 +1,33 @@
-"""URLs without their credentials: for everything that is written, logged or shown."""
+"""Which part of a URL is a secret: the rule for what is refused, and for everything that is written, logged or shown.
+
+A secret is a password; a user alone (it may be a token), but for SSH, where it is a name; and the value of a parameter
+whose name says so. A URL that is shown reads `***` in its place.
+"""
 
 from __future__ import annotations
 
 import re
 
-# User and password end at the last `@` before the path: a password may hold an `@` that nobody escaped.
-_USERINFO = re.compile(r"(?<=://)[^/\s'\"]*@")
-_SECRET_PARAMETER = re.compile(r"(?i)([?&](?:[a-z_-]*token|signature|sig|password|api[_-]?key)=)[^&\s'\"]+")
+# User and password end at the last `@` before the path: a password may hold an `@`, `?` or quote that nobody escaped.
+_USERINFO = re.compile(r"(?<=://)(?P<user>[^/\s:@]*)(?P<rest>[^/\s]*)@")
+_SSH = ("ssh://", "sftp://")  # and what ends so: git+ssh, bzr+sftp
+_SECRET_PARAMETER = re.compile(
+    r"(?P<name>[?&](?:[\w.-]*(?:token|signature|secret|passw(?:or)?d|pwd|api[_-]?key|access[_-]?key)|sig)=)[^&\s'\"]+",
+    re.IGNORECASE,
+)
 
 
 def redact(text: str) -> str:
-    """`text` with the user and password of every URL in it, and parameters that hold a secret, replaced by `***`."""
-    return _SECRET_PARAMETER.sub(r"\1***", _USERINFO.sub("***@", text))
+    """`text` with the secrets of every URL in it replaced by `***`."""
+    return _SECRET_PARAMETER.sub(r"\g<name>***", _USERINFO.sub(_without_secret, text))
 
 
 def has_credentials(text: str) -> bool:
-    """Whether a URL in `text` carries a password or token (a bare user such as `git@` is none)."""
-    return any(_is_secret(found.group()) for found in _USERINFO.finditer(text)) or bool(_SECRET_PARAMETER.search(text))
+    """Whether a URL in `text` carries a secret, which is what `redact` would replace."""
+    return redact(text) != text
 
 
-def _is_secret(userinfo: str) -> bool:
-    return userinfo not in ("@", "git@", "hg@")
+def _without_secret(found: re.Match[str]) -> str:
+    is_name = found.string[max(0, found.start() - 7) : found.start()].lower().endswith(_SSH)
+    is_secret = found["rest"].strip(":") or (found["user"] and not is_name)
+    return "***@" if is_secret else found.group()

@@ -196,14 +196,23 @@ def test_a_file_that_is_not_there_is_refused(complains: Complains) -> None:
         "envs: [{name: DB, value: 'redis://:hunter2@db.example'}]\n",
         "labels: {a: 'https://user:hunter2@code.example/a'}\n",
         "service: 'https://user:hunter2@code.example/a'\n",
+        "python: {index_url: 'https://index.example/simple?token=hunter2'}\n",
+        "python: {packages: ['a @ git+ssh://git:hunter2@code.example/a.git']}\n",
+        'envs: [{name: DB, value: "https://u:it\'s-hunter2@db.example"}]\n',
     ],
 )
 def test_credentials_in_a_url_are_refused_and_not_repeated(complains: Complains, text: str) -> None:
     assert "hunter2" not in complains(text)
 
 
-def test_a_repository_over_ssh_is_no_credential(loads: Loads) -> None:
-    assert loads("python: {packages: ['a @ git+ssh://git@code.example/a.git']}\n").python.packages
+def test_credentials_are_refused_where_they_stand_with_their_host(complains: Complains) -> None:
+    said = complains("python:\n  index_url: https://index.example/simple?page=1&access_token=t\n")
+    assert said.startswith("bentofile.yaml:2:14: `python.index_url` holds credentials in the URL of `index.example`")
+
+
+@pytest.mark.parametrize("user", ["git", "hg", "me"])
+def test_a_repository_over_ssh_is_no_credential(loads: Loads, user: str) -> None:
+    assert loads(f"python: {{packages: ['a @ git+ssh://{user}@code.example/a.git']}}\n").python.packages
 
 
 @pytest.mark.parametrize(

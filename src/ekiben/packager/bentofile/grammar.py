@@ -11,6 +11,8 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ekiben.packager.credentials import has_credentials, redact
+
 OLDEST_IMAGE_PYTHON = (3, 11)
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -47,19 +49,22 @@ def one_line(text: str) -> str:
 
 
 def no_credentials(text: str) -> str:
-    """`text`, in which no URL holds a user and password or token (`git@` before an SSH host is neither)."""
-    for found in _URL.findall(text):
-        try:
-            url = urlsplit(found)
-            has_password, host = url.password is not None, url.hostname
-        except ValueError as error:
-            raise Refused("holds a URL that cannot be read") from error
-        if has_password or (url.username is not None and not url.scheme.endswith("ssh")):
-            raise Refused(
-                f"holds credentials in the URL of `{host}`",
-                "they would be written into the Bento; leave them to netrc, the keyring or the environment",
-            )
+    """`text`, in which every URL can be read and none carries a secret (`credentials` has the rule)."""
+    hosts = [_host(found) for found in _URL.findall(redact(text))]
+    if has_credentials(text):
+        where = f" of `{hosts[0]}`" if len(hosts) == 1 and hosts[0] else ""
+        raise Refused(
+            f"holds credentials in the URL{where}",
+            "they would be written into the Bento; leave them to netrc, the keyring or the environment",
+        )
     return text
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError as error:
+        raise Refused("holds a URL that cannot be read") from error
 
 
 def service_import(text: str) -> str:
