@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from ekiben.errors import ServiceError
 from ekiben.serving.wire import JSON, Call, Payload, Reply
 from ekiben.serving.workers.worker import WorkerDied, WorkerGone
 
@@ -14,19 +13,19 @@ OK = Reply(200, Payload(JSON, b"true"))
 
 
 class FakeWorker:
-    """Answers at once unless `holds`; dies of a call whose body is POISON."""
+    """Answers at once unless `holds`; dies of a call whose body is POISON; with `failure`, does not start."""
 
-    def __init__(self, *, holds: bool = False, starts: bool = True) -> None:
+    def __init__(self, *, holds: bool = False, failure: Exception | None = None) -> None:
         self.runs: list[list[bytes]] = []
         self.release = asyncio.Event()
-        self._starts = starts
+        self._failure = failure
         self._dead = asyncio.Event()
         if not holds:
             self.release.set()
 
     async def start(self) -> None:
-        if not self._starts:
-            raise ServiceError("cannot start")
+        if self._failure is not None:
+            raise self._failure
 
     async def run(self, endpoint: str, calls: Sequence[Call]) -> list[Reply]:
         if self._dead.is_set():

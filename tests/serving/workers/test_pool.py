@@ -177,7 +177,7 @@ def test_a_pool_without_its_last_worker_is_not_ready_until_a_new_one_is_up() -> 
 
 def test_a_worker_that_cannot_start_the_first_time_is_an_error() -> None:
     async def run() -> None:
-        async with pool_of(Workshop(lambda: FakeWorker(starts=False))):
+        async with pool_of(Workshop(lambda: FakeWorker(failure=ServiceError("cannot start")))):
             pass
 
     with pytest.raises(ServiceError, match="cannot start"):

@@ -6,9 +6,14 @@ import asyncio
 import itertools
 from collections.abc import Callable
 
+import pytest
+
+from ekiben.errors import ServiceError
 from ekiben.serving.workers.seat import FIRST_BACKOFF_S, Seat, SeatPlan
 from ekiben.serving.workers.slots import SlotBoard
 from tests.serving.workers.fake_worker import FakeWorker
+
+FAILURES = [ServiceError("cannot start"), OSError("too many open files")]
 
 
 async def watch(make: Callable[[], FakeWorker], seconds: float) -> tuple[list[float], int]:
@@ -42,8 +47,19 @@ def test_a_worker_that_keeps_dying_is_restarted_ever_later() -> None:
     assert all(pause >= FIRST_BACKOFF_S * 2**number for number, pause in enumerate(pauses))
 
 
-def test_a_restart_that_fails_is_tried_again() -> None:
-    workers = [FakeWorker, lambda: FakeWorker(starts=False), FakeWorker]
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda one: type(one).__name__)
+def test_a_first_start_that_fails_is_told_at_once(failure: Exception) -> None:
+    async def open_seat() -> None:
+        async with asyncio.timeout(5):
+            await watch(lambda: FakeWorker(failure=failure), 0)
+
+    with pytest.raises(type(failure), match=str(failure)):
+        asyncio.run(open_seat())
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda one: type(one).__name__)
+def test_a_restart_that_fails_is_tried_again(failure: Exception) -> None:
+    workers = [FakeWorker, lambda: FakeWorker(failure=failure), FakeWorker]
 
     def next_one() -> FakeWorker:
         worker = workers.pop(0)()

@@ -55,7 +55,7 @@ class Seat:
         self.occupant: Occupant | None = None
 
     async def open(self) -> None:
-        """Returns when the first worker is up. Raises EkibenError where it cannot be: it is not tried again."""
+        """Returns when the first worker is up. Raises what its start failed with: it is not tried again."""
         started = asyncio.get_running_loop().create_future()
         self._keeping = asyncio.create_task(self._keep(started), name=f"worker {self._number}")
         await started
@@ -83,11 +83,12 @@ class Seat:
             begun_at = self._plan.clock()
             try:
                 await self._live(started)
-            except EkibenError as error:
+            except Exception as error:  # a fault of ours, too: `open` must hear of it, and the seat be filled again
                 if not started.done():
                     started.set_exception(error)
                     return
-                logger.error("worker %d could not be started again: %s", self._number, error)
+                fault = None if isinstance(error, EkibenError) else error
+                logger.error("worker %d could not be started again: %s", self._number, error, exc_info=fault)
             if self._plan.clock() - begun_at >= STABLE_S:
                 backoff_s = FIRST_BACKOFF_S
             await asyncio.sleep(backoff_s)
