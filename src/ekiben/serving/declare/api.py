@@ -24,6 +24,7 @@ Method = TypeVar("Method", bound=Callable[..., object])
 _MARK = "__ekiben_api__"
 _ROUTE = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")  # RFC 3986: path segments without escapes
 _TAKEN_ROUTES = frozenset({"/livez", "/healthz", "/readyz", "/metrics", "/docs.json", "/schema.json"})
+_TAKEN_FOLDER = "/static/"  # the page's files
 _DEFAULT_LATENCY_MS = 60_000.0
 
 
@@ -209,7 +210,7 @@ def _check_route(route: str | None, place: str) -> None:
 
 
 def _check_free(route: str, place: str) -> None:
-    if route in _TAKEN_ROUTES:
+    if route in _TAKEN_ROUTES or route.startswith(_TAKEN_FOLDER):
         raise ServiceError(f"{place}: `{route}` is one of the server's own routes", hint="choose another")
 
 
