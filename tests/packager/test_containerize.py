@@ -157,3 +157,14 @@ def test_an_image_is_called_as_the_bento_unless_named() -> None:
 def test_a_text_that_is_no_image_name_is_a_wrong_argument(text: str) -> None:
     with pytest.raises(UsageError):
         image_references((text,), Tag("iris", "1.0"))
+
+
+def test_a_bento_or_model_whose_bytes_changed_makes_no_image(store: Store) -> None:
+    model = save_model(store, "iris")
+    bento = small_bento(store, models=[model])
+    for changed in (model.path / "weights.bin", bento.path / "src/service.py"):
+        content = changed.read_bytes()
+        changed.write_bytes(content + b"x")
+        with pytest.raises(DamagedItem, match=f"{changed.name}`"):
+            run(store, bento, FakeEngine())
+        changed.write_bytes(content)

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ekiben.digest import Digest
 from ekiben.errors import DamagedItem, ImageError, Interrupted, ModelNotFound, UsageError
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.containerfile import VERSION_ARG, containerfile
@@ -32,7 +31,8 @@ from ekiben.store.bento_manifest import BentoModelEntry
 from ekiben.store.bentos import Bento
 from ekiben.store.disk import disk_errors
 from ekiben.store.local import Store
-from ekiben.store.sums import SUMS
+from ekiben.store.models import Model
+from ekiben.store.verify import check_address, check_content
 from ekiben.tag import Tag
 
 RUNTIME_WHEELS = f"{WHEELS}/ekiben_runtime-*.whl"
@@ -77,12 +77,13 @@ def containerize(
         references=image_references(request.image_tags, bento.tag),
         platform=_platform(request.platform, bento),
         plan=bento_plan(bento, base_image=request.base_image),
-        models={entry.tag: _model_path(entry, store) for entry in bento.manifest.models},
+        models={entry.tag: _model_of(entry, store) for entry in bento.manifest.models},
         pip=_pip_settings(bento, environ),
     )
     engine = engine or choose_engine(request.engine or settings.engine.value, environ)
     reporter.info(f"{bento.tag}: building with {engine.check()}")
     try:
+        _check_bytes(bento, order.models, reporter)
         with store.scratch() as folder:
             return engine.build(_prepare(order, folder, environ, reporter), reporter)
     except KeyboardInterrupt:
@@ -99,7 +100,7 @@ class _Order:
     references: tuple[str, ...]
     platform: str | None
     plan: ImagePlan
-    models: Mapping[Tag, Path]
+    models: Mapping[Tag, Model]
     pip: PipSettings
 
 
@@ -111,7 +112,8 @@ def _prepare(order: _Order, folder: Path, environ: Mapping[str, str], reporter: 
     context = folder / bento.tag.name
     with disk_errors(folder):
         context.mkdir()
-        sources = ContextSources(bento.path, order.models, tuple(find_local_files(packages, order.pip)))
+        paths = {tag: model.path for tag, model in order.models.items()}
+        sources = ContextSources(bento.path, paths, tuple(find_local_files(packages, order.pip)))
         containerfile_path = stage_context(order.plan, sources, context)
         secrets = gather_secrets(order.pip, environ, folder, reporter)
     return BuildJob(
@@ -134,7 +136,7 @@ def bento_containerfile(bento: Bento, *, base_image: str | None = None) -> str:
 
 def bento_plan(bento: Bento, *, base_image: str | None = None) -> ImagePlan:
     """The plan of the Bento's image. Raises DamagedItem where a file that it is made from is missing or changed."""
-    _check_sums(bento.path, bento.digest, f"Bento `{bento.tag}`")
+    check_address(bento.path, bento.digest, f"Bento `{bento.tag}`")
     wheels = sorted(bento.path.glob(RUNTIME_WHEELS))
     lock = bento.path / LOCK
     if len(wheels) != 1 or not lock.is_file():
@@ -165,7 +167,7 @@ def image_labels(bento: Bento) -> dict[str, str]:
     return {"org.opencontainers.image.version": bento.tag.version or "", "io.ekiben.bento": str(bento.tag)}
 
 
-def _model_path(entry: BentoModelEntry, store: Store) -> Path:
+def _model_of(entry: BentoModelEntry, store: Store) -> Model:
     try:
         model = store.models.get(entry.tag)
     except ModelNotFound as error:
@@ -173,15 +175,17 @@ def _model_path(entry: BentoModelEntry, store: Store) -> Path:
             f"the Bento needs model `{entry.tag}`, which is not in the store",
             hint="save it again, or build the Bento again",
         ) from error
-    _check_sums(model.path, entry.digest, f"model `{entry.tag}`")
-    return model.path
+    check_address(model.path, entry.digest, f"model `{entry.tag}`")
+    return model
 
 
-def _check_sums(folder: Path, digest: Digest, what: str) -> None:
-    """Checks the address itself and not the receipt's word for it; the files under it are for `sha256sum -c`."""
-    sums = folder / SUMS
-    if not sums.is_file() or Digest.of_file(sums) != digest:
-        raise DamagedItem(f"{what} is not what `{digest}` names", hint=f"look into `{folder}`: `sha256sum -c {SUMS}`")
+def _check_bytes(bento: Bento, models: Mapping[Tag, Model], reporter: Reporter) -> None:
+    """Every file that goes into the image is what the Bento's version says."""
+    total = bento.size_bytes + sum(model.size_bytes for model in models.values())
+    with reporter.task("checking files", total) as task:
+        check_content(bento.path, bento.digest, f"Bento `{bento.tag}`", task.advance)
+        for tag, model in models.items():
+            check_content(model.path, model.digest, f"model `{tag}`", task.advance)
 
 
 def _platform(asked: str | None, bento: Bento) -> str | None:
