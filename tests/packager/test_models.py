@@ -8,8 +8,9 @@ import pytest
 
 from ekiben.errors import AmbiguousTag, BuildError, ModelNotFound
 from ekiben.packager.bentofile.bentofile import ModelReference
-from ekiben.packager.models import pin_models
+from ekiben.packager.models import framework_gaps, pin_models
 from ekiben.store.local import Store
+from ekiben.store.model_manifest import ModelContext
 from ekiben.store.models import Model
 from ekiben.store.pins import Pins
 from ekiben.tag import Tag
@@ -76,3 +77,14 @@ def test_an_alias_means_one_model(store: Store, save: Save, alias: str) -> None:
     declared = [ModelReference(Tag("iris"), "same"), ModelReference(Tag("rose"), alias)]
     with pytest.raises(BuildError, match=f"the alias `{alias}` means"):
         pin_models([], declared, store.models)
+
+
+def test_what_the_image_lacks_of_a_models_framework_is_said(store: Store) -> None:
+    context = ModelContext(framework_versions={"scikit-learn": "1.9.1", "numpy": "2.4.6", "Py_Thing": "1"})
+    with store.models.create("iris", context=context) as draft:
+        draft.path_of("weights").write_text("1")
+    gaps = framework_gaps([draft.model], {"numpy": "2.4.6", "py-thing": "2"})
+    assert gaps == [
+        f"model `{draft.tag}` was saved with scikit-learn 1.9.1, which the image will not have",
+        f"model `{draft.tag}` was saved with Py_Thing 1; the image will have 2",
+    ]

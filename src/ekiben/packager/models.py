@@ -5,8 +5,10 @@ Names are resolved here, once; from then on the Bento serves those versions. The
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from packaging.utils import canonicalize_name
 
 from ekiben.errors import AmbiguousTag, BuildError, ModelNotFound
 from ekiben.packager.bentofile.bentofile import ModelReference
@@ -49,6 +51,19 @@ def pin_models(named: Iterable[str], declared: Iterable[ModelReference], models:
             entries[str(model.tag), text] = _entry(model, text)
     ordered = sorted(entries.items(), key=lambda item: (item[0][0], item[0][1] or ""))
     return PinnedModels(tuple(entry for _, entry in ordered), tuple((text, one.tag) for text, one in wanted.items()))
+
+
+def framework_gaps(models: Iterable[Model], locked: Mapping[str, str]) -> list[str]:
+    """Where the locked packages, `{normalised name: version}`, are not what a model was saved with: sentences."""
+    gaps = []
+    for model in models:
+        for name, saved in model.manifest.context.framework_versions.items():
+            version = locked.get(canonicalize_name(name))
+            if version is None:
+                gaps.append(f"model `{model.tag}` was saved with {name} {saved}, which the image will not have")
+            elif version != saved:
+                gaps.append(f"model `{model.tag}` was saved with {name} {saved}; the image will have {version}")
+    return gaps
 
 
 def _find(text: str, who: str, models: ModelShelf) -> Model:

@@ -1,6 +1,7 @@
 """The steps of a build, in order. Each takes the draft and gives one that knows more; `build` runs them.
 
-    select · stage · describe · name · pin models · lock · runtime wheel · API documents · README · Containerfile
+    select · stage · describe · name · pin models · lock · compare frameworks · runtime wheel
+    · API documents and README · Containerfile
 
 A step writes nothing outside the workplace's folder, so a build that ends early leaves nothing behind.
 """
@@ -20,7 +21,7 @@ from ekiben.packager.draft import Draft, Workplace
 from ekiben.packager.lock.request import LockRequest
 from ekiben.packager.lock.resolve import lock_requirements
 from ekiben.packager.manifest import bento_name, manifest_of
-from ekiben.packager.models import pin_models
+from ekiben.packager.models import framework_gaps, pin_models
 from ekiben.packager.parts import CONTAINERFILE, INTENT, LOCK, OPENAPI, README, SCHEMA, SETUP_SCRIPT, SOURCE, WHEELS
 from ekiben.packager.readme import readme
 from ekiben.packager.runtime_wheel import RUNTIME_REQUIREMENTS, build_runtime_wheel
@@ -97,6 +98,15 @@ def lock(draft: Draft, workplace: Workplace) -> Draft:
     return replace(draft, lock=locked).with_file(INTENT, locked.intent).with_file(LOCK, locked.text)
 
 
+def compare_frameworks(draft: Draft, workplace: Workplace) -> Draft:
+    """Says where the image will lack, or have another version of, what a model was saved with."""
+    locked = {package.name: package.version for package in draft.lock.packages} if draft.lock else {}
+    models = [workplace.store.models.get(tag) for tag in dict.fromkeys(one.tag for one in draft.models.entries)]
+    for gap in framework_gaps(models, locked):
+        workplace.reporter.warn(gap, hint="name the package, with that version, under `python.packages`")
+    return draft
+
+
 def carry_runtime(draft: Draft, _: Workplace) -> Draft:
     """Adds ekiben's own serving half, which is on no index."""
     wheel = build_runtime_wheel()
@@ -138,6 +148,7 @@ STEPS: tuple[Step, ...] = (
     choose_name,
     pin,
     lock,
+    compare_frameworks,
     carry_runtime,
     write_documents,
     plan_image,
