@@ -51,7 +51,6 @@ def test_the_context_is_laid_out_as_the_containerfile_says(store: Store) -> None
     with staged(bento, store) as folder:
         assert files(folder) == {
             "Containerfile",
-            "bento/SHA256SUMS",
             "bento/bento.yaml",
             "bento/src/service.py",
             "bento/apis/openapi.yaml",

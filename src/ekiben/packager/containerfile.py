@@ -76,7 +76,7 @@ def _header(plan: ImagePlan) -> list[str]:
         f"# The image of the Bento {plan.title}. Written by ekiben; for BuildKit.",
         "#",
         "# `ekiben containerize` lays out the build context and runs this file. By hand, the context is:",
-        "#   bento/                           bento.yaml, README.md, SHA256SUMS, src/ and apis/ of the Bento",
+        "#   bento/                           bento.yaml, README.md, src/ and apis/ of the Bento",
         "#   models/<name>/<version>/         each model that bento.yaml lists, without its receipt.yaml, as a layer:",
         "#                                    its files are in app/models/<name>/<version>/ below that folder",
         "#   python/<group>/requirements.txt  the lines of env/python/requirements.lock for the packages below",

@@ -1,7 +1,7 @@
 """The build context: what the Containerfile copies and mounts, laid out in a folder by hard links.
 
     Containerfile
-    bento/                           bento.yaml, README.md, SHA256SUMS, src/, apis/
+    bento/                           bento.yaml, README.md, src/, apis/
     models/<name>/<version>/         a layer each, its files below in app/models/<name>/<version>/
     more-models/                     one layer for the models beyond the budget
     python/<group>/requirements.txt  the group's pins with their hashes
@@ -31,11 +31,10 @@ from ekiben.packager.lock.lockfile import LockedPackage, format_lock
 from ekiben.packager.parts import APIS, README, SETUP_SCRIPT, SOURCE, WHEELS
 from ekiben.store.bento_manifest import BENTO_MANIFEST
 from ekiben.store.receipt import RECEIPT
-from ekiben.store.sums import SUMS
 from ekiben.tag import Tag
 
 CONTAINERFILE = "Containerfile"
-_BENTO_PARTS = (BENTO_MANIFEST, README, SUMS, SOURCE, APIS)  # what the server reads, and the Bento's address
+_BENTO_PARTS = (BENTO_MANIFEST, README, SOURCE, APIS)  # SHA256SUMS stays: it lists what an image does not carry
 _FOLDER_TIME_S = 315_532_801  # 1980-01-01T00:00:01Z, as buildpacks have it: some tools read no earlier time
 # What link(2) says where a copy would do: another file system, one without links, a stranger's file, too many links.
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK}
