@@ -59,7 +59,7 @@ def __getattr__(name: str) -> object:
         value: object = getattr(importlib.import_module(_NAMES[name]), name)
         globals()[name] = value
         return value
-    raise AttributeError(f"module 'ekiben' has no attribute {name!r}")
+    raise AttributeError(f"ekiben has no `{name}`", name=name)
 
 
 def __dir__() -> builtins.list[str]:

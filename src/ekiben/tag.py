@@ -37,6 +37,8 @@ class Tag:
         """The tag that `text` spells: `name`, `name:latest` or `name:version` (which may be a prefix of a version)."""
         if isinstance(text, Tag):
             return text
+        if not isinstance(text, str):
+            raise InvalidTag(f"`{text!r}` is no tag", hint="write `name` or `name:version`")
         name, separator, version = text.partition(":")
         if separator and not version:
             raise InvalidTag(f"`{text}` has a colon and no version", hint="write `name` or `name:version`")

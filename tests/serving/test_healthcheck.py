@@ -81,11 +81,6 @@ def test_a_damaged_announcement_is_no_announcement(tmp_path: Path, content: str)
     assert announced({PORT_FILE_VARIABLE: str(tmp_path / "port")}) == DEFAULT_ADDRESS
 
 
-def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
-    announce("0.0.0.0", 8080, {PORT_FILE_VARIABLE: str(tmp_path / "missing" / "port")})
-    announce("0.0.0.0", 8080, {})
-
-
 @pytest.mark.parametrize(("server", "status"), [(Live, 0), (Ill, 1)], indirect=["server"])
 def test_the_command_says_it_by_its_status(server: int, status: int, tmp_path: Path) -> None:
     environ = {PORT_FILE_VARIABLE: str(tmp_path / "port")}
@@ -103,3 +98,12 @@ def test_it_imports_nothing_heavy() -> None:
         "ekiben.serving.healthcheck",
     }
     assert not {"ssl", "email", "http", "asyncio", "typing_extensions"} & set(loaded)
+
+
+def test_where_the_named_file_cannot_be_written_shared_memory_keeps_the_address(tmp_path: Path) -> None:
+    environ = {PORT_FILE_VARIABLE: str(tmp_path / "missing" / f"{tmp_path.name}.port")}
+    announce("0.0.0.0", 8080, environ)
+    try:
+        assert announced(environ) == ("127.0.0.1", 8080)
+    finally:
+        Path("/dev/shm", f"{tmp_path.name}.port.{socket.gethostname()}").unlink()

@@ -132,3 +132,20 @@ def test_importing_a_service_that_needs_no_library_loads_none(project: Project) 
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("import bentoml", "write `import ekiben as bentoml`"),
+        ("from bentoml.io import JSON", "write `import ekiben as bentoml`"),
+        ("import ekiben\nekiben.nowhere", "its docs list what it has of BentoML"),
+        ("from ekiben import nowhere", "its docs list what it has of BentoML"),
+        ("import ekiben.nowhere", "its docs list what it has of BentoML"),
+    ],
+)
+def test_what_is_not_there_of_bentoml_is_said_with_the_remedy(project: Project, line: str, hint: str) -> None:
+    with pytest.raises(DescriptionError) as caught:
+        import_service("service", project({"service.py": f"{line}\n"}))
+    assert "service.py" in str(caught.value)
+    assert hint in (caught.value.hint or "")

@@ -35,6 +35,11 @@ def test_a_mistake_is_a_message_with_a_hint_and_no_traceback(project: Path) -> N
     assert "Traceback" not in done.stderr
 
 
+def test_a_first_word_serve_is_passed_over(project: Path) -> None:
+    done = run_to_end(project, "serve", "service", "--print-config")
+    assert done.returncode == 0
+
+
 def test_a_wrong_use_has_status_2(project: Path) -> None:
     assert run_to_end(project).returncode == 2
     assert run_to_end(project, "service", "--port", "none").returncode == 2

@@ -100,3 +100,11 @@ def test_a_folder_without_a_bento_is_refused(tmp_path: Path) -> None:
 def test_the_version_of_an_image_comes_from_the_environment(bento: Path) -> None:
     environ = {"EKIBEN_BENTO": str(bento), "EKIBEN_BENTO_VERSION": "abcdefgh"}
     assert resolve_target(arguments(), environ).version == "abcdefgh"
+
+
+def test_a_bento_brings_the_variables_that_its_image_sets(bento: Path) -> None:
+    content = yaml.safe_load((bento / "bento.yaml").read_text())
+    content["docker"] = {"env": {"MODE": "fast", "LEVEL": "1"}}
+    content["envs"] = [{"name": "LEVEL", "value": "2"}, {"name": "TOKEN", "value": ""}]
+    (bento / "bento.yaml").write_text(yaml.safe_dump(content))
+    assert resolve_target(arguments(bento=bento), {}).variables == {"MODE": "fast", "LEVEL": "2"}

@@ -14,8 +14,12 @@ from ekiben.serving.target import resolve_target
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serves until told to stop; gives the exit status. A mistake of the user is a message, not a traceback."""
-    arguments = read_arguments(sys.argv[1:] if argv is None else argv)
+    """Serves until told to stop; gives the exit status. A mistake of the user is a message, not a traceback.
+
+    A first word `serve` is passed over: images of BentoML are run so.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = read_arguments(words[1:] if words[:1] in (["serve"], ["serve-http"]) else words)
     try:
         return serve(resolve_target(arguments, os.environ), arguments.options)
     except EkibenError as error:

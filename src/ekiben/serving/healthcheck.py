@@ -17,23 +17,34 @@ from pathlib import Path
 PORT_FILE_VARIABLE = "EKIBEN_PORT_FILE"
 DEFAULT_ADDRESS = ("127.0.0.1", 3000)
 TIMEOUT_S = 3.0  # below HEALTHCHECK's own, so that this process ends by itself
+_SHARED_MEMORY = "/dev/shm"
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
 
 def announce(host: str, port: int, environ: Mapping[str, str] = os.environ) -> None:
     """Writes down where the server listens, where a file is named for it; failing that, the check asks the default."""
-    if name := environ.get(PORT_FILE_VARIABLE):
+    for path in _files(environ):
         with suppress(OSError):
-            Path(name).write_text(f"{_ANYWHERE.get(host, host)} {port}\n", encoding="ascii")
+            path.write_text(f"{_ANYWHERE.get(host, host)} {port}\n", encoding="ascii")
+            return
 
 
 def announced(environ: Mapping[str, str] = os.environ) -> tuple[str, int]:
     """Where the server said it listens."""
-    try:
-        host, port = Path(environ[PORT_FILE_VARIABLE]).read_text(encoding="ascii").split()
-        return host, int(port)
-    except (KeyError, OSError, ValueError):
-        return DEFAULT_ADDRESS
+    for path in _files(environ):
+        with suppress(OSError, ValueError):
+            host, port = path.read_text(encoding="ascii").split()
+            return host, int(port)
+    return DEFAULT_ADDRESS
+
+
+def _files(environ: Mapping[str, str]) -> list[Path]:
+    """Where the address may stand: the file named, else shared memory, the one place to write on a read-only root.
+
+    Containers may share that memory, so the container's own name is in the file's.
+    """
+    named = environ.get(PORT_FILE_VARIABLE)
+    return [Path(named), Path(_SHARED_MEMORY, f"{Path(named).name}.{socket.gethostname()}")] if named else []
 
 
 def is_alive(host: str, port: int) -> bool:

@@ -85,6 +85,13 @@ def _forget_strangers(top: str, root: Path) -> None:
             del sys.modules[name]
 
 
+# What to say of a module, or of a name in it, that is not there.
+_HINTS = {
+    "bentoml": "write `import ekiben as bentoml`",
+    "ekiben": "this version of ekiben does not have it; its docs list what it has of BentoML",
+}
+
+
 def _import_failed(name: str, root: Path, error: BaseException) -> DescriptionError:
     place = place_of_failure(error, root)
     where = f"{place.file}:{place.line}: " if place else ""
@@ -94,6 +101,10 @@ def _import_failed(name: str, root: Path, error: BaseException) -> DescriptionEr
         and (name == error.name or name.startswith(f"{error.name}."))
     ):
         return DescriptionError(f"there is no module `{name}` in `{root}`", hint=f"modules: {_modules_in(root)}")
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name.partition(".")[0] in _HINTS:
+        return DescriptionError(f"{where}`{name}` imports `{error.name}`", hint=_HINTS[error.name.partition(".")[0]])
+    if isinstance(error, ImportError | AttributeError) and "ekiben" in str(error):
+        return DescriptionError(f"{where}`{name}` cannot be imported: {error}", hint=_HINTS["ekiben"])
     if isinstance(error, ModuleNotFoundError):
         hint = "install it here too: the service is imported to be described and served"
         return DescriptionError(f"{where}`{name}` imports `{error.name}`, which is not installed", hint=hint)

@@ -15,6 +15,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
@@ -73,14 +74,26 @@ def serve(target: Target, options: ServeOptions) -> int:
         return serve_and_reload(command_of(target, options), target.bento or target.root)
     if target.bento is not None:
         os.environ[BENTO_VARIABLE] = str(target.bento)
+    for name, value in target.variables.items():
+        os.environ.setdefault(name, value)
     service = import_service(target.service, target.root)
     config = load_config(_sources(target, service, options, os.environ))
     if options.is_printing_config:
         print(config_table(config))
         return 0
     configure_logging(config.log_level.value)
+    _check_temporary_folder()
     with listen(config.host.value, config.port.value) as listener:
         return uvloop.run(_run(ServerPlan(target, service, config), listener))
+
+
+def _check_temporary_folder() -> None:
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        logger.warning(
+            "no folder for temporary files can be written: APIs that take files will fail; mount one at /tmp"
+        )
 
 
 def command_of(target: Target, options: ServeOptions) -> list[str]:

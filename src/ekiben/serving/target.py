@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -22,6 +22,7 @@ class Target:
     """`service` is imported from the folder `root`; `bento` is the Bento that it is part of, None for a project.
 
     `version` is the Bento's, empty where it is not known; `other_services` are the names of the Bento's other services.
+    `variables` are those that the Bento's image sets, for where it is served without one.
     `is_image`: the environment names the Bento, as images do, so the server is alone in its container.
     """
 
@@ -31,6 +32,7 @@ class Target:
     version: str = ""
     other_services: tuple[str, ...] = ()
     is_image: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def resolve_target(arguments: Arguments, environ: Mapping[str, str]) -> Target:
@@ -75,7 +77,8 @@ def bento_target(path: Path, service: str | None = None, *, image_version: str |
     chosen, import_string = _choose(manifest, service)
     others = tuple(str(one["name"]) for one in manifest.services if one.get("name") != chosen)
     version = image_version or _version_of(path)
-    return Target(import_string, path / "src", path, version, others, is_image=image_version is not None)
+    is_image = image_version is not None
+    return Target(import_string, path / "src", path, version, others, is_image, manifest.environment)
 
 
 def _choose(manifest: BentoManifest, service: str | None) -> tuple[str | None, str]:

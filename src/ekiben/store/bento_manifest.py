@@ -65,6 +65,13 @@ class BentoManifest:
     executables: tuple[str, ...] = ()
     spec: int = SPEC
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that the Bento's image sets: `docker.env`, then those of `envs` that have a value."""
+        declared = self.docker.get("env")
+        fixed = {str(name): str(value) for name, value in declared.items()} if isinstance(declared, Mapping) else {}
+        return fixed | {str(one["name"]): str(one["value"]) for one in self.envs if one.get("value")}
+
     def to_dict(self) -> dict[str, object]:
         """The content of bento.yaml, in its order."""
         return {
