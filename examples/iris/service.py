@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import ekiben
+from ekiben.exceptions import BadInput
 
 SPECIES = ("setosa", "versicolor", "virginica")
 
@@ -21,4 +22,6 @@ class Iris:
     @ekiben.api(batchable=True, max_batch_size=64, max_latency_ms=200)
     def classify(self, flowers: np.ndarray) -> list[str]:
         """The species of each flower; `flowers` has shape (n, 4)."""
+        if flowers.ndim != 2 or flowers.shape[1] != 4 or not np.issubdtype(flowers.dtype, np.number):
+            raise BadInput("`flowers` takes rows of four numbers")
         return [SPECIES[number] for number in self.classifier.predict(flowers)]

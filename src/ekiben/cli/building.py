@@ -12,7 +12,7 @@ from ekiben.cli.options import BuildFormat, Progress, parse_pairs
 from ekiben.cli.output import print_json
 from ekiben.cli.state import state_of
 
-ProjectArgument = Annotated[Path, typer.Argument(help="The project's folder.", file_okay=False)]
+ProjectArgument = Annotated[str, typer.Argument(help="The project's folder, or `module:Class` in this one.")]
 
 
 def init_project(
@@ -30,7 +30,7 @@ def init_project(
 
 def build_bento(
     ctx: typer.Context,
-    project: ProjectArgument = Path(),
+    project: ProjectArgument = ".",
     file: Annotated[
         Path | None, typer.Option("--bentofile", "-f", help="The bentofile (default: the project's own).")
     ] = None,
@@ -49,8 +49,15 @@ def build_bento(
     state = state_of(ctx)
     state.override(progress=progress)
     labels = parse_pairs(label or [], "--label")
+    is_service = ":" in project and not Path(project).is_dir()
     request = BuildRequest(
-        project=project, bentofile=file, name=name, version=version, labels=labels, platform=platform
+        project=Path() if is_service else Path(project),
+        service=project if is_service else None,
+        bentofile=file,
+        name=name,
+        version=version,
+        labels=labels,
+        platform=platform,
     )
     bento = build(request, store=state.store, reporter=state.reporter)
     if containerize:
