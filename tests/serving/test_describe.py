@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ekiben.serving.describe import FAILED
+from ekiben.serving.describe import EXIT_EXPLAINED
 
 SERVICE = '''
 import ekiben
@@ -97,7 +97,7 @@ def test_a_service_that_cannot_be_imported_is_explained_with_file_and_line(
     (tmp_path / "service.py").write_text(text)
     done = describe(tmp_path, "service", tmp_path / "out.json")
     error = json.loads((tmp_path / "out.json").read_text())["error"]
-    assert done.returncode == FAILED
+    assert done.returncode == EXIT_EXPLAINED
     assert message in error["message"]
     assert (error["file"], error["line"]) == (str(tmp_path / "service.py"), line)
     assert "Traceback" in error["traceback"] or "SyntaxError" in error["traceback"]

@@ -23,11 +23,11 @@ from pydantic import BaseModel, ConfigDict
 
 from ekiben.errors import DescriptionError
 from ekiben.report import Reporter
+from ekiben.serving.describe import EXIT_EXPLAINED
 
 TIMEOUT_S = 300.0  # an import of torch from a cold disk takes a minute; a service that waits for something, for ever
 _LAST_LINES = 20  # of what a child said before it died
 _MISSING_MODULE = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.MULTILINE)
-_EXIT_EXPLAINED = 3  # the child wrote what was wrong with the service
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def describe_service(
         status, said = _run(command, root, _environment(os.environ, home, folder), service, timeout_s)
         for line in said:
             reporter.output(line)
-        if status not in (0, _EXIT_EXPLAINED) or not output.is_file():
+        if status not in (0, EXIT_EXPLAINED) or not output.is_file():
             raise _died(service, status, said)
         return _read(output.read_bytes(), service, _Copy(root, project))
 

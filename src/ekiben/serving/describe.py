@@ -3,8 +3,8 @@
     --root DIR --service module:Class --output FILE
 
 The packager runs it, because importing a service runs the user's code. What that code prints goes to stderr; FILE is
-written at once and whole. Exit status: 0 described; 3 the service cannot be described, and FILE says `{"error": ...}`
-with file and line. No model is looked up: tags are listed as they are written.
+whole once the process has ended. Exit status: 0 described; 3 the service cannot be described, and FILE says
+`{"error": ...}` with file and line. No model is looked up: tags are listed as they are written.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import argparse
 import logging
 import os
 import sys
-import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +25,7 @@ from ekiben.serving.declare.service import Service
 from ekiben.serving.importing import import_service, place_of_failure
 from ekiben.serving.openapi import openapi_document, schema_document
 
-FAILED = 3
+EXIT_EXPLAINED = 3  # the file says what is wrong with the service; any other status but 0 is a death
 
 
 def describe(service: Service, target: str) -> dict[str, object]:
@@ -61,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         document = describe(service, options.service)
     except EkibenError as error:
         _write(options.output, {"error": _explain(error, options.root)})
-        return FAILED
+        return EXIT_EXPLAINED
     _write(options.output, document)
     return 0
 
@@ -79,9 +78,7 @@ def _explain(error: EkibenError, root: Path) -> dict[str, object]:
 
 
 def _write(path: Path, document: dict[str, object]) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
-        stream.write(msgspec.json.format(msgspec.json.encode(document), indent=1))
-    Path(stream.name).replace(path)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=1))
 
 
 def _run() -> NoReturn:
