@@ -20,9 +20,9 @@ from ekiben.store.layout import Layout
 from ekiben.store.plain import plain_mapping
 from ekiben.store.receipt import Receipt
 from ekiben.store.seal import refuse_names
-from ekiben.store.shelf import Shelf
+from ekiben.store.shelf import Shelf, bento_shelf
 from ekiben.store.staging import staging
-from ekiben.store.usage import bento_shelf, require_models
+from ekiben.store.usage import require_models
 from ekiben.tag import Tag
 
 __all__ = ["Bento", "BentoManifest", "BentoModelEntry", "BentoShelf", "StagedBento"]

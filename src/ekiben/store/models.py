@@ -32,9 +32,9 @@ from ekiben.store.pins import Pins
 from ekiben.store.plain import plain_labels, plain_mapping
 from ekiben.store.receipt import Receipt, host_platform
 from ekiben.store.seal import refuse_names
-from ekiben.store.shelf import Shelf
+from ekiben.store.shelf import Shelf, model_shelf
 from ekiben.store.staging import staging
-from ekiben.store.usage import bentos_using, model_shelf
+from ekiben.store.usage import bentos_using
 from ekiben.tag import Tag
 
 __all__ = ["Model", "ModelContext", "ModelDraft", "ModelManifest", "ModelShelf", "Signature"]

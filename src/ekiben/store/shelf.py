@@ -1,4 +1,4 @@
-"""`Shelf`: the folders `<name>/<version>/` under one root. Finds and lists; knows no kinds of items, changes nothing.
+"""`Shelf`: the folders `<name>/<version>/` of the models, or of the Bentos. Finds and lists; changes nothing.
 
 Readers take no lock: an item comes and goes by one rename, so each is there whole or not at all.
 """
@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ekiben.errors import AmbiguousTag, DamagedItem, InvalidTag, NotFound
+from ekiben.errors import AmbiguousTag, BentoNotFound, DamagedItem, InvalidTag, ModelNotFound, NotFound
 from ekiben.report import logger
 from ekiben.store.disk import disk_errors
 from ekiben.store.latest import LATEST_FILE, Saved, parse_latest
@@ -120,6 +120,16 @@ class Shelf:
         except DamagedItem as error:
             logger.warning("%s `%s` is left out: %s", self.noun, tag, error)
             return None
+
+
+def model_shelf(layout: Layout) -> Shelf:
+    """The folders of the models."""
+    return Shelf(layout.models, layout, "model", ModelNotFound)
+
+
+def bento_shelf(layout: Layout) -> Shelf:
+    """The folders of the Bentos."""
+    return Shelf(layout.bentos, layout, "Bento", BentoNotFound)
 
 
 def choose_by_prefix(tag: Tag, versions: list[str]) -> str | None:

@@ -6,18 +6,8 @@ from ekiben.errors import BentoNotFound, DamagedItem, ModelNotFound
 from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoModelEntry, read_bento_manifest
 from ekiben.store.layout import Layout
 from ekiben.store.receipt import read_receipt
-from ekiben.store.shelf import Shelf
+from ekiben.store.shelf import Shelf, bento_shelf, model_shelf
 from ekiben.tag import Tag
-
-
-def model_shelf(layout: Layout) -> Shelf:
-    """The folders of the models."""
-    return Shelf(layout.models, layout, "model", ModelNotFound)
-
-
-def bento_shelf(layout: Layout) -> Shelf:
-    """The folders of the Bentos."""
-    return Shelf(layout.bentos, layout, "Bento", BentoNotFound)
 
 
 def bentos_using(layout: Layout, model: Tag) -> list[Tag]:
