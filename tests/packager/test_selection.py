@@ -135,6 +135,36 @@ def test_a_link_inside_the_project_stands_for_what_it_leads_to(tree: Tree) -> No
     assert files["b.txt"].read_text() == files["copy/a.txt"].read_text() == "shared/a.txt"
 
 
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("meta", ".git"),
+        ("gitcfg", ".git/config"),
+        ("deps", "venv"),
+        ("pub", "private"),
+        ("note.txt", "private/x.txt"),
+        ("sub/note.txt", "../ignored/x.txt"),
+        ("sub/pub", "../ignored"),
+        ("twice", "once"),
+        ("sub/deep", "../private/deep"),
+    ],
+)
+def test_what_is_kept_out_is_kept_out_behind_a_link_too(tree: Tree, link: str, target: str) -> None:
+    kept_out = (".git/config", "venv/x.py", "private/x.txt", "private/deep/x.txt", "ignored/x.txt")
+    project = tree("service.py", "sub/a.py", *kept_out)
+    (project / ".bentoignore").write_text("ignored/\n")
+    (project / "once").symlink_to("private")
+    (project / link).symlink_to(target)
+    assert selected(project, ["*"], ["private"]) == [".bentoignore", "service.py", "sub/a.py"]
+
+
+def test_a_rule_for_a_file_holds_where_a_link_leads_to_its_folder(tree: Tree) -> None:
+    project = tree("shared/a.txt", "shared/b.txt", "shared/c.log")
+    (project / "shared/.bentoignore").write_text("*.log\n")
+    (project / "link").symlink_to("shared")
+    assert selected(project, ["*.*", "!.*"], ["shared/b.txt"]) == ["link/a.txt", "shared/a.txt"]
+
+
 @pytest.mark.parametrize("target", ["/etc/hostname", "../outside.txt"])
 def test_a_link_to_a_file_outside_is_an_error(tree: Tree, target: str) -> None:
     project = tree("project/service.py", "outside.txt") / "project"

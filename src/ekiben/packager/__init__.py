@@ -3,7 +3,8 @@
     build             the order of it all: `build`, `build_bento`
     ├── draft         what is known of a Bento while it is built      ── steps    what is found out, one after the other
     ├── bentofile/    what the project says, checked                  ── project  which service it means
-    ├── selection     which of its files go in                        ── exclusions   what never does
+    ├── selection     which of its files go in                        ── rules    by which patterns
+    │                                                                 ── exclusions   what never does
     ├── staging       those files copied, byte for byte
     ├── description   the service described by a process of its own
     ├── models        the models it needs, pinned to versions and digests

@@ -3,7 +3,6 @@ secrets unless it names them outright. Lists and predicates only."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
@@ -46,13 +45,13 @@ _KEYS = (
 _SECRETS = GitIgnoreSpec.from_lines([*_SECRET_FOLDERS, *_SECRET_FILES, *_KEYS])
 
 
-def is_never_packed(entry: os.DirEntry[str], *, is_folder: bool) -> bool:
-    """Whether `entry` stays out and, if it is a folder, is not even entered."""
-    if entry.name in VERSION_CONTROL or entry.name in CACHES or entry.name.endswith(BYTECODE):
+def is_never_packed(path: Path, *, is_folder: bool) -> bool:
+    """Whether the file or folder at `path` stays out and, if it is a folder, is not even entered."""
+    if path.name in VERSION_CONTROL or path.name in CACHES or path.name.endswith(BYTECODE):
         return True
     if not is_folder:
         return False
-    return entry.name in ENVIRONMENTS or any(Path(entry.path, mark).exists() for mark in ENVIRONMENT_MARKS)
+    return path.name in ENVIRONMENTS or any((path / mark).exists() for mark in ENVIRONMENT_MARKS)
 
 
 def is_secret(path: str) -> bool:

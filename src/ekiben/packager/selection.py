@@ -6,24 +6,22 @@ Patterns are gitwildmatch, as in .gitignore. A file goes in where `include` lets
     exclude          of the bentofile
     .bentoignore     in any folder, for what lies below it; a deeper one has the last word
 
-A folder that is kept out is never entered. A link inside the project stands for what it leads to; one that leaves it, a
-device or a pipe that would go in is an error. The result is in byte order of the paths, whatever the file system says.
+A folder that is kept out is never entered. A link inside the project stands for what it leads to, and what is kept out
+there is kept out under the link's name too; a link that leaves the project, a device or a pipe that would go in is an
+error. The result is in byte order of the paths, whatever the file system says.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
-
 from ekiben.errors import SelectionError
-from ekiben.packager.exclusions import is_never_packed, is_secret
+from ekiben.packager.rules import IGNORE_FILE, Rules
 
-IGNORE_FILE = ".bentoignore"
 _CONTROL = frozenset(chr(code) for code in (*range(32), 127))
 
 
@@ -73,108 +71,71 @@ def select_files(project: Path, include: Sequence[str], exclude: Sequence[str] =
     Raises SelectionError for a pattern that is none, a link that leaves the project, anything selected that is no plain
     file, a name that a Bento cannot hold, and a folder that cannot be read.
     """
-    walk = _Walk(project.resolve(), _Rules(include, exclude))
+    root = project.resolve()
+    walk = _Walk(root, Rules(root, include, exclude))
     files = sorted(walk.files(), key=lambda file: file.path.encode())
     return Selection(tuple(files), tuple(sorted(walk.withheld)))
 
 
-class _Rules:
-    """The patterns of the bentofile, compiled."""
-
-    def __init__(self, include: Sequence[str], exclude: Sequence[str]) -> None:
-        self._patterns = tuple(pattern for pattern in include if pattern)
-        self._include = _compiled(self._patterns, "include")
-        self._exclude = _compiled(exclude, "exclude")
-        self._outright = frozenset(pattern.removeprefix("./").strip("/") for pattern in include if _is_plain(pattern))
-
-    def included_by(self, path: str) -> str | None:
-        """The pattern that lets `path` in, None where none does."""
-        result = self._include.check_file(path)
-        return self._patterns[result.index] if result.include and result.index is not None else None
-
-    def is_excluded(self, path: str) -> bool:
-        """Whether `exclude` keeps `path` out; a folder ends in `/`."""
-        return bool(self._exclude.check_file(path).include)
-
-    def is_withheld(self, path: str) -> bool:
-        """Whether `path` is a secret that `include` does not name outright."""
-        return is_secret(path) and path not in self._outright
-
-
-@dataclass(frozen=True, slots=True)
-class _Ignore:
-    """One .bentoignore: its rules hold below `folder` ("" or ending in `/`)."""
-
-    folder: str
-    rules: GitIgnoreSpec
-
-
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """A folder to be read: `path` in the project, `real` on disk, the rules that hold, the folders on the way."""
+    """A folder to be read, as the project names it (`path`) and where it is once links are followed (`real`): both
+    relative to the project, "" or ending in `/`. `ancestors` are the real folders on the way."""
 
     path: str
-    real: Path
-    ignores: tuple[_Ignore, ...] = ()
-    ancestors: frozenset[Path] = frozenset()
+    real: str
+    ancestors: frozenset[str] = frozenset()
 
 
 class _Walk:
-    """One pass over a project."""
+    """One pass over a project. What a link leads to is asked about as well as the link, by all rules."""
 
-    def __init__(self, root: Path, rules: _Rules) -> None:
+    def __init__(self, root: Path, rules: Rules) -> None:
         self._root = root
         self._rules = rules
         self.withheld: list[str] = []
 
     def files(self) -> Iterator[SelectedFile]:
         """The selected files, in no promised order."""
-        pending = [_Folder("", self._root)]
+        pending = [_Folder("", "")]
         while pending:
-            folder = self._entered(pending.pop())
-            for entry in _entries(folder.real):
-                is_folder = _is_folder(entry)
-                path = f"{folder.path}{entry.name}/" if is_folder else folder.path + entry.name
-                if is_never_packed(entry, is_folder=is_folder) or self._is_kept_out(path, folder):
-                    continue
-                if not is_folder:
-                    yield from self._file(path, entry)
-                elif real := self._real_folder(path, entry):
-                    pending.append(_Folder(path, real, folder.ignores, folder.ancestors | {folder.real}))
+            folder = pending.pop()
+            if folder.real in folder.ancestors:
+                raise SelectionError(f"the link `{folder.path.rstrip('/')}` leads to a folder that it lies in")
+            for entry in _entries(self._root / folder.real):
+                if _is_folder(entry):
+                    pending.extend(self._folder(f"{folder.path}{entry.name}/", entry, folder))
+                else:
+                    yield from self._file(f"{folder.path}{entry.name}", entry, folder)
 
-    def _file(self, path: str, entry: os.DirEntry[str]) -> Iterator[SelectedFile]:
-        rule = self._rules.included_by(path)
+    def _folder(self, path: str, entry: os.DirEntry[str], parent: _Folder) -> Iterator[_Folder]:
+        """The folder, where it is to be entered."""
+        if self._rules.keep_out(path):
+            return
+        real = f"{parent.real}{entry.name}/"
+        if entry.is_symlink():
+            target = Path(entry.path).resolve()
+            if not target.is_relative_to(self._root):
+                if self._rules.included_by(path) is not None:
+                    raise _leaves(path.rstrip("/"), target)
+                return
+            real = "" if target == self._root else f"{target.relative_to(self._root).as_posix()}/"
+        if real == path or not self._rules.keep_out(real):
+            yield _Folder(path, real, parent.ancestors | {parent.real})
+
+    def _file(self, path: str, entry: os.DirEntry[str], parent: _Folder) -> Iterator[SelectedFile]:
+        """The file, where it goes in."""
+        rule = None if self._rules.keep_out(path) else self._rules.included_by(path)
         if rule is None:
             return
         file = self._selected(path, entry, rule)
-        if self._rules.is_withheld(path) or self._rules.is_withheld(file.source.relative_to(self._root).as_posix()):
+        real = file.source.relative_to(self._root).as_posix() if entry.is_symlink() else f"{parent.real}{entry.name}"
+        if real != path and self._rules.keep_out(real):
+            return
+        if self._rules.withhold(path) or self._rules.withhold(real):
             self.withheld.append(path)
         else:
             yield file
-
-    def _entered(self, folder: _Folder) -> _Folder:
-        """`folder` with the rules of its own .bentoignore; a folder that leads back into itself is an error."""
-        if folder.real in folder.ancestors:
-            raise SelectionError(f"the link `{folder.path.rstrip('/')}` leads to a folder that it lies in")
-        file = folder.real / IGNORE_FILE
-        if not file.is_file():
-            return folder
-        rules = _compiled(_lines(file), f"{folder.path}{IGNORE_FILE}")
-        return _Folder(folder.path, folder.real, (*folder.ignores, _Ignore(folder.path, rules)), folder.ancestors)
-
-    def _is_kept_out(self, path: str, folder: _Folder) -> bool:
-        return self._rules.is_excluded(path) or _is_ignored(path, folder.ignores)
-
-    def _real_folder(self, path: str, entry: os.DirEntry[str]) -> Path | None:
-        """Where the folder really is; None for a link out of the project that `include` does not mean anyway."""
-        if not entry.is_symlink():
-            return Path(entry.path)
-        real = Path(entry.path).resolve()
-        if real.is_relative_to(self._root):
-            return real
-        if self._rules.included_by(path) is None:
-            return None
-        raise _leaves(path.rstrip("/"), real)
 
     def _selected(self, path: str, entry: os.DirEntry[str], rule: str) -> SelectedFile:
         _check_name(path)
@@ -200,42 +161,12 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_ignored(path: str, ignores: tuple[_Ignore, ...]) -> bool:
-    for ignore in reversed(ignores):
-        verdict = ignore.rules.check_file(path.removeprefix(ignore.folder)).include
-        if verdict is not None:
-            return verdict
-    return False
-
-
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)
     except OSError as error:
         raise SelectionError(f"the folder `{folder}` cannot be read: {error.strerror}", hint=_KEEP_OUT) from error
-
-
-def _lines(file: Path) -> list[str]:
-    try:
-        return file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SelectionError(f"`{file}` cannot be read as text") from error
-
-
-def _compiled(patterns: Iterable[str], where: str) -> GitIgnoreSpec:
-    given = list(patterns)
-    for pattern in given:
-        try:
-            GitIgnoreSpec.from_lines([pattern])
-        except ValueError as error:
-            raise SelectionError(f"`{pattern}` of {where} is no pattern", hint="write it as in .gitignore") from error
-    return GitIgnoreSpec.from_lines(given)
-
-
-def _is_plain(pattern: str) -> bool:
-    """Whether a pattern names one path outright."""
-    return not pattern.startswith("!") and not any(character in pattern for character in "*?[")
 
 
 def _check_name(path: str) -> None:
