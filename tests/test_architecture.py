@@ -21,7 +21,7 @@ ROWS: list[tuple[str, ...]] = [
     ("store",),
     ("oci", "templates", "trust"),
     ("tag", "digest", "settings", "report"),
-    ("errors",),
+    ("errors", "nearest"),
 ]
 # The public face: thin modules that re-export from any row below the command line. Nothing inside imports them.
 FACE = {"ekiben", "bentos", "container", "exceptions", "models", "picklable_model", "sklearn"}

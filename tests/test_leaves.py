@@ -1,4 +1,4 @@
-"""tag, digest, settings, report and errors: the values that everything is made of."""
+"""tag, digest, settings, report, errors and nearest: the values that everything is made of."""
 
 import hashlib
 import logging
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ekiben import errors
 from ekiben.digest import VERSION_LENGTH, Digest
 from ekiben.errors import BentofileError, EkibenError, InvalidDigest, InvalidTag, SettingsError
+from ekiben.nearest import did_you_mean, nearest
 from ekiben.report import LoggingReporter, Reporter, SilentReporter
 from ekiben.settings import load_settings
 from ekiben.tag import MAX_NAME, Tag
@@ -133,6 +134,22 @@ def test_wrong_settings_from_elsewhere_are_named_too(tmp_path: Path) -> None:
         load_settings({}, {"colour": "blue"})
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("verbose", "did you mean `verbosity`?"),
+        ("colour", "settings are: home, bento, remote, engine, verbosity, progress"),
+    ],
+)
+def test_an_unknown_setting_is_answered_with_the_nearest(tmp_path: Path, name: str, hint: str) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text(f"{name}: x\n")
+    for environ, overrides in [({"EKIBEN_SETTINGS": str(file)}, {}), ({}, {name: "x"})]:
+        with pytest.raises(SettingsError) as caught:
+            load_settings(environ, overrides)
+        assert caught.value.hint == hint
+
+
 def test_reading_settings_creates_nothing(tmp_path: Path) -> None:
     home = load_settings({"EKIBEN_HOME": str(tmp_path / "home")}).home.value
     assert home == tmp_path / "home"
@@ -209,3 +226,15 @@ def test_importing_the_package_or_its_errors_imports_nothing_else_of_ours() -> N
     script = "import ekiben.errors, sys; print(*sorted(name for name in sys.modules if name.startswith('ekiben')))"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert done.stdout.split() == ["ekiben", "ekiben.errors"]
+
+
+@given(st.text(min_size=2), st.integers(min_value=0))
+def test_a_word_that_lost_a_letter_is_found_again(word: str, place: int) -> None:
+    place %= len(word)
+    assert did_you_mean(word[:place] + word[place + 1 :], [word]) == f"did you mean `{word}`?"
+
+
+def test_the_likest_word_comes_first_and_nothing_unlike_at_all() -> None:
+    known = iter(["packages", "package", "labels"])
+    assert nearest("pakage", known, limit=3) == ["package", "packages"]
+    assert did_you_mean("port", ["labels"]) is None

@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 import platformdirs
 
 from ekiben.errors import SettingsError
+from ekiben.nearest import did_you_mean
 
 T = TypeVar("T")
 
@@ -66,6 +67,10 @@ def _names() -> list[str]:
     return [field.name for field in fields(Settings)]
 
 
+def _nearest(name: str) -> str:
+    return did_you_mean(name, _names()) or f"settings are: {', '.join(_names())}"
+
+
 def _from_file(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
     named = environ.get(SETTINGS_FILE)
     path = Path(named) if named else platformdirs.user_config_path("ekiben") / "settings.yaml"
@@ -78,7 +83,7 @@ def _from_file(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
         raise SettingsError(f"the settings file `{path}` holds no mapping")
     for key in content:
         if key not in _names():
-            raise SettingsError(f"`{key}` in `{path}` is no setting", hint=f"settings are: {', '.join(_names())}")
+            raise SettingsError(f"`{key}` in `{path}` is no setting", hint=_nearest(str(key)))
     return [(key, str(value), f"file {path}") for key, value in content.items() if value is not None]
 
 
@@ -110,7 +115,7 @@ def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
 def _from_overrides(overrides: Mapping[str, str]) -> list[tuple[str, str, str]]:
     for name in overrides:
         if name not in _names():
-            raise SettingsError(f"`{name}` is no setting")
+            raise SettingsError(f"`{name}` is no setting", hint=_nearest(name))
     return [(name, text, f"command line --{name}") for name, text in overrides.items()]
 
 

@@ -5,12 +5,12 @@ Readers take no lock: an item comes and goes by one rename, so each is there who
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from ekiben.errors import AmbiguousTag, BentoNotFound, DamagedItem, InvalidTag, ModelNotFound, NotFound
+from ekiben.nearest import nearest
 from ekiben.report import logger
 from ekiben.store.disk import disk_errors
 from ekiben.store.latest import LATEST_FILE, Saved, parse_latest
@@ -98,7 +98,7 @@ class Shelf:
     def not_found(self, tag: Tag) -> NotFound:
         """The error for a tag that means nothing here, with the nearest that does."""
         known = [str(Tag(tag.name, version)) for version in self.versions(tag.name)]
-        near = known or difflib.get_close_matches(tag.name, filter(self.versions, self.names()), n=_SHOWN)
+        near = known or nearest(tag.name, filter(self.versions, self.names()), limit=_SHOWN)
         shown = ", ".join(f"`{one}`" for one in near[:_SHOWN])
         hint = f"there {'is' if len(near) == 1 else 'are'} {shown}" if near else None
         if len(near) > _SHOWN:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ekiben.errors import BentofileError
+from ekiben.nearest import did_you_mean
 from ekiben.packager.bentofile.document import Document, Place, Route, dotted
 from ekiben.packager.bentofile.schema import CUSTOM
 
@@ -59,9 +59,7 @@ def _wrong_type(details: ErrorDetails, context: Mapping[str, object], place: Pla
 def _nearest_choice(details: ErrorDetails, context: Mapping[str, object]) -> str | None:
     if details["type"] != "literal_error" or not isinstance(details["input"], str):
         return None
-    choices = re.findall(r"'([^']*)'", str(context["expected"]))
-    close = difflib.get_close_matches(details["input"], choices, n=1)
-    return f"did you mean `{close[0]}`?" if close else None
+    return did_you_mean(details["input"], re.findall(r"'([^']*)'", str(context["expected"])))
 
 
 def _word(value: object) -> str:

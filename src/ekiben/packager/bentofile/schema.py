@@ -5,7 +5,6 @@ A key without a value (`python:` and nothing) counts as absent. Which keys are r
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, TypeVar
@@ -14,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic_core import PydanticCustomError
 
 from ekiben.errors import InvalidTag
+from ekiben.nearest import did_you_mean
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.bentofile.envfile import assignments
 from ekiben.packager.bentofile.grammar import Refused
@@ -123,9 +123,7 @@ class Level(BaseModel):
         for name, level in LEVELS.items():
             if cls is not level and key in level.model_fields:
                 return f"`{key}` goes under `{name}`" if name else f"`{key}` goes to the top level"
-        if close := difflib.get_close_matches(key, cls.model_fields, n=1, cutoff=0.5):
-            return f"did you mean `{close[0]}`?"
-        return f"keys here are: {', '.join(cls.model_fields)}"
+        return did_you_mean(key, cls.model_fields) or f"keys here are: {', '.join(cls.model_fields)}"
 
 
 class ModelLevel(Level):

@@ -11,13 +11,13 @@ A key that nobody reads is refused with the nearest right one. BentoML's file of
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import yaml
 
 from ekiben.errors import SettingsError
+from ekiben.nearest import did_you_mean
 from ekiben.serving.config.keys import BATCHING, BATCHING_KEYS, BY_PATH, top_level_names
 
 VARIABLES = ("EKIBEN_CONFIG", "BENTOML_CONFIG")  # name the file
@@ -105,6 +105,5 @@ def _mapping(value: object, path: Path, what: str) -> dict[str, object]:
 def _known(name: str, allowed: tuple[str, ...] | list[str], place: str, path: Path) -> None:
     if name in allowed:
         return
-    nearest = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
-    hint = f"did you mean `{nearest[0]}`?" if nearest else f"known here: {', '.join(dict.fromkeys(allowed))}"
+    hint = did_you_mean(name, allowed) or f"known here: {', '.join(dict.fromkeys(allowed))}"
     raise SettingsError(f"`{place}{name}` in `{path}` is no configuration of a service", hint=hint)

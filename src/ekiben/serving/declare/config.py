@@ -7,12 +7,12 @@ production.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from ekiben.errors import NotActedOn, ServiceError
+from ekiben.nearest import nearest
 from ekiben.serving.config.keys import BATCHING, BY_PATH, KEYS
 
 INFORMATIVE = frozenset({"resources", "labels", "description"})  # written into bento.yaml, for people and schedulers
@@ -78,7 +78,5 @@ def _nearest(path: str) -> str:
         return f"`{path}` holds keys of its own: {', '.join(key.path for key in KEYS if key.path.startswith(path))}"
     known = [*BY_PATH, *_KNOWN, *INFORMATIVE, *_GROUPS]
     last = {one.rpartition(".")[2]: one for one in known}
-    near = difflib.get_close_matches(path, known, n=1) or [
-        last[one] for one in difflib.get_close_matches(path.rpartition(".")[2], last, n=1)
-    ]
+    near = nearest(path, known) or [last[one] for one in nearest(path.rpartition(".")[2], last)]
     return f"did you mean `{near[0]}`?" if near else f"keys are: {', '.join(key.path for key in KEYS)}"

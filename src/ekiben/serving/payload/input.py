@@ -11,7 +11,6 @@ Not here: how a single value is read (the codecs), and limits on the size of a b
 from __future__ import annotations
 
 import contextlib
-import difflib
 import inspect
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ekiben.errors import BadInput, ServiceError, UnsupportedMediaType
+from ekiben.nearest import did_you_mean
 from ekiben.serving.payload.codec import FileCodec, ValueCodec
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.json_values import json_default
@@ -182,8 +182,7 @@ class InputSpec:
     def _refuse_extra(self, name: str) -> None:
         if name in self._files:
             raise BadInput(f"`{name}` is a file", hint=f"send it by {MULTIPART}; URLs and paths are not opened")
-        near = difflib.get_close_matches(name, self._names, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"fields are: {', '.join(self._names) or 'none'}"
+        hint = did_you_mean(name, self._names) or f"fields are: {', '.join(self._names) or 'none'}"
         raise BadInput(f"`{name}` is no field of this API", hint=hint)
 
     def _example(self) -> str:
