@@ -49,6 +49,23 @@ def test_else_the_projects_own_page_is(tmp_path: Path) -> None:
     assert page(Bentofile(project=tmp_path)) == "# Mine\n"
 
 
+@pytest.mark.parametrize("target", ["../outside.md", ".env", ".git/config", "notes/secret.md", "missing.md"])
+def test_a_page_that_leads_to_what_stays_out_is_not_taken(tmp_path: Path, target: str) -> None:
+    project = tmp_path / "project"
+    for path in ("../outside.md", ".env", ".git/config", "notes/secret.md"):
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text("hunter2")
+    (project / ".bentoignore").write_text("notes/\n")
+    (project / "README.md").symlink_to(target)
+    assert page(Bentofile(project=project)).startswith("# Iris\n")
+
+
+def test_a_page_that_is_excluded_is_not_taken(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("hunter2")
+    assert page(Bentofile(project=tmp_path, exclude=("*.md",))).startswith("# Iris\n")
+    assert page(Bentofile(project=tmp_path, include=("*.py",))) == "hunter2"
+
+
 def test_a_page_that_is_no_text_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_bytes(b"\xff")
     with pytest.raises(BuildError, match="cannot be read as text"):

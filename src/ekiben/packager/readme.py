@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ekiben.errors import BuildError
+from ekiben.errors import BuildError, SelectionError
 from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.description import Description
 from ekiben.packager.parts import README
+from ekiben.packager.selection import find_file
 from ekiben.store.bento_manifest import BentoModelEntry
 from ekiben.templates.loader import render
 
@@ -27,12 +29,12 @@ class ApiLine:
 
 def readme(bentofile: Bentofile, name: str, description: Description, models: tuple[BentoModelEntry, ...]) -> str:
     """The page: the file that `description: "file: ..."` names, else the project's README.md unless the bentofile has a
-    description of its own, else one that lists APIs and models."""
-    file = bentofile.description_file
-    if file is None and bentofile.description is None and (bentofile.project / README).is_file():
-        file = README
-    if file is not None:
-        return _text(bentofile.project / file)
+    description of its own or keeps it out, else one that lists APIs and models."""
+    if bentofile.description_file is not None:
+        return _text(_found(bentofile, bentofile.description_file))
+    if bentofile.description is None and (bentofile.project / README).is_file():
+        with suppress(SelectionError):  # a link out of the project, or what stays out of a Bento
+            return _text(_found(bentofile, README))
     return render(
         "readme.md",
         title=description.entry,
@@ -41,6 +43,10 @@ def readme(bentofile: Bentofile, name: str, description: Description, models: tu
         apis=list(_apis(description.openapi)),
         models=sorted({str(entry.tag) for entry in models}),
     )
+
+
+def _found(bentofile: Bentofile, path: str) -> Path:
+    return find_file(bentofile.project, path, bentofile.include, bentofile.exclude)
 
 
 def _text(path: Path) -> str:

@@ -77,6 +77,22 @@ def select_files(project: Path, include: Sequence[str], exclude: Sequence[str] =
     return Selection(tuple(files), tuple(sorted(walk.withheld)))
 
 
+def find_file(project: Path, path: str, include: Sequence[str], exclude: Sequence[str]) -> Path:
+    """The file `path` of `project`, links followed, for use beside the source; `include` need not let it in.
+
+    Raises SelectionError as `select_files` does, and where the file is one that stays out of a Bento.
+    """
+    root = project.resolve()
+    rules = Rules(root, include, exclude)
+    source = _selected(root, path, root / path, "", is_link=True).source
+    paths = (path, source.relative_to(root).as_posix())
+    if any(rules.keep_out(one) for one in paths):
+        raise SelectionError(f"`{path}` is kept out of the Bento", hint=f"see `exclude` and {IGNORE_FILE}")
+    if any(rules.withhold(one) for one in paths):
+        raise SelectionError(f"`{path}` may hold a secret", hint="name it under `include` to pack it")
+    return source
+
+
 @dataclass(frozen=True, slots=True)
 class _Folder:
     """A folder to be read, as the project names it (`path`) and where it is once links are followed (`real`): both
@@ -128,7 +144,7 @@ class _Walk:
         rule = None if self._rules.keep_out(path) else self._rules.included_by(path)
         if rule is None:
             return
-        file = self._selected(path, entry, rule)
+        file = _selected(self._root, path, Path(entry.path), rule, is_link=entry.is_symlink())
         real = file.source.relative_to(self._root).as_posix() if entry.is_symlink() else f"{parent.real}{entry.name}"
         if real != path and self._rules.keep_out(real):
             return
@@ -137,21 +153,22 @@ class _Walk:
         else:
             yield file
 
-    def _selected(self, path: str, entry: os.DirEntry[str], rule: str) -> SelectedFile:
-        _check_name(path)
-        try:
-            source = Path(entry.path).resolve(strict=True) if entry.is_symlink() else Path(entry.path)
-            status = source.stat()
-        except (OSError, RuntimeError) as error:
-            raise SelectionError(f"`{path}` is a link to nothing", hint=_KEEP_OUT) from error
-        if not source.is_relative_to(self._root):
-            raise _leaves(path, source)
-        if not stat.S_ISREG(status.st_mode):
-            raise SelectionError(f"`{path}` is {_kind(status.st_mode)}, no file", hint=_KEEP_OUT)
-        return SelectedFile(path, source, bool(status.st_mode & stat.S_IXUSR), rule, Fingerprint.of(status))
-
 
 _KEEP_OUT = f"delete it, or name it under `exclude` or in {IGNORE_FILE}"
+
+
+def _selected(root: Path, path: str, place: Path, rule: str, *, is_link: bool) -> SelectedFile:
+    _check_name(path)
+    try:
+        source = place.resolve(strict=True) if is_link else place
+        status = source.stat()
+    except (OSError, RuntimeError) as error:
+        raise SelectionError(f"`{path}` is a link to nothing", hint=_KEEP_OUT) from error
+    if not source.is_relative_to(root):
+        raise _leaves(path, source)
+    if not stat.S_ISREG(status.st_mode):
+        raise SelectionError(f"`{path}` is {_kind(status.st_mode)}, no file", hint=_KEEP_OUT)
+    return SelectedFile(path, source, bool(status.st_mode & stat.S_IXUSR), rule, Fingerprint.of(status))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -179,6 +179,26 @@ def test_a_link_that_leaves_the_project_is_refused(project: Path, complains: Com
     assert "outside the project" in complains("python: {requirements_txt: requirements.txt}\n")
 
 
+@pytest.mark.parametrize("text", ['description: "file: {}"\n', "docker: {{setup_script: {}}}\n"])
+@pytest.mark.parametrize("file", [".env", ".git/config", "private/x", "link", "notes/x"])
+def test_a_file_that_stays_out_of_the_source_stays_out_beside_it(
+    project: Path, complains: Complains, text: str, file: str
+) -> None:
+    for path in (".env", ".git/config", "private/x", "notes/x"):
+        (project / path).parent.mkdir(exist_ok=True)
+        (project / path).write_text("hunter2")
+    (project / "link").symlink_to(".env")
+    (project / ".bentoignore").write_text("notes/\n")
+    complaint = complains('exclude: ["private/"]\n' + text.format(file))
+    assert "names a file that cannot go in" in complaint
+    assert complaint.startswith("bentofile.yaml:2:")
+
+
+def test_a_file_that_stays_out_unless_it_is_named_goes_in_where_it_is(project: Path, loads: Loads) -> None:
+    (project / "card.pem").write_text("# Card\n")
+    assert loads('description: "file: card.pem"\ninclude: [card.pem]\n').description_file == "card.pem"
+
+
 def test_a_file_that_is_not_there_is_refused(complains: Complains) -> None:
     assert complains("python: {requirements_txt: no.txt}\n").endswith("names `no.txt`, which does not exist")
 

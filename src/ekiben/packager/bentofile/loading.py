@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ekiben.errors import BentofileError, BuildError, PathNotFound
+from ekiben.errors import BentofileError, BuildError, PathNotFound, SelectionError
 from ekiben.packager.bentofile.bentofile import (
     Bentofile,
     DockerOptions,
@@ -14,12 +14,13 @@ from ekiben.packager.bentofile.bentofile import (
     ModelReference,
     PythonOptions,
 )
-from ekiben.packager.bentofile.document import Document, read_yaml
+from ekiben.packager.bentofile.document import Document, Route, dotted, read_yaml
 from ekiben.packager.bentofile.explaining import first_error
 from ekiben.packager.bentofile.grammar import Refused, file_inside
 from ekiben.packager.bentofile.pyproject import read_pyproject
 from ekiben.packager.bentofile.refusals import refuse_unused
 from ekiben.packager.bentofile.schema import PROJECT, BentofileLevel, DockerLevel, EnvLevel, PythonLevel
+from ekiben.packager.selection import find_file
 from ekiben.tag import Tag
 
 NAMES = ("bentofile.yaml", "bentofile.yml")
@@ -74,6 +75,8 @@ def _find(project: Path) -> Document | None:
 def _bentofile(level: BentofileLevel, project: Path, document: Document) -> Bentofile:
     description, description_file = _description(level.description, project, document)
     _check_src_layout(level.python, project, document)
+    _check_packable(level, ("description",), description_file, project, document)
+    _check_packable(level, ("docker", "setup_script"), level.docker.setup_script, project, document)
     return Bentofile(
         project=project,
         path=document.path,
@@ -125,6 +128,18 @@ def _description(text: str | None, project: Path, document: Document) -> tuple[s
         return None, file_inside(text.removeprefix(_FILE).strip(), project)
     except Refused as error:
         raise document.error(f"`description` {error.message}", ("description",), hint=error.hint) from error
+
+
+def _check_packable(level: BentofileLevel, route: Route, file: str | None, project: Path, document: Document) -> None:
+    """A file that goes into the Bento beside the source is held to the rules for the source."""
+    if file is None:
+        return
+    try:
+        find_file(project, file, level.include, level.exclude)
+    except SelectionError as error:
+        raise document.error(
+            f"`{dotted(route)}` names a file that cannot go in: {error.message}", route, hint=error.hint
+        ) from error
 
 
 def _check_src_layout(level: PythonLevel, project: Path, document: Document) -> None:
