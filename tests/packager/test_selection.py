@@ -74,6 +74,15 @@ def test_a_bentoignore_holds_below_its_folder_and_the_deeper_one_has_the_last_wo
 
 
 @pytest.mark.parametrize(
+    "text", ["\ufeffkeep/\n", "\ufeffkeep/\r\nother", "keep/\n# old\u2028!keep/\n", "keep/\n#\x0c!keep/"]
+)
+def test_a_bentoignore_is_read_whatever_editor_wrote_it(tree: Tree, text: str) -> None:
+    project = tree("service.py", "keep/x")
+    (project / ".bentoignore").write_text(text, encoding="utf-8", newline="")
+    assert selected(project, ["*", "!.bentoignore"]) == ["service.py"]
+
+
+@pytest.mark.parametrize(
     "path",
     [
         ".git/config",

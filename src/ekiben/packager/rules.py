@@ -80,8 +80,9 @@ def _folders_of(path: str) -> Iterator[str]:
 
 
 def _lines(file: Path) -> list[str]:
+    """As git reads its own: a byte order mark is no part of the first rule, and only a newline ends one."""
     try:
-        return file.read_text(encoding="utf-8").splitlines()
+        return file.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SelectionError(f"`{file}` cannot be read as text") from error
 
