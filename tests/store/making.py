@@ -27,12 +27,13 @@ def build(
     content: str = "pass\n",
     models: Iterable[BentoModelEntry] = (),
     version: str | None = None,
+    receipt: Mapping[str, object] | None = None,
 ) -> Bento:
     """A Bento of one source file."""
     manifest = BentoManifest("service:Service", name, models=tuple(models))
     with store.bentos.stage(name) as staged:
         write_tree(staged.path, {"src/service.py": content})
-        return staged.commit(manifest, version=version, receipt={"duration_s": 0.1})
+        return staged.commit(manifest, version=version, receipt=receipt or {"duration_s": 0.1})
 
 
 def entry(model: Model, alias: str | None = None) -> BentoModelEntry:

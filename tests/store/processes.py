@@ -34,6 +34,12 @@ def save_for_ever(store: Store) -> None:
         print(draft.tag, flush=True)
 
 
+def save_again(store: Store) -> None:
+    """Saves one model over and over, and tells when it is there."""
+    while True:
+        print(save(store, "iris").tag, flush=True)
+
+
 def hold(store: Store) -> None:
     """Stands still in the middle of a save."""
     with store.models.create("held") as draft:
@@ -59,5 +65,10 @@ def crowd(store: Store, seed: str) -> None:
 
 
 if __name__ == "__main__":
-    roles: dict[str, Callable[..., None]] = {"save-for-ever": save_for_ever, "hold": hold, "crowd": crowd}
+    roles: dict[str, Callable[..., None]] = {
+        "save-for-ever": save_for_ever,
+        "save-again": save_again,
+        "hold": hold,
+        "crowd": crowd,
+    }
     roles[sys.argv[1]](default_store(), *sys.argv[2:])

@@ -57,6 +57,15 @@ def test_what_the_maker_tells_is_in_the_receipt(store: Store) -> None:
     assert store.bentos.get("svc").details == {"duration_s": 0.1}
 
 
+def test_the_same_content_built_again_tells_of_the_last_making(store: Store) -> None:
+    first = build(store, receipt={"indexes": "one", "git": None})
+    again = build(store, receipt={"indexes": "two"})
+    assert (again, again.created) == (first, first.created)
+    found = store.bentos.get("svc")
+    assert (found.receipt, found.details) == (first.receipt, {"indexes": "two"})
+    assert_whole(found)
+
+
 def test_without_a_commit_nothing_stays(store: Store) -> None:
     with store.bentos.stage("svc") as staged:
         staged.path_of("x").touch()

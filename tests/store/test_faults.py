@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -34,6 +36,16 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", folder], check=True)
 
 
+@pytest.fixture
+def shared_store() -> Iterator[Store]:
+    """A store that another user can reach."""
+    if os.getuid() != 0:
+        pytest.skip("becoming another user needs root")
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield open_store(load_settings({"EKIBEN_HOME": f"{name}/home"}))
+
+
 def test_a_save_killed_at_any_instant_leaves_the_old_state_or_the_new(store: Store) -> None:
     rng, halves = random.Random(2), list[int]()
     for _ in range(KILLS):
@@ -53,6 +65,21 @@ def test_a_save_killed_at_any_instant_leaves_the_old_state_or_the_new(store: Sto
     assert sum(halves) > KILLS / 3  # most kills came in the middle of a save
     save(store, "wine")
     assert leftovers(store) == []
+
+
+def test_a_receipt_that_is_refreshed_and_killed_is_the_old_or_the_new(store: Store) -> None:
+    rng, first = random.Random(3), save(store, "iris")
+    for _ in range(KILLS // 5):
+        child = start("save-again")
+        assert child.stdout
+        child.stdout.readline()
+        ends = time.monotonic() + rng.uniform(0, WINDOW_S)
+        while time.monotonic() < ends:
+            assert store.models.get("iris").details.keys() == {"duration_s", "host"}
+        child.send_signal(signal.SIGKILL)
+        child.communicate()
+        assert_whole(store.models.get("iris"))
+    assert [model.receipt for model in store.models.list()] == [first.receipt]
 
 
 def test_a_crowd_of_processes_saves_builds_lists_and_deletes_at_once(store: Store) -> None:
@@ -159,6 +186,33 @@ def test_without_permission_the_error_says_where_and_what_to_do(store: Store) ->
     store.home.chmod(0o755)
     assert "no permission" in done.stdout, done.stderr
     assert "give this user the right to write there" in done.stdout
+
+
+def test_what_another_user_made_is_there_though_its_receipt_cannot_be_refreshed(
+    shared_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = save(shared_store, "iris")
+    _open_to_all(shared_store, made.path)
+    with _as_nobody():
+        assert save(shared_store, "iris") == made
+    assert "receipt.yaml` still tells of an earlier making" in caplog.text
+
+
+def _open_to_all(store: Store, *but: Path) -> None:
+    """Lets every user write everywhere in the store, but in some folders."""
+    for path in [store.home, *store.home.rglob("*")]:
+        if not any(path.is_relative_to(one) for one in but):
+            path.chmod(0o777 if path.is_dir() else 0o666)
+
+
+@contextmanager
+def _as_nobody() -> Iterator[None]:
+    """The block without root's rights."""
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def _fill_up(folder: Path, free_pages: int) -> Path:

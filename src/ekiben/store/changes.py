@@ -6,10 +6,12 @@ called while the lock is held, and refuses by raising.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from ekiben.errors import UsageError, VersionTaken
+from ekiben.report import logger
 from ekiben.store.disk import make_folder, remove_tree, sync, write_synced
 from ekiben.store.latest import LATEST_FILE, Saved, format_latest, put_on_top
 from ekiben.store.lock import exclusive
@@ -39,8 +41,8 @@ def commit(
 ) -> tuple[Tag, Receipt]:
     """Seals the staged `folder`, moves it to its place and makes it the latest; gives what is there then.
 
-    A tag without a version gets one made from the content. Content that is there already stays as it is. Raises
-    VersionTaken where the version holds other content, and OSError.
+    A tag without a version gets one made from the content. Content that is there already stays as it is, and its
+    receipt tells of this making, `created` apart. Raises VersionTaken where the version holds other content, OSError.
     """
     sealed = seal(folder, executables)
     exact = tag.with_version(tag.version or sealed.digest.short_version)
@@ -49,7 +51,7 @@ def commit(
     sync_folders(folder)
     with exclusive(shelf.layout.lock):
         check()
-        return exact, _put(shelf, folder, receipt)
+        return exact, _put(shelf, folder, receipt, details)
 
 
 def delete(shelf: Shelf, tag: Tag, *, check: Callable[[Tag], None] = lambda tag: None) -> Tag:
@@ -65,22 +67,34 @@ def delete(shelf: Shelf, tag: Tag, *, check: Callable[[Tag], None] = lambda tag:
     return exact
 
 
-def _put(shelf: Shelf, sealed: Path, receipt: Receipt) -> Receipt:
+def _put(shelf: Shelf, sealed: Path, receipt: Receipt, details: Mapping[str, object]) -> Receipt:
     target = shelf.folder(receipt.tag)
     standing = read_receipt(target)
-    if standing and standing.digest != receipt.digest:
-        raise VersionTaken(str(receipt.tag))
+    if standing:
+        if standing.digest != receipt.digest:
+            raise VersionTaken(str(receipt.tag))
+        receipt = dataclasses.replace(receipt, created=standing.created)
+        _refresh_receipt(shelf, receipt, details)
+        _note_latest(shelf, receipt.tag)
+        return receipt
     try:
         make_folder(target.parent)
         _note_latest(shelf, receipt.tag)
-        if standing:
-            return standing
         sealed.rename(target)
         sync(target.parent)
     except OSError:
         _drop_if_empty(shelf, receipt.tag.name)
         raise
     return receipt
+
+
+def _refresh_receipt(shelf: Shelf, receipt: Receipt, details: Mapping[str, object]) -> None:
+    """Tells of the last making: where an index was corrected since, that is what the next image needs."""
+    path = shelf.folder(receipt.tag) / RECEIPT
+    try:
+        replace_file(shelf.layout, path, receipt.to_yaml(details))
+    except PermissionError as error:  # another user made it: the content is here all the same
+        logger.warning("`%s` still tells of an earlier making: %s", path, error.strerror)
 
 
 def _note_latest(shelf: Shelf, tag: Tag) -> None:
