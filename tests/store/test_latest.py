@@ -2,6 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekiben.store.latest import Saved, format_latest, parse_latest, put_on_top
+from ekiben.tag import Tag
 
 versions = st.text("abc123", min_size=1, max_size=3)
 entries = st.lists(st.builds(Saved, versions, st.just("2026-01-01T00:00:00Z")), max_size=30)
@@ -24,4 +25,10 @@ def test_the_saved_version_is_on_top_and_the_rest_keeps_its_order(
 
 
 def test_lines_that_are_none_are_passed_over() -> None:
-    assert parse_latest("\nabc\nv1 2026 x\nv2 2026\n") == [Saved("v2", "2026")]
+    assert parse_latest("\nabc\nv1 2026 x\n../v1 2026\nV1 2026\nlatest 2026\nv2 2026\n") == [Saved("v2", "2026")]
+
+
+@given(st.binary())
+def test_any_bytes_give_versions_alone(content: bytes) -> None:
+    for saved in parse_latest(content.decode(errors="replace")):
+        assert Tag("iris", saved.version).version == saved.version

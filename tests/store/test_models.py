@@ -152,6 +152,22 @@ def test_without_its_file_the_latest_is_the_newest(store: Store) -> None:
     assert store.models.get("iris") == newest
 
 
+@pytest.mark.parametrize("content", [b"../n x\n", b"\xff\x00\n\x80 \x81\n", b"v" * 200 + b" x\n", None])
+def test_a_broken_latest_is_no_latest_and_is_mended_by_the_next_save(store: Store, content: bytes | None) -> None:
+    newest = [save(store, "iris", version) for version in "12"][1]
+    path = store.home / "models/iris/latest"
+    path.unlink()
+    if content is None:
+        (path / "folder").mkdir(parents=True)
+    else:
+        path.write_bytes(content)
+    assert store.models.get("iris") == newest
+    first = save(store, "iris", "1")
+    assert store.models.get("iris:latest") == first
+    assert path.read_text().startswith(f"{first.tag.version} ")
+    assert leftovers(store) == []
+
+
 def test_a_model_is_listed_newest_first_and_by_name(store: Store) -> None:
     tags = [save(store, name, content).tag for name, content in [("iris", "1"), ("wine", "1"), ("iris", "2")]]
     assert [model.tag for model in store.models.list()] == tags[::-1]

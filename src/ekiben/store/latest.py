@@ -10,8 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ekiben.errors import InvalidTag
+from ekiben.tag import Tag
+
 LATEST_FILE = "latest"
 _KEPT = 16  # lines; enough that a deleted version has a predecessor, and small enough to read in one block
+MAX_BYTES = 16 * 1024  # of the file: three times what the longest versions need
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Saved:
 def parse_latest(text: str) -> list[Saved]:
     """The lines of the file; what is no line of ours is passed over, since items themselves say what exists."""
     fields = [line.split() for line in text.splitlines()]
-    return [Saved(*pair) for pair in fields if len(pair) == 2]
+    return [Saved(*pair) for pair in fields if len(pair) == 2 and _is_version(pair[0])]
 
 
 def format_latest(entries: list[Saved]) -> str:
@@ -37,3 +41,10 @@ def put_on_top(entries: list[Saved], saved: Saved, exists: Callable[[str], bool]
     """`saved` first, then the others that still exist."""
     others = [one for one in entries if one.version != saved.version and exists(one.version)]
     return [saved, *others][:_KEPT]
+
+
+def _is_version(text: str) -> bool:
+    try:
+        return Tag("any", text).version == text
+    except InvalidTag:
+        return False

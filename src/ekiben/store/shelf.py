@@ -13,7 +13,7 @@ from ekiben.errors import AmbiguousTag, BentoNotFound, DamagedItem, InvalidTag, 
 from ekiben.nearest import nearest
 from ekiben.report import logger
 from ekiben.store.disk import disk_errors
-from ekiben.store.latest import LATEST_FILE, Saved, parse_latest
+from ekiben.store.latest import LATEST_FILE, MAX_BYTES, Saved, parse_latest
 from ekiben.store.layout import Layout
 from ekiben.store.receipt import Receipt, read_receipt
 from ekiben.tag import Tag
@@ -88,11 +88,15 @@ class Shelf:
         return exact
 
     def saved(self, name: str) -> list[Saved]:
-        """What `latest` says of `name`, the last saved on top."""
+        """What `latest` says of `name`, the last saved on top; nothing where it cannot be read."""
         path = self.root / name / LATEST_FILE
         try:
-            return parse_latest(path.read_text(encoding="utf-8", errors="replace"))
+            with path.open("rb") as stream:
+                return parse_latest(stream.read(MAX_BYTES).decode(errors="replace"))
         except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            logger.warning("`%s` cannot be read, so the newest %s counts as the latest: %s", path, self.noun, error)
             return []
 
     def not_found(self, tag: Tag) -> NotFound:

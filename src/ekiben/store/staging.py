@@ -80,7 +80,12 @@ def throw_away(layout: Layout, path: Path) -> Path:
 
 
 def replace_file(layout: Layout, path: Path, content: bytes) -> None:
-    """Gives `path` new content in one step: a reader sees the old or the new. The caller holds the store's lock."""
+    """Gives `path` new content in one step: a reader sees the old or the new. The caller holds the store's lock.
+
+    A folder in its place, which no writer of ours puts there, is thrown away first.
+    """
+    if path.is_dir() and not path.is_symlink():
+        remove_tree(throw_away(layout, path))
     draft = _trash_path(layout.tmp)
     try:
         write_synced(draft, content)
