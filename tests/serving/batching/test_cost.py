@@ -82,8 +82,19 @@ def test_a_fit_follows_a_model_that_became_slower_though_its_batches_have_one_si
 
 
 def test_a_window_of_one_size_rescales_the_fit_it_has() -> None:
-    fit = rescaled(Fit(0.001, 0.01, 0.0005), mean_rows=10, mean_s=0.04)
-    assert (fit.a_s, fit.b_s, fit.sigma_s) == pytest.approx((0.002, 0.02, 0.001))
+    fit = rescaled(Fit(0.001, 0.01), (Sample(10, 0.03, 0.0), Sample(10, 0.04, 0.0), Sample(10, 0.05, 0.0)))
+    assert (fit.a_s, fit.b_s, fit.sigma_s) == pytest.approx((0.002, 0.02, 0.02**0.5 / 10))
+
+
+def test_noise_of_the_past_is_forgotten_though_later_batches_have_one_size() -> None:
+    noisy = CostModel(skipped=SKIPPED_SAMPLES)
+    for index in range(20):
+        noisy = noisy.observe(Sample(1 + index % 4, 0.01 + 0.02 * (index % 2), 0.0), index * REFRESH_S)
+    calm = after([4] * KEPT_SAMPLES, 0.001, 0.01, start=noisy, step_s=REFRESH_S)
+    assert noisy.fit is not None
+    assert noisy.fit.sigma_s > 0.005
+    assert calm.fit is not None
+    assert calm.fit.sigma_s < 1e-6
 
 
 @given(st.lists(st.tuples(st.integers(1, 100), st.floats(0, 10)), min_size=MIN_SAMPLES, max_size=50))

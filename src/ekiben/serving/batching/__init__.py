@@ -14,7 +14,7 @@
       ├── fixed      size and window
       └── sizing     how many requests fit a batch, a deadline; which can no longer be kept
     learned    `Learned`: what past arrivals and batches taught                   values, updated by pure methods
-      ├── cost       duration = a * rows + b, by least squares
+      ├── cost       duration = a * rows + b, by least squares without outliers
       ├── arrivals   gaps between arrivals, returns after completions, the crowd
       └── record     whether past holds were worth it
     view       the values that go into the rule and come out of it

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from ekiben.errors import DeadlineExceeded
 from ekiben.serving.batching.batch import run_batch
-from ekiben.serving.batching.cost import Sample
+from ekiben.serving.batching.cost import sample_of
 from ekiben.serving.batching.hold import was_worth_it
 from ekiben.serving.batching.learned import Learned
 from ekiben.serving.batching.observer import BatchObserver
@@ -248,13 +248,12 @@ class Batcher(Generic[S]):
         try:
             went_well = await run_batch(self._run, slot, tickets)
         finally:
-            service_s = self._clock() - started_s
+            ended_s = self._clock()
+            service_s = ended_s - started_s
             self._running_batches -= 1
             self._running_requests -= len(tickets)
-            # A request larger than a batch is cut up by the worker: its duration is not that of one batch.
-            is_sample = went_well and rows <= self._options.max_batch_size
-            sample = Sample(rows, service_s, waited_s) if is_sample else None
-            self._learned = self._learned.after_batch(started_s + service_s, sample)
+            sample = sample_of(rows, self._options.max_batch_size, service_s, waited_s) if went_well else None
+            self._learned = self._learned.after_batch(ended_s, sample)
             self._idle.set()
             self._slots.give_back(slot)
             self._observer.batch_finished(rows, service_s, predicted_s)
