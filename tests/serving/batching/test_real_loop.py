@@ -8,18 +8,36 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 import uvloop
 
 from ekiben.errors import Overloaded
 from ekiben.serving.batching.batcher import Batcher
+from ekiben.serving.declare.api import api
 from ekiben.serving.declare.options import BatchOptions
-from ekiben.serving.wire import Call, Payload, Reply
+from ekiben.serving.declare.service import service
+from ekiben.serving.execution.executor import Executor
+from ekiben.serving.wire import JSON, Call, Payload, Reply
 
 if TYPE_CHECKING:
     from tests.serving.batching.conftest import CountedSlots, World
 
 LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
+
+CALL_S = 0.01  # seconds that one call of `Slow` takes, whatever its rows
+POISON = "poison"
+
+
+class Slow:
+    """A model that one bad item makes fail, for all of its batch."""
+
+    @api(batchable=True)
+    def predict(self, x: list[str]) -> list[int]:
+        time.sleep(CALL_S)
+        if POISON in x:
+            raise ValueError(POISON)
+        return [len(one) for one in x]
 
 
 def call(name: str) -> Call:
@@ -58,3 +76,35 @@ def test_clients_in_a_loop_all_get_their_replies(
     assert sum(rows for rows, _, _ in world.diary.batches) == 800
     assert len(world.diary.batches) < 400
     assert world.diary.finished == len(world.diary.batches)
+
+
+@pytest.mark.parametrize("new_loop", LOOPS)
+def test_after_poisoned_batches_a_large_request_is_still_served(
+    make_world: Callable[..., World], new_loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    world = make_world()
+    options = BatchOptions(max_batch_size=16, max_latency_s=33 * CALL_S)
+    executor = Executor(service(Slow), Slow(), batching={"predict": options})
+
+    async def run(slot: int, calls: list[Call]) -> list[Reply]:
+        return await executor.run("predict", calls)
+
+    async def work() -> None:
+        batcher = Batcher(options, world.slots, run, observer=world.diary)
+
+        async def ask(*x: str) -> int:
+            body = msgspec.json.encode({"x": x})
+            return (await batcher.submit(Call("predict", Payload(JSON, body), "request"), len(x))).status
+
+        for _ in range(5):
+            assert await ask("fine") == 200
+        for _ in range(10):
+            answers = await asyncio.gather(*(ask("fine" if index % 5 else POISON) for index in range(16)))
+            assert answers.count(200) == 12
+        for _ in range(5):
+            assert await ask(*["fine"] * 40) == 200
+        await batcher.close(drain=True)
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(work())
+        runner.run(executor.stop())

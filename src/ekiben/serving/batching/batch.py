@@ -20,7 +20,11 @@ S = TypeVar("S")
 
 
 async def run_batch(run: Callable[[S, list[Call]], Awaitable[list[Reply]]], slot: S, tickets: Sequence[Ticket]) -> bool:
-    """Runs the batch and answers; whether it went well, so that its duration says something about the model.
+    """Runs the batch and answers; whether all went well, so that its duration is that of the method called once.
+
+    A worker runs a failed batch again in parts, which takes several times as long, and those parts that then went well
+    are not told from others. So one reply of 400 and above is enough to learn nothing; that it may be the method's own
+    or a body that could not be read costs a sample, and samples are plenty.
 
     A `run` that raises one of our errors answers each request with it; anything else is a 500 without internals, and
     goes to the log whole. Cancelled itself, it refuses its requests before it ends.
@@ -43,7 +47,7 @@ async def run_batch(run: Callable[[S, list[Call]], Awaitable[list[Reply]]], slot
         return False
     for ticket, reply in zip(tickets, replies, strict=True):
         ticket.reply(reply)
-    return any(reply.status < 400 for reply in replies)
+    return all(reply.status < 400 for reply in replies)
 
 
 def refuse_all(tickets: Sequence[Ticket], error: Exception) -> None:

@@ -41,7 +41,7 @@ class Learned:
         return Learned(self.cost, self.gaps, self.returns, self.crowd, holds, self.batches)
 
     def after_batch(self, now_s: float, sample: Sample | None) -> Learned:
-        """A batch ended; `sample` is None where it failed, which says nothing about its cost."""
+        """A batch ended; `sample` is None where any of it failed: its duration says nothing about its cost."""
         cost = self.cost if sample is None else self.cost.observe(sample, now_s)
         return Learned(cost, self.gaps, self.returns.completed(now_s), self.crowd.completed(), self.holds, self.batches)
 
