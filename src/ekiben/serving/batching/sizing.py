@@ -1,12 +1,15 @@
 """How many requests fit a batch, and a deadline; which requests can no longer keep theirs. Pure functions.
 
 A request's limit counts from its arrival and is the same for all of an API, so that order of arrival is order of
-deadline. Predictions carry a margin of two standard deviations: a batch that is late by a little is late.
+deadline. A batch is sized with a margin of two standard deviations, since one that is late by a little is late. To
+refuse takes more: a prediction may be wrong, and what is refused does not correct it. So by prediction alone nothing is
+refused while a slot is free, nothing beyond the least that it can take, and nothing once no batch confirms the model.
 """
 
 from __future__ import annotations
 
 import math
+from itertools import islice
 
 from ekiben.serving.batching.cost import CostModel
 from ekiben.serving.batching.view import NEVER, Dispatch, DispatchReason, Member, QueueView, Shed, ShedCause
@@ -32,6 +35,12 @@ def latest_finish_s(options: BatchOptions, cost: CostModel, rows: int) -> float:
     if predicted_s is None:
         return 0.0
     return predicted_s + (MARGIN_SIGMAS * cost.fit.sigma_s if cost.fit is not None else 0.0)
+
+
+def least_s(options: BatchOptions, cost: CostModel, rows: int) -> float:
+    """How long `rows` rows take at the least, as several batches if need be; 0 while nothing is known."""
+    full_batches, rest = divmod(rows, options.max_batch_size)
+    return full_batches * cost.least_s(options.max_batch_size) + (cost.least_s(rest) if rest else 0.0)
 
 
 def is_max_latency_a_deadline(options: BatchOptions, cost: CostModel) -> bool:
@@ -72,15 +81,27 @@ def rows_by(view: QueueView, deadline_s: float) -> float:
 
 
 def largest_batch(view: QueueView, limit_s: float, reason: DispatchReason) -> Dispatch:
-    """The largest batch that ends before its oldest request's limit; that request is always in it."""
+    """The largest batch that keeps its requests' limits; the oldest request is always in it."""
     most = view.options.max_batch_size
-    fitting = rows_by(view, view.head.arrival_s + limit_s)
+    fitting = rows_in_time(view, limit_s)
     is_cut = fitting < min(most, view.rows)
     return Dispatch(count_within(view, min(most, fitting)), "deadline" if is_cut else reason)
 
 
+def rows_in_time(view: QueueView, limit_s: float) -> float:
+    """The most rows of a batch in which no request is late that need not be; infinite where all will be late.
+
+    What is late even alone rides along: it does run, and a batch of its own would cost the others more.
+    """
+    for member in islice(view.members, view.options.max_batch_size):
+        fitting = rows_by(view, member.arrival_s + limit_s)
+        if fitting >= member.rows:
+            return fitting
+    return NEVER
+
+
 def shed_hopeless(view: QueueView, limit_s: float, cause: ShedCause) -> Shed | None:
-    """The oldest requests that would be late even if they started now, each alone."""
+    """The oldest requests that are late, or without a slot would be even if they started now, each alone."""
     count = 0
     for member in view.members:
         if view.now_s < hopeless_at_s(view, member, limit_s):
@@ -90,8 +111,11 @@ def shed_hopeless(view: QueueView, limit_s: float, cause: ShedCause) -> Shed | N
 
 
 def hopeless_at_s(view: QueueView, member: Member, limit_s: float) -> float:
-    """When the request can no longer keep its limit, even alone."""
-    return member.arrival_s + limit_s - latest_finish_s(view.options, view.learned.cost, member.rows)
+    """When the request is given up: with a slot when its limit is over, else when it cannot be kept, even alone."""
+    due_s = member.arrival_s + limit_s
+    if due_s == NEVER or view.has_slot or not view.learned.cost.is_trusted(view.now_s):
+        return due_s
+    return due_s - least_s(view.options, view.learned.cost, member.rows)
 
 
 def latest_start_s(view: QueueView, limit_s: float, rows: int) -> float:
@@ -111,9 +135,10 @@ def sustainable_rows(view: QueueView) -> float:
 def shed_for_goodput(view: QueueView, limit_s: float) -> Shed | None:
     """Early drop: the oldest requests whose little time left would force batches too small to keep up with arrivals.
 
-    Nexus (SOSP 2019), section 6.3. Only under backlog: other slots may still be free for the rest of a sudden burst.
+    Nexus (SOSP 2019), section 6.3. Only under backlog: other slots may still be free for the rest of a sudden burst. It
+    is for the sake of those behind, so that never all are dropped: one batch runs, and corrects the model.
     """
-    if not view.is_backlogged or limit_s == NEVER:
+    if not view.is_backlogged or limit_s == NEVER or not view.learned.cost.is_trusted(view.now_s):
         return None
     target = min(view.options.max_batch_size, sustainable_rows(view))
     remaining = view.rows
