@@ -19,6 +19,7 @@
     parts             where the parts of a Bento lie in its folder
     credentials       what in a URL is a secret, for bentofile/ and lock/
     asking            what another program prints, for provenance, lock/ and engines/
+    child_process     another program that ends with us, for description, lock/ and engines/
     scaffold          a new project to start from (`ekiben init`)
 
 Talks through a `Reporter`, writes through a `Store`. Nobody here runs a service in this process.

@@ -10,18 +10,17 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from ekiben.errors import DescriptionError
+from ekiben.packager.child_process import child_process
 from ekiben.report import Reporter
 from ekiben.serving.describe import EXIT_EXPLAINED
 
@@ -102,24 +101,14 @@ def _run(
     """The child's exit status and the lines it said. At the time limit it is killed with all that it started."""
     # A file and not a pipe: something that the service leaves running would keep a pipe open for ever.
     with tempfile.TemporaryFile() as said:
-        child = subprocess.Popen(
-            command,
-            cwd=root,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            status = child.wait(timeout_s)
-        except subprocess.TimeoutExpired as error:
-            raise DescriptionError(
-                f"importing `{service}` took more than {timeout_s:.0f} s",
-                hint="load models and open connections when the service starts, not when its module is imported",
-            ) from error
-        finally:
-            _kill_group(child)
+        with child_process(command, cwd=root, environ=environ, stdout=said, stderr=subprocess.STDOUT) as child:
+            try:
+                status = child.wait(timeout_s)
+            except subprocess.TimeoutExpired as error:
+                raise DescriptionError(
+                    f"importing `{service}` took more than {timeout_s:.0f} s",
+                    hint="load models and open connections when the service starts, not when its module is imported",
+                ) from error
         said.seek(0)
         return status, said.read().decode(errors="replace").splitlines()
 
@@ -137,13 +126,6 @@ def _environment(environ: Mapping[str, str], home: Path, tmp: str) -> dict[str, 
         "PYTHONUTF8": "1",
         "PYTHONSAFEPATH": "1",
     }
-
-
-def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    """Ends the child and whatever it left running: it leads a process group of its own."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
 
 
 def _died(service: str, status: int, said: list[str]) -> DescriptionError:

@@ -6,7 +6,7 @@
     ├── docker_cli   which `docker` on PATH can do BuildKit (the SDK cannot), and the argument list of a build
     └── docker_api   the Docker SDK, alone in knowing it: finding the engine, its version, images and their history
     build_log   BuildKit's plain progress: the steps, and what the failed one said
-    streaming   a child process whose output is passed on line by line, and that Ctrl-C ends
+    streaming   a child process whose output is passed on line by line
     options     `--opt key=value`, and which keys would break a build of ours
 
 What goes into an image is decided before (`image_plan`, `context`); an engine only runs it.

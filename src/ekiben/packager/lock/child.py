@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ekiben.errors import LockError
+from ekiben.packager.child_process import child_process
 
 _GRACE_S = 2.0  # from SIGTERM to SIGKILL: both tools end within milliseconds, a compiler that they started may not
 
@@ -26,44 +24,23 @@ class Finished:
 def run_child(command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], timeout_s: float) -> Finished:
     """Runs `command` in `cwd` with its temporary files there too.
 
-    It has a process group of its own, so that whatever stops us (Ctrl-C, an error, the time limit: LockError) ends it
-    and the builds it started.
+    Whatever stops us (Ctrl-C, an error, the time limit: LockError) ends it and the builds it started.
     """
     scratch = cwd / "tmp"
     scratch.mkdir(exist_ok=True)
-    process = subprocess.Popen(
-        list(command),
+    with child_process(
+        command,
         cwd=cwd,
-        env={**environ, "TMPDIR": str(scratch)},
-        stdin=subprocess.DEVNULL,
+        environ={**environ, "TMPDIR": str(scratch)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
-    with process:
+        grace_s=_GRACE_S,
+    ) as child:
         try:
-            _, said = process.communicate(timeout=timeout_s)
+            _, said = child.communicate(timeout=timeout_s)
         except subprocess.TimeoutExpired as error:
             raise LockError(
                 f"locking did not end within {timeout_s:.0f} s",
                 hint="an index may not answer, or too much has to be built",
             ) from error
-        finally:
-            _end_group(process)
-    return Finished(process.returncode, said)
-
-
-def _end_group(process: subprocess.Popen[str]) -> None:
-    if process.poll() is not None:
-        return
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(_GRACE_S)
-    except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    return Finished(child.returncode, said)

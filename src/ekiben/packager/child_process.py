@@ -1,0 +1,63 @@
+"""`child_process`: another program in a session of its own, which does not outlive the block that started it.
+
+A Ctrl-C at the terminal reaches only us: we end the child and all that it started, wait for it, and only then go on
+unwinding. What is read from it, and for how long it may run, is the caller's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+
+@contextlib.contextmanager
+def child_process(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    environ: Mapping[str, str],
+    stdout: int | IO[bytes],
+    stderr: int,
+    grace_s: float = 0.0,
+) -> Iterator[subprocess.Popen[str]]:
+    """`command` while it runs in `cwd`, its pipes as text, without input.
+
+    However the block is left, the child's process group ends with it: SIGTERM to a child that still runs, and after
+    `grace_s` seconds, or at once where it is 0, SIGKILL to all that is left.
+    """
+    with subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    ) as child:
+        try:
+            yield child
+        finally:
+            _end_group(child, grace_s)
+
+
+def _end_group(child: subprocess.Popen[str], grace_s: float) -> None:
+    try:
+        if grace_s and child.poll() is None:
+            _signal_group(child, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(grace_s)
+    finally:  # a second Ctrl-C ends the grace
+        _signal_group(child, signal.SIGKILL)
+        child.wait()
+
+
+def _signal_group(child: subprocess.Popen[str], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # PermissionError: nothing but zombies, on macOS
+        os.killpg(child.pid, number)
