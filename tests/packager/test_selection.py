@@ -117,6 +117,14 @@ def test_a_secret_is_withheld_unless_it_is_named_outright(tree: Tree, path: str)
     assert path in selected(project, ["*", f"/{path}"])
 
 
+def test_a_private_key_is_withheld_whatever_its_name(tree: Tree) -> None:
+    project = tree("service.py", "a/deploy")
+    (project / "a/deploy").write_text("-----BEGIN PRIVATE KEY-----\n")
+    (project / "link").symlink_to("a/deploy")
+    assert select_files(project, ["*"]).withheld == ("a/deploy", "link")
+    assert selected(project, ["a/deploy"]) == ["a/deploy"]
+
+
 def test_a_secret_is_withheld_under_another_name_too(tree: Tree) -> None:
     project = tree("service.py", ".env")
     (project / "settings.txt").symlink_to(".env")

@@ -1,5 +1,5 @@
 """What a project's patterns say about a path: `include` lets it in; `exclude`, .bentoignore and the built-in rules keep
-it out, and with a folder all that lies below it. Looks at names alone; links are `selection`'s to follow.
+it out, and with a folder all that lies below it. Links are `selection`'s to follow.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from ekiben.errors import SelectionError
-from ekiben.packager.exclusions import is_never_packed, is_secret
+from ekiben.packager.exclusions import holds_private_key, is_never_packed, is_secret
 
 IGNORE_FILE = ".bentoignore"
 
@@ -36,13 +36,12 @@ class Rules:
         """Whether something keeps out `path` or a folder on the way to it."""
         return any(self._keeps_out_folder(folder) for folder in _folders_of(path)) or self._keeps_out(path)
 
-    def withhold(self, path: str) -> bool:
-        """Whether `path` is by its name a secret that `include` does not name outright."""
-        return is_secret(path) and not self.name_outright(path)
-
-    def name_outright(self, path: str) -> bool:
-        """Whether `include` names `path` itself, without a wildcard."""
-        return path in self._outright
+    def withhold(self, path: str, real: str, file: Path, size_bytes: int) -> bool:
+        """Whether `file`, called `path` and (once links are followed) `real`, is a secret that `include` does not name
+        outright."""
+        if any(is_secret(one) and one not in self._outright for one in (path, real)):
+            return True
+        return self._outright.isdisjoint((path, real)) and holds_private_key(file, size_bytes)
 
     def _keeps_out_folder(self, folder: str) -> bool:
         if folder not in self._folders:

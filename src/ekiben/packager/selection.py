@@ -84,13 +84,13 @@ def find_file(project: Path, path: str, include: Sequence[str], exclude: Sequenc
     """
     root = project.resolve()
     rules = Rules(root, include, exclude)
-    source = _selected(root, path, root / path, "", is_link=True).source
-    paths = (path, source.relative_to(root).as_posix())
-    if any(rules.keep_out(one) for one in paths):
+    file = _selected(root, path, root / path, "", is_link=True)
+    real = file.source.relative_to(root).as_posix()
+    if rules.keep_out(path) or rules.keep_out(real):
         raise SelectionError(f"`{path}` is kept out of the Bento", hint=f"see `exclude` and {IGNORE_FILE}")
-    if any(rules.withhold(one) for one in paths):
+    if rules.withhold(path, real, file.source, file.fingerprint.size_bytes):
         raise SelectionError(f"`{path}` may hold a secret", hint="name it under `include` to pack it")
-    return source
+    return file.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class _Walk:
         real = file.source.relative_to(self._root).as_posix() if entry.is_symlink() else f"{parent.real}{entry.name}"
         if real != path and self._rules.keep_out(real):
             return
-        if self._rules.withhold(path) or self._rules.withhold(real):
+        if self._rules.withhold(path, real, file.source, file.fingerprint.size_bytes):
             self.withheld.append(path)
         else:
             yield file
