@@ -72,6 +72,31 @@ def test_the_description_does_not_depend_on_hashing(describe: Describe) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [("PYTHONOPTIMIZE", "2"), ("PYTHONWARNINGS", "error"), ("PYTHONINTMAXSTRDIGITS", "640"), ("PYTHONVERBOSE", "1")],
+)
+def test_the_description_does_not_depend_on_the_interpreters_switches(
+    describe: Describe, reporter: Recorder, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    text = SERVICE.replace("import ekiben\n", "import ekiben, warnings\nwarnings.warn('x')\nBIG = str(10**700)\n", 1)
+    usual, said = describe(text), list(reporter.lines)
+    reporter.lines.clear()
+    monkeypatch.setenv(name, value)
+    assert describe(text) == usual
+    assert reporter.lines == said
+
+
+def test_the_service_imports_from_where_the_build_does(
+    describe: Describe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/own_library.py").write_text("NAME = 'Echo'\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", "lib")
+    assert describe(f"import own_library\n{SERVICE}").entry == "EchoService"
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("x = 1\nraise RuntimeError('no such device')\n", "service.py:2: "),

@@ -1,7 +1,8 @@
 """The service described by a process of its own: which APIs it has, their schemas, the models it names.
 
 User code is never imported here: `python -m ekiben.serving.describe` runs on the staged source, with a fixed hash seed
-(so that sets print the same every time), the store that the build uses, and a time limit. This module starts it, reads
+(so that sets print the same every time), without what this machine tells its interpreters, with the store that the
+build uses, and a time limit. This module starts it, reads
 what it wrote, and puts what went wrong into words.
 """
 
@@ -26,6 +27,16 @@ from ekiben.serving.describe import EXIT_EXPLAINED
 
 TIMEOUT_S = 300.0  # an import of torch from a cold disk takes a minute; a service that waits for something, for ever
 _LAST_LINES = 20  # of what a child said before it died
+# What tells an interpreter how to run code: docstrings, assertions, warnings and encodings, all of which a description may
+# show. What tells it where things are (PYTHONPATH, PYTHONHOME, PYTHONUSERBASE ...) stays, since the service needs it.
+_SWITCHES = frozenset(
+    {
+        *("PYTHONOPTIMIZE", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONDEBUG", "PYTHONVERBOSE", "PYTHONDEVMODE"),
+        *("PYTHONWARNINGS", "PYTHONWARNDEFAULTENCODING", "PYTHONIOENCODING", "PYTHONCASEOK", "PYTHONBREAKPOINT"),
+        *("PYTHONASYNCIODEBUG", "PYTHONPROFILEIMPORTTIME", "PYTHONTRACEMALLOC", "PYTHONMALLOCSTATS", "PYTHONDUMPREFS"),
+        *("PYTHONINTMAXSTRDIGITS", "PYTHONNODEBUGRANGES", "PYTHON_PRESITE", "PYTHON_COLORS"),
+    }
+)
 _MISSING_MODULE = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.MULTILINE)
 
 
@@ -115,7 +126,8 @@ def _run(
 
 def _environment(environ: Mapping[str, str], home: Path, tmp: str) -> dict[str, str]:
     """The child's environment: it imports from where this process does, though it starts in another folder."""
-    kept = {name: value for name, value in environ.items() if name not in ("EKIBEN_BENTO", "PYTHONPATH")}
+    dropped = _SWITCHES | {"EKIBEN_BENTO", "PYTHONPATH"}
+    kept = {name: value for name, value in environ.items() if name not in dropped}
     paths = [str(Path(path).absolute()) for path in environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     return kept | {
         "EKIBEN_HOME": str(home),
