@@ -91,6 +91,22 @@ def test_a_start_of_a_version_is_not_enough_to_delete(run: Run, store: Store) ->
     assert [model.tag for model in store.models.list()] == [tag]
 
 
+def test_a_damaged_version_is_deleted_as_a_whole_one_is(run: Run, store: Store) -> None:
+    tag, kept = put_model(store, "one", "1"), put_model(store, "one", "2")
+    (store.home / "models/one" / str(tag.version) / "receipt.yaml").write_text("tag:")
+    hint = run("models", "get", str(tag)).stderr
+    assert f"delete `{tag}` and make it again" in hint
+    assert run("models", "delete", str(tag), "-y").returncode == 0
+    assert store.models.tags("one") == [kept]
+
+
+def test_a_name_deletes_its_damaged_versions_too(run: Run, store: Store) -> None:
+    tags = [put_bento(store, "one", text) for text in "123"]
+    (store.home / "bentos/one" / str(tags[1].version) / "receipt.yaml").write_text("")
+    assert run("delete", "one", "-y").returncode == 0
+    assert not (store.home / "bentos/one").exists()
+
+
 def test_nothing_is_deleted_unless_every_target_is_there(run: Run, store: Store) -> None:
     tag = put_bento(store, "one", "1")
     assert run("delete", f"{tag},nowhere:1", "-y").returncode == 1

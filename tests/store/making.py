@@ -63,4 +63,4 @@ def assert_whole(item: StoredItem) -> None:
 
 def leftovers(store: Store) -> list[str]:
     """What is in tmp/."""
-    return sorted(path.name for path in store.tmp.iterdir()) if store.tmp.exists() else []
+    return sorted(path.name for path in store.layout.tmp.iterdir()) if store.layout.tmp.exists() else []

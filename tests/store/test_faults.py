@@ -108,9 +108,9 @@ def test_what_a_dead_process_left_is_swept_and_what_a_living_one_has_is_not(stor
 def test_what_nobody_locked_is_swept_after_a_day(store: Store) -> None:
     save(store, "iris", "1")
     for name in ("old", "new"):
-        (store.tmp / name).mkdir()
+        (store.layout.tmp / name).mkdir()
     yesterday = time.time() - 25 * 3600
-    os.utime(store.tmp / "old", (yesterday, yesterday))
+    os.utime(store.layout.tmp / "old", (yesterday, yesterday))
     save(store, "iris", "2")
     assert leftovers(store) == ["new"]
 

@@ -31,7 +31,7 @@ def test_the_default_store_is_the_one_that_the_settings_name(home: Path) -> None
 def test_a_scratch_folder_is_on_the_same_file_system_and_goes(store: Store) -> None:
     with store.scratch() as folder:
         (folder / "x").touch()
-        assert folder.is_relative_to(store.tmp)
+        assert folder.is_relative_to(store.layout.tmp)
     assert leftovers(store) == []
 
 

@@ -194,6 +194,24 @@ def test_what_is_no_item_is_not_listed(store: Store, caplog: pytest.LogCaptureFi
         store.models.get("wine")
 
 
+@pytest.mark.parametrize("files", [["receipt.yaml"], ["SHA256SUMS", "receipt.yaml"], ["latest", "receipt.yaml"]])
+def test_a_damaged_model_is_named_and_deleted(store: Store, files: list[str]) -> None:
+    kept, damaged = save(store, "iris", "1"), save(store, "iris", "2")
+    for name in files:
+        folder = damaged.path.parent if name == "latest" else damaged.path
+        (folder / name).unlink()
+    if "SHA256SUMS" not in files:
+        (damaged.path / "receipt.yaml").write_text("tag:")
+    with pytest.raises(DamagedItem) as got:
+        store.models.get(damaged.tag)
+    with pytest.raises(DamagedItem) as saved:
+        save(store, "iris", "2")
+    assert got.value.hint == saved.value.hint == f"delete `{damaged.tag}` and make it again"
+    assert store.models.tags("iris") == sorted([kept.tag, damaged.tag])
+    assert store.models.delete(damaged.tag) == damaged.tag
+    assert store.models.get("iris") == kept
+
+
 def test_a_prefix_is_not_enough_to_delete(store: Store) -> None:
     model = save(store, "iris", version="v1.2")
     with pytest.raises(ModelNotFound) as caught:

@@ -49,6 +49,12 @@ class Shelf(Protocol[ItemT_co]):
     def get(self, tag: str | Tag) -> ItemT_co:
         """The item that a tag, a name or a unique version prefix means."""
 
+    def resolve(self, tag: str | Tag) -> Tag:
+        """The exact tag of the same, without reading the item."""
+
+    def tags(self, name: str) -> Sequence[Tag]:
+        """The exact tags of `name`, damaged items too."""
+
     def list(self, name: str | None = None) -> Sequence[ItemT_co]:
         """Every item (of `name`), newest first."""
 
@@ -105,8 +111,8 @@ def delete_items(shelf: Shelf[Item], targets: Sequence[str], *, yes: bool, force
 def _tags_of(shelf: Shelf[Item], target: str) -> list[Tag]:
     tag = Tag.parse(target)
     if ":" not in target:
-        return [item.tag for item in shelf.list(tag.name)] or [shelf.get(tag).tag]
-    found = shelf.get(tag).tag
+        return [*shelf.tags(tag.name)] or [shelf.resolve(tag)]
+    found = shelf.resolve(tag)
     if tag.version not in (None, found.version):
         raise NotFound(f"`{tag}` is not there", hint=f"deleting takes the whole version; did you mean `{found}`?")
     return [found]

@@ -5,7 +5,7 @@ What goes into a Bento is the packager's decision; here it becomes an item.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -101,6 +101,11 @@ class BentoShelf:
         """The Bento that `tag` means. Raises as `resolve` does."""
         with disk_errors(self.layout.bentos):
             return self._bento(*self.shelf.get(Tag.parse(tag)))
+
+    def tags(self, name: str) -> Sequence[Tag]:
+        """The exact tags of `name`, damaged Bentos too: what there is to delete."""
+        with disk_errors(self.layout.bentos):
+            return self.shelf.tags(name)
 
     def list(self, name: str | None = None) -> list[Bento]:
         """All Bentos, or those of `name`, newest first. Reads receipts alone."""

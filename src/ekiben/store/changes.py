@@ -15,7 +15,7 @@ from ekiben.report import logger
 from ekiben.store.disk import make_folder, remove_tree, sync, write_synced
 from ekiben.store.latest import LATEST_FILE, Saved, format_latest, put_on_top
 from ekiben.store.lock import exclusive
-from ekiben.store.receipt import RECEIPT, Receipt, format_time, now, read_receipt
+from ekiben.store.receipt import RECEIPT, Receipt, format_time, now
 from ekiben.store.seal import seal, sync_folders
 from ekiben.store.shelf import Shelf
 from ekiben.store.staging import replace_file, throw_away
@@ -69,7 +69,7 @@ def delete(shelf: Shelf, tag: Tag, *, check: Callable[[Tag], None] = lambda tag:
 
 def _put(shelf: Shelf, sealed: Path, receipt: Receipt, details: Mapping[str, object]) -> Receipt:
     target = shelf.folder(receipt.tag)
-    standing = read_receipt(target)
+    standing = shelf.receipt(receipt.tag)
     if standing:
         if standing.digest != receipt.digest:
             raise VersionTaken(str(receipt.tag))

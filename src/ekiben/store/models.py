@@ -135,12 +135,15 @@ class ModelShelf:
             )
         return model
 
+    def tags(self, name: str) -> Sequence[Tag]:
+        """The exact tags of `name`, damaged models too: what there is to delete."""
+        with disk_errors(self.layout.models):
+            return [tag for tag in self.shelf.tags(name) if self._is_seen(tag)]
+
     def list(self, name: str | None = None) -> list[Model]:
         """All models, or those of `name`, newest first. Reads receipts alone."""
         with disk_errors(self.layout.models):
-            found = self.shelf.items(name)
-        pinned = None if self.pins is None else {entry.tag for entry in self.pins.entries}
-        return [self._model(tag, receipt) for tag, receipt in found if pinned is None or tag in pinned]
+            return [self._model(tag, receipt) for tag, receipt in self.shelf.items(name) if self._is_seen(tag)]
 
     def delete(self, tag: str | Tag, force: bool = False) -> Tag:
         """Deletes one model and gives its tag. A prefix is refused. Raises InUse where a local Bento lists it."""
@@ -198,6 +201,9 @@ class ModelShelf:
         with disk_errors(folder):
             write_synced(folder / MODEL_MANIFEST, dump_document(manifest.to_dict()))
             return self._model(*commit(self.shelf, folder, tag, details))
+
+    def _is_seen(self, tag: Tag) -> bool:
+        return self.pins is None or any(entry.tag == tag for entry in self.pins.entries)
 
     def _require_free(self, tag: Tag) -> None:
         users = bentos_using(self.layout, tag)

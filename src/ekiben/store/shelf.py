@@ -39,6 +39,10 @@ class Shelf:
         """The versions of `name`, sorted; none where there is no such name."""
         return [version for version in _folders(self.root / name) if _is_tag(name, version)]
 
+    def tags(self, name: str) -> list[Tag]:
+        """The exact tags of `name`, damaged ones too: reads no item."""
+        return [Tag(name, version) for version in self.versions(name)]
+
     def has(self, tag: Tag) -> bool:
         """Whether exactly this version is here."""
         return tag.version is not None and self.folder(tag).is_dir()
@@ -62,12 +66,21 @@ class Shelf:
         """The item that `tag` means, with its exact tag."""
         for _ in range(_RETRIES):
             exact = self.resolve(tag)
-            receipt = read_receipt(self.folder(exact))
+            receipt = self.receipt(exact)
             if receipt:
                 return exact, receipt
-            if self.has(exact):
-                raise DamagedItem(f"`{self.folder(exact)}` is incomplete", hint=f"delete `{exact}` and make it again")
         raise self.not_found(tag)
+
+    def receipt(self, exact: Tag) -> Receipt | None:
+        """The receipt of exactly this version, None where it is not here. Raises DamagedItem, saying how to go on."""
+        folder, hint = self.folder(exact), f"delete `{exact}` and make it again"
+        try:
+            receipt = read_receipt(folder)
+        except DamagedItem as error:
+            raise DamagedItem(str(error), hint=hint) from error
+        if receipt is None and self.has(exact):
+            raise DamagedItem(f"`{folder}` is incomplete", hint=hint)
+        return receipt
 
     def resolve(self, tag: Tag) -> Tag:
         """The exact tag that `tag` means: itself, the last saved of its name, or the one version with that prefix."""
