@@ -21,6 +21,6 @@ class WorkerView:
     busy_since: Sequence[float]
 
 
-def is_fit(view: WorkerView, now: float, *, timeout_s: float, answer_limit_s: float = ANSWER_LIMIT_S) -> bool:
-    """Whether the worker answered within the limit, or runs a batch that is within its timeout."""
-    return now - view.last_answer_at < answer_limit_s or any(now - since < timeout_s for since in view.busy_since)
+def is_fit(view: WorkerView, now: float, *, timeout_s: float) -> bool:
+    """Whether the worker answered within ANSWER_LIMIT_S, or runs a batch that is within its timeout."""
+    return now - view.last_answer_at < ANSWER_LIMIT_S or any(now - since < timeout_s for since in view.busy_since)
