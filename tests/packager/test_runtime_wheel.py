@@ -17,13 +17,15 @@ from pathlib import Path
 import pytest
 
 import ekiben
+from ekiben.digest import Digest
 from ekiben.packager.runtime_wheel import RUNTIME_REQUIREMENTS, build_runtime_wheel
 
 ROOT = Path(__file__).parents[2]
 PRINT_DIGEST = """
 import ekiben
+from ekiben.digest import Digest
 from ekiben.packager.runtime_wheel import build_runtime_wheel
-print(build_runtime_wheel().digest, ekiben.__file__)
+print(Digest.of_bytes(build_runtime_wheel().content), ekiben.__file__)
 """
 
 
@@ -87,7 +89,7 @@ def digest_in(environ: dict[str, str], cwd: Path, python: Path | str = sys.execu
 
 
 def test_an_installed_wheel_a_checkout_and_a_source_tree_give_the_same_bytes(tmp_path: Path) -> None:
-    expected = str(build_runtime_wheel().digest)
+    expected = str(Digest.of_bytes(build_runtime_wheel().content))
     tree = tmp_path / "tree"
     shutil.copytree(ROOT / "src", tree / "src", ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("pyproject.toml", "README.md", "LICENSE"):

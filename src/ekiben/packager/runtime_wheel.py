@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ekiben
-from ekiben.digest import Digest
 
 DISTRIBUTION = "ekiben-runtime"
 # What the serving half imports, with the ranges of pyproject.toml; a test holds the two together.
@@ -50,11 +49,6 @@ class RuntimeWheel:
 
     file_name: str
     content: bytes
-
-    @property
-    def digest(self) -> Digest:
-        """The sha256 of the wheel, as a lock states it."""
-        return Digest.of_bytes(self.content)
 
 
 @functools.cache
