@@ -20,7 +20,7 @@ from ekiben.packager.lock.target import Target
 from tests.packager.lock.local_index import LocalIndex
 
 TARGET = Target("3.11", "linux/amd64")
-INTENT = read_intent(["idna"], (), Path())
+INTENT = read_intent(["idna"], Path())
 LOCK = Lock(
     text="idna==3.10 \\\n    --hash=sha256:aa\n",
     intent="idna\n",
@@ -81,8 +81,8 @@ def test_the_key_changes_with_everything_that_shapes_a_lock() -> None:
         lock_key(INTENT, TARGET, "pip-tools", PipSettings()),
         lock_key(INTENT, Target("3.12", "linux/amd64"), "uv", PipSettings()),
         lock_key(INTENT, Target("3.11", "linux/arm64"), "uv", PipSettings()),
-        lock_key(read_intent(["idna<4"], (), Path()), TARGET, "uv", PipSettings()),
-        lock_key(read_intent(["idna"], ["x<1"], Path()), TARGET, "uv", PipSettings()),
+        lock_key(read_intent(["idna<4"], Path()), TARGET, "uv", PipSettings()),
+        lock_key(replace(INTENT, constraints=INTENT.requirements), TARGET, "uv", PipSettings()),
         lock_key(INTENT, TARGET, "uv", PipSettings(index_url="https://host")),
         lock_key(INTENT, TARGET, "uv", PipSettings(extra_index_urls=("https://host",))),
         lock_key(INTENT, TARGET, "uv", PipSettings(find_links=("https://host",))),

@@ -84,7 +84,8 @@ def test_constraints_limit_without_asking(
 ) -> None:
     for version in ("1.0", "2.0"):
         index.add("app", version)
-    request = replace(asked, tool=tool, constraints=("app<2", "other<1"))
+    (asked.project / "limits.txt").write_text("app<2\nother<1\n")
+    request = replace(asked, tool=tool, requirements=(*asked.requirements, "-c limits.txt"))
     assert names(lock_requirements(request, cache=cache, reporter=reporter, environ=environ)) == ["app==1.0"]
 
 

@@ -68,14 +68,13 @@ class Intent:
         return allowed
 
 
-def read_intent(requirements: Iterable[str], constraints: Iterable[str], project: Path) -> Intent:
+def read_intent(requirements: Iterable[str], project: Path) -> Intent:
     """The intent of these lines (see `read_lines`). Raises LockError for a line that is wrong, NotActedOn for one that
     asks for what this version does not do."""
-    lines = [*read_lines(requirements, project), *read_lines(constraints, project, is_constraint=True)]
     wanted: set[Wanted] = set()
     limits: set[Wanted] = set()
     replaced: list[str] = []
-    for line in lines:
+    for line in read_lines(requirements, project):
         one = _parse(line)
         if one is None:
             continue

@@ -47,12 +47,12 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
             yield start, joined
 
 
-def read_lines(texts: Iterable[str], project: Path, *, is_constraint: bool = False) -> list[Line]:
+def read_lines(texts: Iterable[str], project: Path) -> list[Line]:
     """The lines of `texts` and of every file that they name by `-r` or `-c`, each file once.
 
     Raises LockError for a file that is missing, unreadable, remote or outside of `project`.
     """
-    top = [Line(text, is_constraint) for _, text in logical_lines("\n".join(texts))]
+    top = [Line(text, is_constraint=False) for _, text in logical_lines("\n".join(texts))]
     return list(_follow(top, folder=project, project=project.resolve(), seen=set()))
 
 

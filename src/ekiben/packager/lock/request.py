@@ -18,8 +18,8 @@ LockSource: TypeAlias = Literal["resolved now", "cache"]
 class LockRequest:
     """What to lock, and for which image.
 
-    `requirements` and `constraints` are lines as in a requirements file; `-r FILE` and `-c FILE` among them are
-    followed inside `project`, so a bentofile's `requirements_txt` is the line `-r requirements.txt`. The index
+    `requirements` are lines as in a requirements file; `-r FILE` and `-c FILE` among them are followed inside
+    `project`, so a bentofile's `requirements_txt` is the line `-r requirements.txt`. The index
     settings are the bentofile's; pip's configuration is added to them (see `PipSettings.for_project`).
     """
 
@@ -28,7 +28,6 @@ class LockRequest:
     python: str
     platform: str = "linux/amd64"
     tool: LockTool = "uv"
-    constraints: tuple[str, ...] = ()
     index_url: str | None = None
     extra_index_url: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()

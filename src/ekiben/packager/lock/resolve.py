@@ -45,7 +45,7 @@ def lock_requirements(
     cannot be locked by hash yet. Only a lock that is not in `cache` costs network.
     """
     target = Target(request.python, request.platform)
-    intent = read_intent(request.requirements, request.constraints, request.project)
+    intent = read_intent(request.requirements, request.project)
     for name in intent.replaced:
         reporter.info(f"`{name}` is replaced by ekiben-runtime")
     settings = _effective_settings(request, environ, reporter)
