@@ -37,7 +37,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 def nothing_is_left(store: Store) -> bool:
-    return not store.bentos.list() and not (store.tmp.exists() and list(store.tmp.iterdir()))
+    return not store.bentos.list() and not (store.layout.tmp.exists() and list(store.layout.tmp.iterdir()))
 
 
 def test_a_bento_has_the_files_of_its_design(build: Build) -> None:
@@ -257,7 +257,7 @@ def test_a_version_holds_one_content(build: Build, project: Path) -> None:
 def is_staged(store: Store) -> bool:
     """Whether a build has copied its source by now; folders come and go while one looks."""
     with suppress(FileNotFoundError):
-        return any(store.tmp.rglob("service.py"))
+        return any(store.layout.tmp.rglob("service.py"))
     return False
 
 

@@ -78,7 +78,7 @@ def test_the_engine_is_handed_context_references_labels_and_secrets(store: Store
 
 def test_nothing_is_left_behind(store: Store) -> None:
     run(store, small_bento(store), FakeEngine())
-    assert list(store.tmp.glob("*")) == []
+    assert list(store.layout.tmp.glob("*")) == []
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_nothing_is_left_behind_by_a_build_that_ends_early(
 ) -> None:
     with pytest.raises(raised):
         run(store, small_bento(store), FakeEngine(error))
-    assert list(store.tmp.glob("*")) == []
+    assert list(store.layout.tmp.glob("*")) == []
 
 
 def test_a_model_that_left_the_store_is_named(store: Store) -> None:

@@ -308,7 +308,7 @@ def test_ctrl_c_ends_the_build_and_leaves_nothing(store: Store, base_image: str)
         said = process.stderr.read()
     assert process.returncode == 130, said
     assert "was stopped" in said
-    assert list(store.tmp.glob("*")) == []
+    assert list(store.layout.tmp.glob("*")) == []
 
 
 def test_the_containerfile_builds_by_hand_without_secrets(

@@ -29,11 +29,6 @@ class Store:
         return self.layout.home
 
     @property
-    def tmp(self) -> Path:
-        """Staging on the same file system, there after the first write. `scratch` gives a folder in it."""
-        return self.layout.tmp
-
-    @property
     def cache(self) -> Path:
         """Content-keyed and safe to delete; whoever writes makes it."""
         return self.layout.cache
