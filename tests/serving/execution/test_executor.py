@@ -111,6 +111,72 @@ def test_a_call_that_is_given_up_keeps_its_thread_until_it_ends(call: MakeCall) 
     assert asyncio.run(go()) == ["waiting", "waiting", "waiting"]
 
 
+class Panic(BaseException):
+    """What foreign code raises: no Exception."""
+
+
+class Panics:
+    def __init__(self, error: BaseException = Panic("a secret")) -> None:  # noqa: B008 - it is only raised
+        self.error = error
+
+    @api
+    def alone(self) -> None:
+        raise self.error
+
+    @api
+    async def later(self) -> None:
+        raise self.error
+
+    @api(batchable=True)
+    def together(self, x: list[int]) -> list[int]:
+        if 13 in x:
+            raise self.error
+        return x
+
+    @api(batchable=True)
+    async def together_later(self, x: list[int]) -> list[int]:
+        return self.together(x)
+
+    @on_shutdown
+    def at_the_end(self) -> None:
+        raise self.error
+
+
+PANICS = [Panic(), GeneratorExit(), asyncio.CancelledError(), KeyboardInterrupt(), SystemExit(3)]
+
+
+@pytest.mark.parametrize("error", PANICS, ids=repr)
+def test_what_is_no_exception_ends_its_request_only(call: MakeCall, error: BaseException) -> None:
+    async def go() -> list[list[int]]:
+        executor = Executor(service(Panics), Panics(error))
+        outcomes = []
+        for name in ("alone", "later"):
+            outcomes.append([one.status for one in await executor.run(name, [call(name)])])
+        for name in ("together", "together_later"):
+            calls = [call(name, x=[number]) for number in (1, 13, 2, 3)]
+            outcomes.append([one.status for one in await executor.run(name, calls)])
+        await executor.stop()
+        return outcomes
+
+    assert asyncio.run(go()) == [[500], [500], [200, 500, 200, 200], [200, 500, 200, 200]]
+
+
+def test_a_call_that_is_cancelled_itself_ends(call: MakeCall) -> None:
+    class Sleeps:
+        @api
+        async def sleep(self) -> None:
+            await asyncio.sleep(60)
+
+    async def go() -> None:
+        running = asyncio.create_task(Executor(service(Sleeps), Sleeps()).run("sleep", [call("sleep")]))
+        await asyncio.sleep(0.01)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(go())
+
+
 def test_the_loop_is_free_while_a_sync_method_runs(call: MakeCall) -> None:
     async def go() -> float:
         instance = Threads()

@@ -26,10 +26,20 @@ def failing(error: BaseException) -> Service:
     return Service(Failing)
 
 
+async def nested(service: Service) -> None:
+    """As a seat does it: some coroutines further out."""
+    await bring_up(service, threads=1, batching={})
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
-    [(OSError("no device"), "OSError: no device"), (SystemExit("no licence"), "SystemExit: no licence")],
+    [
+        (OSError("no device"), "OSError: no device"),
+        (SystemExit("no licence"), "SystemExit: no licence"),
+        (KeyboardInterrupt("now"), "KeyboardInterrupt: now"),
+        (GeneratorExit("panic"), "GeneratorExit: panic"),
+    ],
 )
 def test_a_service_that_raises_or_exits_when_it_is_made_is_named(error: BaseException, said: str) -> None:
     with pytest.raises(ServiceError, match=f"`Failing` failed to start: {said}"):
-        asyncio.run(bring_up(failing(error), threads=1, batching={}))
+        asyncio.run(nested(failing(error)))

@@ -26,18 +26,19 @@ async def run_batch(run: Callable[[S, list[Call]], Awaitable[list[Reply]]], slot
     are not told from others. So one reply of 400 and above is enough to learn nothing; that it may be the method's own
     or a body that could not be read costs a sample, and samples are plenty.
 
-    A `run` that raises one of our errors answers each request with it; anything else is a 500 without internals, and
-    goes to the log whole. Cancelled itself, it refuses its requests before it ends.
+    A `run` that raises one of our errors answers each request with it; anything else, a BaseException too, is a 500
+    without internals, and goes to the log whole. Cancelled itself, it refuses its requests before it ends.
     """
     try:
         replies = await run(slot, [ticket.call for ticket in tickets])
-    except asyncio.CancelledError:
-        refuse_all(tickets, Overloaded("the server stopped before the batch was done"))
-        raise
     except EkibenError as error:
         refuse_all(tickets, error)
         return False
-    except Exception:
+    except BaseException as error:
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+            refuse_all(tickets, Overloaded("the server stopped before the batch was done"))
+            raise
         logger.exception("a batch of `%s` failed", tickets[0].call.endpoint)
         refuse_all(tickets, InternalError("the batch failed"))
         return False

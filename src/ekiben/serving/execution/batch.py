@@ -17,7 +17,7 @@ from ekiben.errors import BadInput, InternalError, RequestError, ServiceError
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.context import BatchMember, Context, Request, Response
 from ekiben.serving.declare.options import BatchOptions
-from ekiben.serving.execution.program import USER_FAILURES, Invocation, Program, invocation_of
+from ekiben.serving.execution.program import CALL_FAILURES, USER_FAILURES, Invocation, Program, invocation_of
 from ekiben.serving.execution.rows import RowKind, row_kind
 from ekiben.serving.execution.single import reply_of
 from ekiben.serving.failures import failure_replies, failure_reply
@@ -120,7 +120,7 @@ class _Batch:
         response = Response()
         try:
             result = yield self._invocation(pieces, response)
-        except USER_FAILURES as error:
+        except CALL_FAILURES as error:
             if len(pieces) == 1 or not self._options.is_idempotent or self._retries_left < 2:
                 self._fail(pieces, error)
                 return

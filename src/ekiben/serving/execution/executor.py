@@ -19,9 +19,16 @@ from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import Service
 from ekiben.serving.execution.batch import answer_batch
-from ekiben.serving.execution.program import USER_FAILURES, Program, drive, drive_async
+from ekiben.serving.execution.program import (
+    USER_FAILURES,
+    Program,
+    call_contained,
+    drive,
+    drive_async,
+    is_own_cancellation,
+)
 from ekiben.serving.execution.single import answer_one
-from ekiben.serving.failures import failure_reply, logger
+from ekiben.serving.failures import failure_replies, failure_reply, logger
 from ekiben.serving.wire import Call, Reply
 
 R = TypeVar("R")
@@ -60,7 +67,9 @@ class Executor:
         for name in self._service.shutdown_hooks:
             try:
                 await self._run_hook(name)
-            except USER_FAILURES:
+            except USER_FAILURES as error:
+                if is_own_cancellation(error):
+                    raise
                 logger.exception("the shut-down hook `%s` failed", name)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
@@ -69,8 +78,16 @@ class Executor:
         found = self._service.endpoints.get(endpoint)
         if found is None:
             return [failure_reply(UnknownRoute(f"`{endpoint}` is no API of this service"), call) for call in calls]
+        try:
+            return await self._answer(found, calls)
+        except USER_FAILURES as error:
+            if is_own_cancellation(error):
+                raise
+            return failure_replies(error, calls)
+
+    async def _answer(self, found: Endpoint, calls: Sequence[Call]) -> list[Reply]:
         if found.batch is not None:
-            options = self._batching.get(endpoint) or found.batch
+            options = self._batching.get(found.name) or found.batch
             batch = answer_batch(found, calls, options, self._state)
             return await self._drive(found, batch, sum(len(call.payload.body) for call in calls))
         singles = [self._drive(found, answer_one(found, call, self._state), len(call.payload.body)) for call in calls]
@@ -87,4 +104,4 @@ class Executor:
         if inspect.iscoroutinefunction(hook):
             await hook()
         else:
-            await asyncio.get_running_loop().run_in_executor(self._pool, hook)
+            await asyncio.get_running_loop().run_in_executor(self._pool, call_contained, hook)

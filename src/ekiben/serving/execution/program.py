@@ -1,6 +1,7 @@
 """A program: a generator that yields each call of the user's method and is sent its result (or thrown its exception).
 
 So the algorithms around user code are written once and know neither threads nor event loop; a driver supplies those.
+What user code raises is its request's business, whatever it is: a program sees Exceptions only, and so do its callers.
 """
 
 from __future__ import annotations
@@ -17,7 +18,25 @@ from ekiben.serving.declare.context import Context
 
 R = TypeVar("R")
 
-USER_FAILURES = (Exception, SystemExit)  # sys.exit() in user code ends its request or start-up, not the server
+USER_FAILURES = (BaseException,)  # what user code may raise where it is called: anything
+CALL_FAILURES = (Exception,)  # what a driver throws into a program in its place
+
+
+class Escape(Exception):
+    """User code raised what is no Exception, its `__cause__`: sys.exit(), a panic of foreign code, a GeneratorExit.
+
+    Raised as it is, it would end the server's own loops and generators instead of one request.
+    """
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(f"user code raised `{type(cause).__name__}`")
+        self.__cause__ = cause
+
+
+def is_own_cancellation(error: BaseException) -> bool:
+    """Whether `error` says that the running task is to end, rather than that user code raised a CancelledError."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +74,7 @@ def drive(program: Program[R], method: Callable[..., object]) -> R:
         try:
             result = method(*step.positional, **step.named)
         except USER_FAILURES as error:
-            step = proceed(program, error=error)
+            step = proceed(program, error=_thrown(error))
         else:
             step = proceed(program, result)
     return step.value
@@ -67,7 +86,7 @@ async def drive_async(
     """Runs a program whose method is a coroutine function; what the program does itself runs in `pool`, where given."""
     loop = asyncio.get_running_loop()
 
-    async def advance(result: object = None, error: BaseException | None = None) -> Invocation | Finished[R]:
+    async def advance(result: object = None, error: Exception | None = None) -> Invocation | Finished[R]:
         if pool is None:
             return proceed(program, result, error)
         return await loop.run_in_executor(pool, proceed, program, result, error)
@@ -78,7 +97,9 @@ async def drive_async(
             try:
                 result = await method(*step.positional, **step.named)
             except USER_FAILURES as error:
-                step = await advance(error=error)
+                if is_own_cancellation(error):
+                    raise
+                step = await advance(error=_thrown(error))
             else:
                 step = await advance(result)
         return step.value
@@ -89,9 +110,30 @@ async def drive_async(
             program.close()
 
 
-def proceed(program: Program[R], result: object = None, error: BaseException | None = None) -> Invocation | Finished[R]:
+def proceed(program: Program[R], result: object = None, error: Exception | None = None) -> Invocation | Finished[R]:
     """Runs the program up to its next call of user code, handing it the outcome of the last one, or to its end."""
     try:
         return program.send(result) if error is None else program.throw(error)
     except StopIteration as end:
         return Finished(end.value)
+    except USER_FAILURES as escaped:  # decoding and encoding call user code, too
+        if isinstance(escaped, Exception):
+            raise
+        raise Escape(escaped) from escaped
+
+
+def call_contained(function: Callable[[], R]) -> R:
+    """Calls user code in a thread; what is no Exception leaves it as an Escape.
+
+    A future that ends in a GeneratorExit would close the coroutines that await it rather than raise in them.
+    """
+    try:
+        return function()
+    except USER_FAILURES as error:
+        if isinstance(error, Exception):
+            raise
+        raise Escape(error) from error
+
+
+def _thrown(error: BaseException) -> Exception:
+    return error if isinstance(error, Exception) else Escape(error)

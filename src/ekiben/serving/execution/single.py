@@ -7,7 +7,7 @@ from itertools import chain
 
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.context import BatchMember, Context, Request, Response
-from ekiben.serving.execution.program import USER_FAILURES, Program, invocation_of
+from ekiben.serving.execution.program import CALL_FAILURES, Program, invocation_of
 from ekiben.serving.failures import failure_reply
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.wire import Call, Payload, Reply
@@ -27,7 +27,7 @@ def answer_one(endpoint: Endpoint, call: Call, state: MutableMapping[str, object
                 context = Context(members=(member,), folder=folder, state=state, response=response)
             result = yield invocation_of(endpoint, arguments, context)
             return reply_of(endpoint.output.encode(result), response)
-        except USER_FAILURES as error:
+        except CALL_FAILURES as error:
             return failure_reply(error, call)
 
 

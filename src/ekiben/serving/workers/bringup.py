@@ -10,7 +10,7 @@ from ekiben.errors import EkibenError, ServiceError
 from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import Service
 from ekiben.serving.execution.executor import Executor
-from ekiben.serving.execution.program import USER_FAILURES
+from ekiben.serving.execution.program import USER_FAILURES, Escape, call_contained, is_own_cancellation
 
 logger = logging.getLogger("ekiben.serving")
 
@@ -21,12 +21,15 @@ async def bring_up(service: Service, *, threads: int, batching: Mapping[str, Bat
     Raises ServiceError where the service's own code fails; its traceback is logged.
     """
     try:
-        instance = await asyncio.to_thread(service)
+        instance = await asyncio.to_thread(call_contained, service)
         executor = Executor(service, instance, threads=threads, batching=batching)
         await executor.start()
     except EkibenError:
         raise
     except USER_FAILURES as error:
+        if is_own_cancellation(error):
+            raise
         logger.exception("the service %s failed to start", service.name)
-        raise ServiceError(f"`{service.name}` failed to start: {type(error).__name__}: {error}") from error
+        cause = error.__cause__ if isinstance(error, Escape) else error
+        raise ServiceError(f"`{service.name}` failed to start: {type(cause).__name__}: {cause}") from error
     return executor

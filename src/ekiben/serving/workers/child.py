@@ -21,8 +21,10 @@ from typing import assert_never
 
 import uvloop
 
-from ekiben.errors import EkibenError
+from ekiben.errors import EkibenError, Overloaded
 from ekiben.serving.execution.executor import Executor
+from ekiben.serving.execution.program import USER_FAILURES
+from ekiben.serving.failures import failure_replies, reply_to
 from ekiben.serving.importing import import_service
 from ekiben.serving.logs import configure_logging
 from ekiben.serving.memory import freeze_loaded
@@ -104,10 +106,15 @@ class Child:
     async def _run(self, run: Run, calls: list[Call]) -> None:
         assert self._executor is not None, "run before ready"
         try:
-            replies = await self._executor.run(run.endpoint, calls)
-        finally:
-            del self._runs[run.number]
-        self._send(encode_done(run.number, replies))
+            pieces = encode_done(run.number, await self._executor.run(run.endpoint, calls))
+        except asyncio.CancelledError:
+            if self._status.done():  # a thread may still be at it
+                raise
+            pieces = encode_done(run.number, [reply_to(Overloaded("cancelled"), call.request_id) for call in calls])
+        except USER_FAILURES as error:  # a run without Done would keep its slot for ever
+            pieces = encode_done(run.number, failure_replies(error, calls))
+        del self._runs[run.number]
+        self._send(pieces)
 
     def _send(self, pieces: Sequence[bytes]) -> None:
         assert self._channel is not None

@@ -1,0 +1,81 @@
+"""A server whose service does its worst: it panics, hangs, swallows cancellation. Real processes, real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.serving.server_process import serving, write_service
+
+SOURCE = '''
+import asyncio, os, threading, time
+from pathlib import Path
+import ekiben
+
+class Panic(BaseException):
+    """As foreign code raises it: no Exception."""
+
+FAILURES = {
+    "panic": Panic, "generator": GeneratorExit, "cancelled": asyncio.CancelledError,
+    "interrupt": KeyboardInterrupt, "exit": SystemExit,
+}
+
+@ekiben.service(name="Hostile")
+class Hostile:
+    """Does what no service should."""
+
+    @ekiben.api(batchable=True, max_batch_size=64)
+    def together(self, words: list[str]) -> list[int]:
+        for word in words:
+            if word in FAILURES:
+                raise FAILURES[word]("a secret of the service")
+        return [len(word) for word in words]
+
+    @ekiben.api
+    def alone(self, word: str) -> int:
+        raise FAILURES[word]("a secret of the service")
+
+    @ekiben.api
+    async def later(self, word: str) -> int:
+        raise FAILURES[word]("a secret of the service")
+
+    @ekiben.api
+    def pid(self) -> int:
+        return os.getpid()
+'''
+FAILURES = ["panic", "generator", "cancelled", "interrupt", "exit"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return write_service(tmp_path / "project", SOURCE)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_is_no_exception_is_a_500_and_costs_no_slot(project: Path, workers: str) -> None:
+    with serving(project, "--workers", workers, "--timeout", "5") as server:
+        for word in FAILURES:
+            for _ in range(3):  # more often than there are slots
+                answers = [server.post("/alone", word=word), server.post("/later", word=word)]
+                answers.append(server.post("/together", words=[word]))
+                assert [one.status_code for one in answers] == [500] * 3
+                assert all(one.headers["x-request-id"] in one.json()["detail"] for one in answers)
+                assert not any("secret" in one.text for one in answers)
+        assert server.post("/pid").status_code == 200
+        assert server.post("/together", words=["abc"]).json() == [3]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("word", FAILURES)
+def test_a_panic_among_64_batched_requests_fails_alone(project: Path, workers: str, word: str) -> None:
+    async def ask(url: str) -> list[int]:
+        async with httpx.AsyncClient(base_url=url, timeout=20) as client:
+            words = ["fine"] * 30 + [word] + ["fine"] * 33
+            answers = await asyncio.gather(*(client.post("/together", json={"words": [one]}) for one in words))
+            return [one.status_code for one in answers]
+
+    with serving(project, "--workers", workers, "--timeout", "10") as server:
+        assert asyncio.run(ask(server.url)) == [200] * 30 + [500] + [200] * 33
