@@ -198,6 +198,19 @@ def test_what_another_user_made_is_there_though_its_receipt_cannot_be_refreshed(
     assert "receipt.yaml` still tells of an earlier making" in caplog.text
 
 
+def test_a_model_of_another_user_is_left_out_and_the_rest_is_listed(
+    shared_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ["iris", "wine", "beer"]
+    seen, hidden, closed = (save(shared_store, name) for name in names)
+    (hidden.path / "receipt.yaml").chmod(0)
+    closed.path.parent.chmod(0)
+    with _as_nobody():
+        assert shared_store.models.list() == [seen]
+    assert f"`{hidden.tag}` is left out" in caplog.text
+    assert "all of `beer` is left out" in caplog.text
+
+
 def _open_to_all(store: Store, *but: Path) -> None:
     """Lets every user write everywhere in the store, but in some folders."""
     for path in [store.home, *store.home.rglob("*")]:

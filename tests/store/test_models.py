@@ -194,6 +194,17 @@ def test_what_is_no_item_is_not_listed(store: Store, caplog: pytest.LogCaptureFi
         store.models.get("wine")
 
 
+@pytest.mark.parametrize("name", ["receipt.yaml", "SHA256SUMS"])
+def test_one_damaged_model_does_not_fail_the_list(store: Store, caplog: pytest.LogCaptureFixture, name: str) -> None:
+    kept, damaged = save(store, "iris"), save(store, "wine")
+    for path in (damaged.path / "receipt.yaml", damaged.path / name):
+        path.unlink(missing_ok=True)
+    (damaged.path / name).mkdir()
+    (store.home / "models/circle").symlink_to("circle")
+    assert store.models.list() == [kept]
+    assert f"`{damaged.tag}` is left out" in caplog.text
+
+
 @pytest.mark.parametrize("files", [["receipt.yaml"], ["SHA256SUMS", "receipt.yaml"], ["latest", "receipt.yaml"]])
 def test_a_damaged_model_is_named_and_deleted(store: Store, files: list[str]) -> None:
     kept, damaged = save(store, "iris", "1"), save(store, "iris", "2")

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -69,9 +70,29 @@ def test_a_folder_without_receipt_and_checksums_holds_no_item(tmp_path: Path) ->
     assert read_receipt(tmp_path / "nowhere") is None
 
 
-@pytest.mark.parametrize("content", ["tag: iris:a\n", "tag: [", "tag: Iris:a\ndigest: x\ncreated: ''\nsize_bytes: 1\n"])
+@pytest.mark.parametrize(
+    "content", ["tag: iris:a\n", "tag: [", "tag: Iris:a\ndigest: x\ncreated: ''\nsize_bytes: 1\n", "[" * 30_000]
+)
 def test_an_unreadable_receipt_is_damage(tmp_path: Path, content: str) -> None:
     (tmp_path / RECEIPT).write_text(content)
+    with pytest.raises(DamagedItem, match=r"receipt\.yaml"):
+        read_receipt(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["x\n", f"{'0' * 64}  a\0b\n", None])
+def test_unreadable_checksums_are_damage(tmp_path: Path, content: str | None) -> None:
+    if content is None:
+        (tmp_path / "SHA256SUMS").mkdir()
+    else:
+        (tmp_path / "SHA256SUMS").write_text(content)
+    with pytest.raises(DamagedItem, match=f"`{tmp_path}/SHA256SUMS` cannot be used"):
+        read_receipt(tmp_path)
+
+
+def test_a_time_before_all_others_is_damage(tmp_path: Path) -> None:
+    receipt = Receipt(Tag("iris", "a"), Digest.of_bytes(b""), now(), 1)
+    text = re.sub(r"created: .*", "created: '0001-01-01T00:00:00+14:00'", receipt.to_yaml({}).decode())
+    (tmp_path / RECEIPT).write_text(text)
     with pytest.raises(DamagedItem, match=r"receipt\.yaml"):
         read_receipt(tmp_path)
 

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MAX_BYTES = 16 * 1024 * 1024  # of a document: a thousand times what the largest manifest needs
+_MAX_DEPTH = 200  # of lists in mappings in lists; libyaml's loader recurses in C, and a deeper one ends the process
+_SURELY_FLAT = 1000  # characters: what is no longer than this cannot nest so deeply that it would harm
 _NO_WRAPPING = 2**31 - 1  # columns
+# What PyYAML lets out, beside its own errors, where text belies its tag: `!!int ""`, `!!bool x`, dates that are none.
+_FALSE_TAGS = (ValueError, LookupError, AttributeError, TypeError, OverflowError, RecursionError)
 _ODD_BREAKS = frozenset("\r\x85\u2028\u2029")
 
 
@@ -119,13 +124,23 @@ class Document:
 
 def read_document(path: Path) -> Document:
     """The document at `path`. Raises DamagedItem where it is no YAML mapping, FileNotFoundError."""
+    return parse_document(path, read_bytes(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """What a small file holds. Raises DamagedItem, StoreError, FileNotFoundError, NotADirectoryError."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         raise
+    except IsADirectoryError as error:
+        raise DamagedItem(f"`{path}` is a folder and should be a file") from error
     except OSError as error:
         raise store_error(error, path) from error
-    return parse_document(path, content)
+    if len(content) > MAX_BYTES:
+        raise DamagedItem(f"`{path}` is larger than {MAX_BYTES} bytes")
+    return content
 
 
 def parse_document(path: Path, content: bytes) -> Document:
@@ -134,9 +149,26 @@ def parse_document(path: Path, content: bytes) -> Document:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        mapping = yaml.load(content, Loader=loader)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none
+        text = content.decode()
+        _refuse_what_we_never_write(path, text, loader)
+        mapping = yaml.load(text, Loader=loader)
+    except (yaml.YAMLError, *_FALSE_TAGS) as error:
         raise DamagedItem(f"`{path}` is no YAML: {' '.join(str(error).split())}") from error
     if not isinstance(mapping, dict):
         raise DamagedItem(f"`{path}` holds no mapping")
     return Document(path, mapping)
+
+
+def _refuse_what_we_never_write(path: Path, text: str, loader: type[yaml.SafeLoader]) -> None:
+    """Walks the events, which recurses nowhere: depth ends the process, and an alias of aliases its memory."""
+    import yaml
+
+    if len(text) <= _SURELY_FLAT and "*" not in text:
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise DamagedItem(f"`{path}` nests more than {_MAX_DEPTH} levels deep")
+        if isinstance(event, yaml.AliasEvent):
+            raise DamagedItem(f"`{path}` has the alias `*{event.anchor}`, which no manifest has")

@@ -48,7 +48,7 @@ class Model(StoredItem):
         """What model.yaml says. Raises DamagedItem."""
         try:
             return ModelManifest.from_document(read_document(self.path / MODEL_MANIFEST))
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise DamagedItem(f"`{self.path}` has no {MODEL_MANIFEST}") from error
 
     @property

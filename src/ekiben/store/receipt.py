@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ekiben.digest import Digest
 from ekiben.errors import DamagedItem, InvalidDigest, InvalidTag, SettingsError
-from ekiben.store.documents import Document, dump_document, parse_document, read_document
+from ekiben.store.documents import Document, dump_document, parse_document, read_bytes, read_document
 from ekiben.store.sums import SUMS, parse_sums
 from ekiben.tag import Tag
 
@@ -57,7 +57,7 @@ def read_receipt(folder: Path) -> Receipt | None:
     """The receipt of the item in `folder`, None where there is no item. Raises DamagedItem where it is unreadable."""
     path = folder / RECEIPT
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except (FileNotFoundError, NotADirectoryError):
         return _from_sums(folder)
     head = _HEAD.match(content.decode(errors="replace"))
@@ -81,7 +81,7 @@ def _from_document(document: Document) -> Receipt:
 def _receipt(path: Path, tag: str, digest: str, created: str, size_bytes: str) -> Receipt:
     try:
         return Receipt(Tag.parse(tag), Digest.parse(digest), parse_time(created), int(size_bytes))
-    except (InvalidTag, InvalidDigest, ValueError) as error:
+    except (InvalidTag, InvalidDigest, ValueError, OverflowError) as error:
         raise DamagedItem(f"`{path}`: {error}") from error
 
 
@@ -92,6 +92,8 @@ def _from_sums(folder: Path) -> Receipt | None:
         size_bytes = sum((folder / path).stat().st_size for path in parse_sums(content))
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except (DamagedItem, IsADirectoryError, ValueError) as error:  # ValueError: a path with a zero byte
+        raise DamagedItem(f"`{folder / SUMS}` cannot be used: {error}") from error
     return Receipt(Tag(folder.parent.name, folder.name), Digest.of_bytes(content), created, size_bytes)
 
 

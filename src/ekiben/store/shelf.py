@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ekiben.errors import AmbiguousTag, BentoNotFound, DamagedItem, InvalidTag, ModelNotFound, NotFound
+from ekiben.errors import AmbiguousTag, BentoNotFound, DamagedItem, InvalidTag, ModelNotFound, NotFound, StoreError
 from ekiben.nearest import nearest
 from ekiben.report import logger
 from ekiben.store.disk import disk_errors
@@ -55,8 +55,7 @@ class Shelf:
         """All items, or those of `name`, newest first. One that vanishes meanwhile, or is damaged, is left out."""
         found: list[tuple[Tag, Receipt]] = []
         for one in [name] if name else self.names():
-            for version in self.versions(one):
-                tag = Tag(one, version)
+            for tag in self._tags_or_warning(one):
                 receipt = self._receipt_or_warning(tag)
                 if receipt:
                     found.append((tag, receipt))
@@ -131,10 +130,17 @@ class Shelf:
             raise self.not_found(tag)
         return str(by_time[0][0].version)
 
+    def _tags_or_warning(self, name: str) -> list[Tag]:
+        try:
+            return self.tags(name)
+        except StoreError as error:
+            logger.warning("all of `%s` is left out: %s", name, error)
+            return []
+
     def _receipt_or_warning(self, tag: Tag) -> Receipt | None:
         try:
             return read_receipt(self.folder(tag))
-        except DamagedItem as error:
+        except (StoreError, OSError) as error:
             logger.warning("%s `%s` is left out: %s", self.noun, tag, error)
             return None
 
@@ -168,6 +174,13 @@ def _folders(path: Path) -> list[str]:
     with disk_errors(path):
         try:
             with os.scandir(path) as entries:
-                return sorted(one.name for one in entries if not one.name.startswith(".") and one.is_dir())
+                return sorted(one.name for one in entries if not one.name.startswith(".") and _is_folder(one))
         except (FileNotFoundError, NotADirectoryError):
             return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle
+        return False
