@@ -215,6 +215,41 @@ def test_a_failed_batch_is_not_run_again_where_that_is_not_idempotent(call: Make
     assert len(seen) == 3
 
 
+def spoils_then_fails(x: list[dict[str, int]]) -> list[int]:
+    values = [one.pop("v", -1) for one in x]
+    if 13 in values:
+        raise ValueError("13")
+    return values
+
+
+def test_a_retry_sees_what_was_sent_not_what_the_first_try_left(call: MakeCall, run: Run) -> None:
+    calls = [call("run", x=[{"v": number}]) for number in (1, 2, 13, 4)]
+    replies = run(recording(spoils_then_fails, []), calls)
+    assert statuses(replies) == [200, 200, 500, 200]
+    assert bodies(replies)[:2] + bodies(replies)[3:] == [[1], [2], [4]]
+
+
+def test_a_retry_of_a_large_request_sees_what_was_sent(call: MakeCall, run: Run) -> None:
+    calls = [call("run", x=[{"v": one} for one in range(20, 25)]), call("run", x=[{"v": 13}])]
+    replies = run(recording(spoils_then_fails, [], max_batch_size=3), calls)
+    assert statuses(replies) == [200, 500]
+    assert bodies(replies)[0] == [20, 21, 22, 23, 24]
+
+
+def test_a_retry_forgets_what_the_failed_try_said_of_a_reply(call: MakeCall, run: Run) -> None:
+    @service
+    class Teapot:
+        @api(batchable=True)
+        def run(self, x: list[str], ctx: Context) -> list[str]:
+            if "bad" in x:
+                for member in ctx.requests:
+                    member.response.status_code = 418
+                raise ValueError("bad")
+            return x
+
+    assert statuses(run(Teapot, [call("run", x=["a"]), call("run", x=["bad"])])) == [200, 500]
+
+
 def test_a_large_request_fails_whole_and_its_other_rows_are_not_computed(call: MakeCall, run: Run) -> None:
     seen: list[Any] = []
     replies = run(recording(fails_on_bad, seen, max_batch_size=2), [call("run", x=["bad", "a", "b", "c", "d"])])

@@ -3,8 +3,8 @@
     decode each -> group by what can be joined -> chunks of max_batch_size rows -> join, call, split -> encode each
 
 Every request keeps its own fate: a body that cannot be read is its own 400; a call that fails is run again in halves
-until the requests that make it fail stand alone (unless the API is not idempotent). Requests with no rows are answered
-`[]` uncalled.
+until the requests that make it fail stand alone (unless the API is not idempotent), each time on values decoded anew.
+Requests with no rows are answered `[]` uncalled.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ekiben.serving.wire import Call, Reply
 MAX_RETRIES = 32
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Member:
     """One request on its way: `value` is its decoded parameter, `outputs` what came back for its pieces so far.
 
@@ -85,11 +85,7 @@ class _Batch:
     def read(self, call: Call) -> _Member:
         """The call decoded; with its reply already where it cannot be read."""
         member = _Member(call, Response())
-        try:
-            member.value = self._endpoint.input.decode(call.payload, self._folder)[self._parameter]
-            member.rows = self._count(member.value)
-        except USER_FAILURES as error:
-            member.reply = failure_reply(error, call)
+        self._decode(member)
         return member
 
     def chunks(self, members: Sequence[_Member]) -> Iterator[list[_Piece]]:
@@ -125,6 +121,7 @@ class _Batch:
                 self._fail(pieces, error)
                 return
             self._retries_left -= 2
+            self._read_again(pieces)
             middle = len(pieces) // 2
             yield from self.run(pieces[:middle])
             yield from self.run(pieces[middle:])
@@ -149,6 +146,20 @@ class _Batch:
             return reply_of(payload, *member.responses, member.response) if member.responses else Reply(200, payload)
         except USER_FAILURES as error:
             return failure_reply(error, member.call)
+
+    def _decode(self, member: _Member) -> None:
+        try:
+            member.value = self._endpoint.input.decode(member.call.payload, self._folder)[self._parameter]
+            member.rows = self._count(member.value)
+        except USER_FAILURES as error:
+            member.reply = failure_reply(error, member.call)
+
+    def _read_again(self, pieces: Sequence[_Piece]) -> None:
+        """Before a retry: the call that failed may have changed its values, and spoken of replies, on its way."""
+        for member in dict.fromkeys(one.member for one in pieces):
+            self._decode(member)
+            if not member.outputs:
+                member.response = Response()
 
     def _count(self, value: object) -> int:
         try:
