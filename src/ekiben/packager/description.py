@@ -27,8 +27,8 @@ from ekiben.serving.describe import EXIT_EXPLAINED
 
 TIMEOUT_S = 300.0  # an import of torch from a cold disk takes a minute; a service that waits for something, for ever
 _LAST_LINES = 20  # of what a child said before it died
-# What tells an interpreter how to run code: docstrings, assertions, warnings and encodings, all of which a description may
-# show. What tells it where things are (PYTHONPATH, PYTHONHOME, PYTHONUSERBASE ...) stays, since the service needs it.
+# What tells an interpreter how to run code: docstrings, assertions, warnings and encodings, all of which a description
+# may show. What tells it where things are (PYTHONPATH, PYTHONHOME, PYTHONUSERBASE ...) stays: the service needs it.
 _SWITCHES = frozenset(
     {
         *("PYTHONOPTIMIZE", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONDEBUG", "PYTHONVERBOSE", "PYTHONDEVMODE"),
