@@ -21,7 +21,9 @@ from ekiben.cli.options import (
 from ekiben.cli.output import size_text, time_text
 from ekiben.cli.state import state_of
 
-app = typer.Typer(no_args_is_help=True, context_settings=HELP_FLAGS, help="The models of the local store.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, context_settings=HELP_FLAGS, help="The models of the local store."
+)
 
 
 @app.command(name="list")

@@ -25,7 +25,14 @@ class Service:
     `models` are the BentoModel attributes of the class and its bases.
     """
 
-    def __init__(self, inner: type, *, name: str | None = None, config: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, inner: type, *, name: str | None = None, config: Mapping[str, object] | None = None, **classic: object
+    ) -> None:
+        if classic or not isinstance(inner, type):
+            raise ServiceError(
+                "`Service(name, runners=[...])`, the classic style of BentoML, is not there yet",
+                hint="decorate a class with `@ekiben.service`",
+            )
         place = _place_of(inner)
         self.inner = inner
         self.name = name or inner.__name__
