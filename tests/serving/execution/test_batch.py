@@ -250,6 +250,35 @@ def test_a_retry_forgets_what_the_failed_try_said_of_a_reply(call: MakeCall, run
     assert statuses(run(Teapot, [call("run", x=["a"]), call("run", x=["bad"])])) == [200, 500]
 
 
+def reusing(buffer: Any) -> Callable[..., object]:
+    """A method that answers in one buffer, whatever it is asked."""
+
+    def fill(x: Array) -> Any:
+        size = len(x)
+        if isinstance(buffer, list):
+            for place, value in zip(buffer, x, strict=False):
+                place[0] = int(value)
+            return buffer[:size]
+        if isinstance(buffer, pd.Series):
+            buffer.iloc[:size] = x
+            return buffer.iloc[:size]
+        buffer[:size] = x
+        return buffer[:size]
+
+    return fill
+
+
+@pytest.mark.parametrize(
+    "buffer", [np.zeros(4), [[0], [0], [0], [0]], pd.Series(np.zeros(4))], ids=["array", "list", "series"]
+)
+def test_calls_that_answer_in_one_buffer_do_not_mix(call: MakeCall, run: Run, buffer: Any) -> None:
+    calls = [call("run", x=[1, 2]), call("run", x=[3, 4, 5]), call("run", x=[6.5]), call("run", x=list(range(10, 20)))]
+    replies = run(recording(reusing(buffer), [], max_batch_size=4), calls)
+    found = [np.ravel(one).tolist() for one in bodies(replies)]
+    expected = [[1, 2], [3, 4, 5], [6 if isinstance(buffer, list) else 6.5], list(range(10, 20))]
+    assert found == expected
+
+
 def test_a_large_request_fails_whole_and_its_other_rows_are_not_computed(call: MakeCall, run: Run) -> None:
     seen: list[Any] = []
     replies = run(recording(fails_on_bad, seen, max_batch_size=2), [call("run", x=["bad", "a", "b", "c", "d"])])

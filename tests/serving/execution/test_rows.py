@@ -1,5 +1,6 @@
 """Counting, cutting and joining rows, for every kind."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,23 @@ def test_what_is_cut_and_joined_is_what_it_was(name: str, items: list[int], data
     assert [kind.count(one, 0) for one in parts] == [cut, rows - cut]
     assert kind.key(parts[0], 0) == kind.key(parts[1], 0) == kind.key(value, 0)
     assert plain(kind.join(parts, 0)) == plain(value)
+
+
+@pytest.mark.parametrize("name", ["list", "array", "frame", "series"])
+def test_a_copy_does_not_change_with_its_original(name: str) -> None:
+    value = MAKERS[name]([1, 2])
+    kind = row_kind(value)
+    assert kind is not None
+    copied = kind.copy(value)
+    (value.iloc if name in ("frame", "series") else value)[0] = 5
+    assert plain(copied) == plain(MAKERS[name]([1, 2]))
+
+
+def test_what_cannot_be_copied_stays_what_it_is() -> None:
+    kind = row_kind([])
+    assert kind is not None
+    lock = threading.Lock()
+    assert kind.copy([lock]) == [lock]
 
 
 @pytest.mark.parametrize("value", [5, "text", {"a": [1]}, {1, 2}, None, np.float64(1)])

@@ -29,6 +29,10 @@ class ArrayRows:
         """One new array."""
         return np.concatenate(cast("Sequence[_Array]", values), axis=dim)
 
+    def copy(self, value: object) -> object:
+        """A copy of its data."""
+        return cast(_Array, value).copy()
+
     def key(self, value: object, dim: int) -> Hashable:
         """dtype and the other dimensions; texts of any length go together."""
         array = cast(_Array, value)

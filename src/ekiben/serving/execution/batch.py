@@ -1,6 +1,6 @@
 """The program of a batch: several requests to a batchable API, answered by as few calls of the method as can be.
 
-    decode each -> group by what can be joined -> chunks of max_batch_size rows -> join, call, split -> encode each
+    decode each -> group by what can be joined -> chunks of max_batch_size rows -> join, call, split, encode
 
 Every request keeps its own fate: a body that cannot be read is its own 400; a call that fails is run again in halves
 until the requests that make it fail stand alone (unless the API is not idempotent), each time on values decoded anew.
@@ -132,9 +132,17 @@ class _Batch:
             self._fail(pieces, error)
             return
         for piece, output in zip(pieces, outputs, strict=True):
-            piece.member.outputs.append(output)
             if self._endpoint.context_parameter is not None:
                 piece.member.responses.append(response)
+            self._take(piece, output)
+
+    def _take(self, piece: _Piece, output: object) -> None:
+        """Keeps what a call answered: written now, or copied, as the next call may answer in the same buffer."""
+        member = piece.member
+        is_last = piece.stop == member.rows
+        member.outputs.append(output if is_last else _kind(output).copy(output))
+        if is_last:
+            member.reply = self.write(member)
 
     def write(self, member: _Member) -> Reply:
         """The reply of a member whose pieces are all done."""

@@ -23,6 +23,10 @@ class FrameRows:
         """One new frame, numbered from 0."""
         return pd.concat(cast("Sequence[pd.DataFrame]", values), ignore_index=True)
 
+    def copy(self, value: object) -> object:
+        """A copy of its data."""
+        return cast(pd.DataFrame, value).copy()
+
     def key(self, value: object, dim: int) -> Hashable:
         """Columns in order, with their dtypes."""
         frame = cast(pd.DataFrame, value)
@@ -43,6 +47,10 @@ class SeriesRows:
     def join(self, values: Sequence[object], dim: int) -> object:
         """One new series, numbered from 0."""
         return pd.concat(cast("Sequence[pd.Series[Any]]", values), ignore_index=True)
+
+    def copy(self, value: object) -> object:
+        """A copy of its data."""
+        return cast("pd.Series[Any]", value).copy()
 
     def key(self, value: object, dim: int) -> Hashable:
         """The dtype."""

@@ -6,6 +6,7 @@ as a list. The kinds of numpy and pandas are imported when the first such value 
 
 from __future__ import annotations
 
+import copy
 import importlib
 from collections.abc import Hashable, Sequence
 from typing import Protocol, cast
@@ -29,6 +30,9 @@ class RowKind(Protocol):
     def join(self, values: Sequence[object], dim: int) -> object:
         """The values, of one key, one after the other."""
 
+    def copy(self, value: object) -> object:
+        """One that does not change with it."""
+
     def key(self, value: object, dim: int) -> Hashable:
         """Values of equal keys can be joined."""
 
@@ -47,6 +51,13 @@ class ListRows:
     def join(self, values: Sequence[object], dim: int) -> object:
         """One new list."""
         return [item for value in cast("Sequence[list[object]]", values) for item in value]
+
+    def copy(self, value: object) -> object:
+        """Its items copied, too, where they can be."""
+        try:
+            return copy.deepcopy(value)
+        except Exception:  # noqa: BLE001 - items are of the service's types, and raise what they like
+            return value
 
     def key(self, value: object, dim: int) -> Hashable:
         """All the same."""
