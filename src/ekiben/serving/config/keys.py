@@ -30,6 +30,10 @@ class Key:
 
 DEFAULT_MAX_BODY_BYTES = 100 * 1024 * 1024  # a batch of images fits, an accident does not fill the memory
 DEFAULT_DRAIN_S = 25.0  # seconds: below the 30 that Kubernetes waits before it kills
+DEFAULT_HEAD_TIMEOUT_S = 20.0  # seconds: a head is a packet or two
+DEFAULT_KEEP_ALIVE_S = 75.0  # seconds: longer than load balancers keep an idle connection (60), so they close it first
+DEFAULT_BODY_TIMEOUT_S = 20.0  # seconds: longer than a network's hiccup
+DEFAULT_MAX_CONNECTIONS = 10_000  # far above what a model answers; some 100 MB of connections
 
 KEYS = (
     Key("http.host", "host", values.text, "address to listen on", "127.0.0.1", ("EKIBEN_HOST", "BENTOML_HOST"), "host"),
@@ -45,6 +49,14 @@ KEYS = (
         DEFAULT_DRAIN_S, ("EKIBEN_DRAIN_TIMEOUT",)),
     Key("http.max_body", "max_body_bytes", values.size, "largest request body (`100MiB`), beyond which 413 is answered",
         DEFAULT_MAX_BODY_BYTES, ("EKIBEN_MAX_BODY",)),
+    Key("http.head_timeout", "head_timeout_s", values.seconds, "seconds that the head of a request may take",
+        DEFAULT_HEAD_TIMEOUT_S, ("EKIBEN_HEAD_TIMEOUT",)),
+    Key("http.keep_alive", "keep_alive_s", values.seconds, "seconds that a connection is kept without a request",
+        DEFAULT_KEEP_ALIVE_S, ("EKIBEN_KEEP_ALIVE",)),
+    Key("http.body_timeout", "body_timeout_s", values.seconds, "seconds that a body may stop, then 408 is answered",
+        DEFAULT_BODY_TIMEOUT_S, ("EKIBEN_BODY_TIMEOUT",)),
+    Key("http.max_connections", "max_connections", values.count, "connections at once, beyond which 503 is answered",
+        DEFAULT_MAX_CONNECTIONS, ("EKIBEN_MAX_CONNECTIONS",)),
     Key("metrics.namespace", "namespace", values.namespace, "what the names of metrics begin with",
         "ekiben", ("EKIBEN_METRICS_NAMESPACE",)),
     Key("logging.access.enabled", "access_log", values.switch, "log one line per request",

@@ -9,7 +9,8 @@
     documents   /metrics /docs.json /schema.json
     page        the page at / with Swagger UI from the installed package: no other host is asked
     asgi        the adapter to ASGI
-    protocol    uvicorn's protocol, which also tells when a client went away
+    limits      how long a connection may keep the server waiting, and how many there may be
+    protocol    uvicorn's protocol, which holds these limits, and tells when a client went away
     listener    the listening socket, and uvicorn on top of it
 
 No middleware: what is switched off costs a request nothing.

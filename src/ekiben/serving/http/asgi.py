@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 from ekiben.errors import Overloaded
-from ekiben.serving.failures import internal_error, reply_to
+from ekiben.serving.failures import error_reply, internal_error, reply_to
 from ekiben.serving.http.body import Receive, read_body
+from ekiben.serving.http.limits import ConnectionLimits, Entry
 from ekiben.serving.http.request import Request, request_id
 from ekiben.serving.http.routes import Handler
 from ekiben.serving.wire import Reply
@@ -24,13 +25,19 @@ access_logger = logging.getLogger("ekiben.access")
 TASK = "ekiben.task"  # in a scope: the task to cancel when the client goes away (see `protocol`)
 BODILESS = (204, 304)  # RFC 9110, section 6.4.1: replies with these statuses have no content
 GONE = "ekiben.gone"  # in a scope: the client went away
+STALLED = "ekiben.stalled"  # in a scope: the client stopped in the middle of a body
+REQUEST_TIMEOUT = 408
 
 
 class AsgiApp:
-    """`handler` answers requests; with `logs_access` each is logged with status, size and duration."""
+    """`handler` answers requests; with `logs_access` each is logged with status, size and duration.
 
-    def __init__(self, handler: Handler, *, logs_access: bool = False) -> None:
-        self._handler = handler
+    `limits` are those of the connections that requests come over: an Entry's own.
+    """
+
+    def __init__(self, handler: Handler | Entry, *, logs_access: bool = False) -> None:
+        self.limits = handler.limits if isinstance(handler, Entry) else ConnectionLimits()
+        self._handler = handler.answer if isinstance(handler, Entry) else handler
         self._logs_access = logs_access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +53,7 @@ class AsgiApp:
         except asyncio.CancelledError:
             if GONE in scope:
                 return
-            reply = reply_to(Overloaded("the server is stopping"), request.id)
+            reply = _stalled() if STALLED in scope else reply_to(Overloaded("the server is stopping"), request.id)
             fields = _fields_of(reply, request.id)
         except Exception:  # the last resort: a fault of ours must not show its insides
             logger.exception("request %s failed in the server itself", request.id)
@@ -75,6 +82,12 @@ def _request_of(scope: Scope, receive: Receive) -> Request:
         read=read,
         id=request_id(fields.get(b"x-request-id")),
     )
+
+
+def _stalled() -> Reply:
+    """The reply to a client that stopped sending, after which the connection is of no use."""
+    why = "the body of the request stopped coming"
+    return error_reply(REQUEST_TIMEOUT, why, "`http.body_timeout` sets the bound", (("connection", "close"),))
 
 
 def _fields_of(reply: Reply, identifier: str) -> list[tuple[bytes, bytes]]:

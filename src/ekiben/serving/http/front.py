@@ -12,6 +12,7 @@ from ekiben.serving.declare.service import Service
 from ekiben.serving.http.calls import ApiCalls, CallLimits, Gate, batched, make_batcher, unbatched
 from ekiben.serving.http.documents import document_routes
 from ekiben.serving.http.health import health_routes
+from ekiben.serving.http.limits import ConnectionLimits, Entry
 from ekiben.serving.http.page import page_routes
 from ekiben.serving.http.routes import Handler, Router
 from ekiben.serving.metrics import ServerMetrics
@@ -54,7 +55,7 @@ class Front:
                 **health_routes(self.is_ready),
             }
         )
-        self.answer = self._router.answer
+        self.answer = Entry(self._router.answer, _connection_limits(config))
 
     def is_ready(self) -> bool:
         """Whether requests will be answered: a worker is fit, and the server is not on its way out."""
@@ -79,3 +80,12 @@ class Front:
             self._batchers.append(batcher)
             answer = batched(batcher, endpoint, options)
         return ApiCalls(endpoint, answer, gate=self._gate, limits=self._limits, metrics=metrics)
+
+
+def _connection_limits(config: ServerConfig) -> ConnectionLimits:
+    return ConnectionLimits(
+        head_timeout_s=config.head_timeout_s.value,
+        keep_alive_s=config.keep_alive_s.value,
+        body_timeout_s=config.body_timeout_s.value,
+        max_connections=config.max_connections.value,
+    )

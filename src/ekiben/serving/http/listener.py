@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import socket
+import time
 from collections.abc import Generator
 
 import uvicorn
@@ -14,7 +15,7 @@ from ekiben.serving.http.asgi import AsgiApp
 from ekiben.serving.http.protocol import HttpProtocol
 
 BACKLOG = 2048  # connections that wait to be accepted
-KEEP_ALIVE_S = 75  # seconds: longer than load balancers keep an idle connection (60), so that they close it first
+TICKS = 10  # of uvicorn, of 0.1 s each: how often connections are looked after
 
 
 class HttpServer(uvicorn.Server):
@@ -33,7 +34,6 @@ class HttpServer(uvicorn.Server):
                 proxy_headers=False,
                 server_header=False,
                 backlog=BACKLOG,
-                timeout_keep_alive=KEEP_ALIVE_S,
                 timeout_graceful_shutdown=math.ceil(drain_s),
             )
         )
@@ -42,6 +42,15 @@ class HttpServer(uvicorn.Server):
     def capture_signals(self) -> Generator[None, None, None]:
         """uvicorn's, left empty."""
         yield
+
+    async def on_tick(self, counter: int) -> bool:
+        """uvicorn's, ten times a second; here connections that keep the server waiting are ended."""
+        if counter % TICKS == 0:
+            now_s = time.monotonic()
+            for connection in tuple(self.server_state.connections):
+                if isinstance(connection, HttpProtocol):
+                    connection.look_after(now_s)
+        return await super().on_tick(counter)
 
     def stop(self) -> None:
         """Accepts no more; what is under way gets the drain time, and is answered 503 after it."""

@@ -1,0 +1,46 @@
+"""`ConnectionLimits`: how long a connection may keep the server waiting, and how many there may be.
+
+What a *request* may take (`traffic.timeout`, `http.max_body`) is in `calls`; who holds these limits is `protocol`.
+"""
+
+from __future__ import annotations
+
+import resource
+from dataclasses import dataclass
+
+from ekiben.serving.config.keys import (
+    DEFAULT_BODY_TIMEOUT_S,
+    DEFAULT_HEAD_TIMEOUT_S,
+    DEFAULT_KEEP_ALIVE_S,
+    DEFAULT_MAX_CONNECTIONS,
+)
+from ekiben.serving.http.routes import Handler
+
+MAX_HEAD_BYTES = 64 * 1024  # bytes of request line and headers, or of trailers: above what proxies let through
+MAX_UNREAD_BYTES = 16 * 1024 * 1024  # bytes of a body that are thrown away after the answer, before the connection is
+MIN_BODY_RATE = 512  # bytes a second: Apache's mod_reqtimeout asks for 500; a phone on the edge of a network has more
+RESERVED_FILES = 128  # descriptors that are not for connections: the service's own files, pipes to workers
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """Seconds for a head, seconds between requests, seconds in which a body has to move on, and a count."""
+
+    head_timeout_s: float = DEFAULT_HEAD_TIMEOUT_S
+    keep_alive_s: float = DEFAULT_KEEP_ALIVE_S
+    body_timeout_s: float = DEFAULT_BODY_TIMEOUT_S
+    max_connections: int = DEFAULT_MAX_CONNECTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What answers requests, with the limits of the connections that they come over."""
+
+    answer: Handler
+    limits: ConnectionLimits
+
+
+def affordable_connections(wanted: int) -> int:
+    """`wanted`, or as many as the process may open: beyond that, accepting would fail without an answer."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return wanted if files == resource.RLIM_INFINITY else max(1, min(wanted, files - RESERVED_FILES))
