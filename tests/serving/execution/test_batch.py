@@ -301,7 +301,7 @@ def no_rows(x: list[str]) -> Array:
 @pytest.mark.parametrize(
     ("method", "reason"),
     [
-        (one_too_few, "`run` was given 2 rows and returned 1"),
+        (one_too_few, "`run` was given 1 rows and returned 0"),
         (not_split, "`run` returned a `dict`, which cannot be split among its requests"),
         (no_rows, "`run` returned an array of 0 dimensions has no dimension 0"),
     ],
@@ -313,7 +313,31 @@ def test_outputs_that_do_not_fit_are_an_error_that_says_so(
     replies = run(recording(method, seen), [call("run", x=["a"]), call("run", x=["b"])])
     assert statuses(replies) == [500, 500]
     assert [one["error"] for one in bodies(replies)] == [reason, reason]
-    assert (len(seen), len(caplog.records)) == (1, 1)
+    assert (len(seen), len(caplog.records)) == (3, 2)
+
+
+def test_an_output_of_the_wrong_length_costs_its_own_request_only(call: MakeCall, run: Run) -> None:
+    def known(x: list[str]) -> list[int]:
+        return lengths([one for one in x if one != "unknown"])
+
+    calls = [call("run", x=["unknown" if number == 21 else "good"]) for number in range(64)]
+    replies = run(recording(known, []), calls)
+    assert [number for number, one in enumerate(replies) if one.status != 200] == [21]
+    assert bodies(replies)[21]["error"] == "`run` was given 1 rows and returned 0"
+
+
+def test_outputs_of_the_wrong_length_are_not_tried_for_every_request(call: MakeCall, run: Run) -> None:
+    seen: list[Any] = []
+    assert statuses(run(recording(one_too_few, seen), [call("run", x=["a"])] * 64)) == [500] * 64
+    assert len(seen) <= MAX_RETRIES + 1
+
+
+def test_outputs_of_the_wrong_length_are_not_tried_again_where_that_is_not_idempotent(call: MakeCall, run: Run) -> None:
+    seen: list[Any] = []
+    calls = [call("run", x=["a"]), call("run", x=["b"])]
+    replies = run(recording(one_too_few, seen, idempotent=False), calls)
+    assert [one["error"] for one in bodies(replies)] == ["`run` was given 2 rows and returned 1"] * 2
+    assert len(seen) == 1
 
 
 def test_an_output_that_cannot_be_written_fails_alone(call: MakeCall, run: Run) -> None:

@@ -2,9 +2,9 @@
 
     decode each -> group by what can be joined -> chunks of max_batch_size rows -> join, call, split, encode
 
-Every request keeps its own fate: a body that cannot be read is its own 400; a call that fails is run again in halves
-until the requests that make it fail stand alone (unless the API is not idempotent), each time on values decoded anew.
-Requests with no rows are answered `[]` uncalled.
+Every request keeps its own fate: a body that cannot be read is its own 400; a call that fails, or answers with the
+wrong number of rows, is run again in halves until the requests that make it fail stand alone (unless the API is not
+idempotent), each time on values decoded anew. Requests with no rows are answered `[]` uncalled.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class _Batch:
             return
         response = Response()
         try:
-            result = yield self._invocation(pieces, response)
+            outputs = self._split((yield self._invocation(pieces, response)), pieces)
         except CALL_FAILURES as error:
             if len(pieces) == 1 or not self._options.is_idempotent or self._retries_left < 2:
                 self._fail(pieces, error)
@@ -125,11 +125,6 @@ class _Batch:
             middle = len(pieces) // 2
             yield from self.run(pieces[:middle])
             yield from self.run(pieces[middle:])
-            return
-        try:
-            outputs = self._split(result, pieces)
-        except ServiceError as error:
-            self._fail(pieces, error)
             return
         for piece, output in zip(pieces, outputs, strict=True):
             if self._endpoint.context_parameter is not None:
