@@ -211,6 +211,44 @@ def test_a_model_of_another_user_is_left_out_and_the_rest_is_listed(
     assert "all of `beer` is left out" in caplog.text
 
 
+def test_an_item_that_may_not_be_moved_stays_whole_and_the_error_names_it(shared_store: Store) -> None:
+    model = save(shared_store, "iris")
+    _open_to_all(shared_store, model.path)
+    with _as_nobody(), pytest.raises(StoreError, match=f"`{model.path}` cannot be used: no permission"):
+        shared_store.models.delete("iris")
+    assert shared_store.models.get("iris") == model
+    assert_whole(model)
+    assert leftovers(shared_store) == []
+
+
+def test_a_deleted_item_whose_files_may_not_be_removed_is_gone_and_told(
+    shared_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    bento = build(shared_store)
+    _open_to_all(shared_store, bento.path / "src")
+    with _as_nobody():
+        shared_store.bentos.delete("svc")
+        assert shared_store.bentos.list() == []
+        [trash] = leftovers(shared_store)
+        assert f"`{bento.tag}` is deleted, but some of its files may not be removed: see" in caplog.text
+        assert trash in caplog.text
+        save(shared_store, "iris")
+    save(shared_store, "iris")
+    assert leftovers(shared_store) == []
+
+
+def test_an_item_whose_folders_are_read_only_is_deleted_by_its_owner(shared_store: Store) -> None:
+    shared_store.home.mkdir()
+    _open_to_all(shared_store)
+    with _as_nobody():
+        bento = build(shared_store)
+        (bento.path / "link").symlink_to(shared_store.home)
+        (bento.path / "src").chmod(0o500)
+        shared_store.bentos.delete("svc")
+    assert leftovers(shared_store) == []
+    assert shared_store.home.stat().st_mode & 0o777 == 0o777
+
+
 def _open_to_all(store: Store, *but: Path) -> None:
     """Lets every user write everywhere in the store, but in some folders."""
     for path in [store.home, *store.home.rglob("*")]:

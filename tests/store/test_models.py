@@ -241,6 +241,14 @@ def test_a_model_that_a_bento_uses_is_kept_unless_forced(store: Store) -> None:
     assert store.models.list() == []
 
 
+def test_a_damaged_bento_keeps_no_model(store: Store) -> None:
+    bento = build(store, models=[entry(save(store, "iris"))])
+    (bento.path / "bento.yaml").unlink()
+    (bento.path / "bento.yaml").mkdir()
+    store.models.delete("iris")
+    assert store.models.list() == []
+
+
 def test_an_error_in_the_block_saves_nothing(store: Store) -> None:
     with pytest.raises(ZeroDivisionError), store.models.create("iris") as draft:
         draft.path_of("weights.bin").write_text(str(1 / 0))

@@ -55,7 +55,10 @@ def commit(
 
 
 def delete(shelf: Shelf, tag: Tag, *, check: Callable[[Tag], None] = lambda tag: None) -> Tag:
-    """Deletes the item that `tag` means, a prefix being refused, and gives its exact tag. Raises NotFound, OSError."""
+    """Deletes the item that `tag` means, a prefix being refused, and gives its exact tag. Raises NotFound, OSError.
+
+    It goes at once or not at all; what then cannot be removed from the disk is told by a warning.
+    """
     exact = shelf.resolve_whole(tag)
     with exclusive(shelf.layout.lock):
         if not shelf.has(exact):
@@ -63,7 +66,8 @@ def delete(shelf: Shelf, tag: Tag, *, check: Callable[[Tag], None] = lambda tag:
         check(exact)
         trash = throw_away(shelf.layout, shelf.folder(exact))
         _drop_if_empty(shelf, exact.name)
-    remove_tree(trash)
+    if not remove_tree(trash):
+        logger.warning("`%s` is deleted, but some of its files may not be removed: see `%s`", exact, trash)
     return exact
 
 

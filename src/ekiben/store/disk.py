@@ -9,7 +9,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ekiben.errors import StoreError
@@ -20,7 +20,7 @@ _REFUSALS = {
     errno.EDQUOT: ("the disk quota is used up", f"free some space (`ekiben delete`, the store's cache/), {_ELSEWHERE}"),
     errno.EROFS: ("the file system is read-only", "set EKIBEN_HOME to a folder that can be written"),
     errno.EACCES: ("no permission", f"give this user the right to write there, {_ELSEWHERE}"),
-    errno.EPERM: ("not permitted", f"give this user the right to write there, {_ELSEWHERE}"),
+    errno.EPERM: ("not permitted", f"see whether a flag forbids it (`lsattr -d`), {_ELSEWHERE}"),
 }
 
 
@@ -87,9 +87,24 @@ def make_folder(path: Path) -> None:
     sync(path.parent)
 
 
-def remove_tree(path: Path) -> None:
-    """Removes what can be removed; what cannot is swept another time."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
+def remove_tree(path: Path) -> bool:
+    """Removes what can be removed, and tells whether that was all; what cannot is swept another time."""
+    if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
+        return True
+    shutil.rmtree(path, ignore_errors=True)
+    if path.exists():
+        _let_us_write(path)
+        shutil.rmtree(path, ignore_errors=True)
+    return not path.exists()
+
+
+def _let_us_write(folder: Path) -> None:
+    """Takes away what forbids the owner to remove what is in `folder` and below."""
+    with suppress(OSError):
+        folder.chmod(0o700)
+    for here, folders, _ in os.walk(folder):
+        for name in folders:
+            with suppress(OSError):
+                if not Path(here, name).is_symlink():
+                    Path(here, name).chmod(0o700)

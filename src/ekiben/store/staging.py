@@ -74,7 +74,10 @@ def _is_dead(path: Path) -> bool:
 def throw_away(layout: Layout, path: Path) -> Path:
     """Takes `path` out of sight by one rename, which a full disk allows; the caller removes what it returns."""
     make_folder(layout.tmp)
-    trash = _to_trash(path, layout.tmp)
+    try:
+        trash = _to_trash(path, layout.tmp)
+    except OSError as error:  # which would name the trash
+        raise OSError(error.errno, error.strerror, str(path)) from error
     sync(path.parent)
     return trash
 

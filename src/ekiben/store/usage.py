@@ -35,7 +35,7 @@ def _uses(shelf: Shelf, bento: Tag, model: Tag) -> bool:
         if str(model).encode() not in path.read_bytes():  # most Bentos do not: a thousand are passed over in no time
             return False
         return model in [entry.tag for entry in read_bento_manifest(path.parent).models]
-    except (FileNotFoundError, NotADirectoryError, BentoNotFound):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, BentoNotFound):
         return False
     except DamagedItem:
         return True  # it names the model and cannot say how: better kept
