@@ -37,6 +37,11 @@ def test_a_token_in_a_parameter_is_never_left(secret: str) -> None:
         "SFTP://me@host/x",
         "https://host/x?tokens=3&sig_size=2&page=token",
         "https://host/x.whl#sha256=00ff",
+        "https://host:8080/x@1.whl",
+        "http://[::1]:8080/x@1.whl",
+        "https://host:8080 by me@host.org",
+        "git+ssh://git@host:team/x.git@main",
+        "https://host/x?sort_key=name&keys=2&monkey=3",
     ],
 )
 def test_what_is_no_secret_is_none_and_stays(text: str) -> None:
@@ -65,10 +70,33 @@ def test_what_is_no_secret_is_none_and_stays(text: str) -> None:
         "https://host/?client_secret=t",
         "https://host/?se=2030&sig=t",
         "https://host/?X-Amz-Signature=t",
+        "https://host/?X-Amz-Credential=t",
+        "https://host/?key=t",
+        "https://host/?auth=t",
+        "https://host/?passphrase=t",
+        "https://host/#access_token=t",
+        "http://u:s3/cr3t@host/simple",
+        "http://u:s3 cr3t@host/simple",
     ],
 )
 def test_a_secret_is_noticed(text: str) -> None:
     assert has_credentials(text)
+
+
+@pytest.mark.parametrize(
+    "password", ['a"s3cret', "a's3cret", "a/s3cret", "a/b@s3cret", "a?s3cret", "a#s3cret", "a:s3cret"]
+)
+@pytest.mark.parametrize(
+    "line", ["`x @ https://u:{}@host/x.whl` fails", 'in "https://u:{}@host/simple"', "https://u:{}@host"]
+)
+def test_no_part_of_a_password_is_left_whatever_it_holds(password: str, line: str) -> None:
+    shown = redact(line.format(password))
+    assert "s3cret" not in shown
+    assert "***@host" in shown
+
+
+def test_no_part_of_a_parameter_is_left() -> None:
+    assert redact("https://host/?token=a\"s3cret's3cret&page=2#x") == "https://host/?token=***&page=2#x"
 
 
 users = st.from_regex(r"[A-Za-z][A-Za-z0-9._~-]{0,8}", fullmatch=True)

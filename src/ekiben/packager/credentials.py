@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import re
 
+_PORT = r"\d{1,5}(?=[/?#\s]|$)"
 # User and password end at the last `@` before the path: a password may hold an `@`, `?` or quote that nobody escaped.
-_USERINFO = re.compile(r"(?<=://)(?P<user>[^/\s:@]*)(?P<rest>[^/\s]*)@")
+# What stands behind the first colon and is no port is a password, too, and may then hold a slash.
+_USERINFO = re.compile(rf"(?<=://)(?!\[)(?P<user>[^/\s:@]*)(?P<rest>[^/\s]*|:(?!{_PORT})\S*)@")
+# Where the text is one URL, and no prose around it, such a password may hold blanks.
+_WITH_BLANK = re.compile(rf"\A(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^/\s:@\[]*:(?!{_PORT})[^/]*\s[^/]*@")
 _SSH = ("ssh://", "sftp://")  # and what ends so: git+ssh, bzr+sftp
 _SECRET_PARAMETER = re.compile(
-    r"(?P<name>[?&](?:[\w.-]*(?:token|signature|secret|passw(?:or)?d|pwd|api[_-]?key|access[_-]?key)|sig)=)[^&\s'\"]+",
+    r"(?P<name>[?&;#](?:[\w.-]*(?:token|signature|secret|passw(?:or)?d|passphrase|pwd|credentials?|jwt"
+    r"|(?:api|access|account|private|secret|shared|subscription)[_-]?key)|auth|key|pass|sig)=)[^&\s#]+",
     re.IGNORECASE,
 )
 
 
 def redact(text: str) -> str:
     """`text` with the secrets of every URL in it replaced by `***`."""
+    text = _WITH_BLANK.sub(r"\g<scheme>***@", text)
     return _SECRET_PARAMETER.sub(r"\g<name>***", _USERINFO.sub(_without_secret, text))
 
 
