@@ -13,6 +13,7 @@ from typing import TypeAlias
 import yaml
 
 from ekiben.errors import BentofileError
+from ekiben.packager.credentials import redact
 
 Step: TypeAlias = str | int
 Route: TypeAlias = tuple[Step, ...]  # keys and list indexes from the top: ("docker", "system_packages", 0)
@@ -47,10 +48,11 @@ class Document:
         return None
 
     def error(self, message: str, route: Route, *, is_key: bool = False, hint: str | None = None) -> BentofileError:
-        """`message` with the place of `route`."""
+        """`message` with the place of `route`. Keys and values are quoted without the secrets of their URLs."""
         place = self.place_of(route, is_key=is_key)
         line, column = (place.line, place.column) if place else (None, None)
-        return BentofileError(message, path=self.path, line=line, column=column, hint=hint)
+        shown = redact(hint) if hint else None
+        return BentofileError(redact(message), path=self.path, line=line, column=column, hint=shown)
 
 
 def dotted(route: Route) -> str:

@@ -17,6 +17,7 @@ OLDEST_IMAGE_PYTHON = (3, 11)
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+")
+_HOST = re.compile(r"(?:[A-Za-z0-9*._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _SERVICE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_]\w*)?")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -172,6 +173,17 @@ def url(text: str) -> str:
     no_credentials(one_line(text))
     if not re.fullmatch(r"(?:https?://|file:///)\S+", text):
         raise Refused("is no URL", "write one that starts with `https://`")
+    try:
+        _ = urlsplit(text).port
+    except ValueError as error:
+        raise Refused("holds a URL that cannot be read") from error
+    return text
+
+
+def host(text: str) -> str:
+    """A host, with a port where wanted, as pip takes it: no URL, and no user."""
+    if not _HOST.fullmatch(text):
+        raise Refused("is no host", "write `host` or `host:port`, without a scheme and a user")
     return text
 
 

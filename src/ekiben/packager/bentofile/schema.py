@@ -91,12 +91,14 @@ def _as_mapping(value: object, info: ValidationInfo) -> object:
 
 Line: TypeAlias = Annotated[str, _checked(grammar.one_line)]
 PublicLine: TypeAlias = Annotated[str, _checked(grammar.one_line), _checked(grammar.no_credentials)]
+PublicText: TypeAlias = Annotated[str, _checked(grammar.no_credentials)]
 Name: TypeAlias = Annotated[str, _checked(_name)]
 ServiceImport: TypeAlias = Annotated[str, _checked(grammar.service_import)]
 ModelTag: TypeAlias = Annotated[str, _checked(_tag)]
 Alias: TypeAlias = Annotated[str, _checked(grammar.alias)]
 EnvName: TypeAlias = Annotated[str, _checked(grammar.env_name)]
 Requirement: TypeAlias = Annotated[str, _checked(grammar.requirement)]
+Host: TypeAlias = Annotated[str, _checked(grammar.host)]
 Url: TypeAlias = Annotated[str, _checked(grammar.url)]
 FileInside: TypeAlias = Annotated[str, _in_project(grammar.file_inside)]
 UrlOrPath: TypeAlias = Annotated[str, _in_project(grammar.url_or_path)]
@@ -153,7 +155,7 @@ class PythonLevel(Level):
     extra_index_url: OneOrMore[Url] = []
     no_index: bool = False
     find_links: OneOrMore[UrlOrPath] = []
-    trusted_host: OneOrMore[Line] = []
+    trusted_host: OneOrMore[Host] = []
     pip_args: Line | None = None
     wheels: OneOrMore[Line] = []
     pack_git_packages: bool = True
@@ -187,8 +189,8 @@ class BentofileLevel(Level):
 
     service: ServiceImport | None = None
     name: Name | None = None
-    description: str | None = None
-    labels: dict[Line, PublicLine] = {}
+    description: PublicText | None = None
+    labels: dict[PublicLine, PublicLine] = {}
     include: list[Line] = ["*"]
     exclude: list[Line] = []
     models: list[Annotated[ModelLevel, BeforeValidator(_as_model)]] = []
