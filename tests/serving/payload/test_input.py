@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -282,6 +283,32 @@ def test_the_schema_is_an_object_with_definitions_once() -> None:
     assert properties["factor"] == {"type": "number", "default": 2.0}
     assert properties["items"]["items"] == {"$ref": "#/$defs/Item"}
     assert list(schema["$defs"]) == ["Item"]  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("annotation", [np.ndarray, pd.DataFrame, pd.Series, list[str], str, dict[str, str]])
+@pytest.mark.parametrize(
+    "body",
+    [b'{"x": ["ab\xff"]}', b'{"x": {"a\xff": "b"}}', b'{"\xff": 1, "x": ["a"]}', b'["\xff"]', b'"\xff"', b"\xff"],
+)
+@pytest.mark.parametrize("is_root", [False, True])
+def test_bytes_that_are_no_utf_8_are_bad_input_and_one_row(annotation: object, body: bytes, is_root: bool) -> None:
+    one = spec(is_root, x=annotation)
+    with pytest.raises(BadInput):
+        decode(one, body)
+    assert one.count_rows(Payload(JSON, body), 0) >= 1
+
+
+def test_the_byte_that_is_no_utf_8_is_named() -> None:
+    with pytest.raises(BadInput, match=r"`x` is no UTF-8: byte 0xff at position 4$"):
+        decode(spec(x=np.ndarray), b'{"x": ["ab\xff"]}')
+    with pytest.raises(BadInput, match=r"the body is no UTF-8: byte 0xff at position 2$"):
+        decode(spec(x=np.ndarray), b'{"\xff": 1, "x": ["a"]}')
+
+
+def test_a_form_field_that_is_no_utf_8_is_bad_input(form: Callable[..., Payload]) -> None:
+    body = form(("x", None, b'["\xff"]'), ("photo", "a.txt", b"a"))
+    with RequestFolder() as folder, pytest.raises(BadInput, match="`x` is no UTF-8"):
+        spec(x=np.ndarray, photo=Path).decode(body, folder)
 
 
 @pytest.mark.parametrize("default", [float("nan"), object(), Path, lambda: 1])

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Sequence, Sized
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 
 import msgspec
@@ -106,13 +106,13 @@ class InputSpec:
             return 1
         if not payload.body:
             return self._default_rows()
-        if self._root is not None:
-            return count_json_rows(payload.body, batch_dim)
         try:
+            if self._root is not None:
+                return count_json_rows(payload.body, batch_dim)
             text = _FIELDS.decode(payload.body).get(self._names[0])
-        except (msgspec.MsgspecError, RecursionError):
+            return self._default_rows() if text is None else count_json_rows(bytes(text), batch_dim)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return 1
-        return self._default_rows() if text is None else count_json_rows(bytes(text), batch_dim)
 
     def json_schema(self) -> JsonSchema:
         """JSON Schema of the body: an object with a property for each parameter, or the root parameter's own."""
@@ -133,18 +133,20 @@ class InputSpec:
 
     def _from_json(self, body: bytes) -> dict[str, object]:
         if self._root is not None and self._root in self._values:
-            return {self._root: self._values[self._root].read_json(body, self._root)}
+            return {self._root: _read(self._values[self._root].read_json, body, self._root)}
         try:
             texts = _FIELDS.decode(body)
         except msgspec.ValidationError as error:
             raise BadInput(f"the body is no JSON object: {error}", hint=f"send {self._example()}") from error
+        except UnicodeDecodeError as error:
+            raise BadInput(f"the body is no UTF-8: {_foreign_byte(body)}") from error
         except (msgspec.DecodeError, RecursionError) as error:
             raise BadInput(f"the body is no JSON: {error}", hint=_json_hint(body)) from error
         values: dict[str, object] = {}
         for name, codec in self._values.items():
             text = texts.pop(name, None)
             if text is not None:
-                values[name] = codec.read_json(bytes(text), name)
+                values[name] = _read(codec.read_json, bytes(text), name)
         if texts:
             self._refuse_extra(next(iter(texts)))
         return values if len(values) == len(self._names) else self._with_defaults(values)
@@ -162,7 +164,7 @@ class InputSpec:
             elif part.name in values:
                 raise BadInput(f"`{part.name}` was sent twice", hint="write a list as one JSON text")
             else:
-                values[part.name] = self._values[part.name].read_form(part.content, part.name)
+                values[part.name] = _read(self._values[part.name].read_form, part.content, part.name)
         for name, found in files.items():
             values[name] = self._files[name].read_files(found, name, folder)
         return self._with_defaults(values)
@@ -189,6 +191,22 @@ class InputSpec:
         if self._files:
             return f"{MULTIPART} with the fields {', '.join(f'`{name}`' for name in self._names)}"
         return "{" + ", ".join(f'"{name}": ...' for name in self._names) + "}"
+
+
+def _read(read: Callable[[bytes, str], object], text: bytes, name: str) -> object:
+    try:
+        return read(text, name)
+    except UnicodeDecodeError as error:
+        raise BadInput(f"`{name}` is no UTF-8: {_foreign_byte(text)}") from error
+
+
+def _foreign_byte(text: bytes) -> str:
+    """The first byte that is no UTF-8, and where: msgspec counts from the start of the string that it is in."""
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        return f"byte {text[error.start]:#04x} at position {error.start}"
+    return "a byte that is none"
 
 
 def _media_type(payload: Payload) -> str:
