@@ -30,6 +30,16 @@ def read_to_end(connection: socket.socket) -> bytes:
     return received
 
 
+def read_until(connection: socket.socket, end: bytes) -> bytes:
+    """Everything until `end` has come."""
+    received = b""
+    while not received.endswith(end):
+        piece = connection.recv(65536)
+        assert piece, f"the server closed after {received!r}"
+        received += piece
+    return received
+
+
 def send_until_refused(connection: socket.socket, piece: bytes, most_bytes: int) -> int:
     """Sends `piece` over and over; gives how many bytes the server took before it closed, at most `most_bytes`."""
     sent = 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.http.raw_client import connected, read_to_end, send_until_refused, status_of
+from tests.serving.http.raw_client import connected, read_to_end, read_until, send_until_refused, status_of
 from tests.serving.server_process import ServerProcess, serving, write_service
 
 SETTINGS = {
@@ -30,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         yield server
 
 
-@pytest.mark.parametrize("size, status", [(60_000, 200), (70_000, 431)])
+@pytest.mark.parametrize(("size", "status"), [(60_000, 200), (70_000, 431)])
 def test_a_head_has_a_largest_size(server: ServerProcess, size: int, status: int) -> None:
     with connected(server.url) as connection:
         connection.sendall(b"GET /livez HTTP/1.1\r\nconnection: close\r\nx-long: " + b"a" * size + b"\r\n\r\n")
@@ -38,7 +38,7 @@ def test_a_head_has_a_largest_size(server: ServerProcess, size: int, status: int
 
 
 @pytest.mark.parametrize(
-    "start, piece",
+    ("start", "piece"),
     [
         (b"GET /livez HTTP/1.1\r\n", b"x-name: value\r\n" * 1000),
         (b"GET /livez HTTP/1.1\r\nx-long: ", b"a" * 16000),
@@ -83,7 +83,7 @@ def test_an_idle_connection_is_kept_and_then_closed(server: ServerProcess) -> No
     with connected(server.url) as connection:
         for _ in range(2):
             connection.sendall(b"GET /livez HTTP/1.1\r\nhost: a\r\n\r\n")
-            assert status_of(connection.recv(65536)) == 200
+            assert status_of(read_until(connection, b'{"status":"ok"}')) == 200
             time.sleep(0.5)
         assert read_to_end(connection) == b""
 
@@ -104,6 +104,15 @@ def test_a_slow_body_that_moves_on_is_waited_for(server: ServerProcess) -> None:
             time.sleep(0.2)
         connection.sendall(b"}")
         assert status_of(read_to_end(connection)) == 200
+
+
+def test_bodies_that_stop_leave_the_others_their_turn(server: ServerProcess) -> None:
+    with ExitStack() as stack:
+        for _ in range(4):
+            connection = stack.enter_context(connected(server.url))
+            connection.sendall(b"POST /pid HTTP/1.1\r\ncontent-length: 100\r\n\r\n{")
+        time.sleep(0.2)
+        assert server.post("/pid").status_code == 200
 
 
 def test_connections_beyond_the_bound_are_refused_and_the_others_served(tmp_path: Path) -> None:

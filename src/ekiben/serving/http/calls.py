@@ -25,7 +25,7 @@ CLIENT_GONE = 499  # nginx's code for a client that closed the connection; only 
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """What a request may take: `timeout_s` seconds from its head to its answer, `max_body_bytes` bytes."""
+    """What a request may take: `timeout_s` seconds from the end of its body to its answer, `max_body_bytes` bytes."""
 
     timeout_s: float
     max_body_bytes: int
@@ -40,14 +40,18 @@ class Gate:
         self._most = most
         self.inside = 0
 
-    @property
-    def is_full(self) -> bool:
-        """Whether the next request is one too many."""
-        return self._most is not None and self.inside >= self._most
+    def check(self) -> None:
+        """Raises TooManyRequests where the next request is one too many."""
+        if self._most is not None and self.inside >= self._most:
+            raise TooManyRequests("too many requests are under way", hint="`traffic.max_concurrency` sets the bound")
 
 
 class ApiCalls:
-    """Handles the requests of one endpoint; `answer` takes a call to a worker and back."""
+    """Handles the requests of one endpoint; `answer` takes a call to a worker and back.
+
+    A request is under way, for `gate` and for its timeout, once its body is there: a client that is slow to send, or
+    stops, takes nobody's turn. How long a body may take is the connection's affair (`limits`).
+    """
 
     def __init__(
         self, endpoint: Endpoint, answer: Answer, *, gate: Gate, limits: CallLimits, metrics: EndpointMetrics
@@ -64,32 +68,34 @@ class ApiCalls:
     async def __call__(self, request: Request) -> Reply:
         """The reply, whatever happened; counted with its status and duration."""
         begun = time.perf_counter()
-        if self._gate.is_full:
-            busy = TooManyRequests("too many requests are under way", hint="`traffic.max_concurrency` sets the bound")
-            self._metrics.answered(busy.http_status, time.perf_counter() - begun)
-            return reply_to(busy, request.id)
         code = CLIENT_GONE
-        self._gate.inside += 1
-        self._inside += 1
         try:
-            reply = await self._answer_in_time(request)
+            reply = await self._reply(request)
             code = reply.status
         finally:
-            self._gate.inside -= 1
-            self._inside -= 1
             self._metrics.answered(code, time.perf_counter() - begun)
         return reply
 
-    async def _answer_in_time(self, request: Request) -> Reply:
+    async def _reply(self, request: Request) -> Reply:
         timeout_s = self._limits.timeout_s
+        is_inside = False
         try:
+            self._gate.check()  # before the body too: none is read to be refused
+            body = await request.read(self._limits.max_body_bytes)
+            self._gate.check()
+            self._gate.inside += 1
+            self._inside += 1
+            is_inside = True
             async with asyncio.timeout(timeout_s):
-                body = await request.read(self._limits.max_body_bytes)
                 return await self._answer(self._call(request, body))
         except TimeoutError:
             return reply_to(DeadlineExceeded(f"not answered within {timeout_s:g} s"), request.id)
         except EkibenError as error:
             return reply_to(error, request.id)
+        finally:
+            if is_inside:
+                self._gate.inside -= 1
+                self._inside -= 1
 
     def _call(self, request: Request, body: bytes) -> Call:
         payload = Payload(request.field(b"content-type"), body)
