@@ -11,11 +11,11 @@ import re
 import sys
 import traceback
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
 from ekiben.errors import DescriptionError, EkibenError
+from ekiben.nearest import nearest
 from ekiben.serving.declare.service import Service
 
 _SAID = re.compile(r"(.+?):(\d+): ")  # how an error in a declaration begins
@@ -128,7 +128,7 @@ def _find(module: ModuleType, name: str, attribute: str) -> Service:
         raise DescriptionError(
             f"`{name}:{attribute}` is a class and no service", hint="decorate it with `@ekiben.service`"
         )
-    near = get_close_matches(attribute, services, n=1) or list(services)
+    near = nearest(attribute, services) or list(services)
     hint = f"did you mean `{name}:{near[0]}`?" if near else "decorate a class with `@ekiben.service`"
     what = "is no service" if found is not None else "does not exist"
     raise DescriptionError(f"`{name}:{attribute}` {what}", hint=hint)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 
 from ekiben.errors import PathNotFound, UsageError
+from ekiben.nearest import did_you_mean
 from ekiben.serving.options import Arguments
 from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest
 from ekiben.store.documents import read_document
@@ -91,8 +91,7 @@ def _choose(manifest: BentoManifest, service: str | None) -> tuple[str | None, s
         return service, known[service]
     if ":" in service:
         return None, service
-    near = get_close_matches(service, known, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(known) or 'none'}"
+    hint = did_you_mean(service, known) or f"it has: {', '.join(known) or 'none'}"
     raise UsageError(f"the Bento has no service `{service}`", hint=hint)
 
 
