@@ -75,15 +75,31 @@ def test_code_of_external_modules_travels_where_asked(
         assert "external_modules" in str(caught.value.hint)
 
 
-def test_a_cut_off_pickle_is_damage(store: Store) -> None:
+@pytest.mark.parametrize("kept", [0, 1, 20, -20])
+def test_a_cut_off_pickle_is_damage(store: Store, kept: int) -> None:
     model = picklable_model.save_model("table", list(range(100)))
     path = model.path_of("saved_model.pkl")
-    path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(DamagedItem, match="no whole pickle"):
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(DamagedItem, match=f"`{path}` is not what was saved: "):
         picklable_model.load_model("table")
     path.unlink()
-    with pytest.raises(DamagedItem, match=r"has no saved_model\.pkl"):
+    with pytest.raises(DamagedItem, match=r"has no saved_model\.pkl") as caught:
         picklable_model.load_model("table")
+    assert caught.value.hint == "delete the model and save it again"
+
+
+class Moody:
+    """Unpickles badly."""
+
+    def __reduce__(self) -> tuple[type[int], tuple[str]]:
+        return int, ("nonsense",)
+
+
+def test_a_whole_pickle_that_does_not_load_is_no_damage(store: Store) -> None:
+    picklable_model.save_model("moody", Moody())
+    with pytest.raises(FrameworkError, match=r"`moody:.*` cannot be loaded: ValueError: .*nonsense") as caught:
+        picklable_model.load_model("moody")
+    assert "the versions that it was saved with" in str(caught.value.hint)
 
 
 def test_other_versions_are_told_when_loading(store: Store, caplog: pytest.LogCaptureFixture) -> None:

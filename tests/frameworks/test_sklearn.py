@@ -147,6 +147,23 @@ def test_a_model_without_its_file_is_damaged(store: Store, classifier: SVC) -> N
         sklearn.load_model("iris")
 
 
+@pytest.mark.parametrize("kept", [0, 1, 50, 500, -500, -1])
+def test_a_model_whose_file_was_cut_off_is_damaged(store: Store, classifier: SVC, kept: int) -> None:
+    path = sklearn.save_model("iris", classifier).path_of("saved_model.pkl")
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(DamagedItem, match=f"`{path}` is not what was saved: ") as caught:
+        sklearn.load_model("iris")
+    assert caught.value.hint == "delete the model and save it again"
+
+
+def test_a_model_whose_file_was_overwritten_is_damaged(store: Store, classifier: SVC) -> None:
+    path = sklearn.save_model("iris", classifier).path_of("saved_model.pkl")
+    whole = path.read_bytes()
+    path.write_bytes(b"\x80\x04\x95" + bytes(range(256)) + whole)
+    with pytest.raises(DamagedItem, match="is not what was saved"):
+        sklearn.load_model("iris")
+
+
 def test_without_scikit_learn_the_error_says_how_to_install_it(home: Path, tmp_path: Path) -> None:
     packages = Path(joblib.__file__).parents[1]
     for name in NEEDED:

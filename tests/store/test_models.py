@@ -320,6 +320,16 @@ def test_custom_objects_come_back(store: Store) -> None:
     assert store.models.get(save(store, "plain").tag).custom_objects == {}
 
 
+def test_custom_objects_that_were_cut_off_are_damage(store: Store) -> None:
+    model = save(store, "plain")
+    with store.models.create("iris", custom_objects={"scale": 2.0}) as draft:
+        pass
+    draft.path_of("custom_objects.pkl").write_bytes(b"")
+    with pytest.raises(DamagedItem, match=r"custom_objects\.pkl` is not what was saved: EOFError"):
+        _ = store.models.get("iris").custom_objects
+    assert model.custom_objects == {}
+
+
 def test_modes_do_not_depend_on_the_umask(store: Store, umask_077: None) -> None:
     model = save(store, "iris")
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in [model.path, *model.path.iterdir()]}

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from ekiben.errors import DamagedItem
 from ekiben.frameworks.saved import (
     MODEL_FILE,
     ModelLike,
@@ -66,15 +65,13 @@ def save_model(
 def load_model(model: ModelLike) -> Any:
     """The object. Logs a warning where cloudpickle or Python has another version than the one it was saved with.
 
-    Raises ModelNotFound, and FrameworkError where code that it needs is missing or another module saved the model.
+    Raises ModelNotFound, FrameworkError where code that it needs is missing or another module saved the model, and
+    DamagedItem where its file is missing or has changed.
     """
     saved = get(model)
     warn_of_other_versions(saved)
     warn_of_other_python(saved)
-    try:
-        return load_pickle(saved.path_of(MODEL_FILE))
-    except FileNotFoundError as error:
-        raise DamagedItem(f"`{saved.tag}` has no {MODEL_FILE}") from error
+    return load_pickle(saved.path_of(MODEL_FILE), str(saved.tag))
 
 
 def get(tag: ModelLike) -> Model:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ekiben.errors import DamagedItem, FrameworkError
+from ekiben.errors import FrameworkError
 from ekiben.frameworks.saved import (
     MODEL_FILE,
     ModelLike,
@@ -23,6 +23,7 @@ from ekiben.frameworks.saved import (
 from ekiben.store.local import default_store
 from ekiben.store.model_manifest import ModelContext
 from ekiben.store.models import Model
+from ekiben.store.pickles import unpickling
 from ekiben.tag import Tag
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def save_model(
 def load_model(model: ModelLike) -> Any:
     """The estimator. Logs a warning where scikit-learn has another version than the one it was saved with.
 
-    Raises ModelNotFound, and FrameworkError where scikit-learn is missing or another module saved the model.
+    Raises ModelNotFound, FrameworkError where scikit-learn is missing or another module saved the model, and
+    DamagedItem where its file is missing or has changed.
     """
     saved = get(model)
     warn_of_other_versions(saved)
@@ -109,13 +111,7 @@ def _dump(model: object, path: Path) -> None:
 def _load(model: Model) -> object:
     import joblib
 
-    try:
-        estimator: object = joblib.load(model.path_of(MODEL_FILE))
-    except FileNotFoundError as error:
-        raise DamagedItem(f"`{model.tag}` has no {MODEL_FILE}") from error
-    except (ImportError, AttributeError) as error:
-        raise FrameworkError(
-            f"`{model.tag}` needs code that is not here: {error}",
-            hint="install or add to the path what it was saved with",
-        ) from error
+    path = model.path_of(MODEL_FILE)
+    with unpickling(path, str(model.tag), "install or add to the path what it was saved with"):
+        estimator: object = joblib.load(path)
     return estimator
