@@ -233,6 +233,13 @@ def test_a_name_that_a_bento_cannot_hold_is_an_error(tree: Tree) -> None:
         selected(tree("a\nb"))
 
 
+def test_a_file_too_deep_to_be_walked_is_an_error_where_it_would_go_in(tree: Tree) -> None:
+    project = tree("service.py", f"data/{'d/' * 600}x")
+    with pytest.raises(SelectionError, match="a file below `data/` lies more than 128 folders deep"):
+        selected(project)
+    assert selected(project, ["*.py"]) == selected(project, ["*"], ["data"]) == ["service.py"]
+
+
 def test_a_name_that_is_no_utf8_is_an_error(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"\xff")).touch()
     with pytest.raises(SelectionError, match="no UTF-8"):

@@ -22,6 +22,7 @@ from pathlib import Path
 from ekiben.errors import SelectionError
 from ekiben.packager.rules import IGNORE_FILE, Rules
 
+MAX_DEPTH = 128  # folders above a file: what walks a Bento calls itself for each of them
 _CONTROL = frozenset(chr(code) for code in (*range(32), 127))
 
 
@@ -193,6 +194,9 @@ def _check_name(path: str) -> None:
         raise SelectionError(f"the name of `{path.encode(errors='replace').decode()}` is no UTF-8") from error
     if not _CONTROL.isdisjoint(path):
         raise SelectionError(f"the name of {path!r} holds a control character", hint=_KEEP_OUT)
+    if path.count("/") > MAX_DEPTH:
+        top = path.partition("/")[0]
+        raise SelectionError(f"a file below `{top}/` lies more than {MAX_DEPTH} folders deep", hint=_KEEP_OUT)
 
 
 def _leaves(path: str, target: Path) -> SelectionError:
