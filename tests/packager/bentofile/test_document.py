@@ -79,3 +79,31 @@ def test_a_document_that_holds_itself_ends(tmp_path: Path) -> None:
 
 def test_a_route_is_written_as_people_do() -> None:
     assert dotted(("docker", "system_packages", 0)) == "docker.system_packages[0]"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a:\n  b: 'x'\n  c: \"x\\uD800y\"\n", "3:6"),
+        ('"\\uDC80": 1\n', "1:1"),
+        ('a: [1, "\\uDC80"]\n', "1:8"),
+    ],
+)
+def test_text_that_no_file_can_hold_is_refused_with_its_place(tmp_path: Path, text: str, place: str) -> None:
+    with pytest.raises(BentofileError, match=f":{place}: this holds half of a surrogate pair"):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize("text", ["[" * 20_000, "a: " + "{b: " * 20_000, "\n".join(" " * n + "a:" for n in range(200))])
+def test_levels_without_end_are_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BentofileError, match="more than 32 levels"):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['!!int ""', '!!float ""', "!!bool x", "!!timestamp x", "2024-13-01", "1" * 5000],
+)
+def test_a_value_that_is_not_of_its_type_is_refused(tmp_path: Path, value: str) -> None:
+    with pytest.raises(BentofileError, match="this is no YAML: "):
+        read(tmp_path, f"a: {value}\n")

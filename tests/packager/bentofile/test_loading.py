@@ -264,6 +264,13 @@ def test_nothing_that_ends_a_line_reaches_a_containerfile(complains: Complains, 
     assert complains(text).startswith("bentofile.yaml:1:")
 
 
+@pytest.mark.parametrize(
+    "text", ['docker: {env: {A: "x\\uD800y"}}\n', 'description: "\\uDC80"\n', "args: &a {b: *a}\n"]
+)
+def test_no_text_ends_in_a_traceback(complains: Complains, text: str) -> None:
+    assert complains(text).startswith("bentofile.yaml:1:")
+
+
 def test_variables_of_the_image_come_from_a_mapping_a_list_or_a_file(project: Path, loads: Loads) -> None:
     (project / "image.env").write_text("# numbers\nexport A=1\n\nB='two words'\n")
     expected = {"A": "1", "B": "two words"}

@@ -62,3 +62,8 @@ def test_errors_carry_their_line(complains: Complains, text: str, complaint: str
 def test_a_toml_file_may_be_named(project: Path) -> None:
     (project / "other.toml").write_text('[tool.ekiben.build]\nname = "x"\n')
     assert load_bentofile(project, project / "other.toml").name == "x"
+
+
+@pytest.mark.parametrize("value", ["1" * 5000, "[" * 20_000, "{b=" * 20_000])
+def test_toml_that_python_gives_up_on_is_refused(complains: Complains, value: str) -> None:
+    assert complains(f"[tool.ekiben.build]\na = {value}\n", NAME).startswith("pyproject.toml: th")

@@ -5,6 +5,7 @@ YAML here; `pyproject` makes the same value from a TOML table. What the data mea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +15,10 @@ import yaml
 
 from ekiben.errors import BentofileError
 from ekiben.packager.credentials import redact
+
+MAX_DEPTH = 32  # levels of lists and mappings: a bentofile has five, and what reads them calls itself for each
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 Step: TypeAlias = str | int
 Route: TypeAlias = tuple[Step, ...]  # keys and list indexes from the top: ("docker", "system_packages", 0)
@@ -64,19 +69,23 @@ def dotted(route: Route) -> str:
 
 
 def read_yaml(path: Path) -> Document:
-    """The YAML document in `path`; an empty file gives no data. Raises BentofileError: no YAML, a key written twice."""
+    """The YAML document in `path`; an empty file gives no data.
+
+    Raises BentofileError: no YAML, a key written twice, text that no file can hold, more than MAX_DEPTH levels.
+    """
     text = read_text(path)
     document = Document(path, {})
     try:
+        _check_depth(text, path)
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is None:
             return document
         _find_places(node, document)
-        return replace(document, data=loader.construct_document(node))
+        return replace(document, data=_constructed(loader, node))
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(path, error) from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none
+    except yaml.YAMLError as error:
         raise BentofileError(f"this is no YAML: {_one_line(error)}", path=path) from error
 
 
@@ -90,6 +99,25 @@ def read_text(path: Path) -> str:
         raise BentofileError(f"the file cannot be read: {error.strerror}", path=path) from error
 
 
+def _check_depth(text: str, path: Path) -> None:
+    """Asks the parser for its events, since composing nodes of them calls itself for every level."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            line = event.start_mark.line + 1 if event.start_mark else None
+            raise BentofileError(f"there are more than {MAX_DEPTH} levels", path=path, line=line)
+
+
+def _constructed(loader: yaml.SafeLoader, node: yaml.Node) -> object:
+    try:
+        return loader.construct_document(node)
+    except ValueError as error:  # a date that is none, a number of thousands of digits
+        raise yaml.YAMLError(str(error)) from error
+    except (ArithmeticError, LookupError, AttributeError, TypeError) as error:  # `!!int ""`, `!!bool x`
+        raise yaml.YAMLError("a value is not of the type that it is given") from error
+
+
 def _find_places(root: yaml.Node, document: Document) -> None:
     """Fills the document's places. A node reached twice (by an alias) keeps the place of its anchor."""
     seen: set[int] = set()
@@ -97,6 +125,7 @@ def _find_places(root: yaml.Node, document: Document) -> None:
     while pending:
         route, node = pending.pop()
         document.values[route] = _place(node)
+        _check_text(node, route, document)
         if id(node) in seen:
             continue
         seen.add(id(node))
@@ -111,10 +140,16 @@ def _children(route: Route, node: yaml.Node, document: Document) -> Iterator[tup
         for key, value in node.value:
             here = (*route, str(key.value))
             first, document.keys[here] = document.keys.get(here), _place(key)
+            _check_text(key, here, document)
             if first is not None:
                 hint = f"it was written before on line {first.line}"
                 raise document.error(f"the key `{key.value}` is written twice", here, is_key=True, hint=hint)
             yield here, value
+
+
+def _check_text(node: yaml.Node, route: Route, document: Document) -> None:
+    if isinstance(node, yaml.ScalarNode) and _SURROGATE.search(node.value):
+        raise document.error("this holds half of a surrogate pair, which is no character", route)
 
 
 def _place(node: yaml.Node) -> Place:

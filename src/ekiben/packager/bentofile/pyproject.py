@@ -31,6 +31,10 @@ def read_pyproject(path: Path) -> Document | None:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(path, error) from error
+    except ValueError as error:  # a number of thousands of digits
+        raise BentofileError(f"this is no TOML: {error}", path=path) from error
+    except RecursionError as error:
+        raise BentofileError("there are too many levels", path=path) from error
     found = [(table, data) for table in TABLES if (data := _at(content, table)) is not None]
     if not found:
         return None
