@@ -26,7 +26,7 @@ CHECKS: list[Callable[[str], str]] = [
 
 
 @pytest.mark.parametrize("check", CHECKS)
-@given(text=st.text(max_size=40), end=st.sampled_from("\n\r\x00\x0b\x85\u2028"))
+@given(text=st.text(max_size=40), end=st.sampled_from("\n\r\x00\x0b\x85\u2028\ud800\udfff"))
 def test_no_check_lets_a_line_end_through(check: Callable[[str], str], text: str, end: str) -> None:
     with pytest.raises(Refused):
         check(text + end + text)
@@ -92,7 +92,9 @@ def test_a_python_that_is_too_old_is_refused_in_words(text: str) -> None:
         grammar.image_python(text)
 
 
-@pytest.mark.parametrize("text", ["3", "latest", "3.x", "python3.11"])
+@pytest.mark.parametrize(
+    "text", ["3", "latest", "3.x", "python3.11", f"3.11.{'9' * 20}", "3.1234", "3.011", "\uff13.\uff11\uff11"]
+)
 def test_what_is_no_python_version(text: str) -> None:
     with pytest.raises(Refused, match="no Python version"):
         grammar.image_python(text)
