@@ -23,6 +23,17 @@ def test_list_gives_json_and_nothing_else(run: Run, store: Store) -> None:
     assert all(row["size_bytes"] > 0 and row["created"] for row in rows)
 
 
+def test_an_item_without_its_manifest_does_not_fail_the_list(run: Run, store: Store) -> None:
+    kept, damaged = put_model(store, "one", "1"), put_model(store, "two", "2")
+    (store.models.get(damaged).path / "model.yaml").unlink()
+    table = run("models", "list").stdout
+    assert str(kept) in table
+    assert str(damaged) in table
+    listed = run("models", "list", "-o", "json")
+    assert [row["tag"] for row in json.loads(listed.stdout)] == [str(kept)]
+    assert f"`{damaged}` is left out" in listed.stderr
+
+
 def test_list_takes_a_name(run: Run, store: Store) -> None:
     put_bento(store, "one", "1")
     kept = put_bento(store, "two", "2")

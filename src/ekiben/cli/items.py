@@ -12,8 +12,8 @@ import typer
 
 from ekiben.cli.options import GetFormat, ListFormat
 from ekiben.cli.output import print_json, print_table, print_tree, print_yaml
-from ekiben.errors import Interrupted, NotFound, UsageError
-from ekiben.report import Reporter
+from ekiben.errors import Interrupted, NotFound, StoreError, UsageError
+from ekiben.report import Reporter, logger
 from ekiben.tag import Tag
 
 
@@ -73,11 +73,22 @@ def list_items(
     items = shelf.list(name)
     match output:
         case ListFormat.json:
-            print_json([item.to_dict() for item in items])
+            print_json(_shown(items))
         case ListFormat.yaml:
-            print_yaml([item.to_dict() for item in items])
+            print_yaml(_shown(items))
         case ListFormat.table:
             print_table(columns, [row(item) for item in items])
+
+
+def _shown(items: Sequence[Item]) -> list[Mapping[str, object]]:
+    """The items as `get` shows them; one whose manifest cannot be read is left out with a warning."""
+    shown = []
+    for item in items:
+        try:
+            shown.append(item.to_dict())
+        except (StoreError, NotFound) as error:
+            logger.warning("`%s` is left out: %s", item.tag, error)
+    return shown
 
 
 def get_item(shelf: Shelf[Item], tag: str, output: GetFormat) -> None:

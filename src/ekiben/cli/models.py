@@ -20,6 +20,7 @@ from ekiben.cli.options import (
 )
 from ekiben.cli.output import size_text, time_text
 from ekiben.cli.state import state_of
+from ekiben.errors import StoreError
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, context_settings=HELP_FLAGS, help="The models of the local store."
@@ -51,5 +52,12 @@ def delete_models(
 
 
 def _row(model: Item) -> tuple[str, str, str, str]:
-    module = str(model.to_dict().get("module", ""))
-    return str(model.tag), module, size_text(model.size_bytes), time_text(model.created)
+    return str(model.tag), _module(model), size_text(model.size_bytes), time_text(model.created)
+
+
+def _module(model: Item) -> str:
+    """What loads it; nothing where its manifest cannot be read, so that one damaged model does not fail the list."""
+    try:
+        return str(model.to_dict().get("module", ""))
+    except StoreError:
+        return ""
