@@ -9,7 +9,9 @@ from PIL import Image
 from ekiben.errors import BadInput, PayloadTooLarge, ServiceError
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.images import ImageInput, ImageOutput
+from ekiben.serving.payload.input import InputSpec, Parameter
 from ekiben.serving.payload.multipart import Part
+from tests.serving.payload.conftest import Form
 
 
 def encoded(image_format: str, size: tuple[int, int] = (3, 2)) -> bytes:
@@ -53,6 +55,32 @@ def test_an_image_of_too_many_pixels_is_refused_before_it_is_unpacked(folder: Re
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
     with pytest.raises(PayloadTooLarge):
         read(bomb, folder)
+
+
+def test_images_of_one_request_have_one_budget_and_those_of_others_their_own(
+    folder: RequestFolder, form: Form, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)  # PIL's own setting, and the service's to change
+    spec = InputSpec([Parameter("photos", list[Image.Image])])
+    three, four = (form(*[("photos", "x.png", encoded("PNG", (10, 3)))] * count) for count in (3, 4))
+    for _ in range(2):
+        images = spec.decode(three, folder)["photos"]
+        assert isinstance(images, list)
+        assert len(images) == 3
+    with pytest.raises(PayloadTooLarge, match="`photos`: the images of this request"):
+        spec.decode(four, folder)
+
+
+def test_the_budget_is_of_memory_and_not_of_pixels(
+    folder: RequestFolder, form: Form, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    stream = io.BytesIO()
+    Image.new("L", (10, 10)).save(stream, format="PNG")
+    spec = InputSpec([Parameter("photos", list[Image.Image])])
+    images = spec.decode(form(*[("photos", "x.png", stream.getvalue())] * 4), folder)["photos"]
+    assert isinstance(images, list)
+    assert len(images) == 4
 
 
 def test_another_type_than_declared_is_an_error() -> None:

@@ -1,7 +1,8 @@
 """PIL images as uploads and results. Loaded only where a service names PIL.
 
 Only raster formats are read (PIL would start Ghostscript for PostScript), whole and at once, so that a broken image is
-a 400 and not an error in the middle of the service; an image of more pixels than PIL's own limit is refused.
+a 400 and not an error in the middle of the service. An image of more pixels than PIL's own limit is refused, and so are
+images of one request that together take more memory than one image may; headers tell, before anything is unpacked.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from ekiben.serving.wire import Payload
 ANY_IMAGE = "image/*"
 READ_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 _DEFAULT_FORMAT = "PNG"  # lossless, and takes every mode that services return
+_PIXEL_BYTES = 4  # what PIL keeps of a pixel in memory, but for these modes
+_SMALL_PIXEL_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error)  # what PIL's readers raise on damaged data
 
 
@@ -51,6 +54,7 @@ class ImageInput:
             image = Image.open(io.BytesIO(part.content), formats=READ_FORMATS)
             if Image.MAX_IMAGE_PIXELS is not None and image.width * image.height > Image.MAX_IMAGE_PIXELS:
                 raise PayloadTooLarge(f"`{name}`: {image.width} x {image.height} pixels are too many")
+            _charge(image, part, name)
             image.load()
         except Image.DecompressionBombError as error:
             raise PayloadTooLarge(f"`{name}`: the image has too many pixels") from error
@@ -63,6 +67,17 @@ class ImageInput:
     def schema(self) -> JsonSchema:
         """Binary text, as OpenAPI says a file."""
         return dict(BINARY)
+
+
+def _charge(image: Image.Image, part: Part, name: str) -> None:
+    """Adds the image to what its request unpacks to. Raises PayloadTooLarge above what the largest image takes."""
+    part.unpacked.size_bytes += image.width * image.height * _SMALL_PIXEL_BYTES.get(image.mode, _PIXEL_BYTES)
+    most_pixels = Image.MAX_IMAGE_PIXELS
+    if most_pixels is not None and part.unpacked.size_bytes > most_pixels * _PIXEL_BYTES:
+        raise PayloadTooLarge(
+            f"`{name}`: the images of this request take more than {most_pixels * _PIXEL_BYTES >> 20} MiB when unpacked",
+            hint="send fewer or smaller images at once",
+        )
 
 
 class ImageOutput:

@@ -21,14 +21,25 @@ MAX_HEADER_BYTES = 4096  # bytes of one part's header field
 MAX_BOUNDARY = 70  # characters; RFC 2046, section 5.1.1
 
 
+@dataclass(slots=True)
+class Unpacked:
+    """How many bytes the parts of one form have become in memory: small files may be large images."""
+
+    size_bytes: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One field of a form. `file_name` is None for a plain field; it is the client's word, not a safe path."""
+    """One field of a form. `file_name` is None for a plain field; it is the client's word, not a safe path.
+
+    The parts of one form share `unpacked`, for codecs that bound what a request unpacks to.
+    """
 
     name: str
     file_name: str | None
     content_type: str
     content: bytes
+    unpacked: Unpacked = field(default_factory=Unpacked, compare=False)
 
 
 @dataclass(slots=True)
@@ -37,6 +48,7 @@ class _Collector:
 
     body_limit: int
     parts: list[Part] = field(default_factory=list)
+    unpacked: Unpacked = field(default_factory=Unpacked)
     headers: dict[bytes, bytes] = field(default_factory=dict)
     header_name: bytes = b""
     header_value: bytes = b""
@@ -71,6 +83,7 @@ class _Collector:
                 file_name=None if file_name is None else file_name.decode("utf-8", "replace"),
                 content_type=self.headers.get(b"content-type", b"").decode("latin-1"),
                 content=bytes(self.content),
+                unpacked=self.unpacked,
             )
         )
 
