@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from ekiben.serving.http.asgi import AsgiApp
+from ekiben.serving.http.asgi import AsgiApp, printable_path
 from ekiben.serving.http.request import Request
 from ekiben.serving.wire import JSON, Payload, Reply
 
@@ -71,3 +71,15 @@ def test_a_fault_of_ours_is_logged_whole_and_told_without_its_insides(caplog: py
     assert b"mine" in bytes(str(body["body"]), "utf-8")
     assert "inside" not in str(body["body"])
     assert "an inside" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("raw", "logged"),
+    [
+        (b"/a%0Ab%1B", "/a%0Ab%1B"),
+        (b"/a\nb\x1b[31m \xff", "/a\\x0ab\\x1b[31m\\x20\\xff"),
+        (b"/" + b"a" * 5000, "/" + "a" * 999 + "..."),
+    ],
+)
+def test_a_logged_path_is_one_short_printable_word(raw: bytes, logged: str) -> None:
+    assert printable_path(raw) == logged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
@@ -27,6 +28,8 @@ BODILESS = (204, 304)  # RFC 9110, section 6.4.1: replies with these statuses ha
 GONE = "ekiben.gone"  # in a scope: the client went away
 STALLED = "ekiben.stalled"  # in a scope: the client stopped in the middle of a body
 REQUEST_TIMEOUT = 408
+_UNPRINTABLE = re.compile(r"[^\x21-\x7e]")  # what could begin a line of its own or steer a terminal
+_MAX_LOGGED = 1000  # characters of a path in the access log
 
 
 class AsgiApp:
@@ -63,7 +66,7 @@ class AsgiApp:
         await send({"type": "http.response.start", "status": reply.status, "headers": fields})
         await send({"type": "http.response.body", "body": b"" if reply.status in BODILESS else reply.payload.body})
         if self._logs_access:
-            _log_access(request, reply, time.perf_counter() - begun)
+            _log_access(scope, request, reply, time.perf_counter() - begun)
 
 
 def _request_of(scope: Scope, receive: Receive) -> Request:
@@ -101,8 +104,15 @@ def _fields_of(reply: Reply, identifier: str) -> list[tuple[bytes, bytes]]:
     return fields
 
 
-def _log_access(request: Request, reply: Reply, duration_s: float) -> None:
+def _log_access(scope: Scope, request: Request, reply: Reply, duration_s: float) -> None:
+    path = printable_path(scope.get("raw_path") or request.path.encode())
     size = len(reply.payload.body)
     access_logger.info(
-        "%s %s %d %dB %.1fms %s", request.method, request.path, reply.status, size, duration_s * 1000, request.id
+        "%s %s %d %dB %.1fms %s", request.method, path, reply.status, size, duration_s * 1000, request.id
     )
+
+
+def printable_path(raw: bytes) -> str:
+    """A path as it came, percent signs and all, with what is not printable ASCII escaped; a long one is cut."""
+    text = _UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", raw[:_MAX_LOGGED].decode("latin-1"))
+    return text if len(raw) <= _MAX_LOGGED else f"{text}..."
