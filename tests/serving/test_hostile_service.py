@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from pathlib import Path
 
 import httpx
@@ -42,6 +44,11 @@ class Hostile:
     async def later(self, word: str) -> int:
         raise FAILURES[word]("a secret of the service")
 
+    @ekiben.api(batchable=True, max_batch_size=1)
+    def slowly(self, rows: list[int]) -> list[int]:
+        time.sleep(0.05)
+        return rows
+
     @ekiben.api
     def pid(self) -> int:
         return os.getpid()
@@ -79,3 +86,30 @@ def test_a_panic_among_64_batched_requests_fails_alone(project: Path, workers: s
 
     with serving(project, "--workers", workers, "--timeout", "10") as server:
         assert asyncio.run(ask(server.url)) == [200] * 30 + [500] + [200] * 33
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_batch_that_nobody_waits_for_gives_its_slot_back(project: Path, workers: str) -> None:
+    with serving(project, "--workers", workers) as server:
+        for _ in range(int(workers)):
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.post(f"{server.url}/slowly", json={"rows": list(range(1000))}, timeout=0.3)
+        begun = time.monotonic()
+        assert server.post("/slowly", rows=[1]).json() == [1]
+        assert server.post("/pid").status_code == 200
+        assert time.monotonic() - begun < 5
+
+
+def test_a_batch_that_somebody_still_waits_for_goes_on(project: Path) -> None:
+    answers: list[list[int]] = []
+    with serving(project) as server:
+        hog = threading.Thread(target=server.post, args=("/slowly",), kwargs={"rows": list(range(10))})
+        hog.start()
+        time.sleep(0.1)
+        waiting = threading.Thread(target=lambda: answers.append(server.post("/slowly", rows=[1, 2, 3, 4]).json()))
+        waiting.start()  # the next batch has both, and the first of them leaves
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{server.url}/slowly", json={"rows": [5]}, timeout=0.5)
+        waiting.join()
+        hog.join()
+    assert answers == [[1, 2, 3, 4]]

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 
 from ekiben.errors import InternalError, Overloaded
-from ekiben.serving.batching.batch import run_batch
+from ekiben.serving.batching.batch import AUDIENCE, Audience, run_batch
 from ekiben.serving.batching.queue import Ticket
 from ekiben.serving.batching.view import Member
 from ekiben.serving.wire import Call, Payload, Reply
@@ -58,3 +58,55 @@ def test_a_batch_that_is_cancelled_itself_refuses_its_requests_and_ends() -> Non
         return [one.answer.exception() for one in tickets]
 
     assert [type(one) for one in asyncio.run(go())] == [Overloaded] * 2
+
+
+def test_a_run_is_told_once_when_the_last_of_its_audience_has_left() -> None:
+    async def go() -> list[tuple[bool, int]]:
+        tickets = tickets_of(3)
+        seen: list[tuple[bool, int]] = []
+        told: list[bool] = []
+
+        async def run(slot: int, calls: Sequence[Call]) -> list[Reply]:
+            audience = AUDIENCE.get()
+            assert audience is not None
+            audience.on_gone = lambda: told.append(True)
+            for at in (1, 0, 2):
+                seen.append((audience.is_gone, len(told)))
+                tickets[at].answer.cancel()
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+            seen.append((audience.is_gone, len(told)))
+            return [OK] * 3
+
+        await run_batch(run, 1, tickets)
+        return seen
+
+    assert asyncio.run(go()) == [(False, 0), (False, 0), (False, 0), (True, 1)]
+
+
+def test_an_audience_that_has_its_answers_is_not_gone() -> None:
+    async def go() -> bool:
+        tickets = tickets_of(2)
+        audiences: list[Audience | None] = []
+
+        async def run(slot: int, calls: Sequence[Call]) -> list[Reply]:
+            audiences.append(AUDIENCE.get())
+            return [OK] * 2
+
+        assert await run_batch(run, 1, tickets)
+        await asyncio.sleep(0)
+        (audience,) = audiences
+        assert audience is not None
+        return audience.is_gone
+
+    assert asyncio.run(go()) is False
+
+
+def test_a_batch_whose_audience_left_before_it_began_does_not_run() -> None:
+    async def go() -> bool:
+        tickets = tickets_of(2)
+        for ticket in tickets:
+            ticket.answer.cancel()
+        return await run_batch(raising(AssertionError("it ran")), 1, tickets)
+
+    assert asyncio.run(go()) is False

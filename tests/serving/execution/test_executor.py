@@ -190,3 +190,23 @@ def test_the_loop_is_free_while_a_sync_method_runs(call: MakeCall) -> None:
         return took
 
     assert asyncio.run(go()) < 5
+
+
+def test_a_batch_that_nobody_waits_for_any_more_stops_between_calls(call: MakeCall) -> None:
+    class Counts:
+        def __init__(self) -> None:
+            self.calls = 0
+
+        @api(batchable=True, max_batch_size=1)
+        def run(self, x: list[int]) -> list[int]:
+            self.calls += 1
+            return x
+
+    async def go() -> tuple[int, list[int]]:
+        instance = Counts()
+        executor = Executor(service(Counts), instance)
+        calls = [call("run", x=[1]), call("run", x=[1, 2, 3, 4])]
+        replies = await executor.run("run", calls, lambda: instance.calls == 2)
+        return instance.calls, [one.status for one in replies]
+
+    assert asyncio.run(go()) == (2, [200, 503])

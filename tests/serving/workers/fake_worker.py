@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from ekiben.serving.batching.batch import Audience
 from ekiben.serving.wire import JSON, Call, Payload, Reply
 from ekiben.serving.workers.worker import WorkerDied, WorkerGone
 
@@ -27,7 +28,7 @@ class FakeWorker:
         if self._failure is not None:
             raise self._failure
 
-    async def run(self, endpoint: str, calls: Sequence[Call]) -> list[Reply]:
+    async def run(self, endpoint: str, calls: Sequence[Call], audience: Audience | None = None) -> list[Reply]:
         if self._dead.is_set():
             raise WorkerGone("gone")
         self.runs.append([call.payload.body for call in calls])

@@ -9,18 +9,18 @@ idempotent), each time on values decoded anew. Requests with no rows are answere
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from ekiben.errors import BadInput, InternalError, RequestError, ServiceError
+from ekiben.errors import BadInput, InternalError, Overloaded, RequestError, ServiceError
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.context import BatchMember, Context, Request, Response
 from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.execution.program import CALL_FAILURES, USER_FAILURES, Invocation, Program, invocation_of
 from ekiben.serving.execution.rows import RowKind, row_kind
 from ekiben.serving.execution.single import reply_of
-from ekiben.serving.failures import failure_replies, failure_reply
+from ekiben.serving.failures import failure_replies, failure_reply, reply_to
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.wire import Call, Reply
 
@@ -58,13 +58,24 @@ class _Piece:
 
 
 def answer_batch(
-    endpoint: Endpoint, calls: Sequence[Call], options: BatchOptions, state: MutableMapping[str, object]
+    endpoint: Endpoint,
+    calls: Sequence[Call],
+    options: BatchOptions,
+    state: MutableMapping[str, object],
+    is_gone: Callable[[], bool] = lambda: False,
 ) -> Program[list[Reply]]:
-    """One reply for each call, in order; never raises for what a request or the method did."""
+    """One reply for each call, in order; never raises for what a request or the method did.
+
+    `is_gone` is asked before each call of the method: when nobody waits any more, the rest is given up.
+    """
     with RequestFolder() as folder:
         batch = _Batch(endpoint, options, state, folder)
         members = [batch.read(call) for call in calls]
         for chunk in batch.chunks([one for one in members if one.reply is None]):
+            if is_gone():
+                return [
+                    one.reply or reply_to(Overloaded("nobody waits for it"), one.call.request_id) for one in members
+                ]
             yield from batch.run(chunk)
         return [one.reply or batch.write(one) for one in members]
 

@@ -73,22 +73,33 @@ class Executor:
                 logger.exception("the shut-down hook `%s` failed", name)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def run(self, endpoint: str, calls: Sequence[Call]) -> list[Reply]:
-        """One reply for each call, in order, whatever they did. A batchable API gets the calls as one batch."""
+    def is_async(self, endpoint: str) -> bool:
+        """Whether cancelling a run of this API ends it: a thread goes on."""
+        found = self._service.endpoints.get(endpoint)
+        return found is not None and found.is_async
+
+    async def run(
+        self, endpoint: str, calls: Sequence[Call], is_gone: Callable[[], bool] = lambda: False
+    ) -> list[Reply]:
+        """One reply for each call, in order, whatever they did. A batchable API gets the calls as one batch.
+
+        A batch that takes several calls of the method stops between two of them when `is_gone()` says that nobody waits
+        for it any more; it may be asked in a thread.
+        """
         found = self._service.endpoints.get(endpoint)
         if found is None:
             return [failure_reply(UnknownRoute(f"`{endpoint}` is no API of this service"), call) for call in calls]
         try:
-            return await self._answer(found, calls)
+            return await self._answer(found, calls, is_gone)
         except USER_FAILURES as error:
             if is_own_cancellation(error):
                 raise
             return failure_replies(error, calls)
 
-    async def _answer(self, found: Endpoint, calls: Sequence[Call]) -> list[Reply]:
+    async def _answer(self, found: Endpoint, calls: Sequence[Call], is_gone: Callable[[], bool]) -> list[Reply]:
         if found.batch is not None:
             options = self._batching.get(found.name) or found.batch
-            batch = answer_batch(found, calls, options, self._state)
+            batch = answer_batch(found, calls, options, self._state, is_gone)
             return await self._drive(found, batch, sum(len(call.payload.body) for call in calls))
         singles = [self._drive(found, answer_one(found, call, self._state), len(call.payload.body)) for call in calls]
         return [await singles[0]] if len(singles) == 1 else list(await asyncio.gather(*singles))

@@ -58,7 +58,8 @@ class Child:
     def __init__(self) -> None:
         self._channel: Channel | None = None
         self._executor: Executor | None = None
-        self._runs: dict[int, asyncio.Task[None]] = {}
+        self._runs: dict[int, tuple[str, asyncio.Task[None]]] = {}
+        self._unwanted: set[int] = set()
         self._starting: asyncio.Task[None] | None = None
         self._status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -74,12 +75,11 @@ class Child:
         match message:
             case Run():
                 calls = calls_of(message, joined)
-                self._runs[message.number] = asyncio.create_task(self._run(message, calls))
+                self._runs[message.number] = message.endpoint, asyncio.create_task(self._run(message, calls))
             case Probe():
                 self._send(encode(Alive()))
             case Cancel():
-                if message.number in self._runs:
-                    self._runs[message.number].cancel()
+                self._cancel(message.number)
             case Start():
                 self._starting = asyncio.create_task(self._start(message))
             case Stop():
@@ -103,10 +103,22 @@ class Child:
         else:
             self._send(encode(Ready()))
 
+    def _cancel(self, number: int) -> None:
+        if number not in self._runs or self._executor is None:
+            return
+        self._unwanted.add(number)
+        endpoint, task = self._runs[number]
+        if self._executor.is_async(endpoint):
+            task.cancel()
+
     async def _run(self, run: Run, calls: list[Call]) -> None:
         assert self._executor is not None, "run before ready"
+
+        def is_gone() -> bool:
+            return run.number in self._unwanted
+
         try:
-            pieces = encode_done(run.number, await self._executor.run(run.endpoint, calls))
+            pieces = encode_done(run.number, await self._executor.run(run.endpoint, calls, is_gone))
         except asyncio.CancelledError:
             if self._status.done():  # a thread may still be at it
                 raise
@@ -114,6 +126,7 @@ class Child:
         except USER_FAILURES as error:  # a run without Done would keep its slot for ever
             pieces = encode_done(run.number, failure_replies(error, calls))
         del self._runs[run.number]
+        self._unwanted.discard(run.number)
         self._send(pieces)
 
     def _send(self, pieces: Sequence[bytes]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from ekiben.serving.batching.batch import Audience
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.wire import Call, Reply
 
@@ -21,10 +22,12 @@ class LocalWorker:
         """Makes the instance."""
         self._executor = await self._bring_up()
 
-    async def run(self, endpoint: str, calls: Sequence[Call]) -> list[Reply]:
+    async def run(self, endpoint: str, calls: Sequence[Call], audience: Audience | None = None) -> list[Reply]:
         """Runs the calls in this process."""
         assert self._executor is not None, "run before start"
-        return await self._executor.run(endpoint, calls)
+        if audience is None:
+            return await self._executor.run(endpoint, calls)
+        return await self._executor.run(endpoint, calls, lambda: audience.is_gone)
 
     async def probe(self) -> None:
         """Being called is the answer: the front's loop turns."""

@@ -85,7 +85,7 @@ class Done(Message, frozen=True):
 
 
 class Cancel(Message, frozen=True):
-    """Nobody waits for this run any more: an async API is cancelled, a thread cannot be."""
+    """Nobody waits for this run any more: an async API is cancelled, a batch in a thread stops between two calls."""
 
     number: int
 

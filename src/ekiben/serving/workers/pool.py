@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from ekiben.errors import Overloaded
+from ekiben.serving.batching.batch import AUDIENCE, Audience
 from ekiben.serving.failures import internal_error
 from ekiben.serving.wire import Call, Reply
 from ekiben.serving.workers.seat import Occupant, Seat, SeatPlan
@@ -91,12 +92,13 @@ class Pool:
         Where the worker dies, each call is run once more, alone, by another worker: the one that kills workers is then
         found out and answered 500. With `is_idempotent` false all are answered 500.
         """
+        audience = AUDIENCE.get()
         try:
-            return await self._run(slot.worker, calls)
+            return await self._run(slot.worker, calls, audience)
         except WorkerGone:
             logger.debug("a batch for `%s` met a worker that was gone", calls[0].endpoint)
         except WorkerDied:
-            if not is_idempotent:
+            if not is_idempotent or (audience is not None and audience.is_gone):
                 return [self._given_up(call) for call in calls]
         self._observer.calls_retried(calls[0].endpoint, len(calls))
         again = await asyncio.gather(*(self.run_sync(call) for call in calls))
@@ -138,9 +140,9 @@ class Pool:
         finally:
             self._board.give_back(slot)
 
-    async def _run(self, occupant: Occupant, calls: Sequence[Call]) -> list[Reply]:
+    async def _run(self, occupant: Occupant, calls: Sequence[Call], audience: Audience | None = None) -> list[Reply]:
         try:
-            replies = await occupant.worker.run(calls[0].endpoint, calls)
+            replies = await occupant.worker.run(calls[0].endpoint, calls, audience)
         except WorkerDied:
             self._board.remove(occupant)  # at once: its other slots must not be offered before the seat has noticed
             raise

@@ -8,9 +8,11 @@ import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import assert_never
 
 from ekiben.errors import ServiceError
+from ekiben.serving.batching.batch import Audience
 from ekiben.serving.wire import Call, Reply
 from ekiben.serving.workers.channel import Channel, open_channel
 from ekiben.serving.workers.messages import (
@@ -83,17 +85,19 @@ class ProcessWorker:
             self.kill()
             raise
 
-    async def run(self, endpoint: str, calls: Sequence[Call]) -> list[Reply]:
+    async def run(self, endpoint: str, calls: Sequence[Call], audience: Audience | None = None) -> list[Reply]:
         """Sends the calls and waits for their replies."""
         number = next(self._numbers)
         self._send(encode_run(number, endpoint, calls))
         done: asyncio.Future[list[Reply]] = asyncio.get_running_loop().create_future()
         self._runs[number] = done
+        if audience is not None:
+            audience.on_gone = partial(self._cancel, number)
         try:
             return await done
         except asyncio.CancelledError:
-            if self._runs.pop(number, None) is not None and not self._ended.is_set():
-                self._send(encode(Cancel(number)))
+            self._cancel(number)
+            self._runs.pop(number, None)
             raise
 
     async def probe(self) -> None:
@@ -149,6 +153,10 @@ class ProcessWorker:
                 raise AssertionError(f"a child sent {message}")
             case _:
                 assert_never(message)
+
+    def _cancel(self, number: int) -> None:
+        if number in self._runs and not self._ended.is_set():
+            self._send(encode(Cancel(number)))
 
     def _settle(self, error: ServiceError | None) -> None:
         """Ends the wait for the child to come up."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ekiben.errors import EkibenError
+from ekiben.serving.batching.batch import Audience
 from ekiben.serving.wire import Call, Reply
 
 
@@ -23,8 +24,11 @@ class Worker(Protocol):
     async def start(self) -> None:
         """Brings the service up; returns when it answers. Raises EkibenError where it cannot."""
 
-    async def run(self, endpoint: str, calls: Sequence[Call]) -> list[Reply]:
-        """One reply per call, in order; cancelling it does not end a thread. Raises WorkerDied or WorkerGone."""
+    async def run(self, endpoint: str, calls: Sequence[Call], audience: Audience | None = None) -> list[Reply]:
+        """One reply per call, in order; cancelling it does not end a thread. Raises WorkerDied or WorkerGone.
+
+        When the `audience` has left, it stops where it can, and returns when the work has really ended.
+        """
 
     async def probe(self) -> None:
         """Returns when the worker has answered. Raises WorkerDied."""
