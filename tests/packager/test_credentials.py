@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekiben.packager.credentials import has_credentials, redact
+from ekiben.packager.credentials import has_credentials, redact, redact_known, secrets_of
 
 secrets = st.from_regex(r"s3cret[A-Za-z0-9@:%.!$-]{0,12}", fullmatch=True)
 
@@ -127,3 +127,9 @@ def test_what_was_redacted_holds_no_secret(scheme: str, user: str, password: str
 @given(st.text())
 def test_a_text_without_a_url_is_left_alone(text: str) -> None:
     assert redact(text.translate(dict.fromkeys(map(ord, ":=")))) == text.translate(dict.fromkeys(map(ord, ":=")))
+
+
+def test_a_known_password_is_never_left_wherever_it_is_quoted() -> None:
+    secrets = secrets_of(["https://u:a%2Fs3cret@host/simple", "https://t0ken@host", "https://host", "ssh://me@host"])
+    said = 'login "u" with "a/s3cret" (a%2Fs3cret) and t0ken refused by host for me'
+    assert redact_known(said, secrets) == 'login "u" with "***" (***) and *** refused by host for me'

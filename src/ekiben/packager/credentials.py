@@ -7,6 +7,8 @@ whose name says so. A URL that is shown reads `***` in its place.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from urllib.parse import unquote
 
 _PORT = r"\d{1,5}(?=[/?#\s]|$)"
 # User and password end at the last `@` before the path: a password may hold an `@`, `?` or quote that nobody escaped.
@@ -26,6 +28,20 @@ def redact(text: str) -> str:
     """`text` with the secrets of every URL in it replaced by `***`."""
     text = _WITH_BLANK.sub(r"\g<scheme>***@", text)
     return _SECRET_PARAMETER.sub(r"\g<name>***", _USERINFO.sub(_without_secret, text))
+
+
+def secrets_of(urls: Iterable[str]) -> frozenset[str]:
+    """The passwords (and users that stand alone, which may be tokens) in `urls`, as written and unescaped."""
+    found = (_USERINFO.search(url) for url in urls)
+    raw = {one["rest"].strip(":") or one["user"] for one in found if one and _without_secret(one) == "***@"}
+    return frozenset(raw | {unquote(one) for one in raw}) - {""}
+
+
+def redact_known(text: str, secrets: Iterable[str]) -> str:
+    """`text` without `secrets`, wherever they stand in it: a program may quote a password apart from its URL."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
 
 
 def has_credentials(text: str) -> bool:

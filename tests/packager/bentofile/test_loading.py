@@ -180,18 +180,25 @@ def test_a_link_that_leaves_the_project_is_refused(project: Path, complains: Com
 
 
 @pytest.mark.parametrize("text", ['description: "file: {}"\n', "docker: {{setup_script: {}}}\n"])
-@pytest.mark.parametrize("file", [".env", ".git/config", "private/x", "link", "notes/x"])
+@pytest.mark.parametrize("file", [".env", ".git/config", "link", "notes/x"])
 def test_a_file_that_stays_out_of_the_source_stays_out_beside_it(
     project: Path, complains: Complains, text: str, file: str
 ) -> None:
-    for path in (".env", ".git/config", "private/x", "notes/x"):
+    for path in (".env", ".git/config", "notes/x"):
         (project / path).parent.mkdir(exist_ok=True)
         (project / path).write_text("hunter2")
     (project / "link").symlink_to(".env")
     (project / ".bentoignore").write_text("notes/\n")
-    complaint = complains('exclude: ["private/"]\n' + text.format(file))
+    complaint = complains(text.format(file))
     assert "names a file that cannot go in" in complaint
-    assert complaint.startswith("bentofile.yaml:2:")
+    assert complaint.startswith("bentofile.yaml:1:")
+
+
+def test_a_script_that_is_excluded_from_the_source_is_run_all_the_same(project: Path, loads: Loads) -> None:
+    (project / "scripts").mkdir()
+    (project / "scripts" / "setup.sh").write_text("#!/bin/sh\n")
+    text = 'exclude: ["scripts/"]\ndocker: {setup_script: ./scripts/setup.sh}\n'
+    assert loads(text).docker.setup_script == "scripts/setup.sh"
 
 
 def test_a_file_that_stays_out_unless_it_is_named_goes_in_where_it_is(project: Path, loads: Loads) -> None:

@@ -131,11 +131,12 @@ def _description(text: str | None, project: Path, document: Document) -> tuple[s
 
 
 def _check_packable(level: BentofileLevel, route: Route, file: str | None, project: Path, document: Document) -> None:
-    """A file that goes into the Bento beside the source is held to the rules for the source."""
+    """A file that goes into the Bento beside the source is held to the rules for the source, but for `exclude`: that
+    keeps files out of `src/`, and this one is named outright."""
     if file is None:
         return
     try:
-        find_file(project, file, level.include, level.exclude)
+        find_file(project, file, level.include, ())
     except SelectionError as error:
         raise document.error(
             f"`{dotted(route)}` names a file that cannot go in: {error.message}", route, hint=error.hint

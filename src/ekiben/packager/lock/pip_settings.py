@@ -72,6 +72,12 @@ class PipSettings:
             return ()
         return (*self.extra_index_urls, *((self.index_url,) if self.index_url else ()))
 
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Every URL and path in these settings, the proxy's too."""
+        given = (self.index_url, *self.extra_index_urls, *self.find_links, self.proxy)
+        return tuple(one for one in given if one)
+
 
 def pip_settings(environ: Mapping[str, str]) -> PipSettings:
     """What pip's configuration says under `environ`; nothing where pip is missing or cannot read it."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 
 from ekiben.errors import LockError
+from ekiben.packager.credentials import redact_known, secrets_of
 from ekiben.packager.lock.child import run_child
 from ekiben.packager.lock.explain import explain_pip, hint_for, warnings_of
 from ekiben.packager.lock.job import OUTPUT, REQUIREMENTS, ResolverJob
@@ -31,9 +32,10 @@ def compile_with_pip_tools(job: ResolverJob, reporter: Reporter) -> str:
         )
     environ = pip_environment(job.settings, job.environ)
     done = run_child(_command(job), cwd=job.folder, environ=environ, timeout_s=job.timeout_s)
+    said = redact_known(done.said, secrets_of(job.settings.locations))
     if done.status != 0:
-        raise LockError(f"cannot lock for {job.target}: {explain_pip(done.said)}", hint=hint_for(done.said))
-    for warning in warnings_of(done.said):
+        raise LockError(f"cannot lock for {job.target}: {explain_pip(said)}", hint=hint_for(said))
+    for warning in warnings_of(said):
         reporter.warn(warning)
     return (job.folder / OUTPUT).read_text(encoding="utf-8")
 

@@ -15,6 +15,7 @@ from importlib.metadata import version
 import uv
 
 from ekiben.errors import LockError
+from ekiben.packager.credentials import redact_known, secrets_of
 from ekiben.packager.lock.child import run_child
 from ekiben.packager.lock.explain import explain_uv, hint_for, warnings_of
 from ekiben.packager.lock.job import OUTPUT, REQUIREMENTS, ResolverJob
@@ -39,9 +40,10 @@ def compile_with_uv(job: ResolverJob, reporter: Reporter) -> str:
     """The lock in uv's words. Raises LockError with uv's explanation where there is none."""
     environ = uv_environment(job.settings, job.environ)
     done = run_child(_command(job), cwd=job.folder, environ=environ, timeout_s=job.timeout_s)
+    said = redact_known(done.said, secrets_of(job.settings.locations))
     if done.status != 0:
-        raise LockError(f"cannot lock for {job.target}: {explain_uv(done.said)}", hint=hint_for(done.said))
-    for warning in warnings_of(done.said):
+        raise LockError(f"cannot lock for {job.target}: {explain_uv(said)}", hint=hint_for(said))
+    for warning in warnings_of(said):
         if not warning.startswith(_NOISE):
             reporter.warn(warning)
     return (job.folder / OUTPUT).read_text(encoding="utf-8")
