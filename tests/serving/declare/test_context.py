@@ -54,3 +54,21 @@ def test_cookies_become_header_values() -> None:
     response.set_cookie("plain")
     assert response.cookies[0] == "seen=1; HttpOnly; Max-Age=60; Path=/; SameSite=lax; Secure"
     assert response.cookies[1] == 'plain=""; Path=/; SameSite=lax'
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"path": "/; Domain=evil"}, {"domain": "a\r\nx: y"}, {"samesite": "lax; Secure"}, {"key": "a b"}]
+)
+def test_a_cookie_cannot_bring_another_attribute(wrong: dict[str, str]) -> None:
+    response = Response()
+    with pytest.raises(ServiceError, match="cookie"):
+        response.set_cookie(**{"key": "seen", **wrong})  # type: ignore[arg-type]
+    assert response.cookies == []
+
+
+@pytest.mark.parametrize("status", [99, 100, 199, 600, 1000, -1, True, "200", 200.0, None])
+def test_a_status_that_no_reply_has_is_refused(status: object) -> None:
+    response = Response()
+    with pytest.raises(ServiceError, match="no status of a reply"):
+        response.status_code = status  # type: ignore[assignment]
+    assert response.status_code == 200

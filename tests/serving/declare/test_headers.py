@@ -38,6 +38,11 @@ def test_a_header_of_the_reply_can_be_set_changed_and_removed() -> None:
         ("", "1"),
         ("Content-Length", "3"),
         ("transfer-encoding", "chunked"),
+        ("Date", "today"),
+        ("X-Request-ID", "mine"),
+        ("Upgrade", "h2c"),
+        ("trailer", "x-a"),
+        ("Keep-Alive", "timeout=5"),
     ],
 )
 def test_what_would_break_the_framing_of_the_reply_is_refused(name: str, value: str) -> None:

@@ -11,10 +11,11 @@ and what a member's own response says goes before it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from http.cookies import SimpleCookie
+from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qsl
@@ -23,6 +24,8 @@ from ekiben.errors import ServiceError
 from ekiben.serving.declare.headers import Headers, MutableHeaders
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.wire import Call
+
+_ATTRIBUTE = re.compile(r"[\x20-\x3a\x3c-\x7e]*")  # RFC 6265, section 4.1.1: no control characters and no semicolon
 
 
 class Request:
@@ -45,13 +48,26 @@ class Request:
         return dict(parse_qsl(self._call.query, keep_blank_values=True))
 
 
-@dataclass(slots=True)
 class Response:
     """What a method adds to its reply. The body is what the method returns."""
 
-    status_code: int = 200
-    headers: MutableHeaders = field(default_factory=MutableHeaders)
-    cookies: list[str] = field(default_factory=list)
+    __slots__ = ("_status_code", "cookies", "headers")
+
+    def __init__(self) -> None:
+        self._status_code = 200
+        self.headers = MutableHeaders()
+        self.cookies: list[str] = []
+
+    @property
+    def status_code(self) -> int:
+        """The status of the reply, 200 to 599; another one is a ServiceError where it is set."""
+        return self._status_code
+
+    @status_code.setter
+    def status_code(self, status: int) -> None:
+        if not _is_status(status):
+            raise ServiceError(f"`{status!r}` is no status of a reply", hint="a whole number from 200 to 599")
+        self._status_code = int(status)
 
     def set_cookie(
         self,
@@ -65,12 +81,20 @@ class Response:
         httponly: bool = False,
         samesite: Literal["lax", "strict", "none"] = "lax",
     ) -> None:
-        """Adds one Set-Cookie header; `max_age` in seconds, a session cookie without it."""
+        """Adds one Set-Cookie header; `max_age` in seconds, a session cookie without it.
+
+        Raises ServiceError for a name or an attribute that cannot stand in that header.
+        """
         cookie: SimpleCookie = SimpleCookie()
-        cookie[key] = value
+        try:
+            cookie[key] = value
+        except CookieError as error:
+            raise ServiceError(f"`{key!r}` is no name of a cookie") from error
         settings = {"max-age": max_age, "path": path, "domain": domain, "samesite": samesite}
         for name, setting in settings.items():
             if setting is not None:
+                if not _ATTRIBUTE.fullmatch(str(setting)):
+                    raise ServiceError(f"the cookie `{key}` cannot have the {name} {setting!r}")
                 cookie[key][name] = setting
         cookie[key]["secure"], cookie[key]["httponly"] = secure, httponly
         self.cookies.append(cookie.output(header="").strip())
@@ -122,3 +146,7 @@ class Context:
     def temp_dir(self) -> Path:
         """A folder of this call's own, made on first use and removed after the reply is written."""
         return self._folder.path
+
+
+def _is_status(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 200 <= value <= 599

@@ -10,7 +10,13 @@ from ekiben.errors import ServiceError
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2: token
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, section 5.5: no control characters but tab in a value
 
-_FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
+# RFC 9110, sections 6.6.1, 7.6.1, 8.6 and RFC 9112, section 6: about the connection and the message, or sent already
+_SERVERS_OWN = frozenset(
+    {
+        *("content-length", "transfer-encoding", "trailer", "te", "date", "x-request-id"),
+        *("connection", "keep-alive", "proxy-connection", "upgrade"),
+    }
+)
 
 
 class Headers(Mapping[str, str]):
@@ -38,7 +44,10 @@ class Headers(Mapping[str, str]):
 
 
 class MutableHeaders(MutableMapping[str, str]):
-    """The header fields of a reply. Setting one that would break the reply's framing is a ServiceError."""
+    """The header fields of a reply.
+
+    Setting one that is the server's own, or that would break the reply's framing, is a ServiceError.
+    """
 
     __slots__ = ("_fields",)
 
@@ -51,7 +60,7 @@ class MutableHeaders(MutableMapping[str, str]):
     def __setitem__(self, name: str, value: str) -> None:
         if not _NAME.fullmatch(name):
             raise ServiceError(f"`{name!r}` is no name of a header")
-        if name.lower() in _FRAMING:
+        if name.lower() in _SERVERS_OWN:
             raise ServiceError(f"the header `{name}` is the server's to set")
         if _FORBIDDEN.search(value) or not value.isascii():
             raise ServiceError(f"the header `{name}` cannot have the value {value!r}", hint="ASCII, and no line breaks")

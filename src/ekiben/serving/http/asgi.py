@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
-from ekiben.errors import Overloaded
+from ekiben.errors import Overloaded, ServiceError
 from ekiben.serving.failures import error_reply, internal_error, reply_to
 from ekiben.serving.http.body import Receive, read_body
 from ekiben.serving.http.limits import ConnectionLimits, Entry
@@ -29,6 +29,7 @@ GONE = "ekiben.gone"  # in a scope: the client went away
 STALLED = "ekiben.stalled"  # in a scope: the client stopped in the middle of a body
 REQUEST_TIMEOUT = 408
 _UNPRINTABLE = re.compile(r"[^\x21-\x7e]")  # what could begin a line of its own or steer a terminal
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, section 5.5: what no header may hold, tab excepted
 _MAX_LOGGED = 1000  # characters of a path in the access log
 
 
@@ -57,6 +58,10 @@ class AsgiApp:
             if GONE in scope:
                 return
             reply = _stalled() if STALLED in scope else reply_to(Overloaded("the server is stopping"), request.id)
+            fields = _fields_of(reply, request.id)
+        except ServiceError as error:
+            logger.error("request %s cannot be answered as the service says: %s", request.id, error)
+            reply = reply_to(error, request.id)
             fields = _fields_of(reply, request.id)
         except Exception:  # the last resort: a fault of ours must not show its insides
             logger.exception("request %s failed in the server itself", request.id)
@@ -94,14 +99,23 @@ def _stalled() -> Reply:
 
 
 def _fields_of(reply: Reply, identifier: str) -> list[tuple[bytes, bytes]]:
+    """The headers of the reply. Raises ServiceError for a reply that HTTP cannot carry."""
+    if not 200 <= reply.status <= 599:
+        raise ServiceError(f"`{reply.status}` is no status of a reply", hint="200 to 599")
     payload = reply.payload
     fields = [(b"x-request-id", identifier.encode("latin-1"))]
     if reply.status not in BODILESS:
         fields.append((b"content-type", payload.content_type.encode("latin-1")))
         fields.append((b"content-length", b"%d" % len(payload.body)))
     if reply.headers:
-        fields += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+        fields += [_field_of(name, value) for name, value in reply.headers]
     return fields
+
+
+def _field_of(name: str, value: str) -> tuple[bytes, bytes]:
+    if not value.isascii() or _CONTROL.search(value):
+        raise ServiceError(f"the header `{name}` cannot have the value {value!r}")
+    return name.encode("latin-1"), value.encode("latin-1")
 
 
 def _log_access(scope: Scope, request: Request, reply: Reply, duration_s: float) -> None:
