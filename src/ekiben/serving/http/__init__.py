@@ -5,6 +5,7 @@
     request     Request: the head, and a body that is read when it is wanted
     body        reads a body within its limit
     calls       one API's requests: how many at once, how long, and whether batched, in a thread or async
+    sample      how many rows a body brings; a large one by a sample, as the loop must turn
     health      /livez /healthz /readyz
     documents   /metrics /docs.json /schema.json
     page        the page at / with Swagger UI from the installed package: no other host is asked

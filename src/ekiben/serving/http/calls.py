@@ -15,6 +15,7 @@ from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.failures import reply_to
 from ekiben.serving.http.request import Request
+from ekiben.serving.http.sample import estimate_rows
 from ekiben.serving.metrics import EndpointMetrics
 from ekiben.serving.wire import Call, Payload, Reply
 from ekiben.serving.workers.pool import Pool, PoolSlot
@@ -108,8 +109,11 @@ def batched(batcher: Batcher[PoolSlot], endpoint: Endpoint, options: BatchOption
     count_rows = endpoint.input.count_rows
     dimension = options.batch_dim[0]
 
+    def count(payload: Payload) -> int:
+        return count_rows(payload, dimension)
+
     def answer(call: Call) -> Awaitable[Reply]:
-        return batcher.submit(call, count_rows(call.payload, dimension))
+        return batcher.submit(call, estimate_rows(count, call.payload))
 
     return answer
 

@@ -1,0 +1,90 @@
+"""Estimating rows: exact where the body is small, near where it is large, and quick whatever it holds."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ekiben.serving.http.sample import beginning, estimate_rows
+from ekiben.serving.payload.input import InputSpec, Parameter
+from ekiben.serving.wire import JSON, Payload
+from tests.serving.http.raw_client import connected, read_to_end, status_of
+from tests.serving.server_process import serving, write_service
+
+SPEC = InputSpec([Parameter("rows", list[object])])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(), inner, max_size=5),
+    max_leaves=30,
+)
+
+
+def estimate(body: bytes) -> int:
+    return estimate_rows(lambda payload: SPEC.count_rows(payload, 0), Payload(JSON, body))
+
+
+@given(VALUES, st.data(), st.booleans())
+def test_the_beginning_of_any_json_is_json(value: object, data: st.DataObject, is_ascii: bool) -> None:
+    text = json.dumps(value, ensure_ascii=is_ascii).encode()
+    sample = beginning(text[: data.draw(st.integers(0, len(text)))])
+    assert sample == b"" or json.loads(sample) is not None
+
+
+@given(st.integers(1, 200))
+def test_a_small_body_is_counted(rows: int) -> None:
+    assert estimate(json.dumps({"rows": [[1, 2]] * rows}).encode()) == rows
+
+
+@pytest.mark.parametrize("row", ["1", '"a, [b"', "[1.5, 2.5]", '{"a": [1, 2], "b": "}"}', f'"{"x" * 20_000}"'])
+def test_a_large_body_is_estimated(row: str) -> None:
+    count = 3_000_000 // len(row)
+    assert estimate(f'{{"rows": [{", ".join([row] * count)}]}}'.encode()) == pytest.approx(count, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"rows": [' + b"1," * 20_000_000 + b"1]}",
+        b'{"rows": [[' + b"1," * 20_000_000 + b"1]]}",
+        b'{"rows": ["' + b"x" * 300_000 + b'",' + b"1," * 20_000_000 + b"1]}",
+        b'"' + b'\\"' * 20_000_000,
+        b'"' * 40_000_000,
+        b"[," * 20_000_000,
+        b"]" * 40_000_000,
+    ],
+    ids=["numbers", "one row", "a long row first", "escapes", "quotes", "depth", "closers"],
+)
+def test_no_body_takes_long(body: bytes) -> None:
+    begun_s = time.process_time()
+    estimate(body)
+    assert time.process_time() - begun_s < 0.3
+
+
+SOURCE = """
+import ekiben
+
+@ekiben.service(name="Counter", workers=2)
+class Counter:
+    @ekiben.api(batchable=True)
+    def count(self, rows: list[int]) -> list[int]:
+        return rows
+"""
+
+
+def test_the_server_answers_while_a_body_of_many_rows_comes(tmp_path: Path) -> None:
+    with serving(write_service(tmp_path / "project", SOURCE)) as server, connected(server.url) as connection:
+        body = b'{"rows": [' + b"1," * 15_000_000 + b'"x"]}'
+        connection.sendall(b"POST /count HTTP/1.1\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body))
+        connection.sendall(body)
+        slowest_s = 0.0
+        for _ in range(20):
+            begun_s = time.monotonic()
+            server.client.get("/livez").raise_for_status()
+            slowest_s = max(slowest_s, time.monotonic() - begun_s)
+        assert status_of(read_to_end(connection)) == 400
+    assert slowest_s < 0.3
