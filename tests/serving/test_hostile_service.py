@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import threading
 import time
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.serving.server_process import serving, write_service
+from tests.serving.server_process import eventually, serving, write_service
 
 SOURCE = '''
 import asyncio, os, threading, time
@@ -48,6 +50,32 @@ class Hostile:
     def slowly(self, rows: list[int]) -> list[int]:
         time.sleep(0.05)
         return rows
+
+    @ekiben.api(batchable=True)
+    def hang(self, rows: list[int]) -> list[int]:
+        Path("begun").touch()
+        time.sleep(600)
+        return rows
+
+    @ekiben.api
+    async def cling(self) -> str:
+        Path("begun").touch()
+        for _ in range(600):
+            try:
+                await asyncio.sleep(1)
+            except asyncio.CancelledError:
+                pass
+        return "done"
+
+    @ekiben.api
+    async def block(self) -> str:
+        Path("begun").touch()
+        time.sleep(600)
+        return "done"
+
+    @ekiben.on_shutdown
+    def say_so(self) -> None:
+        Path("ended").write_text("hook")
 
     @ekiben.api
     def pid(self) -> int:
@@ -113,3 +141,48 @@ def test_a_batch_that_somebody_still_waits_for_goes_on(project: Path) -> None:
         waiting.join()
         hog.join()
     assert answers == [[1, 2, 3, 4]]
+
+
+def ask_and_lose(url: str, route: str, fields: dict[str, object]) -> threading.Thread:
+    """Asks for something whose answer may be lost with the server."""
+
+    def ask() -> None:
+        with contextlib.suppress(httpx.TransportError):
+            httpx.post(f"{url}{route}", json=fields, timeout=60)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    return asking
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(("route", "fields"), [("/hang", {"rows": [1]}), ("/cling", {})])
+def test_sigterm_ends_a_server_whose_calls_do_not_end(
+    project: Path, workers: str, route: str, fields: dict[str, object]
+) -> None:
+    environ = {"EKIBEN_DRAIN_TIMEOUT": "1"}
+    with serving(project, "--workers", workers, environ=environ) as server:
+        asking = ask_and_lose(server.url, route, fields)
+        eventually((project / "begun").exists)
+        assert server.end() == 0
+        asking.join()
+    assert (project / "ended").read_text() == "hook"
+
+
+def test_sigterm_ends_a_server_whose_loop_is_blocked(project: Path) -> None:
+    with serving(project, environ={"EKIBEN_DRAIN_TIMEOUT": "0.1"}) as server:
+        asking = ask_and_lose(server.url, "/block", {})
+        eventually((project / "begun").exists)
+        assert server.end() == 0
+        asking.join()
+
+
+def test_a_second_sigterm_ends_a_server_whose_loop_is_blocked_at_once(project: Path) -> None:
+    with serving(project) as server:
+        asking = ask_and_lose(server.url, "/block", {})
+        eventually((project / "begun").exists)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(3) == 128 + signal.SIGTERM
+        asking.join()

@@ -4,6 +4,9 @@
     SIGINT    the same, exit status 130, as an interrupted command
     again     ends at once, exit status 128 + the signal's number
 
+What the service leaves running (a thread that hangs, a coroutine that clings) is left behind: the process ends in any
+case, CLOSING_S after the drain at the latest.
+
 It listens before the service is up, so that `/livez` answers while a model loads; `/readyz` tells when it is.
 """
 
@@ -11,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import signal
 import socket
@@ -18,6 +22,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import FrameType
 from typing import NoReturn
 
 import uvloop
@@ -47,6 +52,8 @@ from ekiben.serving.workers.worker import Worker
 
 logger = logging.getLogger("ekiben.serving")
 
+CLOSING_S = 10  # seconds from the end of the drain to the end of the process: hooks get STOP_S of them
+STRAGGLER_S = 1.0  # seconds that cancelled batches and tasks get to end
 IMAGE_HOST = "0.0.0.0"  # inside a container, loopback reaches nobody
 
 
@@ -137,7 +144,7 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
         front.begin_closing()
         http.stop()
 
-    stop = _StopSignals(begin_stop)
+    stop = _StopSignals(begin_stop, ends_within_s=math.ceil(config.drain_s.value) + CLOSING_S)
     announce(*address_of(listener))
     url = url_of(listener)  # asked now: a stop may close the listener before every worker is up
     serving = asyncio.create_task(http.serve(sockets=[listener]))
@@ -154,30 +161,51 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
         is_leaving_work = not starting.done()
         starting.cancel()
         await asyncio.gather(serving, starting, return_exceptions=True)
-        await front.close()
+        try:
+            await asyncio.wait_for(front.close(), STRAGGLER_S)
+        except TimeoutError:
+            is_leaving_work = True
         is_leaving_work = is_leaving_work or pool.is_busy()
         await pool.stop()
-    if is_leaving_work:
+    if is_leaving_work or await _leaves_tasks():
         _end_now(stop.status)
     return stop.status
 
 
-class _StopSignals:
-    """Turns the first SIGTERM or SIGINT into `begin_stop`, the second into an end on the spot."""
+async def _leaves_tasks() -> bool:
+    """Cancels what still runs; whether some of it does not end."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    return bool(tasks) and bool((await asyncio.wait(tasks, timeout=STRAGGLER_S))[1])
 
-    def __init__(self, begin_stop: Callable[[], object]) -> None:
+
+class _StopSignals:
+    """Turns the first SIGTERM or SIGINT into `begin_stop`, the second into an end on the spot.
+
+    Python's handlers rather than the loop's: they run although the service blocks the loop, and after it has closed.
+    """
+
+    def __init__(self, begin_stop: Callable[[], object], *, ends_within_s: float) -> None:
         self.status = 0
         self._begin_stop = begin_stop
+        self._ends_within_s = ends_within_s
         self._is_stopping = False
+        self._loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self._receive, number)
+            signal.signal(number, self._receive)
 
-    def _receive(self, number: signal.Signals) -> None:
-        if self._is_stopping:
-            _end_now(128 + number)
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self._is_stopping or self._loop.is_closed():
+            os._exit(128 + number)
         self._is_stopping = True
         self.status = 0 if number == signal.SIGTERM else 128 + number
-        logger.info("%s: finishing what is under way", number.name)
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(self.status))
+        signal.setitimer(signal.ITIMER_REAL, self._ends_within_s)
+        self._loop.call_soon_threadsafe(self._begin, signal.Signals(number).name)
+
+    def _begin(self, name: str) -> None:
+        logger.info("%s: finishing what is under way", name)
         self._begin_stop()
 
 

@@ -177,6 +177,35 @@ def test_a_call_that_is_cancelled_itself_ends(call: MakeCall) -> None:
     asyncio.run(go())
 
 
+def test_hooks_run_at_the_end_although_a_call_hangs(call: MakeCall) -> None:
+    class Hangs:
+        def __init__(self) -> None:
+            self.go_on = threading.Event()
+            self.is_closed = False
+
+        @api
+        def hang(self) -> None:
+            self.go_on.wait(30)
+
+        @on_shutdown
+        def close(self) -> None:
+            self.is_closed = True
+
+    async def go() -> bool:
+        instance = Hangs()
+        executor = Executor(service(Hangs), instance)
+        hanging = asyncio.create_task(executor.run("hang", [call("hang")]))
+        await asyncio.sleep(0.05)
+        async with asyncio.timeout(5):
+            await executor.stop()
+        is_closed = instance.is_closed
+        instance.go_on.set()
+        await hanging
+        return is_closed
+
+    assert asyncio.run(go())
+
+
 def test_the_loop_is_free_while_a_sync_method_runs(call: MakeCall) -> None:
     async def go() -> float:
         instance = Threads()

@@ -145,6 +145,22 @@ def test_a_cancelled_call_that_runs_keeps_its_slot_until_the_work_ends() -> None
     assert afterwards is not None
 
 
+def test_a_cancelled_batch_keeps_its_slot_and_the_pool_busy() -> None:
+    async def run() -> tuple[object, bool]:
+        workshop = Workshop(lambda: FakeWorker(holds=True))
+        async with pool_of(workshop, workers=1) as pool:
+            slot = await take(pool)
+            batch = asyncio.create_task(pool.run_batch(slot, [call_of()], is_idempotent=True))
+            await asyncio.sleep(0.02)
+            batch.cancel()
+            await asyncio.gather(batch, return_exceptions=True)
+            pool.give_back(slot)
+            await asyncio.sleep(0.02)
+            return pool.take(), pool.is_busy()
+
+    assert asyncio.run(run()) == (None, True)
+
+
 def test_async_calls_take_no_slot() -> None:
     async def run() -> int:
         workshop = Workshop(lambda: FakeWorker(holds=True))

@@ -35,6 +35,8 @@ R = TypeVar("R")
 
 INLINE_BYTES = 64 * 1024  # bodies up to this are decoded on the event loop: a thread would cost more than it frees
 
+FREE_THREAD_S = 0.5  # seconds that a thread gets to be done with its call before the shut-down hooks run beside it
+
 
 class Executor:
     """Runs calls of a service's APIs on `instance`.
@@ -56,6 +58,7 @@ class Executor:
         self._batching = dict(batching or {})
         self._state: dict[str, object] = {}
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"ekiben-{service.name}")
+        self._hook_pool = self._pool  # hooks that close what a thread opened run in the same one, while it answers
 
     async def start(self) -> None:
         """Runs the start-up hooks, in order. What a hook raises is the caller's to report: the worker cannot serve."""
@@ -64,6 +67,8 @@ class Executor:
 
     async def stop(self) -> None:
         """Runs the shut-down hooks, all of them even if one fails. Calls under way are not waited for."""
+        if self._service.shutdown_hooks and not await self._has_free_thread():
+            self._hook_pool = ThreadPoolExecutor(1, thread_name_prefix=f"ekiben-{self._service.name}-end")
         for name in self._service.shutdown_hooks:
             try:
                 await self._run_hook(name)
@@ -115,4 +120,12 @@ class Executor:
         if inspect.iscoroutinefunction(hook):
             await hook()
         else:
-            await asyncio.get_running_loop().run_in_executor(self._pool, call_contained, hook)
+            await asyncio.get_running_loop().run_in_executor(self._hook_pool, call_contained, hook)
+
+    async def _has_free_thread(self) -> bool:
+        try:
+            async with asyncio.timeout(FREE_THREAD_S):
+                await asyncio.get_running_loop().run_in_executor(self._pool, bool)
+        except TimeoutError:
+            return False
+        return True

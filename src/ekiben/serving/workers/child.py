@@ -17,7 +17,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import assert_never
+from typing import NoReturn, assert_never
 
 import uvloop
 
@@ -144,7 +144,7 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Runs the child until the front says Stop or goes away."""
     parser = argparse.ArgumentParser(prog="ekiben worker")
     parser.add_argument("--socket", type=int, required=True, metavar="FD")
@@ -154,14 +154,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
 
-    async def serve() -> int:
-        return await Child().serve(socket.socket(fileno=number))
+    async def serve() -> NoReturn:
+        status = await Child().serve(socket.socket(fileno=number))
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)  # a thread or a task that hangs in the service's code must not keep the process
 
-    status = uvloop.run(serve())
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)  # a thread that hangs in the service's code must not keep the process
+    uvloop.run(serve())
 
 
 if __name__ == "__main__":

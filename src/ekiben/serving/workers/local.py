@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from ekiben.serving.batching.batch import Audience
 from ekiben.serving.execution.executor import Executor
+from ekiben.serving.failures import logger
 from ekiben.serving.wire import Call, Reply
+from ekiben.serving.workers.worker import STOP_S
 
 
 class LocalWorker:
@@ -37,7 +39,12 @@ class LocalWorker:
         await self._closed.wait()
 
     async def stop(self) -> None:
-        """Runs the shut-down hooks."""
+        """Runs the shut-down hooks, and waits no longer for them than a child would get."""
         self._closed.set()
-        if self._executor is not None:
-            await self._executor.stop()
+        if self._executor is None:
+            return
+        try:
+            async with asyncio.timeout(STOP_S):
+                await self._executor.stop()
+        except TimeoutError:
+            logger.error("the shut-down hooks did not end within %g s", STOP_S)

@@ -50,6 +50,7 @@ class Pool:
         self._board: SlotBoard[Occupant] = SlotBoard(loop.time, loop.call_soon)
         self._observer = observer
         self._turns: dict[str, Turns[Occupant]] = {}
+        self._unfinished: set[PoolSlot] = set()
         self._works: set[asyncio.Task[list[Reply]]] = set()
         self._clock = loop.time
         seat_plan = SeatPlan(plan.make_worker, plan.threads, plan.timeout_s, observer.worker_restarted, loop.time)
@@ -79,8 +80,9 @@ class Pool:
         return self._board.take()
 
     def give_back(self, slot: PoolSlot) -> None:
-        """The work in the slot is over."""
-        self._board.give_back(slot)
+        """The work in the slot is over; a slot whose run was cancelled stays taken: its thread may still be at it."""
+        if slot not in self._unfinished:
+            self._board.give_back(slot)
 
     def on_free(self, callback: Callable[[], None]) -> None:
         """Calls back whenever a slot may be free, in turn with the other APIs."""
@@ -100,6 +102,9 @@ class Pool:
         except WorkerDied:
             if not is_idempotent or (audience is not None and audience.is_gone):
                 return [self._given_up(call) for call in calls]
+        except asyncio.CancelledError:  # the server ends
+            self._unfinished.add(slot)
+            raise
         self._observer.calls_retried(calls[0].endpoint, len(calls))
         again = await asyncio.gather(*(self.run_sync(call) for call in calls))
         return list(again)

@@ -30,9 +30,8 @@ from ekiben.serving.workers.messages import (
     encode_run,
     replies_of,
 )
-from ekiben.serving.workers.worker import WorkerDied, WorkerGone
+from ekiben.serving.workers.worker import STOP_S, WorkerDied, WorkerGone
 
-STOP_S = 5.0  # seconds that a child gets to run its shut-down hooks before it is killed
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 

@@ -9,6 +9,8 @@ from ekiben.errors import EkibenError
 from ekiben.serving.batching.batch import Audience
 from ekiben.serving.wire import Call, Reply
 
+STOP_S = 5.0  # seconds that a worker gets to run its shut-down hooks
+
 
 class WorkerDied(EkibenError):
     """The worker ended while it ran these calls; nobody knows how far it came."""
