@@ -49,3 +49,7 @@ def test_a_path_that_is_not_exactly_a_route_is_404(path: str) -> None:
     reply = asked("POST", path)
     assert reply.status == 404
     assert set(msgspec.json.decode(reply.payload.body)) == {"error", "detail"}
+
+
+def test_a_long_path_is_not_sent_back_whole() -> None:
+    assert len(asked("GET", "/" + "a" * 50_000).payload.body) < 400

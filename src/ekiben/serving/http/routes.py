@@ -12,6 +12,7 @@ from ekiben.serving.wire import JSON, Payload, Reply
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Reply]]
 NO_CONTENT = 204
+MAX_SHOWN = 200  # characters of a path in an error: enough to see what is wrong with it
 
 
 class Router:
@@ -27,7 +28,8 @@ class Router:
         """The reply of the handler that the request leads to."""
         handlers = self._routes.get(request.path)
         if handlers is None:
-            unknown = UnknownRoute(f"no such path: `{request.path}`", hint="`/docs.json` lists the paths")
+            path = request.path if len(request.path) <= MAX_SHOWN else f"{request.path[:MAX_SHOWN]}..."
+            unknown = UnknownRoute(f"no such path: `{path}`", hint="`/docs.json` lists the paths")
             return reply_to(unknown, request.id)
         handler = handlers.get(request.method)
         if handler is not None:
