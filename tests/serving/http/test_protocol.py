@@ -115,6 +115,14 @@ def test_bodies_that_stop_leave_the_others_their_turn(server: ServerProcess) -> 
         assert server.post("/pid").status_code == 200
 
 
+def test_a_client_that_takes_no_answers_is_cut_off(server: ServerProcess) -> None:
+    asked = 3000
+    with connected(server.url) as connection:
+        connection.sendall(b"GET /docs.json HTTP/1.1\r\n\r\n" * asked)
+        time.sleep(6)
+        assert read_to_end(connection).count(b"HTTP/1.1 200") < asked
+
+
 def test_connections_beyond_the_bound_are_refused_and_the_others_served(tmp_path: Path) -> None:
     project = write_service(tmp_path / "project")
     with serving(project, environ={"EKIBEN_MAX_CONNECTIONS": "5"}) as server, ExitStack() as stack:

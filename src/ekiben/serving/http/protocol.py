@@ -32,7 +32,7 @@ class Wait(Enum):
     HEAD = "the rest of a head"
     BODY = "the rest of a body"
     ANSWER = "the answer, which is the server's turn"
-    CLOSE = "the client to take what was written"
+    TAKING = "the client to take what was written"
 
 
 class HeadTooLong(Exception):
@@ -129,7 +129,7 @@ class HttpProtocol(HttpToolsProtocol):
                 self._marked_s, self._marked_bytes = now_s, self._received
                 if moved < MIN_BODY_RATE * waited_s:
                     self._cancel(self.cycle, STALLED)
-            case Wait.CLOSE if waited_s >= limits.keep_alive_s:
+            case Wait.TAKING if waited_s >= limits.keep_alive_s:
                 left = self.transport.get_write_buffer_size()
                 if left >= self._marked_bytes:
                     self.transport.abort()
@@ -141,8 +141,8 @@ class HttpProtocol(HttpToolsProtocol):
         """What it waits for, with the scope that tells one such wait from the next."""
         cycle: RequestResponseCycle | None = self.cycle
         scope = cast(object, self.scope)
-        if self.transport.is_closing():
-            return Wait.CLOSE, None
+        if self.transport.is_closing() or self.flow.write_paused:
+            return Wait.TAKING, None
         is_new = cycle is None or cycle.scope is not scope
         if cycle is None or cycle.response_complete:
             return (Wait.HEAD if is_new and scope is not None else Wait.REQUEST), scope
@@ -151,7 +151,7 @@ class HttpProtocol(HttpToolsProtocol):
         return Wait.ANSWER, scope
 
     def _progress(self, wait: Wait) -> int:
-        return self.transport.get_write_buffer_size() if wait is Wait.CLOSE else self._received
+        return self.transport.get_write_buffer_size() if wait is Wait.TAKING else self._received
 
     def _count_loose(self, size: int) -> None:
         self._loose = self._loose + size if size else 0
