@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import threading
 import time
@@ -186,3 +187,25 @@ def test_a_second_sigterm_ends_a_server_whose_loop_is_blocked_at_once(project: P
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(3) == 128 + signal.SIGTERM
         asking.join()
+
+
+def test_a_worker_that_was_stopped_is_replaced_under_load(project: Path) -> None:
+    is_over = threading.Event()
+
+    def load(url: str) -> None:
+        with httpx.Client(base_url=url, timeout=30) as client:
+            while not is_over.wait(0.01):
+                client.post("/together", json={"words": ["a"]})
+
+    with serving(project, "--workers", "2", "--timeout", "1") as server:
+        os.kill(server.post("/pid").json(), signal.SIGSTOP)
+        clients = [threading.Thread(target=load, args=(server.url,)) for _ in range(4)]
+        for client in clients:
+            client.start()
+        try:
+            eventually(lambda: server.metric("ekiben_worker_restarts_total") == 1, within_s=40)
+        finally:
+            is_over.set()
+            for client in clients:
+                client.join()
+        assert {server.post("/together", words=["abc"]).status_code for _ in range(20)} == {200}

@@ -14,11 +14,15 @@ OK = Reply(200, Payload(JSON, b"true"))
 
 
 class FakeWorker:
-    """Answers at once unless `holds`; dies of a call whose body is POISON; with `failure`, does not start."""
+    """Answers at once unless `holds`; dies of a call whose body is POISON; with `failure`, does not start.
 
-    def __init__(self, *, holds: bool = False, failure: Exception | None = None) -> None:
+    One that `is_stuck` answers no probe, as a process that was stopped.
+    """
+
+    def __init__(self, *, holds: bool = False, failure: Exception | None = None, is_stuck: bool = False) -> None:
         self.runs: list[list[bytes]] = []
         self.release = asyncio.Event()
+        self.is_stuck = is_stuck
         self._failure = failure
         self._dead = asyncio.Event()
         if not holds:
@@ -44,12 +48,18 @@ class FakeWorker:
     async def probe(self) -> None:
         if self._dead.is_set():
             raise WorkerDied("died")
+        if self.is_stuck:
+            await self._dead.wait()
 
     async def wait_closed(self) -> None:
         await self._dead.wait()
 
     async def stop(self) -> None:
         self.die()
+
+    def kill(self) -> bool:
+        self.die()
+        return True
 
     def die(self) -> None:
         """Ends the worker in the middle of whatever it does."""

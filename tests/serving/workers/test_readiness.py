@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekiben.serving.workers.readiness import ANSWER_LIMIT_S, WorkerView, is_fit
+from ekiben.serving.workers.readiness import ANSWER_LIMIT_S, WorkerView, is_fit, is_lost
 
 ages = st.floats(0, 1000, allow_nan=False)
 
@@ -31,3 +31,16 @@ def test_waiting_never_makes_a_worker_fit(age: float, busy: list[float]) -> None
     view = WorkerView(0.0, busy)
     if not is_fit(view, 1000.0 + age, timeout_s=30):
         assert not is_fit(view, 1001.0 + age, timeout_s=30)
+
+
+def test_a_worker_well_past_its_timeout_without_an_answer_is_lost() -> None:
+    assert is_lost(WorkerView(0.0, []), 60 + ANSWER_LIMIT_S, timeout_s=60)
+    assert is_lost(WorkerView(0.0, [0.0, 1.0]), 61 + ANSWER_LIMIT_S, timeout_s=60)
+    assert not is_lost(WorkerView(0.0, [0.0, 2.0]), 61 + ANSWER_LIMIT_S, timeout_s=60)
+    assert not is_lost(WorkerView(2.0, [0.0]), 61 + ANSWER_LIMIT_S, timeout_s=60)
+
+
+@given(ages, ages, st.lists(ages, max_size=4))
+def test_a_worker_that_is_fit_is_not_lost(now: float, answered: float, busy: list[float]) -> None:
+    view = WorkerView(answered, busy)
+    assert not (is_fit(view, now, timeout_s=30) and is_lost(view, now, timeout_s=30))

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import TypeVar
 
 import pytest
 
 from ekiben.errors import ServiceError
-from ekiben.serving.workers.seat import FIRST_BACKOFF_S, Seat, SeatPlan
+from ekiben.serving.workers.readiness import ANSWER_LIMIT_S, PROBE_INTERVAL_S
+from ekiben.serving.workers.seat import FIRST_BACKOFF_S, Occupant, Seat, SeatPlan
 from ekiben.serving.workers.slots import SlotBoard
+from tests.serving.batching.conftest import VirtualLoop
 from tests.serving.workers.fake_worker import FakeWorker
+
+T = TypeVar("T")
 
 FAILURES = [ServiceError("cannot start"), OSError("too many open files")]
 
@@ -74,3 +79,63 @@ def test_a_restart_that_fails_is_tried_again(failure: Exception) -> None:
 def test_a_worker_that_lives_is_left_alone() -> None:
     made, restarts = asyncio.run(watch(FakeWorker, FIRST_BACKOFF_S * 3))
     assert (len(made), restarts) == (1, 0)
+
+
+def in_virtual_time(work: Coroutine[object, object, T]) -> T:
+    """What it gives, on a loop whose time jumps."""
+    loop = VirtualLoop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.close()
+
+
+def test_a_worker_that_answers_no_probe_is_killed_and_replaced() -> None:
+    workers = [FakeWorker(is_stuck=True), FakeWorker()]
+    made, restarts = in_virtual_time(watch(lambda: workers.pop(0), 60.0))
+    assert restarts == 1
+    assert 5.0 + ANSWER_LIMIT_S <= made[1] < 5.0 + ANSWER_LIMIT_S + 4 * PROBE_INTERVAL_S
+
+
+def test_a_worker_whose_every_thread_hangs_past_the_timeout_is_replaced() -> None:
+    async def run() -> tuple[int, bool]:
+        clock = asyncio.get_running_loop().time
+        board: SlotBoard[Occupant] = SlotBoard(clock, asyncio.get_running_loop().call_soon)
+        made: list[FakeWorker] = []
+
+        def make() -> FakeWorker:
+            made.append(FakeWorker())
+            return made[-1]
+
+        seat = Seat(1, SeatPlan(make, 1, 5.0, lambda: None, clock), board)
+        await seat.open()
+        await asyncio.sleep(1.0)
+        assert board.take() is not None
+        await asyncio.sleep(60.0)
+        is_free_again = board.take() is not None
+        await seat.close()
+        return len(made), is_free_again
+
+    assert in_virtual_time(run()) == (2, True)
+
+
+def test_a_front_that_was_stopped_itself_kills_nobody() -> None:
+    async def run() -> int:
+        lag = [0.0]
+        made: list[FakeWorker] = []
+
+        def make() -> FakeWorker:
+            made.append(FakeWorker())
+            return made[-1]
+
+        loop = asyncio.get_running_loop()
+        plan = SeatPlan(make, 1, 5.0, lambda: None, lambda: loop.time() + lag[0])
+        seat = Seat(1, plan, SlotBoard(plan.clock, loop.call_soon))
+        await seat.open()
+        await asyncio.sleep(3.0)
+        lag[0] = 1000.0
+        await asyncio.sleep(30.0)
+        await seat.close()
+        return len(made)
+
+    assert in_virtual_time(run()) == 1

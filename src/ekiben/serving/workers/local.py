@@ -38,6 +38,10 @@ class LocalWorker:
         """Returns after `stop`: this worker cannot end without the front."""
         await self._closed.wait()
 
+    def kill(self) -> bool:
+        """False: a thread cannot be ended without the front."""
+        return False
+
     async def stop(self) -> None:
         """Runs the shut-down hooks, and waits no longer for them than a child would get."""
         self._closed.set()

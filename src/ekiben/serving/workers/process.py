@@ -123,10 +123,11 @@ class ProcessWorker:
             await self._process.wait()
         self._end()
 
-    def kill(self) -> None:
-        """Ends the child at once."""
+    def kill(self) -> bool:
+        """Ends the child at once, also one that is stopped."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
+        return True
 
     async def _watch(self, process: Process) -> None:
         """Sees the child's end also where a process that it left behind keeps the socket open."""

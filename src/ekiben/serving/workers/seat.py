@@ -1,4 +1,4 @@
-"""`Seat`: one worker's place in the pool. When its worker dies, another one takes it."""
+"""`Seat`: one worker's place in the pool. When its worker dies, or hangs and is killed, another one takes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ekiben.errors import EkibenError
-from ekiben.serving.workers.readiness import PROBE_INTERVAL_S, WorkerView, is_fit
+from ekiben.serving.workers.readiness import PROBE_INTERVAL_S, WorkerView, is_fit, is_lost
 from ekiben.serving.workers.slots import SlotBoard
 from ekiben.serving.workers.worker import Worker, WorkerDied
 
@@ -73,9 +73,10 @@ class Seat:
         """Whether the worker here answered lately, or runs a batch within its timeout."""
         if self.occupant is None:
             return False
-        busy_since = [slot.taken_at for slot in self._board.taken_of(self.occupant)]
-        view = WorkerView(self.occupant.last_answer_at, busy_since)
-        return is_fit(view, self._plan.clock(), timeout_s=self._plan.timeout_s)
+        return is_fit(self._view(self.occupant), self._plan.clock(), timeout_s=self._plan.timeout_s)
+
+    def _view(self, occupant: Occupant) -> WorkerView:
+        return WorkerView(occupant.last_answer_at, [slot.taken_at for slot in self._board.taken_of(occupant)])
 
     async def _keep(self, started: asyncio.Future[None]) -> None:
         backoff_s = FIRST_BACKOFF_S
@@ -116,10 +117,21 @@ class Seat:
             self._board.remove(occupant)
 
     async def _probe(self, occupant: Occupant) -> None:
-        """Asks for an answer now and then, while a thread is free to give it."""
+        """Asks for an answer now and then, while a thread is free to give it; kills a worker that is lost.
+
+        It has to look so twice: after a pause of the front itself, what the worker has long said is only about to be
+        read.
+        """
+        was_lost = False
         with contextlib.suppress(WorkerDied):
             while True:
                 await asyncio.sleep(PROBE_INTERVAL_S)
+                looks_lost = is_lost(self._view(occupant), self._plan.clock(), timeout_s=self._plan.timeout_s)
+                if looks_lost and was_lost and occupant.worker.kill():
+                    logger.error("worker %d hangs: nothing came from it well beyond the timeout", self._number)
+                    return
+                was_lost = looks_lost
                 if self._board.free_of(occupant):
-                    await occupant.worker.probe()
-                    occupant.last_answer_at = self._plan.clock()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(occupant.worker.probe(), PROBE_INTERVAL_S)
+                        occupant.last_answer_at = self._plan.clock()

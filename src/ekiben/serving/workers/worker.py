@@ -38,5 +38,8 @@ class Worker(Protocol):
     async def wait_closed(self) -> None:
         """Returns when the worker has ended, for whatever reason."""
 
+    def kill(self) -> bool:
+        """Ends the worker at once; False where that cannot be done."""
+
     async def stop(self) -> None:
         """Shuts the service down, by force if it does not."""
