@@ -62,7 +62,7 @@ def test_a_large_body_is_estimated(row: str) -> None:
 def test_no_body_takes_long(body: bytes) -> None:
     begun_s = time.process_time()
     estimate(body)
-    assert time.process_time() - begun_s < 0.3
+    assert time.process_time() - begun_s < 0.5
 
 
 SOURCE = """

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ekiben.serving.wire import JSON, Payload
 
 WHOLE_BYTES = 256 * 1024  # bodies up to this are counted whole: a few milliseconds at the worst
-SAMPLES_BYTES = (16 * 1024, 256 * 1024)  # of a larger one, the second where the first holds no whole row: 1 and 20 ms
+SAMPLES_BYTES = (16 * 1024, 128 * 1024)  # of a larger one, the second where the first holds no whole row
 _TOKEN = re.compile(rb'"(?:[^"\\]+|\\.)*"?|[\[\]{},]', re.DOTALL)  # a string without end is one too: no way back
 _CLOSERS = {b"[": b"]", b"{": b"}"}
 
