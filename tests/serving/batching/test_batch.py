@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 import pytest
 
@@ -110,3 +110,16 @@ def test_a_batch_whose_audience_left_before_it_began_does_not_run() -> None:
         return await run_batch(raising(AssertionError("it ran")), 1, tickets)
 
     assert asyncio.run(go()) is False
+
+
+def test_a_batch_that_its_loop_has_left_behind_can_be_closed() -> None:
+    async def forever(slot: int, calls: Sequence[Call]) -> list[Reply]:
+        await asyncio.sleep(60)
+        return []
+
+    async def go() -> Coroutine[object, object, bool]:
+        batch = run_batch(forever, 1, tickets_of(1))
+        batch.send(None)
+        return batch
+
+    asyncio.run(go()).close()

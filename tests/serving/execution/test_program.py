@@ -1,7 +1,7 @@
 """Programs and their drivers."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -56,6 +56,21 @@ def test_a_cancelled_program_is_closed_at_once() -> None:
         assert log == ["closed"]
 
     asyncio.run(go())
+
+
+def test_a_program_that_its_loop_has_left_behind_can_be_closed() -> None:
+    log: list[str] = []
+
+    async def forever(number: int, by: int) -> None:
+        await asyncio.sleep(60)
+
+    async def go() -> Coroutine[object, object, list[object]]:
+        driven = drive_async(collecting(log), forever)
+        driven.send(None)
+        return driven
+
+    asyncio.run(go()).close()
+    assert log == ["closed"]
 
 
 def test_an_error_of_the_program_itself_is_raised() -> None:

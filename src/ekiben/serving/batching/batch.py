@@ -74,6 +74,8 @@ async def run_batch(run: Callable[[S, list[Call]], Awaitable[list[Reply]]], slot
         refuse_all(tickets, error)
         return False
     except BaseException as error:
+        if isinstance(error, GeneratorExit) and not _is_loop_running():  # the coroutine itself is closed, unfinished
+            raise
         task = asyncio.current_task()
         if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
             refuse_all(tickets, Overloaded("the server stopped before the batch was done"))
@@ -96,3 +98,11 @@ def refuse_all(tickets: Sequence[Ticket], error: Exception) -> None:
     """Answers every request that is still waited for with one error."""
     for ticket in tickets:
         ticket.refuse(error)
+
+
+def _is_loop_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

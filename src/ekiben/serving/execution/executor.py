@@ -25,7 +25,7 @@ from ekiben.serving.execution.program import (
     call_contained,
     drive,
     drive_async,
-    is_own_cancellation,
+    is_own_end,
 )
 from ekiben.serving.execution.single import answer_one
 from ekiben.serving.failures import failure_replies, failure_reply, logger
@@ -73,7 +73,7 @@ class Executor:
             try:
                 await self._run_hook(name)
             except USER_FAILURES as error:
-                if is_own_cancellation(error):
+                if is_own_end(error):
                     raise
                 logger.exception("the shut-down hook `%s` failed", name)
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -97,7 +97,7 @@ class Executor:
         try:
             return await self._answer(found, calls, is_gone)
         except USER_FAILURES as error:
-            if is_own_cancellation(error):
+            if is_own_end(error):
                 raise
             return failure_replies(error, calls)
 

@@ -33,9 +33,12 @@ class Escape(Exception):
         self.__cause__ = cause
 
 
-def is_own_cancellation(error: BaseException) -> bool:
-    """Whether `error` says that the running task is to end, rather than that user code raised a CancelledError."""
-    task = asyncio.current_task()
+def is_own_end(error: BaseException) -> bool:
+    """Whether `error` ends the running coroutine itself (cancelled or closed) rather than being user code's."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # closed after its loop has ended
+        return True
     return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
@@ -97,7 +100,7 @@ async def drive_async(
             try:
                 result = await method(*step.positional, **step.named)
             except USER_FAILURES as error:
-                if is_own_cancellation(error):
+                if is_own_end(error):
                     raise
                 step = await advance(error=_thrown(error))
             else:

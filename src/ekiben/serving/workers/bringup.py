@@ -10,7 +10,7 @@ from ekiben.errors import EkibenError, ServiceError
 from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import Service
 from ekiben.serving.execution.executor import Executor
-from ekiben.serving.execution.program import USER_FAILURES, Escape, call_contained, is_own_cancellation
+from ekiben.serving.execution.program import USER_FAILURES, Escape, call_contained, is_own_end
 
 logger = logging.getLogger("ekiben.serving")
 
@@ -27,7 +27,7 @@ async def bring_up(service: Service, *, threads: int, batching: Mapping[str, Bat
     except EkibenError:
         raise
     except USER_FAILURES as error:
-        if is_own_cancellation(error):
+        if is_own_end(error):
             raise
         logger.exception("the service %s failed to start", service.name)
         cause = error.__cause__ if isinstance(error, Escape) else error
