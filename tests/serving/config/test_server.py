@@ -104,3 +104,8 @@ def test_an_image_listens_on_all_addresses_unless_told_otherwise(tmp_path: Path)
     alone = load_config(ConfigSources("Iris", tmp_path, image_host="0.0.0.0"))
     told = load_config(ConfigSources("Iris", tmp_path, image_host="0.0.0.0", environ={"EKIBEN_HOST": "::1"}))
     assert (alone.host.value, told.host.value) == ("0.0.0.0", "::1")
+
+
+def test_a_batching_value_is_shown_in_the_unit_of_its_key(tmp_path: Path) -> None:
+    config = config_of(tmp_path, "services: {Iris: {batching: {classify: {max_latency_ms: 500}}}}")
+    assert ("batching.classify.max_latency_ms", "500") in [row[:2] for row in config.rows()]

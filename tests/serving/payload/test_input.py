@@ -321,3 +321,15 @@ def test_the_schema_does_not_change_between_readings() -> None:
     one = InputSpec([Parameter("x", Item, None), Parameter("y", np.ndarray, None)])
     assert one.json_schema() == one.json_schema()
     assert REQUIRED is not None
+
+
+def test_a_long_name_that_is_no_field_is_not_repeated_whole() -> None:
+    with pytest.raises(BadInput) as caught:
+        decode(spec(size=int), f'{{"{"k" * 5000}": 1, "size": 1}}')
+    assert len(str(caught.value)) < 300
+
+
+def test_a_bare_word_that_does_not_fit_is_told_by_its_type() -> None:
+    body = b'--b\r\nContent-Disposition: form-data; name="size"\r\n\r\nabc\r\n--b--\r\n'
+    with pytest.raises(BadInput, match=r"`size`: .*valid integer"):
+        decode(spec(size=int, file=Path), body, "multipart/form-data; boundary=b")

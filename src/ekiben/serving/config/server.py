@@ -70,9 +70,18 @@ class ServerConfig:
         """`(key, value, source)` of every value, in the order of the table of keys."""
         rows = [(key.path, getattr(self, key.field)) for key in KEYS]
         for api, override in sorted(self.batching.items()):
-            said = [(key.path, getattr(override, key.field)) for key in BATCHING_KEYS]
-            rows += [(f"{BATCHING}.{api}.{path}", setting) for path, setting in said if setting is not None]
+            for key in BATCHING_KEYS:
+                setting = getattr(override, key.field)
+                if setting is not None:
+                    rows.append((f"{BATCHING}.{api}.{key.path}", _as_written(setting, key.path)))
         return [(path, "none" if one.value is None else str(one.value), one.source) for path, one in rows]
+
+
+def _as_written(setting: Setting[object], path: str) -> Setting[object]:
+    """The setting in the unit of its key: milliseconds where the key says so, though seconds are kept."""
+    if path.endswith("_ms") and isinstance(setting.value, float):
+        return Setting(f"{setting.value * 1000:g}", setting.source)
+    return setting
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from ekiben.serving.payload.schemas import DEFINITIONS, JsonSchema, gather_defin
 from ekiben.serving.wire import JSON, Payload
 
 REQUIRED = inspect.Parameter.empty
+_SHOWN = 100  # characters of a field's name that an answer repeats
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -184,8 +185,9 @@ class InputSpec:
     def _refuse_extra(self, name: str) -> None:
         if name in self._files:
             raise BadInput(f"`{name}` is a file", hint=f"send it by {MULTIPART}; URLs and paths are not opened")
-        hint = did_you_mean(name, self._names) or f"fields are: {', '.join(self._names) or 'none'}"
-        raise BadInput(f"`{name}` is no field of this API", hint=hint)
+        shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
+        hint = did_you_mean(shown, self._names) or f"fields are: {', '.join(self._names) or 'none'}"
+        raise BadInput(f"`{shown}` is no field of this API", hint=hint)
 
     def _example(self) -> str:
         if self._files:

@@ -54,8 +54,9 @@ class JsonInput:
         except ValidationError as error:
             try:
                 return self._adapter.validate_strings(text.decode("utf-8", "replace"))
-            except ValidationError:
-                raise BadInput(reasons(error, name)) from error
+            except ValidationError as bare:
+                is_json = error.errors()[0]["type"] != "json_invalid"
+                raise BadInput(reasons(error if is_json else bare, name)) from error
 
     def schema(self) -> JsonSchema:
         """What pydantic says."""
