@@ -63,14 +63,18 @@ class Tool:
 
     def environ(self) -> dict[str, str]:
         """Its processes' environment: a home of its own, nothing sent to its makers."""
-        home = str(self.folder / "home")
+        home = str(self.folder.with_name(f"{self.name}-home"))  # outside: BentoML would pack it
         own = {"EKIBEN_HOME": home, "BENTOML_HOME": home, "BENTOML_DO_NOT_TRACK": "True"}
         return {**os.environ, **own, "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}"}
 
     def run(self, *arguments: str) -> float:
-        """Seconds that a command took; its output is thrown away."""
+        """Seconds that a command took; its output is shown where it failed."""
         begun = time.perf_counter()
-        subprocess.run(arguments, cwd=self.folder, env=self.environ(), check=True, capture_output=True)
+        done = subprocess.run(
+            arguments, cwd=self.folder, env=self.environ(), capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise SystemExit(f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
         return time.perf_counter() - begun
 
     def prepare(self) -> None:
@@ -140,7 +144,11 @@ def in_turn(tools: tuple[Tool, Tool], measure: Callable[[Tool], float]) -> tuple
 def row(what: str, ours: float, theirs: float, unit: str, *, is_more_better: bool = False) -> str:
     """A line of the table; the ratio says how many times better ours is."""
     ratio = ours / theirs if is_more_better else theirs / ours
-    return f"| {what} | {ours:,.2f} {unit} | {theirs:,.2f} {unit} | {ratio:.1f}x |"
+    return f"| {what} | {_figure(ours)} {unit} | {_figure(theirs)} {unit} | {_figure(ratio)}x |"
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def serving_rows(tools: tuple[Tool, Tool], script: Path) -> list[str]:
