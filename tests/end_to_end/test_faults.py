@@ -126,7 +126,9 @@ def test_a_full_disk_is_a_clear_error(machine: Machine, project: Path) -> None:
     (project / "weights.bin").write_bytes(random.Random(1).randbytes(6 * 1024 * 1024))
     machine.home.rename(machine.home.with_name("kept"))
     machine.home.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", machine.home], check=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", machine.home]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small tmpfs needs root")
     try:
         subprocess.run(["cp", "-r", *machine.home.with_name("kept").glob("*"), machine.home], check=True)
         before = bentos(machine)
