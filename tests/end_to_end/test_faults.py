@@ -126,7 +126,7 @@ def test_a_full_disk_is_a_clear_error(machine: Machine, project: Path) -> None:
     (project / "weights.bin").write_bytes(random.Random(1).randbytes(6 * 1024 * 1024))
     machine.home.rename(machine.home.with_name("kept"))
     machine.home.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", machine.home]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(machine.home)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("mounting a small tmpfs needs root")
     try:
