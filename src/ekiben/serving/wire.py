@@ -1,4 +1,4 @@
-"""`Payload`, `Call`, `Reply`: one request as it travels between the HTTP front, the batcher and a worker.
+"""`Payload`, `Call`, `Reply`, `StreamReply`: one request as it travels between the HTTP front, the batcher and a worker.
 
 Bodies stay as the client sent them until a worker decodes them, so the front never holds Python objects of the
 service's types and nothing between processes is pickled. This module knows no transport and no service.
@@ -6,7 +6,9 @@ service's types and nothing between processes is pickled. This module knows no t
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 JSON = "application/json"
 
@@ -34,8 +36,28 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to one call: HTTP status, body, and headers beyond Content-Type and Content-Length."""
+    """The answer to one call: HTTP status, body, and headers beyond Content-Type and Content-Length.
+
+    `is_rerun`: the method was called more than once for it, so the duration of its batch says nothing about its cost.
+    """
 
     status: int
     payload: Payload
     headers: tuple[tuple[str, str], ...] = ()
+    is_rerun: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StreamReply:
+    """An answer whose body comes in pieces. Whoever takes it reads `chunks` to its end or closes it (`aclose`).
+
+    `chunks` raises where the service fails in the middle; what was sent stands then, and the connection is cut.
+    """
+
+    status: int
+    content_type: str
+    chunks: AsyncGenerator[bytes, None]
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+Answer: TypeAlias = Reply | StreamReply
