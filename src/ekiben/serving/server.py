@@ -21,16 +21,13 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
 
 import uvloop
 
-from ekiben.serving.config.cpus import usable_cores
 from ekiben.serving.config.keys import KEYS
 from ekiben.serving.config.server import ConfigSources, ServerConfig, load_config
-from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import Service
 from ekiben.serving.healthcheck import announce
 from ekiben.serving.http.asgi import AsgiApp
@@ -43,32 +40,14 @@ from ekiben.serving.metrics import MetricLabels, ServerMetrics
 from ekiben.serving.options import ServeOptions
 from ekiben.serving.reload import serve_and_reload
 from ekiben.serving.target import BENTO_VARIABLE, Target
-from ekiben.serving.workers.bringup import bring_up
-from ekiben.serving.workers.local import LocalWorker
-from ekiben.serving.workers.messages import Start
-from ekiben.serving.workers.pool import Pool, PoolPlan
-from ekiben.serving.workers.process import ProcessWorker, child_environment
-from ekiben.serving.workers.worker import Worker
+from ekiben.serving.workers.plan import ServerPlan, pool_plan
+from ekiben.serving.workers.pool import Pool
 
 logger = logging.getLogger("ekiben.serving")
 
 CLOSING_S = 10  # seconds from the end of the drain to the end of the process: hooks get STOP_S of them
 STRAGGLER_S = 1.0  # seconds that cancelled batches and tasks get to end
 IMAGE_HOST = "0.0.0.0"  # inside a container, loopback reaches nobody
-
-
-@dataclass(frozen=True, slots=True)
-class ServerPlan:
-    """All that a server process needs to know."""
-
-    target: Target
-    service: Service
-    config: ServerConfig
-
-    def batching(self) -> dict[str, BatchOptions]:
-        """How each batchable API is batched, by name."""
-        found = {one.name: self.config.batch_options(one.name, one.batch) for one in self.service.endpoints.values()}
-        return {name: options for name, options in found.items() if options is not None}
 
 
 def serve(target: Target, options: ServeOptions) -> int:
@@ -135,7 +114,7 @@ def _sources(target: Target, service: Service, options: ServeOptions, environ: M
 async def _run(plan: ServerPlan, listener: socket.socket) -> int:
     config = plan.config
     metrics = ServerMetrics(MetricLabels(plan.service.name, plan.target.version), config.namespace.value)
-    pool = Pool(_pool_plan(plan), metrics)
+    pool = Pool(pool_plan(plan), metrics)
     front = Front(FrontParts(plan.service, pool, config, metrics, plan.target.version))
     app = AsgiApp(front.answer, logs_access=config.access_log.value)
     http = HttpServer(app, drain_s=config.drain_s.value)
@@ -207,35 +186,6 @@ class _StopSignals:
     def _begin(self, name: str) -> None:
         logger.info("%s: finishing what is under way", name)
         self._begin_stop()
-
-
-def _pool_plan(plan: ServerPlan) -> PoolPlan:
-    config = plan.config
-    workers, threads = config.workers.value, config.threads.value
-    make_worker = _local_worker(plan) if workers == 1 else _process_worker(plan)
-    return PoolPlan(make_worker, workers, threads, config.timeout_s.value)
-
-
-def _local_worker(plan: ServerPlan) -> Callable[[], Worker]:
-    def make() -> Worker:
-        return LocalWorker(lambda: bring_up(plan.service, threads=plan.config.threads.value, batching=plan.batching()))
-
-    return make
-
-
-def _process_worker(plan: ServerPlan) -> Callable[[], Worker]:
-    bento = plan.target.bento
-    config = plan.config
-    start = Start(
-        service=plan.target.service,
-        root=str(plan.target.root),
-        bento=str(bento) if bento is not None else None,
-        threads=config.threads.value,
-        batching=plan.batching(),
-        log_level=config.log_level.value,
-    )
-    environ = child_environment(os.environ, cores=usable_cores(), workers=config.workers.value)
-    return lambda: ProcessWorker(start, environ)
 
 
 def _end_now(status: int) -> NoReturn:

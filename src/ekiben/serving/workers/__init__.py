@@ -1,5 +1,6 @@
 """Where a service runs: in the front's own process, or in child processes that the front feeds and replaces.
 
+    plan        which workers a server gets: their kind, number and environment
     worker      `Worker`: what both kinds are to the rest
     bringup     the service's instance and executor, in whichever process
     local       LocalWorker: the service in this process, its sync APIs in threads
