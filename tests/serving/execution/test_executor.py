@@ -74,7 +74,8 @@ def test_hooks_run_around_the_calls_and_a_failing_shutdown_hook_stops_no_other(
 def test_sync_methods_run_in_as_many_threads_as_asked_for(call: MakeCall) -> None:
     async def go() -> list[Reply]:
         executor = Executor(DECLARED, Threads(), threads=2)
-        return await executor.run("meet", [call("meet"), call("meet")])
+        both = await asyncio.gather(*(executor.run("meet", [call("meet")]) for _ in range(2)))
+        return [reply for replies in both for reply in replies]
 
     assert sorted(one.payload.body for one in asyncio.run(go())) == [b"0", b"1"]
 
@@ -235,7 +236,44 @@ def test_a_batch_that_nobody_waits_for_any_more_stops_between_calls(call: MakeCa
         instance = Counts()
         executor = Executor(service(Counts), instance)
         calls = [call("run", x=[1]), call("run", x=[1, 2, 3, 4])]
-        replies = await executor.run("run", calls, lambda: instance.calls == 2)
+        replies = await executor.run("run", calls, lambda _: instance.calls == 2)
         return instance.calls, [one.status for one in replies]
 
     assert asyncio.run(go()) == (2, [200, 503])
+
+
+class Notes:
+    def __init__(self) -> None:
+        self.log: list[tuple[int, str]] = []
+
+    @api
+    def note(self, number: int) -> int:
+        self.log.append((number, threading.current_thread().name))
+        if number == 2:
+            raise ValueError("two")
+        return number
+
+
+def test_a_group_of_calls_runs_one_after_the_other_in_one_thread(call: MakeCall) -> None:
+    async def go() -> tuple[list[Reply], list[tuple[int, str]]]:
+        instance = Notes()
+        executor = Executor(service(Notes), instance, threads=4)
+        replies = await executor.run("note", [call("note", number=number) for number in (1, 2, 3)])
+        return replies, instance.log
+
+    replies, log = asyncio.run(go())
+    assert [one.status for one in replies] == [200, 500, 200]
+    assert [number for number, _ in log] == [1, 2, 3]
+    assert len({name for _, name in log}) == 1
+
+
+def test_a_call_of_a_group_whose_client_has_left_is_not_begun(call: MakeCall) -> None:
+    async def go() -> tuple[list[Reply], list[tuple[int, str]]]:
+        instance = Notes()
+        executor = Executor(service(Notes), instance)
+        calls = [call("note", number=number) for number in (1, 5, 3)]
+        return await executor.run("note", calls, lambda index: index == 1), instance.log
+
+    replies, log = asyncio.run(go())
+    assert [one.status for one in replies] == [200, 503, 200]
+    assert [number for number, _ in log] == [1, 3]

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Coroutine, Generator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from ekiben.serving.execution.program import Invocation, Program, drive, drive_async
+from ekiben.serving.execution.threads import Threads
 
 
 def collecting(log: list[str]) -> Program[list[object]]:
@@ -38,10 +38,9 @@ def test_results_and_errors_go_back_into_the_program() -> None:
     assert drive(collecting([]), multiply) == [10, "StopIteration('enough')"]
 
 
-def test_a_coroutine_function_is_awaited_with_or_without_a_pool() -> None:
+def test_a_coroutine_function_is_awaited_with_or_without_threads() -> None:
     assert asyncio.run(drive_async(collecting([]), multiply_async)) == [10, -1]
-    with ThreadPoolExecutor(1) as pool:
-        assert asyncio.run(drive_async(collecting([]), multiply_async, pool)) == [10, -1]
+    assert asyncio.run(drive_async(collecting([]), multiply_async, Threads(1, "test"))) == [10, -1]
 
 
 def test_a_cancelled_program_is_closed_at_once() -> None:

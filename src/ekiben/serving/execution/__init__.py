@@ -1,6 +1,7 @@
 """Calls in, replies out, for one instance of a service: decode, call, encode, and what goes wrong on the way.
 
     executor.py    Executor: threads for sync methods, the event loop for async ones, start-up and shut-down hooks
+    threads.py     Threads: jobs there, results back to the loop
     program.py     how one call runs, as a generator that yields each call of user code; drivers run it either way
     single.py      the program of one request
     batch.py       the program of a batch: group, join, chunk, call, split, bisect

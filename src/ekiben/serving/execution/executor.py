@@ -11,10 +11,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from ekiben.errors import UnknownRoute
+from ekiben.errors import Overloaded, UnknownRoute
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import Service
@@ -28,7 +27,8 @@ from ekiben.serving.execution.program import (
     is_own_end,
 )
 from ekiben.serving.execution.single import answer_one
-from ekiben.serving.failures import failure_replies, failure_reply, logger
+from ekiben.serving.execution.threads import Threads
+from ekiben.serving.failures import failure_replies, failure_reply, logger, reply_to
 from ekiben.serving.wire import Call, Reply
 
 R = TypeVar("R")
@@ -57,8 +57,10 @@ class Executor:
         self._instance = instance
         self._batching = dict(batching or {})
         self._state: dict[str, object] = {}
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"ekiben-{service.name}")
-        self._hook_pool = self._pool  # hooks that close what a thread opened run in the same one, while it answers
+        self._threads = Threads(threads, f"ekiben-{service.name}")
+        self._hook_threads = (
+            self._threads
+        )  # hooks that close what a thread opened run in the same one, while it answers
 
     async def start(self) -> None:
         """Runs the start-up hooks, in order. What a hook raises is the caller's to report: the worker cannot serve."""
@@ -68,7 +70,7 @@ class Executor:
     async def stop(self) -> None:
         """Runs the shut-down hooks, all of them even if one fails. Calls under way are not waited for."""
         if self._service.shutdown_hooks and not await self._has_free_thread():
-            self._hook_pool = ThreadPoolExecutor(1, thread_name_prefix=f"ekiben-{self._service.name}-end")
+            self._hook_threads = Threads(1, f"ekiben-{self._service.name}-end")
         for name in self._service.shutdown_hooks:
             try:
                 await self._run_hook(name)
@@ -76,7 +78,7 @@ class Executor:
                 if is_own_end(error):
                     raise
                 logger.exception("the shut-down hook `%s` failed", name)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._threads.stop()
 
     def is_async(self, endpoint: str) -> bool:
         """Whether cancelling a run of this API ends it: a thread goes on."""
@@ -84,48 +86,61 @@ class Executor:
         return found is not None and found.is_async
 
     async def run(
-        self, endpoint: str, calls: Sequence[Call], is_gone: Callable[[], bool] = lambda: False
+        self, endpoint: str, calls: Sequence[Call], has_left: Callable[[int], bool] = lambda _: False
     ) -> list[Reply]:
-        """One reply for each call, in order, whatever they did. A batchable API gets the calls as one batch.
+        """One reply for each call, in order, whatever they did. A batchable API gets the calls as one batch; those of
+        another sync API run one after the other in one thread.
 
-        A batch that takes several calls of the method stops between two of them when `is_gone()` says that nobody waits
-        for it any more; it may be asked in a thread.
+        `has_left(index)` says whether the client of a call has gone: what nobody waits for is not begun. It may be
+        asked in a thread.
         """
         found = self._service.endpoints.get(endpoint)
         if found is None:
             return [failure_reply(UnknownRoute(f"`{endpoint}` is no API of this service"), call) for call in calls]
         try:
-            return await self._answer(found, calls, is_gone)
+            return await self._answer(found, calls, has_left)
         except USER_FAILURES as error:
             if is_own_end(error):
                 raise
             return failure_replies(error, calls)
 
-    async def _answer(self, found: Endpoint, calls: Sequence[Call], is_gone: Callable[[], bool]) -> list[Reply]:
+    async def _answer(self, found: Endpoint, calls: Sequence[Call], has_left: Callable[[int], bool]) -> list[Reply]:
         if found.batch is not None:
             options = self._batching.get(found.name) or found.batch
-            batch = answer_batch(found, calls, options, self._state, is_gone)
+            batch = answer_batch(found, calls, options, self._state, lambda: all(map(has_left, range(len(calls)))))
             return await self._drive(found, batch, sum(len(call.payload.body) for call in calls))
+        if not found.is_async:
+            return await self._threads.run(self._answer_each, found, calls, has_left)
         singles = [self._drive(found, answer_one(found, call, self._state), len(call.payload.body)) for call in calls]
         return [await singles[0]] if len(singles) == 1 else list(await asyncio.gather(*singles))
+
+    def _answer_each(self, found: Endpoint, calls: Sequence[Call], has_left: Callable[[int], bool]) -> list[Reply]:
+        """A group of calls in this thread, one after the other: a hop between threads costs more than a small call."""
+        method: Callable[..., Any] = getattr(self._instance, found.function)
+        return [
+            reply_to(Overloaded("nobody waits for it"), call.request_id)
+            if has_left(index)
+            else drive(answer_one(found, call, self._state), method)
+            for index, call in enumerate(calls)
+        ]
 
     async def _drive(self, endpoint: Endpoint, program: Program[R], body_bytes: int) -> R:
         method: Callable[..., Any] = getattr(self._instance, endpoint.function)
         if endpoint.is_async:
-            return await drive_async(program, method, self._pool if body_bytes > INLINE_BYTES else None)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, drive, program, method)
+            return await drive_async(program, method, self._threads if body_bytes > INLINE_BYTES else None)
+        return await self._threads.run(drive, program, method)
 
     async def _run_hook(self, name: str) -> None:
         hook: Callable[[], object] = getattr(self._instance, name)
         if inspect.iscoroutinefunction(hook):
             await hook()
         else:
-            await asyncio.get_running_loop().run_in_executor(self._hook_pool, call_contained, hook)
+            await self._hook_threads.run(call_contained, hook)
 
     async def _has_free_thread(self) -> bool:
         try:
             async with asyncio.timeout(FREE_THREAD_S):
-                await asyncio.get_running_loop().run_in_executor(self._pool, bool)
+                await self._threads.run(bool)
         except TimeoutError:
             return False
         return True

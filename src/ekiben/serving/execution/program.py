@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.context import Context
+from ekiben.serving.execution.threads import Threads
 
 R = TypeVar("R")
 
@@ -84,15 +84,17 @@ def drive(program: Program[R], method: Callable[..., object]) -> R:
 
 
 async def drive_async(
-    program: Program[R], method: Callable[..., Awaitable[object]], pool: ThreadPoolExecutor | None = None
+    program: Program[R], method: Callable[..., Awaitable[object]], threads: Threads | None = None
 ) -> R:
-    """Runs a program whose method is a coroutine function; what the program does itself runs in `pool`, where given."""
-    loop = asyncio.get_running_loop()
+    """Runs a program whose method is a coroutine function.
+
+    What the program does itself runs in `threads`, where given.
+    """
 
     async def advance(result: object = None, error: Exception | None = None) -> Invocation | Finished[R]:
-        if pool is None:
+        if threads is None:
             return proceed(program, result, error)
-        return await loop.run_in_executor(pool, proceed, program, result, error)
+        return await threads.run(proceed, program, result, error)
 
     try:
         step = await advance()

@@ -114,11 +114,11 @@ class Child:
     async def _run(self, run: Run, calls: list[Call]) -> None:
         assert self._executor is not None, "run before ready"
 
-        def is_gone() -> bool:
+        def has_left(_: int) -> bool:
             return run.number in self._unwanted
 
         try:
-            pieces = encode_done(run.number, await self._executor.run(run.endpoint, calls, is_gone))
+            pieces = encode_done(run.number, await self._executor.run(run.endpoint, calls, has_left))
         except asyncio.CancelledError:
             if self._status.done():  # a thread may still be at it
                 raise

@@ -29,7 +29,7 @@ class LocalWorker:
         assert self._executor is not None, "run before start"
         if audience is None:
             return await self._executor.run(endpoint, calls)
-        return await self._executor.run(endpoint, calls, lambda: audience.is_gone)
+        return await self._executor.run(endpoint, calls, lambda _: audience.is_gone)
 
     async def probe(self) -> None:
         """Being called is the answer: the front's loop turns."""
