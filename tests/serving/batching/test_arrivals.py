@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,20 +15,26 @@ gap_lists = st.lists(st.floats(0, 10), min_size=1, max_size=3 * KEPT_GAPS)
 
 def arrivals(gaps: list[float], rows: int = 1) -> tuple[Gaps, float]:
     """The gaps after arrivals with those times between them, and the time of the last."""
-    now_s = 100.0
-    seen = Gaps().arrived(now_s, rows)
+    now_s, seen = 100.0, Gaps()
+    seen.arrived(now_s, rows)
     for gap in gaps:
         now_s += gap
-        seen = seen.arrived(now_s, rows)
+        seen.arrived(now_s, rows)
     return seen, now_s
 
 
 @given(gap_lists)
-def test_the_last_gaps_are_kept_in_order_of_time_and_of_length(gaps: list[float]) -> None:
+def test_the_last_gaps_are_kept(gaps: list[float]) -> None:
     seen, _ = arrivals(gaps)
-    assert seen.recent == pytest.approx(gaps[-KEPT_GAPS:], abs=1e-6)
-    assert sorted(seen.recent) == list(seen.ranked)
+    in_order = seen.recent[seen.oldest :] + seen.recent[: seen.oldest]
+    assert in_order == pytest.approx(gaps[-KEPT_GAPS:], abs=1e-6)
     assert seen.total_s == pytest.approx(sum(seen.recent), abs=1e-6)
+
+
+def test_a_clock_that_goes_back_counts_as_no_time() -> None:
+    seen, now_s = arrivals([0.5])
+    seen.arrived(now_s - 3, 1)
+    assert seen.recent == [pytest.approx(0.5), 0.0]
 
 
 def test_the_rate_counts_rows_and_falls_with_silence() -> None:
@@ -45,34 +53,86 @@ def test_a_silence_longer_than_the_burst_s_gaps_ends_the_expectation() -> None:
     assert list(seen.expected(now_s + 0.001)) == []
 
 
-def test_clients_that_return_after_each_completion_are_expected_after_the_next() -> None:
-    returns, now_s = Returns(), 0.0
-    for _ in range(40):
-        returns = returns.completed(now_s)
-        for delay_s in (0.0003, 0.0004, 0.0006):
-            returns = returns.arrived(now_s + delay_s)
-        now_s += 0.02
-    expected = dict(returns.completed(now_s).expected(now_s))
-    assert expected[0.0005] == pytest.approx(2, rel=0.05)
-    assert expected[0.001] == pytest.approx(3, rel=0.05)
-    assert expected[0.016] == pytest.approx(3, rel=0.05)
+def rounds(returns: Returns, sizes: list[int], delays_s: tuple[float, ...], now_s: float = 50.0) -> float:
+    """Completions 0.1 s apart, each answering `size` requests, of which the first few ask again after the delays."""
+    for size in sizes:
+        returns.completed(now_s, size)
+        for delay_s in delays_s[:size]:
+            returns.arrived(now_s + delay_s)
+        now_s += 0.1
+    return now_s
 
 
-def test_what_should_have_come_by_now_is_expected_no_more() -> None:
-    returns = Returns(0.0, means=(1.0,) * len(RETURN_EDGES_S))
-    assert list(returns.expected(0.012)) == [pytest.approx((0.004, 0.5))]
-    assert list(returns.expected(0.016)) == []
+def chance_within(returns: Returns, now_s: float, wait_s: float) -> float:
+    """The chance that one who has not come back has done so within the least interval of at least that length."""
+    return next(chance for edge_s, chance in returns.expected(now_s) if edge_s >= wait_s)
+
+
+def test_the_share_that_comes_back_is_of_those_who_were_answered() -> None:
+    returns = Returns()
+    now_s = rounds(returns, [4] * 20, (0.0003, 0.0004, 0.0006))
+    returns.completed(now_s, 4)
+    assert returns.due == 4
+    assert returns.share() == pytest.approx(0.75)
+    assert chance_within(returns, now_s, 0.0005) == pytest.approx(0.5)
+    assert chance_within(returns, now_s, 0.001) == pytest.approx(0.75)
+
+
+def test_groups_of_any_size_teach_the_same_share() -> None:
+    returns = Returns()
+    now_s = rounds(returns, [1, 3] * 20, (0.0003, 0.0003, 0.0003))
+    returns.completed(now_s, 16)
+    assert chance_within(returns, now_s, 0.001) == pytest.approx(1)
+
+
+def test_one_who_is_later_than_all_were_is_expected_no_more() -> None:
+    returns = Returns()
+    now_s = rounds(returns, [3] * 20, (0.0003, 0.0004, 0.0006))
+    returns.completed(now_s, 3)
+    assert list(returns.expected(now_s + 0.002)) == []
+    assert list(returns.expected(now_s + 1)) == []
+
+
+def test_who_has_asked_again_is_no_longer_due() -> None:
+    returns = Returns()
+    returns.completed(1.0, 2)
+    returns.arrived(1.0001)
+    assert returns.due == 1
+    returns.arrived(1.0002)
+    returns.arrived(1.0003)
+    assert returns.due == 0
 
 
 def test_an_interval_that_had_not_ended_teaches_nothing() -> None:
-    returns = Returns(0.0, means=(1.0,) * len(RETURN_EDGES_S)).completed(0.001)
-    assert returns.means[RETURN_EDGES_S.index(0.001)] < 1
-    assert returns.means[RETURN_EDGES_S.index(0.002)] == 1
+    returns = Returns()
+    returns.completed(1.0, 2)
+    returns.completed(1.0011, 2)
+    taught = [edge_s for edge_s, asked in zip(RETURN_EDGES_S, returns.asked, strict=True) if asked]
+    assert max(taught) == 0.001
+
+
+def test_a_pause_of_all_clients_does_not_unlearn_their_returns() -> None:
+    returns = Returns()
+    now_s = rounds(returns, [2] * 20, (0.0003, 0.0003))
+    returns.completed(now_s, 2)
+    returns.completed(now_s + 60, 2)
+    assert returns.share() == pytest.approx(1)
+
+
+def test_nothing_is_expected_before_the_first_completion() -> None:
+    returns = Returns()
+    returns.arrived(1.0)
+    assert returns.completed_s == -inf
+    assert list(returns.expected(1.0)) == []
 
 
 def test_the_crowd_is_the_peak_of_the_last_batches_and_is_forgotten() -> None:
-    crowd = Crowd().arrived(5).arrived(3)
+    crowd = Crowd()
+    crowd.arrived(5)
+    crowd.arrived(3)
     assert crowd.peak == 5
     for _ in range(2 * CROWD_BATCHES):
-        crowd = crowd.arrived(1).completed()
-    assert crowd.arrived(1).peak == 1
+        crowd.arrived(1)
+        crowd.completed()
+    crowd.arrived(1)
+    assert crowd.peak == 1

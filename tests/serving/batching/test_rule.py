@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import get_args
+from typing import TypeVar, get_args
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,8 @@ from ekiben.serving.batching.rule import decide, is_max_latency_too_low
 from ekiben.serving.batching.sizing import latency_limit_s, latest_finish_s
 from ekiben.serving.batching.view import Dispatch, Member, QueueView, Shed, Wait
 from ekiben.serving.declare.options import BatchOptions, Strategy
+
+T = TypeVar("T")
 
 NOW_S = 1000.0
 FIT = Fit(0.001, 0.01)
@@ -37,7 +39,12 @@ def cost_of(fit: Fit | None, samples: list[Sample]) -> CostModel:
 
 def gaps_of(recent: list[float]) -> Gaps:
     """The statistics of those gaps, the last arrival being now or a little before."""
-    return Gaps(NOW_S - recent[0] / 2, tuple(recent), tuple(sorted(recent)), sum(recent), 1.0)
+    return Gaps(NOW_S - recent[0] / 2, recent, 0, sum(recent), 1.0)
+
+
+def intervals(values: st.SearchStrategy[T]) -> st.SearchStrategy[list[T]]:
+    """One value for each interval after a completion."""
+    return st.lists(values, min_size=len(RETURN_EDGES_S), max_size=len(RETURN_EDGES_S))
 
 
 learned = st.builds(
@@ -46,8 +53,11 @@ learned = st.builds(
     gaps=st.one_of(st.just(Gaps()), st.lists(st.floats(1e-6, 1), min_size=1, max_size=KEPT_GAPS).map(gaps_of)),
     returns=st.builds(
         Returns,
-        st.none() | st.floats(NOW_S - 0.02, NOW_S),
-        means=st.tuples(*[st.floats(0, 20)] * len(RETURN_EDGES_S)),
+        st.just(-math.inf) | st.floats(NOW_S - 0.1, NOW_S),
+        st.integers(0, 60),
+        counts=intervals(st.integers(0, 3)),
+        came=intervals(st.floats(0, 20)),
+        asked=intervals(st.sampled_from([0.0, 10.0, 60.0])),
     ),
     crowd=st.builds(Crowd, st.integers(0, 60), st.integers(0, 60)),
     holds=st.builds(HoldRecord, suspended_until_s=st.sampled_from([0.0, NOW_S + 1])),
@@ -170,7 +180,7 @@ def test_without_a_limit_nothing_is_shed(view: QueueView) -> None:
 
 @given(views("adaptive"))
 def test_nothing_is_held_for_a_lone_client(view: QueueView) -> None:
-    lone = replace(view.learned, crowd=Crowd(1, 1))
+    lone = replace(view.learned, crowd=Crowd(1, 1), returns=Returns(NOW_S, 1, counts_of(1)))
     if view.has_slot:
         assert not isinstance(decide(replace(view, learned=lone)), Wait)
 
@@ -178,7 +188,7 @@ def test_nothing_is_held_for_a_lone_client(view: QueueView) -> None:
 @given(views("adaptive"))
 def test_nothing_is_held_when_the_whole_crowd_is_there(view: QueueView) -> None:
     here = len(view.members) + view.running_requests
-    learned_here = replace(view.learned, crowd=Crowd(here, here))
+    learned_here = replace(view.learned, crowd=Crowd(here, here), returns=Returns(NOW_S, 1, counts_of(1)))
     if view.has_slot:
         assert not isinstance(decide(replace(view, learned=learned_here)), Wait)
 
@@ -191,6 +201,11 @@ def test_a_fixed_window_ends_when_it_says(view: QueueView) -> None:
         assert isinstance(decide(patient), Dispatch)
     else:
         assert decide(patient) == Wait(end_s)
+
+
+def counts_of(count: int, place: int = 0) -> list[int]:
+    """So many arrivals in one interval after a completion, none in the others."""
+    return [count if index == place else 0 for index in range(len(RETURN_EDGES_S))]
 
 
 def view_of(
@@ -206,17 +221,39 @@ def view_of(
     return replace(QueueView(NOW_S, chosen, members, count, past), **more)  # type: ignore[arg-type]
 
 
-RETURNING = Learned(
-    returns=Returns(NOW_S, means=(0.0, 0.0, 2.0, 6.0, 0.0, 0.0, 0.0, 0.0, 0.0)), crowd=Crowd(16, 16), batches=50
-)
+def returning(answered: int, came: int, within_s: float = 0.0005) -> Learned:
+    """A past in which all who are answered ask again, and of the last `answered` so many have; `came` is how many."""
+    place = RETURN_EDGES_S.index(within_s)
+    shares = [float(one) for one in counts_of(10, place)]
+    asked = [10.0] * len(RETURN_EDGES_S)
+    return Learned(returns=Returns(NOW_S, answered, counts_of(came), shares, asked), crowd=Crowd(64, 64), batches=50)
 
 
 def test_clients_that_are_about_to_return_are_waited_for() -> None:
-    assert decide(view_of(8, past=RETURNING)) == Wait(NOW_S + 0.0005)
+    assert decide(view_of(8, past=returning(8, 0))) == Wait(NOW_S + 0.0005)
+
+
+def test_the_last_of_them_is_waited_for_too() -> None:
+    assert decide(view_of(15, past=returning(16, 15))) == Wait(NOW_S + 0.0005)
+
+
+def test_when_all_have_returned_the_batch_starts() -> None:
+    assert decide(view_of(16, past=returning(16, 16))) == Dispatch(16, "free")
+
+
+def test_they_are_not_waited_for_when_that_takes_as_long_as_a_batch_of_their_own() -> None:
+    assert decide(view_of(8, past=returning(8, 0, within_s=0.016))) == Dispatch(8, "free")
+
+
+def test_they_are_not_waited_for_when_many_would_miss_it() -> None:
+    past = returning(8, 0)
+    past.returns.came[RETURN_EDGES_S.index(0.0005)] = 9.0
+    past.returns.came[RETURN_EDGES_S.index(0.032)] = 1.0
+    assert decide(view_of(8, past=past)) == Dispatch(8, "free")
 
 
 def test_they_are_not_waited_for_when_a_batch_costs_nothing_by_itself() -> None:
-    assert decide(view_of(8, past=RETURNING, fit=Fit(0.001, 0.0))) == Dispatch(8, "free")
+    assert decide(view_of(8, past=returning(8, 0), fit=Fit(0.001, 0.0))) == Dispatch(8, "free")
 
 
 def test_a_request_larger_than_a_batch_goes_alone() -> None:
@@ -231,7 +268,7 @@ def test_a_batch_is_cut_so_that_its_oldest_request_is_in_time() -> None:
 
 
 def test_under_backlog_the_oldest_are_dropped_where_they_force_small_batches() -> None:
-    busy = Learned(gaps=Gaps(NOW_S, (0.001,) * 64, (0.001,) * 64, 0.064), batches=50)
+    busy = Learned(gaps=Gaps(NOW_S, [0.001] * 64, 0, 0.064), batches=50)
     old = tuple(Member(NOW_S - 0.085, 1) for _ in range(10))
     new = tuple(Member(NOW_S - 0.001 * index, 1) for index in range(40, 0, -1))
     view = view_of(1, past=busy, options=BatchOptions(deadline_s=0.1), is_backlogged=True)

@@ -1,57 +1,64 @@
-"""What past arrivals say about the next ones: `Gaps`, `Returns` and `Crowd`. Values, updated by pure methods.
+"""What past arrivals say about the next ones: `Gaps`, `Returns` and `Crowd`.
 
 `Gaps` sees bursts, `Returns` sees clients that ask again when they have the answer to their last request, and `Crowd`
 knows how many there can be. None of them decides anything; `hold` weighs what they expect.
+
+Every request passes here, so that an arrival costs the same few steps whatever was seen before: it is counted in place.
+What is dear (ranks, sums) is worked out where a hold is considered. The batcher owns these; the rule only reads them.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 
 KEPT_GAPS = 64  # arrivals
 MIN_GAPS = 8  # longer gaps among the kept ones, for their quartiles to mean something
 ROWS_WEIGHT = 1 / 32  # of the newest arrival in the mean of rows per request
 
-# Upper edges of the time after a completion, in seconds: from what a local client needs to what a distant one does.
-RETURN_EDGES_S = (0.0000625, 0.000125, 0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016)
-RETURN_WEIGHT = 1 / 8  # of the newest completion in the mean count of each interval
+# Upper edges of the time after a completion, in seconds: from what a local client needs to what a distant one does, each
+# 1.4 times the one before, so that a hold is at most so much longer than it had to be.
+RETURN_EDGES_S = tuple(0.0000625 * 2 ** (step / 2) for step in range(21))
+RETURN_WEIGHT = 1 / 8  # of the newest completion in what is known of each interval
 
 CROWD_BATCHES = 8  # batches after which a half of the crowd's memory is dropped
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Gaps:
-    """The times between the last arrivals, in order of time and in order of length."""
+    """The times between the last arrivals: a ring, in which `oldest` is the place that the next gap takes once full."""
 
     last_s: float | None = None
-    recent: tuple[float, ...] = ()
-    ranked: tuple[float, ...] = ()
+    recent: list[float] = field(default_factory=list)
+    oldest: int = 0
     total_s: float = 0.0
     mean_rows: float = 1.0
 
-    def arrived(self, now_s: float, rows: int) -> Gaps:
-        """The gaps after an arrival of `rows`."""
+    def arrived(self, now_s: float, rows: int) -> None:
+        """Counts an arrival of `rows`."""
         if self.last_s is None:
-            return Gaps(now_s, mean_rows=rows)
-        gap = max(0.0, now_s - self.last_s)
-        ranked = list(self.ranked)
-        recent = self.recent
-        total_s = self.total_s + gap
-        if len(recent) == KEPT_GAPS:
-            del ranked[bisect_right(ranked, recent[0]) - 1]
-            total_s -= recent[0]
-            recent = recent[1:]
-        insort(ranked, gap)
-        mean_rows = self.mean_rows + (rows - self.mean_rows) * ROWS_WEIGHT
-        return Gaps(now_s, (*recent, gap), tuple(ranked), max(0.0, total_s), mean_rows)
+            self.last_s, self.mean_rows = now_s, rows
+            return
+        gap = now_s - self.last_s
+        if gap < 0.0:  # the clock went back
+            gap = 0.0
+        self.last_s = now_s
+        self.total_s += gap
+        self.mean_rows += (rows - self.mean_rows) * ROWS_WEIGHT
+        if len(self.recent) < KEPT_GAPS:
+            self.recent.append(gap)
+            return
+        self.total_s -= self.recent[self.oldest]
+        self.recent[self.oldest] = gap
+        self.oldest = (self.oldest + 1) % KEPT_GAPS
 
     def rows_per_s(self, now_s: float) -> float:
         """The rate of the last arrivals, silence included; 0 while there are too few."""
         if self.last_s is None or len(self.recent) < MIN_GAPS:
             return 0.0
-        span_s = self.total_s + max(0.0, now_s - self.last_s)
+        span_s = max(0.0, self.total_s) + max(0.0, now_s - self.last_s)
         return self.mean_rows * len(self.recent) / span_s if span_s > 0 else 0.0
 
     def expected(self, now_s: float) -> Iterator[tuple[float, float]]:
@@ -62,58 +69,75 @@ class Gaps:
         if self.last_s is None:
             return
         silence_s = now_s - self.last_s
-        first = bisect_right(self.ranked, silence_s)
-        longer = len(self.ranked) - first
-        if longer < MIN_GAPS:
+        longer = sorted(gap for gap in self.recent if gap > silence_s)
+        if len(longer) < MIN_GAPS:
             return
         for quarter in (1, 2, 3):
-            yield self.ranked[first + longer * quarter // 4] - silence_s, quarter / 4
+            yield longer[len(longer) * quarter // 4] - silence_s, quarter / 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Returns:
-    """How many requests arrive in which interval after a batch completes: a mean, the newest completions weighing most.
+    """Which share of those who are answered together ask again in which interval after that.
 
-    `counts` are those since the last completion; `means` are folded in when the next one ends its intervals.
+    `counts` are the arrivals since the last completion, which answered `answered` requests. `came` and `asked` are what
+    such counts were lately, the newest completions weighing most; one over the other is the share.
     """
 
-    completed_s: float | None = None
-    counts: tuple[int, ...] = (0,) * len(RETURN_EDGES_S)
-    means: tuple[float, ...] = (0.0,) * len(RETURN_EDGES_S)
+    completed_s: float = -inf
+    answered: int = 0
+    counts: list[int] = field(default_factory=lambda: [0] * len(RETURN_EDGES_S))
+    came: list[float] = field(default_factory=lambda: [0.0] * len(RETURN_EDGES_S))
+    asked: list[float] = field(default_factory=lambda: [0.0] * len(RETURN_EDGES_S))
 
-    def arrived(self, now_s: float) -> Returns:
-        """The profile after an arrival."""
-        if self.completed_s is None or now_s - self.completed_s >= RETURN_EDGES_S[-1]:
-            return self
-        index = bisect_right(RETURN_EDGES_S, now_s - self.completed_s)
-        counts = (*self.counts[:index], self.counts[index] + 1, *self.counts[index + 1 :])
-        return Returns(self.completed_s, counts, self.means)
-
-    def completed(self, now_s: float) -> Returns:
-        """The profile after a batch completed; intervals that had not ended before it teach nothing."""
-        if self.completed_s is None:
-            return Returns(now_s)
+    def arrived(self, now_s: float) -> None:
+        """Counts an arrival."""
         elapsed_s = now_s - self.completed_s
-        means = tuple(
-            mean + (count - mean) * RETURN_WEIGHT if edge <= elapsed_s else mean
-            for edge, count, mean in zip(RETURN_EDGES_S, self.counts, self.means, strict=True)
-        )
-        return Returns(now_s, means=means)
+        if elapsed_s < RETURN_EDGES_S[-1]:
+            self.counts[bisect_right(RETURN_EDGES_S, elapsed_s)] += 1
+
+    def completed(self, now_s: float, answered: int) -> None:
+        """Learns from the time since the last completion.
+
+        Intervals that had not ended by now teach nothing; nor do all of them if nobody came in any: the clients had
+        left, and say nothing of those who stay.
+        """
+        ended = bisect_right(RETURN_EDGES_S, now_s - self.completed_s)
+        if self.answered and (ended < len(RETURN_EDGES_S) or any(self.counts)):
+            for place in range(ended):
+                self.came[place] += (self.counts[place] - self.came[place]) * RETURN_WEIGHT
+                self.asked[place] += (self.answered - self.asked[place]) * RETURN_WEIGHT
+        self.completed_s, self.answered = now_s, answered
+        self.counts = [0] * len(RETURN_EDGES_S)
+
+    @property
+    def due(self) -> int:
+        """How many of those last answered have not asked again."""
+        return max(0, self.answered - sum(self.counts))
+
+    def share(self) -> float:
+        """The share that asks again within the last of the edges."""
+        return min(1.0, sum(self._shares()))
 
     def expected(self, now_s: float) -> Iterator[tuple[float, float]]:
-        """Pairs of (time to wait, requests expected by then): one for each interval that has not ended."""
-        if self.completed_s is None:
-            return
+        """Pairs of (time to wait, chance that one who has not asked again has done so by then), for each interval."""
         elapsed_s = now_s - self.completed_s
-        total, start_s = 0.0, 0.0
-        for edge_s, mean in zip(RETURN_EDGES_S, self.means, strict=True):
+        earlier, start_s, by_now = 0.0, 0.0, -1.0
+        for edge_s, share in zip(RETURN_EDGES_S, self._shares(), strict=True):
+            by_edge = min(1.0, earlier + share)
             if edge_s > elapsed_s:
-                total += mean * (edge_s - max(start_s, elapsed_s)) / (edge_s - start_s)
-                yield edge_s - elapsed_s, total
-            start_s = edge_s
+                if by_now < 0:
+                    by_now = earlier + (by_edge - earlier) * (elapsed_s - start_s) / (edge_s - start_s)
+                if by_now >= 1.0:
+                    return
+                yield edge_s - elapsed_s, (by_edge - by_now) / (1.0 - by_now)
+            earlier, start_s = by_edge, edge_s
+
+    def _shares(self) -> Iterator[float]:
+        return (came / asked if asked else 0.0 for came, asked in zip(self.came, self.asked, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Crowd:
     """The most requests that were in the system at once lately: as many clients as a batch can hope to unite.
 
@@ -129,12 +153,13 @@ class Crowd:
         """The greatest number over the last 8 to 16 batches."""
         return max(self.current, self.previous)
 
-    def arrived(self, in_system: int) -> Crowd:
-        """The crowd after an arrival made it `in_system` requests, waiting and running."""
-        return self if in_system <= self.current else Crowd(in_system, self.previous, self.batches)
+    def arrived(self, in_system: int) -> None:
+        """Notes that an arrival made it `in_system` requests, waiting and running."""
+        if in_system > self.current:
+            self.current = in_system
 
-    def completed(self) -> Crowd:
-        """The crowd after a batch: every eighth forgets what was before the eighth before it."""
-        if self.batches + 1 < CROWD_BATCHES:
-            return Crowd(self.current, self.previous, self.batches + 1)
-        return Crowd(0, self.current, 0)
+    def completed(self) -> None:
+        """Counts a batch: every eighth forgets what was before the eighth before it."""
+        self.batches += 1
+        if self.batches == CROWD_BATCHES:
+            self.current, self.previous, self.batches = 0, self.current, 0

@@ -130,7 +130,7 @@ class Batcher(Generic[S]):
         ticket = Ticket(Member(now_s, rows), call, asyncio.get_running_loop().create_future())
         self._queue.add(ticket)
         in_system = len(self._queue) + self._running_requests
-        self._learned = self._learned.after_arrival(now_s, rows=rows, in_system=in_system)
+        self._learned.arrived(now_s, rows=rows, in_system=in_system)
         self._observer.queue_depth(self._queue.rows)
         self._act_soon()
         return ticket
@@ -218,12 +218,11 @@ class Batcher(Generic[S]):
         slot = self._claim.take()
         if slot is None:
             return False
-        learned = self._learned.after_start()
+        self._learned.started()
         if view.held_since_s is not None:
             held_s = view.now_s - view.held_since_s
             joined = max(0, len(self._queue) - self._held_requests)
-            learned = learned.after_hold(view.now_s, was_worth_it=was_worth_it(view, joined, held_s))
-        self._learned = learned
+            self._learned.held(view.now_s, was_worth_it=was_worth_it(view, joined, held_s))
         self._held_since_s = None
         tickets = self._queue.take_first(decision.count)
         rows = sum(ticket.member.rows for ticket in tickets)
@@ -253,7 +252,7 @@ class Batcher(Generic[S]):
             self._running_batches -= 1
             self._running_requests -= len(tickets)
             sample = sample_of(rows, self._options.max_batch_size, service_s, waited_s) if went_well else None
-            self._learned = self._learned.after_batch(ended_s, sample)
+            self._learned.ended(ended_s, requests=len(tickets), sample=sample)
             self._idle.set()
             self._slots.give_back(slot)
             self._observer.batch_finished(rows, service_s, predicted_s)

@@ -1,37 +1,43 @@
 """Whether a free slot is better held back for requests that are about to come. Pure functions.
 
 With independent arrivals holding has nothing to win: the best threshold policy beats dispatching at once by less than
-1 % (Deb & Serfozo 1973, computed exactly). It wins where arrivals are bunched, or answer completions: clients that wait
-for their reply before they ask again would else be served in two alternating half batches. So a hold needs evidence.
+1 % (Deb & Serfozo 1973, computed exactly). It wins where arrivals answer completions, or are bunched.
 
-Waiting for `h` seconds costs the `n` waiting requests `n * h`. Each of the `K` requests expected meanwhile is spared
-about half of a batch's fixed cost `b`: without the hold it would find the slot taken. The hold goes on while some `h`
-has a gain `K * b / 2 - n * h` above 0; every arrival, and silence too, makes the sum anew.
+**Clients that wait for their answer** before they ask again are served in two alternating groups, if nothing is held:
+`n` that wait while `K` are served. That costs two batches, a fixed cost `b` each, for every `n + K` requests. Held
+together they need one batch and the hold, so that everybody's latency is shorter by `b` less the hold. Whoever misses
+the batch, though, waits for all of it and rides in the next one. So this hold is for all of them or not at all: it is
+made if, by what was seen of earlier returns, hardly anybody will miss it, and it is expected to take less than `b`.
+
+**Bursts** say nothing about who is still to come. Waiting for `h` seconds costs the `n` waiting requests `n * h`; each
+of the `K` requests expected meanwhile is spared about half of `b`, since it would find the slot taken. This hold goes
+on while some `h` has a gain `K * b / 2 - n * h` above 0; every arrival, and silence too, makes the sum anew.
 """
 
 from __future__ import annotations
-
-from itertools import chain
 
 from ekiben.serving.batching.cost import CostModel
 from ekiben.serving.batching.sizing import latest_start_s
 from ekiben.serving.batching.view import NEVER, QueueView
 
 SPARED_SHARE = 0.5  # of the fixed cost b, for each request that joins: between 0 (just missed) and 1 (missed by a hair)
-
-
-def away(view: QueueView) -> int:
-    """How many clients of the recent crowd have nothing in the system: the most that may still come."""
-    return view.learned.crowd.peak - len(view.members) - view.running_requests
+MISSED_SHARE = (
+    0.005  # of a crowd that may miss its batch: those who do wait twice, and must not make up the 99th percentile
+)
+WORTH_SHARE = 0.8  # of what a hold may take before it gains nothing; the rest is for what is not known of the returns
+CLOSED_SHARE = 0.5  # of the answered who ask again at once; where more do, arrivals are theirs and no bursts
 
 
 def hold_until_s(view: QueueView, limit_s: float) -> float:
     """Until when to hold the free slot; a time that is not after now means not at all."""
-    absent = away(view)
-    if absent <= 0 or view.is_full or view.is_draining or view.learned.holds.is_suspended(view.now_s):
+    if view.is_full or view.is_draining or view.learned.holds.is_suspended(view.now_s):
         return view.now_s
-    latest_s = latest_hold_s(view, absent, limit_s)
-    return view.now_s + best_wait(view, absent, latest_s - view.now_s)
+    fixed_s = fixed_cost_s(view.learned.cost)
+    if fixed_s <= 0:
+        return view.now_s
+    if view.learned.returns.share() >= CLOSED_SHARE:
+        return gathered_at_s(view, limit_s, fixed_s)
+    return view.now_s + best_wait(view, limit_s, fixed_s)
 
 
 def fixed_cost_s(cost: CostModel) -> float:
@@ -41,30 +47,57 @@ def fixed_cost_s(cost: CostModel) -> float:
     return cost.mean_s if cost.is_of_one_size else 0.0
 
 
-def latest_hold_s(view: QueueView, absent: int, limit_s: float) -> float:
-    """The end of any hold: one fixed cost long at most, within `max_latency`, and no deadline put at risk."""
-    cost = view.learned.cost
+def latest_hold_s(view: QueueView, coming: int, longest_s: float, limit_s: float) -> float:
+    """The end of any hold: `longest_s` from its beginning, within `max_latency`, and no deadline put at risk."""
     started_s = view.now_s if view.held_since_s is None else view.held_since_s
-    end_s = min(started_s + fixed_cost_s(cost), view.head.arrival_s + view.options.max_latency_s)
+    end_s = min(started_s + longest_s, view.head.arrival_s + view.options.max_latency_s)
     if limit_s == NEVER:
         return end_s
-    rows = min(view.options.max_batch_size, round(view.rows + absent * view.learned.gaps.mean_rows))
+    rows = min(view.options.max_batch_size, round(view.rows + coming * view.learned.gaps.mean_rows))
     return min(end_s, latest_start_s(view, limit_s, max(rows, view.rows)))
 
 
-def best_wait(view: QueueView, absent: int, longest_s: float) -> float:
-    """The wait, no longer than `longest_s`, with the greatest gain; 0 where none gains."""
-    cost_s = fixed_cost_s(view.learned.cost)
+def gathered_at_s(view: QueueView, limit_s: float, fixed_s: float) -> float:
+    """When those last answered will all have asked again; now where that is not worth waiting for."""
+    waiting, due = len(view.members), view.learned.returns.due
+    room = round((view.options.max_batch_size - view.rows) / max(1.0, view.learned.gaps.mean_rows))
+    needed = min(due, room)
+    if needed <= 0:
+        return view.now_s
+    held_s = 0.0 if view.held_since_s is None else view.now_s - view.held_since_s
+    # Two batches for `waiting + due`, against as many of `waiting + needed` as those fill, each with its hold.
+    budget_s = fixed_s * (2 * (waiting + needed) / (waiting + due) - 1)
+    latest_s = latest_hold_s(view, needed, budget_s, limit_s)
+    expected_s, earlier_s, gathered = held_s, 0.0, 0.0
+    for wait_s, chance in view.learned.returns.expected(view.now_s):
+        gathers = chance**due if needed == due else min(1.0, chance * due / needed) ** due
+        expected_s += (wait_s - earlier_s) * (1 - (gathered + gathers) / 2)
+        earlier_s, gathered = wait_s, gathers
+        if view.now_s + wait_s > latest_s or expected_s > WORTH_SHARE * budget_s:
+            break
+        if needed - due * chance <= MISSED_SHARE * (waiting + needed):
+            return view.now_s + wait_s
+    return view.now_s
+
+
+def best_wait(view: QueueView, limit_s: float, fixed_s: float) -> float:
+    """The wait for the rest of a burst that has the greatest gain; 0 where none gains."""
     waiting = len(view.members)
+    absent = view.learned.crowd.peak - waiting - view.running_requests
+    if absent <= 0:
+        return 0.0
+    longest_s = latest_hold_s(view, absent, fixed_s, limit_s) - view.now_s
     best_s, best_gain = 0.0, 0.0
-    for wait_s, coming in chain(view.learned.returns.expected(view.now_s), view.learned.gaps.expected(view.now_s)):
-        gain = min(coming, absent) * SPARED_SHARE * cost_s - waiting * wait_s
+    for wait_s, coming in view.learned.gaps.expected(view.now_s):
+        gain = min(coming, absent) * SPARED_SHARE * fixed_s - waiting * wait_s
         if wait_s <= longest_s and gain > best_gain:
             best_s, best_gain = wait_s, gain
     return best_s
 
 
 def was_worth_it(view: QueueView, joined: int, held_s: float) -> bool:
-    """Whether the requests that came during a hold were spared more than it cost those that waited."""
-    waited = len(view.members) - joined
-    return joined * SPARED_SHARE * fixed_cost_s(view.learned.cost) >= waited * held_s
+    """Whether the hold that ends now has gained: by what it was made for, and what came of it."""
+    waiting, fixed_s = len(view.members), fixed_cost_s(view.learned.cost)
+    if view.learned.returns.share() >= CLOSED_SHARE:
+        return joined > 0 and (fixed_s + held_s) * (waiting + view.learned.returns.due) <= 2 * fixed_s * waiting
+    return joined * SPARED_SHARE * fixed_s >= (waiting - joined) * held_s

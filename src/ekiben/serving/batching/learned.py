@@ -1,4 +1,4 @@
-"""`Learned`: everything that one API's past taught its batcher, as one value that grows by pure methods."""
+"""`Learned`: what one API's past taught its batcher. The batcher tells it what happened, the rule reads it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ekiben.serving.batching.cost import CostModel, Sample
 from ekiben.serving.batching.record import HoldRecord
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Learned:
-    """Cost of batches, arrivals, record of holds, and how many batches were started."""
+    """Cost of batches, arrivals, record of holds, and how many batches were started. Only its one owner changes it."""
 
     cost: CostModel = field(default_factory=CostModel)
     gaps: Gaps = field(default_factory=Gaps)
@@ -20,30 +20,26 @@ class Learned:
     holds: HoldRecord = field(default_factory=HoldRecord)
     batches: int = 0
 
-    def after_arrival(self, now_s: float, *, rows: int, in_system: int) -> Learned:
+    def arrived(self, now_s: float, *, rows: int, in_system: int) -> None:
         """A request of `rows` came, and made it `in_system` requests, waiting and running."""
-        return Learned(
-            self.cost,
-            self.gaps.arrived(now_s, rows),
-            self.returns.arrived(now_s),
-            self.crowd.arrived(in_system),
-            self.holds,
-            self.batches,
-        )
+        self.gaps.arrived(now_s, rows)
+        self.returns.arrived(now_s)
+        self.crowd.arrived(in_system)
 
-    def after_start(self) -> Learned:
+    def started(self) -> None:
         """A batch was started."""
-        return Learned(self.cost, self.gaps, self.returns, self.crowd, self.holds, self.batches + 1)
+        self.batches += 1
 
-    def after_hold(self, now_s: float, *, was_worth_it: bool) -> Learned:
+    def held(self, now_s: float, *, was_worth_it: bool) -> None:
         """A free slot was held back, and the batch has now been started."""
-        holds = self.holds.after(was_worth_it=was_worth_it, now_s=now_s)
-        return Learned(self.cost, self.gaps, self.returns, self.crowd, holds, self.batches)
+        self.holds = self.holds.after(was_worth_it=was_worth_it, now_s=now_s)
 
-    def after_batch(self, now_s: float, sample: Sample | None) -> Learned:
-        """A batch ended; `sample` is None where any of it failed: its duration says nothing about its cost."""
-        cost = self.cost if sample is None else self.cost.observe(sample, now_s)
-        return Learned(cost, self.gaps, self.returns.completed(now_s), self.crowd.completed(), self.holds, self.batches)
+    def ended(self, now_s: float, *, requests: int, sample: Sample | None) -> None:
+        """A batch of `requests` ended; `sample` is None where its duration says nothing about the method's cost."""
+        if sample is not None:
+            self.cost = self.cost.observe(sample, now_s)
+        self.returns.completed(now_s, requests)
+        self.crowd.completed()
 
     def backlog_s(self, rows: int, max_batch_size: int) -> float | None:
         """How long one slot needs for `rows` waiting rows, in full batches; None while the cost is unknown."""
