@@ -5,7 +5,9 @@ What the pages say about each is for readers to judge; here is what a machine ca
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -27,7 +29,9 @@ from ekiben.packager.containerfile import CA_SECRET, NETRC_SECRET, PIP_CONF_SECR
 from ekiben.packager.image_plan import HEAVY_WHEELS
 from ekiben.serving.batching.view import DispatchReason, ShedCause
 from ekiben.serving.config.keys import BATCHING_KEYS, KEYS, Key
-from ekiben.serving.metrics import MetricLabels, ServerMetrics
+from ekiben.serving.metrics.family import Family
+from ekiben.serving.metrics.naming import Naming, ServedAs
+from ekiben.serving.metrics.server import ServerMetrics
 from ekiben.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[1]
@@ -128,20 +132,29 @@ def test_a_field_that_bentofile_md_says_is_refused_is(field: str, tmp_path: Path
 
 
 def test_metrics_md_has_every_metric_with_its_type_and_labels() -> None:
-    metrics = ServerMetrics(MetricLabels("Iris"))
+    metrics = ServerMetrics(Naming(ServedAs("Iris")))
     metrics.endpoint("classify").answered(200, 0.1)
-    batches = metrics.batches("classify")
-    batches.batch_started(1, 1, [0.1], "free", 0.1)
-    batches.shed("deadline", 1)
-    metrics.calls_retried("classify", 1)
-    rows, text = rows_of("metrics.md"), text_of("metrics.md")
-    for family in metrics.registry.collect():
-        name = f"{family.name}_total" if family.type == "counter" else family.name
-        assert f"`{name}`" in text
-        if name.startswith("ekiben_"):
-            labels = {label for sample in family.samples for label in sample.labels} - {"le"}
-            assert rows[name][1] == family.type
-            assert set(re.findall(r"`(\w+)`", rows[name][2])) == labels, name
+    metrics.batches("classify")
+    metrics.workers.join(os.getpid(), asyncio.Event().wait)
+    documented = {
+        name: (cells[1], set(re.findall(r"`(\w+)`", cells[2])))
+        for name, cells in rows_of("metrics.md").items()
+        if name.startswith("ekiben_") and cells[1] in ("counter", "gauge", "histogram")
+    }
+    shown = {_shown_name(family): (_shown_type(family), _further_labels(family)) for family in metrics.families()}
+    assert documented == shown
+
+
+def _shown_name(family: Family) -> str:
+    return family.name + {"counter": "_total", "info": "_info"}.get(family.type, "")
+
+
+def _shown_type(family: Family) -> str:
+    return "gauge" if family.type == "info" else family.type
+
+
+def _further_labels(family: Family) -> set[str]:
+    return {label for sample in family.samples for label in sample.labels} - {"le", "service", "version"}
 
 
 def test_metrics_md_has_every_reason_and_cause() -> None:

@@ -27,7 +27,7 @@ _NAMES = {
     "service": "ekiben.serving.declare.service",
     "Tag": "ekiben.tag",
 }
-_MODULES = ("bentos", "container", "exceptions", "models", "picklable_model", "sklearn")
+_MODULES = ("bentos", "container", "exceptions", "metrics", "models", "picklable_model", "sklearn")
 
 __all__ = ["__version__", *_NAMES, *_MODULES]
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ekiben import bentos as bentos
     from ekiben import container as container
     from ekiben import exceptions as exceptions
+    from ekiben import metrics as metrics
     from ekiben import models as models
     from ekiben import picklable_model as picklable_model
     from ekiben import sklearn as sklearn

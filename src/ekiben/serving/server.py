@@ -36,7 +36,9 @@ from ekiben.serving.http.listener import HttpServer, address_of, listen, url_of
 from ekiben.serving.importing import import_service
 from ekiben.serving.logs import configure_logging
 from ekiben.serving.memory import freeze_loaded
-from ekiben.serving.metrics import MetricLabels, ServerMetrics
+from ekiben.serving.metrics.bounds import duration_bounds
+from ekiben.serving.metrics.naming import Naming, ServedAs
+from ekiben.serving.metrics.server import ServerMetrics
 from ekiben.serving.options import ServeOptions
 from ekiben.serving.reload import serve_and_reload
 from ekiben.serving.target import BENTO_VARIABLE, Target
@@ -67,7 +69,7 @@ def serve(target: Target, options: ServeOptions) -> int:
     if options.is_printing_config:
         print(config_table(config))
         return 0
-    configure_logging(config.log_level.value)
+    configure_logging(config.log_level.value, config.log_format.value)
     _check_temporary_folder()
     with listen(config.host.value, config.port.value) as listener:
         return uvloop.run(_run(ServerPlan(target, service, config), listener))
@@ -113,7 +115,7 @@ def _sources(target: Target, service: Service, options: ServeOptions, environ: M
 
 async def _run(plan: ServerPlan, listener: socket.socket) -> int:
     config = plan.config
-    metrics = ServerMetrics(MetricLabels(plan.service.name, plan.target.version), config.namespace.value)
+    metrics = _metrics_of(plan)
     pool = Pool(pool_plan(plan), metrics)
     front = Front(FrontParts(plan.service, pool, config, metrics, plan.target.version))
     app = AsgiApp(front.answer, logs_access=config.access_log.value)
@@ -149,6 +151,19 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
     if is_leaving_work or await _leaves_tasks():
         _end_now(stop.status)
     return stop.status
+
+
+def _metrics_of(plan: ServerPlan) -> ServerMetrics:
+    config = plan.config
+    routes = {endpoint.name: endpoint.route for endpoint in plan.service.endpoints.values()}
+    served = ServedAs(plan.service.name, plan.target.version, routes)
+    bounds = duration_bounds(
+        config.duration_buckets.value,
+        config.duration_min_s.value,
+        config.duration_max_s.value,
+        config.duration_factor.value,
+    )
+    return ServerMetrics(Naming(served, config.namespace.value, config.label_style.value), bounds)
 
 
 async def _leaves_tasks() -> bool:

@@ -11,6 +11,8 @@ from ekiben.errors import SettingsError
 from ekiben.serving.config.file import find_file, read_file
 from ekiben.serving.config.keys import BATCHING, BATCHING_KEYS, BY_PATH, KEYS, Key
 from ekiben.serving.declare.options import BatchOptions, Strategy
+from ekiben.serving.logs import LogFormat
+from ekiben.serving.metrics.naming import LabelStyle
 from ekiben.settings import Setting
 
 
@@ -56,8 +58,21 @@ class ServerConfig:
     keep_alive_s: Setting[float]
     body_timeout_s: Setting[float]
     max_connections: Setting[int]
+    has_metrics: Setting[bool]
     namespace: Setting[str]
+    label_style: Setting[LabelStyle]
+    duration_buckets: Setting[tuple[float, ...] | None]
+    duration_min_s: Setting[float | None]
+    duration_max_s: Setting[float | None]
+    duration_factor: Setting[float | None]
     access_log: Setting[bool]
+    access_log_format: Setting[LogFormat | None]
+    access_log_skips: Setting[tuple[str, ...]]
+    logs_request_length: Setting[bool]
+    logs_request_type: Setting[bool]
+    logs_response_length: Setting[bool]
+    logs_response_type: Setting[bool]
+    log_format: Setting[LogFormat]
     log_level: Setting[str]
     batching: Mapping[str, BatchingOverride]
 
@@ -74,7 +89,13 @@ class ServerConfig:
                 setting = getattr(override, key.field)
                 if setting is not None:
                     rows.append((f"{BATCHING}.{api}.{key.path}", _as_written(setting, key.path)))
-        return [(path, "none" if one.value is None else str(one.value), one.source) for path, one in rows]
+        return [(path, _in_words(one.value), one.source) for path, one in rows]
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(str(one) for one in value)
+    return "none" if value is None else str(value)
 
 
 def _as_written(setting: Setting[object], path: str) -> Setting[object]:

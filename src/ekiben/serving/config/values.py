@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import get_args
 
 from ekiben.serving.config.cpus import usable_cores
 from ekiben.serving.declare.options import Strategy
+from ekiben.serving.logs import LogFormat
+from ekiben.serving.metrics.naming import LabelStyle
 
 CPU_COUNT = "cpu_count"
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+LABEL_STYLES: tuple[LabelStyle, ...] = get_args(LabelStyle)
+LOG_FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)
 LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 _NAMESPACE = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")  # Prometheus: the metric name's grammar
 _SIZE = re.compile(r"(\d+)\s*(b|k|kb|kib|m|mb|mib|g|gb|gib)?", re.IGNORECASE)
@@ -115,6 +120,58 @@ def namespace(value: object) -> str:
     if isinstance(value, str) and _NAMESPACE.fullmatch(value):
         return value
     raise ValueError("letters, digits and `_` are asked for, with no digit first")
+
+
+def label_style(value: object) -> LabelStyle:
+    """Whose labels metrics carry."""
+    for name in LABEL_STYLES:
+        if value == name:
+            return name
+    raise ValueError(f"one of {', '.join(LABEL_STYLES)} is asked for")
+
+
+def log_format(value: object) -> LogFormat:
+    """How a line of a log is written."""
+    for name in LOG_FORMATS:
+        if value == name:
+            return name
+    raise ValueError(f"one of {', '.join(LOG_FORMATS)} is asked for")
+
+
+def optional_log_format(value: object) -> LogFormat | None:
+    """How a line of a log is written, or nothing."""
+    return None if value is None else log_format(value)
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """Texts: a list, or one text with commas between them."""
+    if isinstance(value, str):
+        return tuple(one.strip() for one in value.split(",") if one.strip())
+    if isinstance(value, Sequence) and all(isinstance(one, str) for one in value):
+        return tuple(value)
+    raise ValueError("a list of texts is asked for")
+
+
+def optional_number(value: object) -> float | None:
+    """A number above 0, or nothing."""
+    if value is None:
+        return None
+    number = _number(value)
+    if number is None or number <= 0:
+        raise ValueError("a number above 0 is asked for")
+    return number
+
+
+def bounds(value: object) -> tuple[float, ...] | None:
+    """Ascending numbers above 0, as a list or a text with commas; nothing where none are given."""
+    if value is None:
+        return None
+    given = value.split(",") if isinstance(value, str) else value
+    numbers = [_number(one) for one in given] if isinstance(given, Sequence) else []
+    found = tuple(number for number in numbers if number is not None and number > 0)
+    if not found or len(found) < len(numbers) or list(found) != sorted(set(found)):
+        raise ValueError("ascending numbers above 0 are asked for, such as `0.01,0.1,1`")
+    return found
 
 
 def _integer(value: object) -> int | None:

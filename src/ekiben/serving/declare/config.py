@@ -25,10 +25,7 @@ _KNOWN = frozenset(
     {
         *("image", "envs", "cmd", "path_prefix", "service_class", "replicate_process", "backlog", "extra_ports"),
         *("max_runner_connections", "runner_connection", "runner_probe", "ssl", "grpc", "tracing", "monitoring"),
-        *("endpoints", "traffic.concurrency", "traffic.external_queue", "metrics.enabled", "metrics.duration"),
-        *("logging.access.request_content_length", "logging.access.request_content_type"),
-        *("logging.access.response_content_length", "logging.access.response_content_type"),
-        *("logging.access.skip_paths", "logging.access.format"),
+        *("endpoints", "traffic.concurrency", "traffic.external_queue"),
         *("http.proxy_port", "http.cors", "http.response"),
     }
 )

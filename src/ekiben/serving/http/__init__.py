@@ -7,7 +7,8 @@
     calls       one API's requests: how many at once, how long, and whether batched, in a thread or async
     sample      how many rows a body brings; a large one by a sample, as the loop must turn
     health      /livez /healthz /readyz
-    documents   /metrics /docs.json /schema.json
+    documents   /docs.json /schema.json
+    scrape      /metrics
     page        the page at / with Swagger UI from the installed package: no other host is asked
     asgi        the adapter to ASGI
     limits      how long a connection may keep the server waiting, and how many there may be

@@ -16,7 +16,7 @@ from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.failures import reply_to
 from ekiben.serving.http.request import Request
 from ekiben.serving.http.sample import estimate_rows
-from ekiben.serving.metrics import EndpointMetrics
+from ekiben.serving.metrics.requests import EndpointMetrics
 from ekiben.serving.wire import Call, Payload, Reply
 from ekiben.serving.workers.pool import Pool, PoolSlot
 

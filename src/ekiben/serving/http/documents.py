@@ -1,4 +1,4 @@
-"""/metrics, /docs.json and /schema.json."""
+"""/docs.json and /schema.json."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ from ekiben.serving.wire import JSON, Payload, Reply
 
 def document_routes(
     *,
-    metrics: Callable[[], Payload],
     openapi: Callable[[], dict[str, object]],
     schema: Callable[[], dict[str, object]],
 ) -> dict[str, dict[str, Handler]]:
-    """The three routes. The two documents are made when they are first asked for, and kept."""
+    """The two routes. The documents are made when they are first asked for, and kept."""
     return {
-        "/metrics": {"GET": _serve(metrics)},
         "/docs.json": {"GET": _serve(cache(lambda: Payload(JSON, msgspec.json.encode(openapi()))))},
         "/schema.json": {"GET": _serve(cache(lambda: Payload(JSON, msgspec.json.encode(schema()))))},
     }

@@ -15,7 +15,8 @@ from ekiben.serving.http.health import health_routes
 from ekiben.serving.http.limits import ConnectionLimits, Entry
 from ekiben.serving.http.page import page_routes
 from ekiben.serving.http.routes import Handler, Router
-from ekiben.serving.metrics import ServerMetrics
+from ekiben.serving.http.scrape import scrape_routes
+from ekiben.serving.metrics.server import ServerMetrics
 from ekiben.serving.openapi import openapi_document, schema_document
 from ekiben.serving.workers.pool import Pool, PoolSlot
 
@@ -47,10 +48,10 @@ class Front:
             {
                 **page_routes(service.name),
                 **document_routes(
-                    metrics=parts.metrics.page,
                     openapi=lambda: openapi_document(service, version),
                     schema=lambda: schema_document(service),
                 ),
+                **(scrape_routes(parts.metrics.page) if config.has_metrics.value else {}),
                 **apis,
                 **health_routes(self.is_ready),
             }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from ekiben.errors import EkibenError
 from ekiben.serving.batching.batch import Audience
-from ekiben.serving.wire import Call, Reply
+from ekiben.serving.wire import Answer, Call, Reply
 
+RestartReason: TypeAlias = Literal["death", "hang", "lifetime"]
 STOP_S = 5.0  # seconds that a worker gets to run its shut-down hooks
 
 
@@ -30,6 +31,12 @@ class Worker(Protocol):
         """One reply per call, in order; cancelling it does not end a thread. Raises WorkerDied or WorkerGone.
 
         When the `audience` has left, it stops where it can, and returns when the work has really ended.
+        """
+
+    async def stream(self, endpoint: str, call: Call) -> Answer:
+        """The answer to a call, once its first chunk is there. Raises WorkerDied or WorkerGone; so do its chunks.
+
+        Cancelled, or with its chunks closed, it returns when the work has really ended.
         """
 
     async def probe(self) -> None:

@@ -1,0 +1,109 @@
+"""`ServerMetrics`: all that one server counts, and its page."""
+
+from __future__ import annotations
+
+import logging
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+import ekiben
+from ekiben.serving.metrics.batches import BatchMetrics, batch_families
+from ekiben.serving.metrics.bounds import DURATION_BOUNDS
+from ekiben.serving.metrics.family import Family, Sample
+from ekiben.serving.metrics.ledger import WorkerLedger
+from ekiben.serving.metrics.naming import Naming
+from ekiben.serving.metrics.page import render
+from ekiben.serving.metrics.processes import process_families
+from ekiben.serving.metrics.requests import EndpointMetrics, request_families
+from ekiben.serving.wire import Payload
+from ekiben.serving.workers.worker import RestartReason
+
+logger = logging.getLogger("ekiben.serving")
+
+
+@dataclass(slots=True)
+class Readings:
+    """What is asked of the rest of the server when the page is read."""
+
+    connections: Callable[[], int] = lambda: 0
+    dropped_lines: Callable[[], int] = lambda: 0
+
+
+class ServerMetrics:
+    """Filled on the loop's thread alone; `readings` and `workers` are set by the parts that know."""
+
+    def __init__(self, naming: Naming, duration_bounds: Sequence[float] = DURATION_BOUNDS) -> None:
+        self.workers = WorkerLedger()
+        self.readings = Readings()
+        self._naming = naming
+        self._bounds = duration_bounds
+        self._endpoints: dict[str, EndpointMetrics] = {}
+        self._queues: dict[str, BatchMetrics] = {}
+        self._retried: dict[str, int] = {}
+        self._restarts: dict[RestartReason, int] = dict.fromkeys(get_args(RestartReason), 0)
+        self._refused: set[str] = set()
+
+    def endpoint(self, name: str) -> EndpointMetrics:
+        """The series of one API's requests."""
+        self._retried[name] = 0
+        self._endpoints[name] = EndpointMetrics(self._bounds)
+        return self._endpoints[name]
+
+    def batches(self, name: str) -> BatchMetrics:
+        """The series of one API's queue."""
+        self._queues[name] = BatchMetrics(self._bounds)
+        return self._queues[name]
+
+    def worker_restarted(self, reason: RestartReason = "death") -> None:
+        """A worker's place was taken by a new one."""
+        self._restarts[reason] += 1
+
+    def calls_retried(self, endpoint: str, count: int) -> None:
+        """Calls whose worker died were given to another one."""
+        self._retried[endpoint] = self._retried.get(endpoint, 0) + count
+
+    async def page(self, accept: str = "") -> Payload:
+        """The text that Prometheus reads; `accept` is the header of who asks."""
+        await self.workers.refresh()
+        own = list(self.families())
+        return await render([*own, *self._without_ours(own)], accept)
+
+    def families(self) -> Iterator[Family]:
+        """What the server itself counts."""
+        naming = self._naming
+        yield from request_families(naming, self._endpoints)
+        yield from batch_families(naming, self._queues)
+        retried = [(naming.endpoint(name), count) for name, count in self._retried.items()]
+        yield naming.counter("batch_retried", "Requests run again after their worker died", retried)
+        restarts = [(naming.service(reason=reason), count) for reason, count in self._restarts.items()]
+        yield naming.counter("worker_restarts", "Workers replaced, by why", restarts)
+        yield from process_families(naming, self.workers.pids())
+        connections = [(naming.service(), self.readings.connections())]
+        yield naming.gauge("connections_open", "Connections of clients", connections)
+        dropped = [(naming.service(), self.readings.dropped_lines())]
+        yield naming.counter("access_log_dropped", "Lines of the access log that nobody took in time", dropped)
+        yield self._info()
+
+    def _info(self) -> Family:
+        name = f"{self._naming.namespace}_server"
+        labels = self._naming.service(ekiben_version=ekiben.__version__, python_version=platform.python_version())
+        return Family(name, "info", "What serves", [Sample(f"{name}_info", labels, 1)])
+
+    def _without_ours(self, own: Sequence[Family]) -> list[Family]:
+        """The service's metrics, without those that would stand twice on the page."""
+        taken = {name for family in own for name in _names_of(family)}
+        families = self.workers.families()
+        for family in families:
+            if _names_of(family) & taken and family.name not in self._refused:
+                self._refused.add(family.name)
+                logger.error(
+                    "the service's metric `%s` has the name of one of the server's own and is not shown",
+                    family.name,
+                )
+        return [family for family in families if family.name not in self._refused]
+
+
+def _names_of(family: Family) -> set[str]:
+    return {family.name, *(sample.name for sample in family.samples)}
