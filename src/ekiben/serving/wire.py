@@ -12,13 +12,16 @@ from typing import TypeAlias
 
 JSON = "application/json"
 
+# A body as it came: bytes, or a view of shared memory that is freed when nobody looks at it any more.
+Body: TypeAlias = bytes | memoryview
+
 
 @dataclass(frozen=True, slots=True)
 class Payload:
     """A body with its media type (`multipart/form-data; boundary=...` included whole)."""
 
     content_type: str
-    body: bytes
+    body: Body
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Call:
 class Reply:
     """The answer to one call: HTTP status, body, and headers beyond Content-Type and Content-Length.
 
-    `is_rerun`: the method was called more than once for it, so the duration of its batch says nothing about its cost.
+    `is_rerun`: the method was not called exactly once for its batch, whose duration then says nothing about its cost.
     """
 
     status: int

@@ -77,7 +77,7 @@ def test_sync_methods_run_in_as_many_threads_as_asked_for(call: MakeCall) -> Non
         both = await asyncio.gather(*(executor.run("meet", [call("meet")]) for _ in range(2)))
         return [reply for replies in both for reply in replies]
 
-    assert sorted(one.payload.body for one in asyncio.run(go())) == [b"0", b"1"]
+    assert sorted(bytes(one.payload.body) for one in asyncio.run(go())) == [b"0", b"1"]
 
 
 @pytest.mark.parametrize("size", [10, INLINE_BYTES + 10])

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from ekiben.serving.batching.batch import Audience
-from ekiben.serving.wire import JSON, Call, Payload, Reply
+from ekiben.serving.wire import JSON, Answer, Call, Payload, Reply
 from ekiben.serving.workers.worker import WorkerDied, WorkerGone
 
 POISON = b"poison"
@@ -35,7 +35,7 @@ class FakeWorker:
     async def run(self, endpoint: str, calls: Sequence[Call], audience: Audience | None = None) -> list[Reply]:
         if self._dead.is_set():
             raise WorkerGone("gone")
-        self.runs.append([call.payload.body for call in calls])
+        self.runs.append([bytes(call.payload.body) for call in calls])
         if any(call.payload.body == POISON for call in calls):
             self.die()
         released = asyncio.create_task(self.release.wait())
@@ -44,6 +44,9 @@ class FakeWorker:
         if self._dead.is_set():
             raise WorkerDied("died")
         return [OK for _ in calls]
+
+    async def stream(self, endpoint: str, call: Call) -> Answer:
+        return (await self.run(endpoint, [call]))[0]
 
     async def probe(self) -> None:
         if self._dead.is_set():

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ekiben.errors import ServiceError
-from ekiben.serving.wire import JSON, Call, Payload
+from ekiben.errors import InternalError, ServiceError
+from ekiben.serving.wire import JSON, Call, Payload, Reply, StreamReply
 from ekiben.serving.workers.messages import Start
 from ekiben.serving.workers.process import THREAD_VARIABLES, ProcessWorker, child_environment
 from ekiben.serving.workers.worker import WorkerDied, WorkerGone
@@ -31,6 +31,66 @@ async def worker_of(project: Path, service: str = "service") -> AsyncIterator[Pr
 
 def call_of(endpoint: str, body: bytes) -> Call:
     return Call(endpoint, Payload(JSON, body), "id")
+
+
+STREAMING = """
+import asyncio, time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+import ekiben
+
+@ekiben.service
+class Counter:
+    @ekiben.api
+    def count(self, upto: int, note: str = "") -> Iterator[str]:
+        try:
+            for number in range(upto):
+                yield f"{number} "
+        finally:
+            if note:
+                Path(note).write_text("closed")
+
+    @ekiben.api
+    async def count_async(self, upto: int, note: str = "") -> AsyncIterator[str]:
+        try:
+            for number in range(upto):
+                yield f"{number} "
+                await asyncio.sleep(0)
+        finally:
+            if note:
+                Path(note).write_text("closed")
+
+    @ekiben.api
+    def late(self, note: str) -> Iterator[str]:
+        try:
+            time.sleep(0.5)
+            yield "late"
+        finally:
+            Path(note).write_text("closed")
+
+    @ekiben.api
+    async def late_async(self, note: str) -> AsyncIterator[str]:
+        try:
+            await asyncio.sleep(60)
+            yield "late"
+        finally:
+            Path(note).write_text("closed")
+
+    @ekiben.api
+    def broken(self) -> Iterator[str]:
+        yield "one"
+        raise RuntimeError("a secret of the service")
+
+    @ekiben.api
+    async def broken_async(self) -> AsyncIterator[str]:
+        yield "one"
+        raise RuntimeError("a secret of the service")
+"""
+
+
+@pytest.fixture
+def streaming(tmp_path: Path) -> Path:
+    return write_service(tmp_path, STREAMING)
 
 
 @pytest.fixture
@@ -55,7 +115,7 @@ def test_a_large_body_comes_through_whole(project: Path) -> None:
         rows = b'{"rows": [' + b",".join([b"[1.0]"] * 200_000) + b"]}"
         async with worker_of(project) as worker:
             [reply] = await worker.run("double", [call_of("double", rows)])
-            assert reply.payload.body.count(b"2.0") == 200_000
+            assert bytes(reply.payload.body).count(b"2.0") == 200_000
 
     asyncio.run(run())
 
@@ -96,6 +156,96 @@ def test_a_thread_that_hangs_does_not_keep_a_child_from_stopping(project: Path) 
                 await worker.stop()
             with pytest.raises(WorkerDied):
                 await hanging
+
+    asyncio.run(run())
+
+
+async def stream_of(worker: ProcessWorker, endpoint: str, body: bytes) -> StreamReply:
+    answer = await worker.stream(endpoint, call_of(endpoint, body))
+    assert isinstance(answer, StreamReply)
+    return answer
+
+
+@pytest.mark.parametrize("endpoint", ["count", "count_async"])
+def test_a_stream_comes_in_pieces_and_in_order(streaming: Path, endpoint: str) -> None:
+    async def run() -> None:
+        async with worker_of(streaming) as worker:
+            answer = await stream_of(worker, endpoint, b'{"upto": 1000}')
+            chunks = [chunk async for chunk in answer.chunks]
+            assert b"".join(chunks) == "".join(f"{number} " for number in range(1000)).encode()
+            assert answer.status == 200
+            await worker.wait_idle()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("endpoint", ["count", "count_async"])
+def test_a_stream_that_is_closed_has_ended_in_the_child(streaming: Path, tmp_path: Path, endpoint: str) -> None:
+    async def run() -> None:
+        note = tmp_path / "note"
+        async with worker_of(streaming) as worker:
+            body = b'{"upto": 100000000, "note": "%s"}' % str(note).encode()
+            answer = await stream_of(worker, endpoint, body)
+            await anext(answer.chunks)
+            await answer.chunks.aclose()
+            assert note.read_text() == "closed"
+            await worker.wait_idle()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("endpoint", ["late", "late_async"])
+def test_a_stream_that_nobody_waits_for_any_more_ends_before_its_first_chunk(
+    streaming: Path, tmp_path: Path, endpoint: str
+) -> None:
+    async def run() -> None:
+        note = tmp_path / "note"
+        async with worker_of(streaming) as worker:
+            call = call_of(endpoint, b'{"note": "%s"}' % str(note).encode())
+            waiting = asyncio.create_task(worker.stream(endpoint, call))
+            await worker.probe()
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            assert note.read_text() == "closed"
+            await worker.wait_idle()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("endpoint", ["broken", "broken_async"])
+def test_a_stream_that_breaks_off_raises_after_what_came_before(streaming: Path, endpoint: str) -> None:
+    async def run() -> None:
+        async with worker_of(streaming) as worker:
+            answer = await stream_of(worker, endpoint, b"{}")
+            assert await anext(answer.chunks) == b"one"
+            with pytest.raises(InternalError):
+                await anext(answer.chunks)
+            await worker.wait_idle()
+
+    asyncio.run(run())
+
+
+def test_what_goes_wrong_before_the_first_chunk_is_an_ordinary_reply(streaming: Path) -> None:
+    async def run() -> None:
+        async with worker_of(streaming) as worker:
+            answer = await worker.stream("count", call_of("count", b'{"upto": "many"}'))
+            assert isinstance(answer, Reply)
+            assert answer.status == 400
+
+    asyncio.run(run())
+
+
+def test_a_workers_death_breaks_its_streams_off(streaming: Path) -> None:
+    async def run() -> None:
+        async with worker_of(streaming) as worker:
+            answer = await stream_of(worker, "count", b'{"upto": 100000000}')
+            assert worker.pid is not None
+            os.kill(worker.pid, signal.SIGKILL)
+            with pytest.raises(WorkerDied):
+                async for _ in answer.chunks:
+                    pass
+            await answer.chunks.aclose()
 
     asyncio.run(run())
 

@@ -23,7 +23,7 @@ def estimate_rows(count: Callable[[Payload], int], payload: Payload) -> int:
     if len(body) <= WHOLE_BYTES:
         return count(payload)
     for size in SAMPLES_BYTES:
-        sample = beginning(body[:size])
+        sample = beginning(bytes(body[:size]))
         rows = count(Payload(JSON, sample)) if sample else 1
         if rows > 1:
             return rows * len(body) // len(sample)

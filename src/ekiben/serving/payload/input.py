@@ -26,7 +26,7 @@ from ekiben.serving.payload.kinds import input_codec
 from ekiben.serving.payload.multipart import MULTIPART, Part, parse_multipart
 from ekiben.serving.payload.rows import count_json_rows
 from ekiben.serving.payload.schemas import DEFINITIONS, JsonSchema, gather_definitions
-from ekiben.serving.wire import JSON, Payload
+from ekiben.serving.wire import JSON, Body, Payload
 
 REQUIRED = inspect.Parameter.empty
 _SHOWN = 100  # characters of a field's name that an answer repeats
@@ -109,7 +109,7 @@ class InputSpec:
             return self._default_rows()
         try:
             if self._root is not None:
-                return count_json_rows(payload.body, batch_dim)
+                return count_json_rows(bytes(payload.body), batch_dim)
             text = _FIELDS.decode(payload.body).get(self._names[0])
             return self._default_rows() if text is None else count_json_rows(bytes(text), batch_dim)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -132,17 +132,17 @@ class InputSpec:
             schema | ({"required": required} if required else {}) | ({DEFINITIONS: definitions} if definitions else {})
         )
 
-    def _from_json(self, body: bytes) -> dict[str, object]:
+    def _from_json(self, body: Body) -> dict[str, object]:
         if self._root is not None and self._root in self._values:
-            return {self._root: _read(self._values[self._root].read_json, body, self._root)}
+            return {self._root: _read(self._values[self._root].read_json, bytes(body), self._root)}
         try:
             texts = _FIELDS.decode(body)
         except msgspec.ValidationError as error:
             raise BadInput(f"the body is no JSON object: {error}", hint=f"send {self._example()}") from error
         except UnicodeDecodeError as error:
-            raise BadInput(f"the body is no UTF-8: {_foreign_byte(body)}") from error
+            raise BadInput(f"the body is no UTF-8: {_foreign_byte(bytes(body))}") from error
         except (msgspec.DecodeError, RecursionError) as error:
-            raise BadInput(f"the body is no JSON: {error}", hint=_json_hint(body)) from error
+            raise BadInput(f"the body is no JSON: {error}", hint=_json_hint(bytes(body))) from error
         values: dict[str, object] = {}
         for name, codec in self._values.items():
             text = texts.pop(name, None)
@@ -165,7 +165,7 @@ class InputSpec:
             elif part.name in values:
                 raise BadInput(f"`{part.name}` was sent twice", hint="write a list as one JSON text")
             else:
-                values[part.name] = _read(self._values[part.name].read_form, part.content, part.name)
+                values[part.name] = _read(self._values[part.name].read_form, bytes(part.content), part.name)
         for name, found in files.items():
             values[name] = self._files[name].read_files(found, name, folder)
         return self._with_defaults(values)

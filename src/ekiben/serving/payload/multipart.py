@@ -12,12 +12,13 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from ekiben.errors import BadInput
-from ekiben.serving.wire import Payload
+from ekiben.serving.wire import Body, Payload
 
 MULTIPART = "multipart/form-data"
 MAX_PARTS = 1000  # parts of one body: far above any form, far below what costs seconds to take apart
 MAX_HEADERS = 8  # header fields of one part; RFC 7578 knows three
 MAX_HEADER_BYTES = 4096  # bytes of one part's header field
+PIECE_BYTES = 256 * 1024  # what the parser gets at once: it reads bytes only, and a body may be a view of other memory
 MAX_BOUNDARY = 70  # characters; RFC 2046, section 5.1.1
 
 
@@ -38,7 +39,7 @@ class Part:
     name: str
     file_name: str | None
     content_type: str
-    content: bytes
+    content: Body
     unpacked: Unpacked = field(default_factory=Unpacked, compare=False)
 
 
@@ -111,7 +112,8 @@ def parse_multipart(payload: Payload) -> list[Part]:
         max_header_size=MAX_HEADER_BYTES,
     )
     try:
-        parser.write(payload.body)
+        for start in range(0, len(payload.body), PIECE_BYTES):
+            parser.write(bytes(payload.body[start : start + PIECE_BYTES]))
         parser.finalize()
     except MultipartParseError as error:
         raise BadInput(f"the body is no multipart form: {error}") from error

@@ -5,10 +5,12 @@
     bringup     the service's instance and executor, in whichever process
     local       LocalWorker: the service in this process, its sync APIs in threads
     process     ProcessWorker: a child process, from the front's side
-    child       the child's own side: `python -m ekiben.serving.workers.child --socket FD`
-    channel     one end of the socket between them: messages in, messages out
+    child       the child's own side: `python -m ekiben.serving.workers.child --sockets FD FD`
+    channel     one end of the sockets between them: messages in, messages out
     messages    what they say to each other; bodies travel untouched beside it
     frames      how a message lies in the byte stream
+    blocks      large bodies in shared memory, which is used again
+    chunks      the pieces of a streamed answer, in the reader's time
     slots       SlotBoard: which worker has a free thread, and whose turn it is
     turns       Turns: the calls of an API that is not batched, first come first served
     seat        Seat: one worker's place, filled again when the worker dies

@@ -1,6 +1,6 @@
-"""A worker process, from its own side: `python -m ekiben.serving.workers.child --socket FD`.
+"""A worker process, from its own side: `python -m ekiben.serving.workers.child --sockets FD FD`.
 
-It imports the service, makes one instance and runs what the front sends over the socket it was given. It does not
+It imports the service, makes one instance and runs what the front sends over the sockets it was given. It does not
 listen, batch or count, ignores the terminal's signals (the front drains, then says Stop), and ends when the front is
 gone.
 """
@@ -29,23 +29,30 @@ from ekiben.serving.importing import import_service
 from ekiben.serving.logs import configure_logging
 from ekiben.serving.memory import freeze_loaded
 from ekiben.serving.target import BENTO_VARIABLE
-from ekiben.serving.wire import Call
+from ekiben.serving.wire import Body, Call, Reply
 from ekiben.serving.workers.bringup import bring_up
-from ekiben.serving.workers.channel import Channel, open_channel
+from ekiben.serving.workers.channel import Channel, Ends, open_channel
+from ekiben.serving.workers.chunks import Outflow
+from ekiben.serving.workers.frames import Bodies
 from ekiben.serving.workers.messages import (
     Alive,
     AnyMessage,
     Cancel,
+    Chunk,
     Done,
+    End,
     Failed,
+    Fault,
+    Head,
     Probe,
     Ready,
     Run,
     Start,
     Stop,
+    Stream,
+    Took,
     calls_of,
-    encode,
-    encode_done,
+    done_of,
 )
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h: the signal that the kernel sends when the parent ends
@@ -60,31 +67,37 @@ class Child:
         self._executor: Executor | None = None
         self._runs: dict[int, tuple[str, asyncio.Task[None]]] = {}
         self._unwanted: set[int] = set()
+        self._outflows: dict[int, Outflow] = {}
         self._starting: asyncio.Task[None] | None = None
         self._status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-    async def serve(self, end: socket.socket) -> int:
+    async def serve(self, ends: Ends) -> int:
         """Works until told to stop; gives the exit status."""
-        self._channel = await open_channel(end, self._on_message, lambda: self._finish(FRONT_GONE))
+        self._channel = await open_channel(ends, self._on_message, lambda: self._finish(FRONT_GONE))
         status = await self._status
         if status == 0 and self._executor is not None:
             await self._executor.stop()
         return status
 
-    def _on_message(self, message: AnyMessage, joined: memoryview) -> None:
+    def _on_message(self, message: AnyMessage, bodies: Bodies) -> None:
         match message:
             case Run():
-                calls = calls_of(message, joined)
+                calls = calls_of(message.endpoint, message.calls, bodies)
                 self._runs[message.number] = message.endpoint, asyncio.create_task(self._run(message, calls))
+            case Stream():
+                self._begin_stream(message, bodies)
+            case Took():
+                if message.number in self._outflows:
+                    self._outflows[message.number].took(message.chunks, message.size)
             case Probe():
-                self._send(encode(Alive()))
+                self._send(Alive())
             case Cancel():
                 self._cancel(message.number)
             case Start():
                 self._starting = asyncio.create_task(self._start(message))
             case Stop():
                 self._finish(0)
-            case Ready() | Failed() | Done() | Alive():
+            case Ready() | Failed() | Done() | Head() | Chunk() | End() | Fault() | Alive():
                 raise AssertionError(f"a front sent {message}")
             case _:
                 assert_never(message)
@@ -98,18 +111,20 @@ class Child:
             self._executor = await bring_up(service, threads=start.threads, batching=start.batching)
             freeze_loaded()
         except EkibenError as error:
-            self._send(encode(Failed(error.message, error.hint)))
+            self._send(Failed(error.message, error.hint))
             self._finish(1)
         else:
-            self._send(encode(Ready()))
+            self._send(Ready())
 
     def _cancel(self, number: int) -> None:
         if number not in self._runs or self._executor is None:
             return
         self._unwanted.add(number)
+        if number in self._outflows:
+            self._outflows[number].stop()
         endpoint, task = self._runs[number]
         if self._executor.is_async(endpoint):
-            task.cancel()
+            asyncio.get_running_loop().call_soon(task.cancel)  # not before it has begun: it would not say how it ended
 
     async def _run(self, run: Run, calls: list[Call]) -> None:
         assert self._executor is not None, "run before ready"
@@ -118,20 +133,52 @@ class Child:
             return run.number in self._unwanted
 
         try:
-            pieces = encode_done(run.number, await self._executor.run(run.endpoint, calls, has_left))
+            replies = await self._executor.run(run.endpoint, calls, has_left)
         except asyncio.CancelledError:
             if self._status.done():  # a thread may still be at it
                 raise
-            pieces = encode_done(run.number, [reply_to(Overloaded("cancelled"), call.request_id) for call in calls])
+            replies = [reply_to(Overloaded("cancelled"), call.request_id) for call in calls]
         except USER_FAILURES as error:  # a run without Done would keep its slot for ever
-            pieces = encode_done(run.number, failure_replies(error, calls))
-        del self._runs[run.number]
-        self._unwanted.discard(run.number)
-        self._send(pieces)
+            replies = failure_replies(error, calls)
+        self._end(run.number, *done_of(run.number, replies))
 
-    def _send(self, pieces: Sequence[bytes]) -> None:
+    def _begin_stream(self, message: Stream, bodies: Bodies) -> None:
+        number = message.number
+        [call] = calls_of(message.endpoint, [message.call], bodies)
+        outflow = Outflow(lambda chunk: self._send(Chunk(number), [chunk]))
+        self._outflows[number] = outflow
+        self._runs[number] = message.endpoint, asyncio.create_task(self._stream(number, call, outflow))
+
+    async def _stream(self, number: int, call: Call, outflow: Outflow) -> None:
+        assert self._executor is not None, "run before ready"
+        last: tuple[AnyMessage, Sequence[Body]] = End(number), []
+        try:
+            answer = await self._executor.stream(call.endpoint, call)
+            if isinstance(answer, Reply):
+                last = done_of(number, [answer])
+            else:
+                self._send(Head(number, answer.status, answer.content_type, answer.headers))
+                await outflow.pump(answer.chunks)
+        except asyncio.CancelledError:
+            if self._status.done():
+                raise
+        except EkibenError as error:  # the executor has logged what is behind it
+            last = Fault(number, error.message), []
+        except USER_FAILURES as error:  # a stream without an end would keep its slot for ever
+            failure_replies(error, [call])
+            last = Fault(number, f"the reply broke off (request id {call.request_id})"), []
+        del self._outflows[number]
+        self._end(number, *last)
+
+    def _end(self, number: int, message: AnyMessage, bodies: Sequence[Body]) -> None:
+        """Says how a run or a stream ended; nothing of it runs any more."""
+        del self._runs[number]
+        self._unwanted.discard(number)
+        self._send(message, bodies)
+
+    def _send(self, message: AnyMessage, bodies: Sequence[Body] = ()) -> None:
         assert self._channel is not None
-        self._channel.write(pieces)
+        self._channel.send(message, bodies)
 
     def _finish(self, status: int) -> None:
         if not self._status.done():
@@ -147,15 +194,16 @@ def end_with_parent() -> None:
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Runs the child until the front says Stop or goes away."""
     parser = argparse.ArgumentParser(prog="ekiben worker")
-    parser.add_argument("--socket", type=int, required=True, metavar="FD")
-    number = parser.parse_args(argv).socket
+    parser.add_argument("--sockets", type=int, nargs=2, required=True, metavar="FD", help="of frames, of descriptors")
+    numbers = parser.parse_args(argv).sockets
     end_with_parent()
-    os.set_inheritable(number, False)
+    for number in numbers:
+        os.set_inheritable(number, False)
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
 
     async def serve() -> NoReturn:
-        status = await Child().serve(socket.socket(fileno=number))
+        status = await Child().serve(Ends(*(socket.socket(fileno=number) for number in numbers)))
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from ekiben.serving.batching.batch import Audience
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.failures import logger
-from ekiben.serving.wire import Call, Reply
+from ekiben.serving.wire import Answer, Call, Reply
 from ekiben.serving.workers.worker import STOP_S
 
 
@@ -30,6 +30,11 @@ class LocalWorker:
         if audience is None:
             return await self._executor.run(endpoint, calls)
         return await self._executor.run(endpoint, calls, lambda _: audience.is_gone)
+
+    async def stream(self, endpoint: str, call: Call) -> Answer:
+        """Runs the call in this process, up to its first chunk."""
+        assert self._executor is not None, "run before start"
+        return await self._executor.stream(endpoint, call)
 
     async def probe(self) -> None:
         """Being called is the answer: the front's loop turns."""

@@ -1,7 +1,7 @@
 """What a front and its child say to each other. Heads go as msgpack, bodies raw behind them (`frames`).
 
-    front -> child   Start · Run · Cancel · Probe · Stop
-    child -> front   Ready | Failed · Done · Alive
+    front -> child   Start · Run · Stream · Took · Cancel · Probe · Stop
+    child -> front   Ready | Failed · Done · Head, Chunk..., End | Fault · Alive
 
 Both ends are always of one version: the front starts the child from its own installation.
 """
@@ -14,8 +14,8 @@ from typing import TypeAlias
 import msgspec
 
 from ekiben.serving.declare.options import BatchOptions
-from ekiben.serving.wire import Call, Payload, Reply
-from ekiben.serving.workers.frames import frame, split
+from ekiben.serving.wire import Body, Call, Payload, Reply
+from ekiben.serving.workers.frames import Bodies
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -75,6 +75,7 @@ class ReplyHead(msgspec.Struct, frozen=True, array_like=True):
     content_type: str
     size: int
     headers: tuple[tuple[str, str], ...]
+    is_rerun: bool
 
 
 class Done(Message, frozen=True):
@@ -84,8 +85,55 @@ class Done(Message, frozen=True):
     replies: list[ReplyHead]
 
 
+class Stream(Message, frozen=True):
+    """A call whose answer may come in pieces: Done where it does not, else Head, Chunks, and End or Fault."""
+
+    number: int
+    endpoint: str
+    call: CallHead
+
+
+class Head(Message, frozen=True):
+    """What a StreamReply says before its chunks; its first chunk is there."""
+
+    number: int
+    status: int
+    content_type: str
+    headers: tuple[tuple[str, str], ...]
+
+
+class Chunk(Message, frozen=True):
+    """A piece of a stream's body."""
+
+    number: int
+
+
+class Took(Message, frozen=True):
+    """So many chunks and bytes more of a stream were taken: as many may follow (`chunks.Window`)."""
+
+    number: int
+    chunks: int
+    size: int
+
+
+class End(Message, frozen=True):
+    """The stream is complete, or was cancelled: nothing of it runs any more."""
+
+    number: int
+
+
+class Fault(Message, frozen=True):
+    """The stream broke off, for the client's ears in these words. Nothing of it runs any more."""
+
+    number: int
+    message: str
+
+
 class Cancel(Message, frozen=True):
-    """Nobody waits for this run any more: an async API is cancelled, a batch in a thread stops between two calls."""
+    """Nobody waits for this run or stream any more.
+
+    An async API is cancelled; a batch in a thread stops between two calls, a sync generator between two chunks.
+    """
 
     number: int
 
@@ -102,45 +150,48 @@ class Stop(Message, frozen=True):
     """Shut the service down and end."""
 
 
-AnyMessage: TypeAlias = Start | Ready | Failed | Run | Done | Cancel | Probe | Alive | Stop
+AnyMessage: TypeAlias = (
+    Start | Ready | Failed | Run | Done | Stream | Head | Chunk | Took | End | Fault | Cancel | Probe | Alive | Stop
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[AnyMessage] = msgspec.msgpack.Decoder(AnyMessage)
 
 
-def encode(message: AnyMessage, bodies: Sequence[bytes] = ()) -> list[bytes]:
-    """The pieces to write."""
-    return frame(_encoder.encode(message), bodies)
+def encode(message: AnyMessage) -> bytes:
+    """The header of the message's frame."""
+    return _encoder.encode(message)
 
 
-def decode(header: bytes) -> AnyMessage:
+def decode(header: bytes | memoryview) -> AnyMessage:
     """The message of a frame's header."""
     return _decoder.decode(header)
 
 
-def encode_run(number: int, endpoint: str, calls: Sequence[Call]) -> list[bytes]:
-    """The pieces of a Run with its bodies."""
-    heads = [
-        CallHead(
-            call.payload.content_type,
-            len(call.payload.body),
-            call.request_id,
-            call.method,
-            call.path,
-            call.query,
-            call.headers,
-        )
-        for call in calls
-    ]
-    return encode(Run(number, endpoint, heads), [call.payload.body for call in calls])
+def head_of(call: Call) -> CallHead:
+    """The call without its body."""
+    payload = call.payload
+    return CallHead(
+        payload.content_type,
+        len(payload.body),
+        call.request_id,
+        call.method,
+        call.path,
+        call.query,
+        call.headers,
+    )
 
 
-def calls_of(run: Run, joined: memoryview) -> list[Call]:
-    """The calls of a Run."""
-    bodies = split(joined, [head.size for head in run.calls])
+def run_of(number: int, endpoint: str, calls: Sequence[Call]) -> tuple[Run, list[Body]]:
+    """A Run and the bodies that go with it."""
+    return Run(number, endpoint, [head_of(call) for call in calls]), [call.payload.body for call in calls]
+
+
+def calls_of(endpoint: str, heads: Sequence[CallHead], bodies: Bodies) -> list[Call]:
+    """The calls that these are the heads of."""
     return [
         Call(
-            run.endpoint,
+            endpoint,
             Payload(head.content_type, body),
             head.request_id,
             head.method,
@@ -148,22 +199,28 @@ def calls_of(run: Run, joined: memoryview) -> list[Call]:
             head.query,
             head.headers,
         )
-        for head, body in zip(run.calls, bodies, strict=True)
+        for head, body in zip(heads, bodies.split([head.size for head in heads]), strict=True)
     ]
 
 
-def encode_done(number: int, replies: Sequence[Reply]) -> list[bytes]:
-    """The pieces of a Done with its bodies."""
+def done_of(number: int, replies: Sequence[Reply]) -> tuple[Done, list[Body]]:
+    """A Done and the bodies that go with it."""
     heads = [
-        ReplyHead(reply.status, reply.payload.content_type, len(reply.payload.body), reply.headers) for reply in replies
+        ReplyHead(
+            reply.status,
+            reply.payload.content_type,
+            len(reply.payload.body),
+            reply.headers,
+            reply.is_rerun,
+        )
+        for reply in replies
     ]
-    return encode(Done(number, heads), [reply.payload.body for reply in replies])
+    return Done(number, heads), [reply.payload.body for reply in replies]
 
 
-def replies_of(done: Done, joined: memoryview) -> list[Reply]:
+def replies_of(done: Done, bodies: Bodies) -> list[Reply]:
     """The replies of a Done."""
-    bodies = split(joined, [head.size for head in done.replies])
     return [
-        Reply(head.status, Payload(head.content_type, body), head.headers)
-        for head, body in zip(done.replies, bodies, strict=True)
+        Reply(head.status, Payload(head.content_type, body), head.headers, head.is_rerun)
+        for head, body in zip(done.replies, bodies.split([head.size for head in done.replies]), strict=True)
     ]

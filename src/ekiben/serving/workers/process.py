@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import assert_never
+from typing import Any, assert_never
 
-from ekiben.errors import ServiceError
+from ekiben.errors import InternalError, ServiceError
 from ekiben.serving.batching.batch import Audience
-from ekiben.serving.wire import Call, Reply
-from ekiben.serving.workers.channel import Channel, open_channel
+from ekiben.serving.wire import Answer, Body, Call, Reply, StreamReply
+from ekiben.serving.workers.channel import Channel, open_channel, socket_pairs
+from ekiben.serving.workers.chunks import Inflow
+from ekiben.serving.workers.frames import Bodies
 from ekiben.serving.workers.messages import (
     Alive,
     AnyMessage,
     Cancel,
+    Chunk,
     Done,
+    End,
     Failed,
+    Fault,
+    Head,
     Probe,
     Ready,
     Run,
     Start,
     Stop,
-    encode,
-    encode_run,
+    Stream,
+    Took,
+    head_of,
     replies_of,
+    run_of,
 )
 from ekiben.serving.workers.worker import STOP_S, WorkerDied, WorkerGone
 
@@ -49,6 +56,7 @@ class ProcessWorker:
         self._environ = environ
         self._numbers = itertools.count()
         self._runs: dict[int, asyncio.Future[list[Reply]]] = {}
+        self._streams: dict[int, Inflow] = {}
         self._probes: list[asyncio.Future[None]] = []
         self._ready: asyncio.Future[None] | None = None
         self._process: Process | None = None
@@ -64,20 +72,21 @@ class ProcessWorker:
     async def start(self) -> None:
         """Starts the child; returns when it is ready. Raises ServiceError with the child's own words where it fails."""
         self._ready = asyncio.get_running_loop().create_future()
-        ours, theirs = socket.socketpair()
-        with theirs:
-            number = theirs.fileno()
-            arguments = ("-m", "ekiben.serving.workers.child", "--socket", str(number))
-            try:
-                self._process = await asyncio.create_subprocess_exec(
-                    sys.executable, *arguments, stdin=DEVNULL, pass_fds=[number], env=dict(self._environ)
-                )
-            except OSError as error:
-                ours.close()
-                raise ServiceError(f"no worker process can be started: {error}") from error
+        ours, theirs = socket_pairs()
+        numbers = [theirs.stream.fileno(), theirs.descriptors.fileno()]
+        arguments = ("-m", "ekiben.serving.workers.child", "--sockets", *map(str, numbers))
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, *arguments, stdin=DEVNULL, pass_fds=numbers, env=dict(self._environ)
+            )
+        except OSError as error:
+            ours.close()
+            raise ServiceError(f"no worker process can be started: {error}") from error
+        finally:
+            theirs.close()
         self._watching = asyncio.create_task(self._watch(self._process))
         self._channel = await open_channel(ours, self._on_message, self._on_close)
-        self._channel.write(encode(self._start))
+        self._channel.send(self._start)
         try:
             await self._ready
         except BaseException:
@@ -87,7 +96,7 @@ class ProcessWorker:
     async def run(self, endpoint: str, calls: Sequence[Call], audience: Audience | None = None) -> list[Reply]:
         """Sends the calls and waits for their replies."""
         number = next(self._numbers)
-        self._send(encode_run(number, endpoint, calls))
+        self._send(*run_of(number, endpoint, calls))
         done: asyncio.Future[list[Reply]] = asyncio.get_running_loop().create_future()
         self._runs[number] = done
         if audience is not None:
@@ -96,12 +105,32 @@ class ProcessWorker:
             return await done
         except asyncio.CancelledError:
             self._cancel(number)
-            self._runs.pop(number, None)
             raise
+
+    async def stream(self, endpoint: str, call: Call) -> Answer:
+        """Sends the call and waits for its first chunk, or for a reply in its place."""
+        number = next(self._numbers)
+        inflow = Inflow(
+            took=lambda chunks, size: self._send(Took(number, chunks, size)), cancel=partial(self._cancel, number)
+        )
+        self._send(Stream(number, endpoint, head_of(call)), [call.payload.body])
+        self._streams[number] = inflow
+        try:
+            return await asyncio.shield(inflow.answer)
+        except asyncio.CancelledError:
+            inflow.answer.cancel()
+            await inflow.aclose()
+            raise
+
+    async def wait_idle(self) -> None:
+        """Returns when nothing runs in the child, cancelled runs included."""
+        while self._runs or self._streams:
+            ends: list[asyncio.Future[Any]] = [*self._runs.values(), *(one.ended for one in self._streams.values())]
+            await asyncio.wait(ends)
 
     async def probe(self) -> None:
         """Asks the child's loop for an answer."""
-        self._send(encode(Probe()))
+        self._send(Probe())
         answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._probes.append(answered)
         await answered
@@ -115,7 +144,7 @@ class ProcessWorker:
         if self._process is None or self._process.returncode is not None:
             return
         if not self._ended.is_set():
-            self._send(encode(Stop()))
+            self._send(Stop())
         try:
             await asyncio.wait_for(self._process.wait(), STOP_S)
         except TimeoutError:
@@ -134,12 +163,12 @@ class ProcessWorker:
         await process.wait()
         self._end()
 
-    def _on_message(self, message: AnyMessage, joined: memoryview) -> None:
+    def _on_message(self, message: AnyMessage, bodies: Bodies) -> None:
         match message:
             case Done():
-                done = self._runs.pop(message.number, None)
-                if done is not None and not done.done():
-                    done.set_result(replies_of(message, joined))
+                self._on_done(message, bodies)
+            case Head() | Chunk() | End() | Fault():
+                self._on_stream(message, bodies)
             case Alive():
                 probes, self._probes = self._probes, []
                 for answered in probes:
@@ -149,14 +178,37 @@ class ProcessWorker:
                 self._settle(None)
             case Failed():
                 self._settle(ServiceError(message.message, hint=message.hint))
-            case Start() | Run() | Cancel() | Probe() | Stop():
+            case Start() | Run() | Stream() | Took() | Cancel() | Probe() | Stop():
                 raise AssertionError(f"a child sent {message}")
             case _:
                 assert_never(message)
 
+    def _on_done(self, message: Done, bodies: Bodies) -> None:
+        number = message.number
+        if number in self._streams:
+            inflow = self._streams.pop(number)
+            inflow.begin(replies_of(message, bodies)[0])
+            inflow.end()
+        elif not (done := self._runs.pop(number)).done():
+            done.set_result(replies_of(message, bodies))
+
+    def _on_stream(self, message: Head | Chunk | End | Fault, bodies: Bodies) -> None:
+        inflow = self._streams[message.number]
+        match message:
+            case Head():
+                inflow.begin(StreamReply(message.status, message.content_type, inflow, message.headers))
+            case Chunk():
+                inflow.add(bytes(bodies.joined))
+            case End():
+                del self._streams[message.number]
+                inflow.end()
+            case Fault():
+                del self._streams[message.number]
+                inflow.end(InternalError(message.message))
+
     def _cancel(self, number: int) -> None:
-        if number in self._runs and not self._ended.is_set():
-            self._send(encode(Cancel(number)))
+        if (number in self._runs or number in self._streams) and not self._ended.is_set():
+            self._send(Cancel(number))
 
     def _settle(self, error: ServiceError | None) -> None:
         """Ends the wait for the child to come up."""
@@ -186,8 +238,11 @@ class ProcessWorker:
         for probe in probes:
             if not probe.done():
                 probe.set_exception(WorkerDied("the worker died"))
+        streams, self._streams = self._streams, {}
+        for stream in streams.values():
+            stream.end(WorkerDied("the worker died"))
 
-    def _send(self, pieces: Sequence[bytes]) -> None:
+    def _send(self, message: AnyMessage, bodies: Sequence[Body] = ()) -> None:
         if self._ended.is_set() or self._channel is None:
             raise WorkerGone("the worker is gone")
-        self._channel.write(pieces)
+        self._channel.send(message, bodies)
