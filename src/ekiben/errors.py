@@ -22,7 +22,8 @@
     │   ├── EngineUnavailable · EngineFailed
     ├── ServiceError                a service declared in a way that cannot be served
     └── RequestError                what one HTTP request is answered with (`http_status`)
-        ├── BadInput 400 · UnknownRoute 404 · WrongMethod 405 · PayloadTooLarge 413 · UnsupportedMediaType 415
+        ├── BadInput 400 · UnknownRoute 404 · WrongMethod 405 · RequestTimeout 408 · PayloadTooLarge 413
+        ├── UnsupportedMediaType 415
         ├── TooManyRequests 429 · InternalError 500 · Overloaded 503 · DeadlineExceeded 504
 
 A message is lower case, has no full stop, and puts the offending value in backticks; `hint` says what to try next.
@@ -216,6 +217,12 @@ class WrongMethod(RequestError):
     """405: the path exists, the method does not."""
 
     http_status = 405
+
+
+class RequestTimeout(RequestError):
+    """408: the client stopped in the middle of its request."""
+
+    http_status = 408
 
 
 class PayloadTooLarge(RequestError):

@@ -24,17 +24,17 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import NoReturn
 
-import uvloop
-
 from ekiben.serving.config.keys import KEYS
 from ekiben.serving.config.server import ConfigSources, ServerConfig, load_config
 from ekiben.serving.declare.service import Service
 from ekiben.serving.healthcheck import announce
-from ekiben.serving.http.asgi import AsgiApp
+from ekiben.serving.http.access import log_access
 from ekiben.serving.http.front import Front, FrontParts
 from ekiben.serving.http.listener import HttpServer, address_of, listen, url_of
+from ekiben.serving.http.state import ServerState
 from ekiben.serving.importing import import_service
 from ekiben.serving.logs import configure_logging
+from ekiben.serving.loops import run
 from ekiben.serving.memory import freeze_loaded
 from ekiben.serving.metrics.bounds import duration_bounds
 from ekiben.serving.metrics.naming import Naming, ServedAs
@@ -72,7 +72,7 @@ def serve(target: Target, options: ServeOptions) -> int:
     configure_logging(config.log_level.value, config.log_format.value)
     _check_temporary_folder()
     with listen(config.host.value, config.port.value) as listener:
-        return uvloop.run(_run(ServerPlan(target, service, config), listener))
+        return run(_run(ServerPlan(target, service, config), listener))
 
 
 def _check_temporary_folder() -> None:
@@ -118,8 +118,9 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
     metrics = _metrics_of(plan)
     pool = Pool(pool_plan(plan), metrics)
     front = Front(FrontParts(plan.service, pool, config, metrics, plan.target.version))
-    app = AsgiApp(front.answer, logs_access=config.access_log.value)
-    http = HttpServer(app, drain_s=config.drain_s.value)
+    log = log_access if config.access_log.value else None
+    state = ServerState(front.answer, front.connection_limits, asyncio.get_running_loop(), log)
+    http = HttpServer(state, drain_s=config.drain_s.value)
 
     def begin_stop() -> None:
         front.begin_closing()
@@ -128,7 +129,7 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
     stop = _StopSignals(begin_stop, ends_within_s=math.ceil(config.drain_s.value) + CLOSING_S)
     announce(*address_of(listener))
     url = url_of(listener)  # asked now: a stop may close the listener before every worker is up
-    serving = asyncio.create_task(http.serve(sockets=[listener]))
+    serving = asyncio.create_task(http.serve(listener))
     starting = asyncio.create_task(pool.start())
     try:
         await asyncio.wait([serving, starting], return_when=asyncio.FIRST_COMPLETED)

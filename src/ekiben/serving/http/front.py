@@ -12,7 +12,7 @@ from ekiben.serving.declare.service import Service
 from ekiben.serving.http.calls import ApiCalls, CallLimits, Gate, batched, make_batcher, unbatched
 from ekiben.serving.http.documents import document_routes
 from ekiben.serving.http.health import health_routes
-from ekiben.serving.http.limits import ConnectionLimits, Entry
+from ekiben.serving.http.limits import ConnectionLimits
 from ekiben.serving.http.page import page_routes
 from ekiben.serving.http.routes import Handler, Router
 from ekiben.serving.http.scrape import scrape_routes
@@ -56,7 +56,8 @@ class Front:
                 **health_routes(self.is_ready),
             }
         )
-        self.answer = Entry(self._router.answer, _connection_limits(config))
+        self.answer: Handler = self._router.answer
+        self.connection_limits = _connection_limits(config)
 
     def is_ready(self) -> bool:
         """Whether requests will be answered: a worker is fit, and the server is not on its way out."""

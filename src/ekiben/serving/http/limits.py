@@ -14,11 +14,11 @@ from ekiben.serving.config.keys import (
     DEFAULT_KEEP_ALIVE_S,
     DEFAULT_MAX_CONNECTIONS,
 )
-from ekiben.serving.http.routes import Handler
 
 MAX_HEAD_BYTES = 64 * 1024  # bytes of request line and headers, or of trailers: above what proxies let through
-MAX_UNREAD_BYTES = 16 * 1024 * 1024  # bytes of a body that are thrown away after the answer, before the connection is
-MIN_BODY_RATE = 512  # bytes a second: Apache's mod_reqtimeout asks for 500; a phone on the edge of a network has more
+MIN_RATE = 512  # bytes a second: Apache's mod_reqtimeout asks for 500; a phone on the edge of a network has more
+LINGER_S = 2.0  # seconds that a client gets to read a last reply while what it still sends is thrown away
+SPARE_CONNECTIONS = 64  # beyond the bound, that are told so and get LINGER_S to read it
 RESERVED_FILES = 128  # descriptors that are not for connections: the service's own files, pipes to workers
 
 
@@ -30,14 +30,6 @@ class ConnectionLimits:
     keep_alive_s: float = DEFAULT_KEEP_ALIVE_S
     body_timeout_s: float = DEFAULT_BODY_TIMEOUT_S
     max_connections: int = DEFAULT_MAX_CONNECTIONS
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What answers requests, with the limits of the connections that they come over."""
-
-    answer: Handler
-    limits: ConnectionLimits
 
 
 def affordable_connections(wanted: int) -> int:

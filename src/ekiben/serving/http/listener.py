@@ -1,60 +1,81 @@
-"""The listening socket, and uvicorn on top of it: uvloop, httptools, no middleware, no signal handlers of its own."""
+"""`HttpServer`: the listening socket and its connections, from the first to the end of the drain."""
 
 from __future__ import annotations
 
-import contextlib
-import math
+import asyncio
 import socket
 import time
-from collections.abc import Generator
-
-import uvicorn
 
 from ekiben.errors import UsageError
-from ekiben.serving.http.asgi import AsgiApp
-from ekiben.serving.http.protocol import HttpProtocol
+from ekiben.serving.http.protocol import Connection
+from ekiben.serving.http.state import ServerState, Tended, date_line
 
 BACKLOG = 2048  # connections that wait to be accepted
-TICKS = 10  # of uvicorn, of 0.1 s each: how often connections are looked after
+TICK_S = 0.1  # seconds; each tick looks at a tenth of the connections, so that ten thousand do not hold up the loop
+TICKS = 10
+END_S = 1.0  # seconds that refusals get to be sent when the drain is over
 
 
-class HttpServer(uvicorn.Server):
-    """Serves `app` until `stop`. Signals are the server process's business, not uvicorn's."""
+class HttpServer:
+    """Serves connections until `stop`. Signals are the server process's business."""
 
-    def __init__(self, app: AsgiApp, *, drain_s: float) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http=HttpProtocol,
-                ws="none",
-                lifespan="off",
-                interface="asgi3",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                backlog=BACKLOG,
-                timeout_graceful_shutdown=math.ceil(drain_s),
-            )
-        )
+    def __init__(self, state: ServerState, *, drain_s: float) -> None:
+        self._state = state
+        self._drain_s = drain_s
+        self._stop = asyncio.Event()
+        self._ticks = 0
+        self._round: list[Tended] = []  # the connections when the round of ticks began
+        self._timer: asyncio.TimerHandle | None = None
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """uvicorn's, left empty."""
-        yield
-
-    async def on_tick(self, counter: int) -> bool:
-        """uvicorn's, ten times a second; here connections that keep the server waiting are ended."""
-        if counter % TICKS == 0:
-            now_s = time.monotonic()
-            for connection in tuple(self.server_state.connections):
-                if isinstance(connection, HttpProtocol):
-                    connection.look_after(now_s)
-        return await super().on_tick(counter)
+    async def serve(self, listener: socket.socket) -> None:
+        """Accepts until `stop`; what is under way then gets the drain time, and is answered 503 after it."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: Connection(self._state), sock=listener, backlog=BACKLOG)
+        self._tick(loop)
+        try:
+            await self._stop.wait()
+            server.close()
+            await self._drain()
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
 
     def stop(self) -> None:
-        """Accepts no more; what is under way gets the drain time, and is answered 503 after it."""
-        self.should_exit = True
+        """Accepts no more; replies from now on are the last of their connections."""
+        self._state.is_stopping = True
+        self._stop.set()
+
+    async def _drain(self) -> None:
+        connections = self._state.connections
+        for one in tuple(connections):
+            one.stop()
+        if not await self._has_emptied(self._drain_s):
+            for one in tuple(connections):
+                one.end_now()
+        if not await self._has_emptied(END_S):
+            for one in tuple(connections):
+                one.cut()
+
+    async def _has_emptied(self, within_s: float) -> bool:
+        is_empty = asyncio.Event()
+        self._state.on_empty = is_empty.set
+        if self._state.connections:
+            try:
+                async with asyncio.timeout(within_s):
+                    await is_empty.wait()
+            except TimeoutError:
+                return False
+        return True
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = loop.call_later(TICK_S, self._tick, loop)
+        self._state.date = date_line(time.time())
+        if self._ticks % TICKS == 0:
+            self._round = list(self._state.connections)
+        now_s = loop.time()
+        for connection in self._round[self._ticks % TICKS :: TICKS]:
+            connection.look_after(now_s)
+        self._ticks += 1
 
 
 def listen(host: str, port: int) -> socket.socket:

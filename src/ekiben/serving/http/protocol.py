@@ -1,195 +1,306 @@
-"""uvicorn's HTTP protocol, with two things added: it cancels the request of a client that went away, and it bounds what
-a connection may send before there is a request, and how long it may take.
+"""`Connection`: one client's connection, as asyncio's protocol: requests one after the other, their replies in order.
 
-ASGI's own way to learn that a client left is a second task per request that waits for `http.disconnect`, which costs
-every request for the sake of a few. Here the connection's end finds the request's task in its scope (`asgi` puts it
-there), at no cost to the others. Nor has a request a timer: the server looks at every connection once a second
-(`look_after`), and what it finds waiting for the same thing too long is ended.
+    bytes ── RequestReader ──> begin(request) ── a task: handler(request) ──> head and body in one write
+                  │                                                    └──> a stream, chunk by chunk
+                  └── Refusal ──> a last reply, and the end
+
+A request is one task. A client that goes away cancels it: the connection's end is where that is learnt, at no cost to
+the others. Requests that a client sends ahead wait here, and meanwhile nothing is read.
+
+After a last reply to a client that still sends, the connection is closed for writing only, and what comes is thrown
+away for a while: closed outright, the network would throw the reply away, too (RFC 9112, section 9.6).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import MutableMapping
-from enum import Enum
+from collections import deque
 from http import HTTPStatus
-from typing import Any, cast
+from typing import assert_never, cast
 
-import httptools
-from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
-
+from ekiben.errors import BadInput, EkibenError, RequestTimeout
 from ekiben.serving.failures import error_reply
-from ekiben.serving.http.asgi import GONE, STALLED, TASK, AsgiApp
-from ekiben.serving.http.limits import MAX_HEAD_BYTES, MAX_UNREAD_BYTES, MIN_BODY_RATE, affordable_connections
+from ekiben.serving.http.answering import answer_request
+from ekiben.serving.http.body import MAX_UNREAD_BYTES, IncomingBody
+from ekiben.serving.http.framing import LAST, Framing
+from ekiben.serving.http.heads import head_bytes
+from ekiben.serving.http.limits import SPARE_CONNECTIONS
+from ekiben.serving.http.patience import Patience, Verdict, Wait
+from ekiben.serving.http.reader import Refusal, RequestReader, Stage
+from ekiben.serving.http.request import Address, Request, request_id
+from ekiben.serving.http.state import ServerState
+from ekiben.serving.wire import Reply
+
+_EMPTY: deque[tuple[Request, Framing]] = deque()  # of every connection on which nothing waits; never added to
 
 
-class Wait(Enum):
-    """What a connection waits for."""
+class Connection(asyncio.Protocol):
+    """What is kept of an idle connection is this object; its reader is made when bytes come, and dropped again."""
 
-    REQUEST = "the first byte of a request"
-    HEAD = "the rest of a head"
-    BODY = "the rest of a body"
-    ANSWER = "the answer, which is the server's turn"
-    TAKING = "the client to take what was written"
+    __slots__ = (
+        *("_farewell", "_is_deaf", "_is_reading_paused", "_number", "_patience", "_reader"),
+        *("_room", "_state", "_task", "_thrown_bytes", "_transport", "_waiting", "_written_bytes", "is_full"),
+        *("is_gone", "is_last"),
+    )
+    _transport: asyncio.Transport
 
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
+        self._reader: RequestReader | None = None
+        self._task: asyncio.Task[None] | None = None  # answers the request that is under way
+        self._waiting = _EMPTY  # requests after it
+        self._farewell: Reply | None = None  # what is to be said after them, and the end
+        self._number = 0  # of requests so far
+        self.is_last = False  # no request follows those that are here
+        self._is_deaf = False  # what comes is thrown away
+        self.is_gone = False
+        self._is_reading_paused = False
+        self._room: asyncio.Future[None] | None = None  # awaited by a stream, until the client takes more
+        self._written_bytes = 0
+        self._thrown_bytes = 0
+        self._patience: Patience | None = None
+        self.is_full = False  # the client takes less than it was sent
 
-class HeadTooLong(Exception):
-    """Stops the parser."""
-
-
-class HttpProtocol(HttpToolsProtocol):
-    """Given to uvicorn as its HTTP protocol; `config.app` is an AsgiApp."""
-
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._limits = cast(AsgiApp, config.app).limits
-        self._loose = 0  # bytes in a row that were part of neither a body nor a message that is whole
-        self._may_be_long = False
-        self._received = 0
-        self._mark: tuple[Wait, object] | None = None  # what it waited for when it was last looked at,
-        self._marked_s = 0.0  # since when,
-        self._marked_bytes = 0  # and what had been received then
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio's: a new connection, which may be one too many."""
-        super().connection_made(transport)
-        if len(self.connections) > affordable_connections(self._limits.max_connections):
-            self._refuse(
-                HTTPStatus.SERVICE_UNAVAILABLE, "too many connections", "`http.max_connections` sets the bound"
-            )
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one without saying so
+        state = self._state
+        state.connections.add(self)
+        excess = len(state.connections) - state.max_connections
+        if excess > 0:
+            self._is_deaf = excess <= SPARE_CONNECTIONS  # beyond, no time is left for the client to read why
+            hint = "`http.max_connections` sets the bound"
+            self._say_last(error_reply(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections", hint))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio's: the client closed the connection, or it broke."""
-        super().connection_lost(exc)
-        cycle: RequestResponseCycle | None = getattr(self, "cycle", None)
-        if cycle is None or not cycle.disconnected:  # no request yet, or one that is answered
-            return
-        self._cancel(cycle, GONE)
+        self.is_gone = True
+        self._state.leave(self)
+        self._waiting = _EMPTY
+        self._drop_reader()
+        if self._task is not None:
+            self._task.cancel()
 
     def data_received(self, data: bytes) -> None:
-        """asyncio's: bytes came. In the usual case they are one whole request, and nothing is counted."""
-        cycle: RequestResponseCycle | None = self.cycle
-        held_bytes = len(cycle.body) if cycle is not None else 0
-        self._may_be_long = self._loose + len(data) > MAX_HEAD_BYTES
+        """asyncio's: bytes came."""
+        if self._is_deaf:
+            self._thrown_bytes += len(data)
+            if self._thrown_bytes > MAX_UNREAD_BYTES:
+                self.cut()
+            return
+        reader = self._reader
+        if reader is None:
+            reader = self._reader = RequestReader(self)
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._unsupported_upgrade_warning()
-        except httptools.HttpParserError as error:
-            self._refuse_unread(error)
-            return
-        latest: RequestResponseCycle | None = self.cycle
-        if latest is not None and not latest.more_body and latest.scope is self.scope:
-            self._loose = 0
-        else:
-            self._received += len(data)
-            moved_on = latest is not cycle or (latest is not None and len(latest.body) != held_bytes)
-            self._count_loose(0 if moved_on else len(data))
+            reader.feed(data)
+        except Refusal as refusal:
+            self._refuse(refusal.reply, reader.body)
 
-    def on_headers_complete(self) -> None:
-        """The parser's: a head is whole. Trailers, which may follow the body, do not get into its headers."""
-        if self._may_be_long and self._head_bytes() > MAX_HEAD_BYTES:
-            raise HeadTooLong
-        super().on_headers_complete()
-        self.headers = []
+    def pause_writing(self) -> None:
+        """asyncio's: the client takes less than it was sent."""
+        self.is_full = True
 
-    def on_response_complete(self) -> None:
-        """uvicorn's, less its timer for connections that are kept alive: `look_after` has them."""
-        self.server_state.total_requests += 1
-        if self.transport.is_closing():
+    def resume_writing(self) -> None:
+        """asyncio's: it has taken most of it."""
+        self.is_full = False
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+        if self._task is None:
+            self._go_on()
+
+    def begin(self, request: Request, framing: Framing) -> None:
+        """The reader's: a request came; it is answered after those before it."""
+        self._number += 1
+        if not framing.keeps_alive:
+            self.is_last = True
+        if self._task is None and not self.is_full:
+            self._task = self._state.create_task(answer_request(self, self._state, request, framing))
             return
-        self.flow.resume_reading()
-        if self.pipeline:
-            cycle, app = self.pipeline.pop()
-            self._start_asgi_task(cycle, app)
+        if self._waiting is _EMPTY:
+            self._waiting = deque()
+        self._waiting.append((request, framing))
+        self.pause_reading()
+
+    def ask_for_body(self) -> None:
+        """The reader's: the client waits to be asked."""
+        self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def peer(self) -> Address | None:
+        """Host and port of the client, where it has them."""
+        return _address(self._transport.get_extra_info("peername"))
+
+    def local(self) -> Address | None:
+        """Host and port that the client reached."""
+        return _address(self._transport.get_extra_info("sockname"))
+
+    def pause_reading(self) -> None:
+        """Leaves what comes in the network."""
+        if not self._is_reading_paused and not self._transport.is_closing():
+            self._is_reading_paused = True
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Takes it again."""
+        if self._is_reading_paused and not self._transport.is_closing():
+            self._is_reading_paused = False
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Ends the connection when what was written is sent."""
+        self._transport.close()
+
+    def cut(self) -> None:
+        """Ends the connection on the spot."""
+        self._transport.abort()
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Sends, unless the client has gone."""
+        if not self.is_gone:
+            self._written_bytes += len(data)
+            self._transport.write(data)
+
+    async def drained(self) -> None:
+        """Returns when the client has taken most of what was written."""
+        while self.is_full:
+            self._room = asyncio.get_running_loop().create_future()
+            await self._room
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the reply that is being written is the last one."""
+        return (self.is_last or self._state.is_stopping) and not self._waiting and self._farewell is None
+
+    def finish(self, request: Request, *, keeps_alive: bool) -> None:
+        """The reply to the request under way is written."""
+        self._task = None
+        if isinstance(request.body, IncomingBody):
+            request.body.drop()  # nobody will ask for the rest
+        if not keeps_alive:
+            self._leave()
+        elif self._waiting or self._farewell is not None or self._is_reading_paused:
+            self._go_on()
 
     def look_after(self, now_s: float) -> None:
-        """Ends the connection where it has waited for the same thing too long. Called about once a second."""
-        mark = self._waits_for()
-        if self._mark is None or mark[0] is not self._mark[0] or mark[1] is not self._mark[1]:
-            self._mark, self._marked_s, self._marked_bytes = mark, now_s, self._progress(mark[0])
-            return
-        waited_s = now_s - self._marked_s
-        limits = self._limits
-        match mark[0]:
-            case Wait.REQUEST if waited_s >= limits.keep_alive_s:
-                self.transport.close()
-            case Wait.HEAD if waited_s >= limits.head_timeout_s:
-                self._refuse(HTTPStatus.REQUEST_TIMEOUT, "the head of the request did not come in time")
-            case Wait.BODY if waited_s >= limits.body_timeout_s:
-                moved = self._received - self._marked_bytes
-                self._marked_s, self._marked_bytes = now_s, self._received
-                if moved < MIN_BODY_RATE * waited_s:
-                    self._cancel(self.cycle, STALLED)
-            case Wait.TAKING if waited_s >= limits.keep_alive_s:
-                left = self.transport.get_write_buffer_size()
-                if left >= self._marked_bytes:
-                    self.transport.abort()
-                self._marked_s, self._marked_bytes = now_s, left
-            case _:
+        """The server's, about once a second: ends the connection where it has waited for the same thing too long."""
+        wait = self._waits_for()
+        if wait is Wait.REQUEST:
+            self._drop_reader()
+        if self._patience is None:
+            self._patience = Patience()
+        moved_bytes = self._moved_bytes(wait)
+        match self._patience.look(wait, self._number, moved_bytes, now_s, self._state.limits):
+            case Verdict.STAYS:
                 pass
+            case Verdict.CLOSES:
+                self._transport.close()
+            case Verdict.BREAKS:
+                self.cut()
+            case Verdict.HEAD_IS_LATE:
+                late = error_reply(HTTPStatus.REQUEST_TIMEOUT, "the head of the request did not come in time")
+                self._refuse(late, None)
+            case Verdict.BODY_HAS_STOPPED:
+                hint = "`http.body_timeout` sets the bound"
+                self._fail_body(RequestTimeout("the body of the request stopped coming", hint=hint))
+            case _ as unknown:
+                assert_never(unknown)
 
-    def _waits_for(self) -> tuple[Wait, object]:
-        """What it waits for, with the scope that tells one such wait from the next."""
-        cycle: RequestResponseCycle | None = self.cycle
-        scope = cast(object, self.scope)
-        if self.transport.is_closing() or self.flow.write_paused:
-            return Wait.TAKING, None
-        is_new = cycle is None or cycle.scope is not scope
-        if cycle is None or cycle.response_complete:
-            return (Wait.HEAD if is_new and scope is not None else Wait.REQUEST), scope
-        if cycle.more_body and not (is_new or cycle.response_started or self.flow.read_paused):
-            return Wait.BODY, scope
-        return Wait.ANSWER, scope
+    def stop(self) -> None:
+        """The server's: ends an idle connection; the others end when what is under way is answered."""
+        if self._task is None and not self._is_deaf and self._stage() is Stage.BETWEEN:
+            self._transport.close()
 
-    def _progress(self, wait: Wait) -> int:
-        return self.transport.get_write_buffer_size() if wait is Wait.TAKING else self._received
-
-    def _count_loose(self, size: int) -> None:
-        self._loose = self._loose + size if size else 0
-        cycle: RequestResponseCycle | None = self.cycle
-        is_unread = cycle is not None and cycle.response_complete and cycle.scope is self.scope
-        if is_unread and self._loose > MAX_UNREAD_BYTES:
-            self.transport.close()
-        elif not is_unread and self._loose > MAX_HEAD_BYTES:
-            self._refuse_long_head()
-
-    def _head_bytes(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-
-    def _refuse_unread(self, error: httptools.HttpParserError) -> None:
-        if isinstance(error.__context__, HeadTooLong):
-            self._refuse_long_head()
+    def end_now(self) -> None:
+        """The server's, when it can wait no longer: what is under way is refused."""
+        if self._task is not None:
+            self._task.cancel()
         else:
-            self._refuse(HTTPStatus.BAD_REQUEST, "this is no HTTP request")
+            self.cut()
 
-    def _refuse_long_head(self) -> None:
-        self._refuse(
-            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"the head of the request is over {MAX_HEAD_BYTES} bytes"
-        )
+    def _go_on(self) -> None:
+        """Turns to the next request, or to the client."""
+        if self.is_full:
+            return
+        if self._waiting:
+            request, framing = self._waiting.popleft()
+            self._task = self._state.create_task(answer_request(self, self._state, request, framing))
+            if not self._waiting:
+                self.resume_reading()  # the end of the connection is seen only while it is read
+        elif self._farewell is not None:
+            self._say_last(self._farewell)
+        else:
+            self.resume_reading()
 
-    def _refuse(self, status: HTTPStatus, error: str, detail: str | None = None) -> None:
-        """Answers, unless an earlier request is to be answered first, and closes the connection."""
-        cycle: RequestResponseCycle | None = self.cycle
-        if cycle is None or cycle.response_complete or (cycle.scope is self.scope and not cycle.response_started):
-            body = error_reply(status, error, detail).payload.body
-            head = f"HTTP/1.1 {status} {status.phrase}\r\ncontent-type: application/json\r\n"
-            self.transport.write(f"{head}content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode() + body)
-        if cycle is not None and not cycle.response_complete:
-            cycle.disconnected = True
-        self.transport.close()
+    def _refuse(self, reply: Reply, body: IncomingBody | None) -> None:
+        """Answers what cannot be read on, after the requests before it, and ends the connection.
 
-    def _cancel(self, cycle: RequestResponseCycle, reason: str) -> None:
-        scope = cast(MutableMapping[str, object], cycle.scope)
-        task = scope.get(TASK)
-        if isinstance(task, asyncio.Task):
-            scope[reason] = True
-            task.cancel()
+        `body` is the one that it was a part of: its request is under way already, and gets to know.
+        """
+        self._is_deaf = True
+        if body is not None:
+            self._fail_body(BadInput("the body of the request is not what its head says"))
+        elif self.is_last:
+            return  # bytes after the last request
+        elif self._task is None and not self._waiting:
+            self._say_last(reply)
+        else:
+            self._farewell = reply
+
+    def _say_last(self, reply: Reply) -> None:
+        self.write(head_bytes(reply, request_id(None), self._state.date, LAST) + reply.payload.body)
+        self._leave()
+
+    def _fail_body(self, error: EkibenError) -> None:
+        """The body that is being read comes to no end, and so does the connection after its request's reply."""
+        self.is_last = True
+        if self._reader is not None and self._reader.body is not None:
+            self._reader.body.fail(error)
+        if self._task is None:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Ends the connection after its last reply, once the client has it."""
+        if self.is_gone or self._transport.is_closing():
+            return
+        if self._stage() is Stage.BETWEEN and not self._is_deaf:
+            self._transport.close()
+            return
+        self._is_deaf = True
+        self._farewell = None
+        self.resume_reading()
+        self._transport.write_eof()
+
+    def _drop_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _stage(self) -> Stage:
+        return Stage.BETWEEN if self._reader is None else self._reader.stage
+
+    def _waits_for(self) -> Wait:
+        if self.is_full or self._transport.is_closing():
+            return Wait.TAKING
+        if self._task is not None:
+            is_coming = self._reader is not None and self._reader.body is not None and not self._is_reading_paused
+            return Wait.BODY if is_coming else Wait.ANSWER
+        if self._is_deaf:
+            return Wait.LEAVING
+        match self._stage():
+            case Stage.BETWEEN:
+                return Wait.REQUEST
+            case Stage.HEAD:
+                return Wait.HEAD
+            case Stage.BODY:
+                return Wait.BODY
+            case _ as unknown:
+                assert_never(unknown)
+
+    def _moved_bytes(self, wait: Wait) -> int:
+        if wait is Wait.TAKING:
+            return self._written_bytes - self._transport.get_write_buffer_size()
+        return self._reader.received_bytes if wait is Wait.BODY and self._reader is not None else 0
+
+
+def _address(name: object) -> Address | None:
+    """A socket's name as host and port; None for one that has none, as a Unix socket."""
+    return (str(name[0]), int(name[1])) if isinstance(name, tuple) else None

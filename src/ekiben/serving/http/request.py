@@ -5,19 +5,35 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from ekiben.serving.http.body import BodySource, check_size, read_body
+
+Address: TypeAlias = tuple[str, int]
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")  # what may go into logs and headers without quoting
 _PROCESS = os.urandom(6).hex()  # so that ids of two processes differ
 _numbers = itertools.count(1)
 
 
+class Origin(Protocol):
+    """The connection that a request came over."""
+
+    def peer(self) -> Address | None:
+        """Host and port of the client, where it has them."""
+
+    def local(self) -> Address | None:
+        """Host and port that the client reached."""
+
+
 @dataclass(slots=True, eq=False)
 class Request:
-    """The head of a request. `read(limit)` gives the body, once, and raises PayloadTooLarge beyond `limit` bytes.
+    """The head of a request, and its body: bytes where it came with the head, else where to take it from, once.
 
-    `raw_headers` are lower-case names with values as bytes, in order.
+    `raw_headers` are lower-case names with values as bytes, in order; `target` is what the request line said, before
+    anything was decoded.
     """
 
     method: str
@@ -25,8 +41,18 @@ class Request:
     query: str
     raw_headers: Sequence[tuple[bytes, bytes]]
     fields: dict[bytes, bytes]
-    read: Callable[[int], Awaitable[bytes]]
+    body: bytes | BodySource
     id: str
+    target: bytes = b""
+    origin: Origin | None = None
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body. Raises PayloadTooLarge beyond `limit` bytes, before they are held."""
+        body = self.body
+        if isinstance(body, bytes):
+            check_size(len(body), limit)
+            return body
+        return await read_body(body, self.fields.get(b"content-length"), limit)
 
     def field(self, name: bytes) -> str:
         """A header's value, empty where it is missing; the last one where it came twice."""

@@ -1,4 +1,7 @@
-"""`Router`: which path and method lead where. A lookup in two dictionaries; no patterns, no middleware."""
+"""`Router`: which path and method lead where. A lookup in two dictionaries; no patterns, no middleware.
+
+What no route has may lie below a mounted app's prefix: the longest one that fits gets it, whatever its method.
+"""
 
 from __future__ import annotations
 
@@ -8,34 +11,48 @@ from typing import TypeAlias
 from ekiben.errors import UnknownRoute, WrongMethod
 from ekiben.serving.failures import error_reply, reply_to
 from ekiben.serving.http.request import Request
-from ekiben.serving.wire import JSON, Payload, Reply
+from ekiben.serving.wire import JSON, Answer, Payload, Reply
 
-Handler: TypeAlias = Callable[[Request], Awaitable[Reply]]
+Handler: TypeAlias = Callable[[Request], Awaitable[Answer]]
 NO_CONTENT = 204
 MAX_SHOWN = 200  # characters of a path in an error: enough to see what is wrong with it
 
 
 class Router:
-    """`routes` maps paths to handlers by method. HEAD follows GET; OPTIONS is answered here."""
+    """`routes` maps paths to handlers by method. HEAD follows GET; OPTIONS is answered here.
 
-    def __init__(self, routes: Mapping[str, Mapping[str, Handler]]) -> None:
+    `mounts` maps prefixes (without a slash at the end, so that of all paths is empty) to handlers.
+    """
+
+    def __init__(
+        self, routes: Mapping[str, Mapping[str, Handler]], mounts: Mapping[str, Handler] | None = None
+    ) -> None:
         self._routes = {path: dict(handlers) for path, handlers in routes.items()}
         for handlers in self._routes.values():
             if "GET" in handlers:
                 handlers["HEAD"] = handlers["GET"]
+        self._mounts = sorted((mounts or {}).items(), key=lambda mount: len(mount[0]), reverse=True)
 
-    async def answer(self, request: Request) -> Reply:
+    def answer(self, request: Request) -> Awaitable[Answer]:
         """The reply of the handler that the request leads to."""
         handlers = self._routes.get(request.path)
-        if handlers is None:
-            path = request.path if len(request.path) <= MAX_SHOWN else f"{request.path[:MAX_SHOWN]}..."
-            unknown = UnknownRoute(f"no such path: `{path}`", hint="`/docs.json` lists the paths")
-            return reply_to(unknown, request.id)
-        handler = handlers.get(request.method)
-        if handler is not None:
-            return await handler(request)
-        allow = ("allow", ", ".join([*handlers, "OPTIONS"]))
-        if request.method == "OPTIONS":
-            return Reply(NO_CONTENT, Payload(JSON, b""), (allow,))
-        wrong = WrongMethod(f"`{request.path}` does not take {request.method}", hint=f"it takes {', '.join(handlers)}")
-        return error_reply(wrong.http_status, wrong.message, wrong.hint, (allow,))
+        if handlers is not None:
+            handler = handlers.get(request.method)
+            return handler(request) if handler is not None else _other_method(request, list(handlers))
+        for prefix, mounted in self._mounts:
+            if request.path == prefix or request.path.startswith(f"{prefix}/"):
+                return mounted(request)
+        return _unknown(request)
+
+
+async def _unknown(request: Request) -> Reply:
+    path = request.path if len(request.path) <= MAX_SHOWN else f"{request.path[:MAX_SHOWN]}..."
+    return reply_to(UnknownRoute(f"no such path: `{path}`", hint="`/docs.json` lists the paths"), request.id)
+
+
+async def _other_method(request: Request, taken: list[str]) -> Reply:
+    allow = ("allow", ", ".join([*taken, "OPTIONS"]))
+    if request.method == "OPTIONS":
+        return Reply(NO_CONTENT, Payload(JSON, b""), (allow,))
+    wrong = WrongMethod(f"`{request.path}` does not take {request.method}", hint=f"it takes {', '.join(taken)}")
+    return error_reply(wrong.http_status, wrong.message, wrong.hint, (allow,))

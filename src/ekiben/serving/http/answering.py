@@ -1,0 +1,113 @@
+"""Answers one request on a connection of ours: calls the handler, and writes what it gave.
+
+This is a request's task. Whatever the handler does, the client gets a reply, or the end of the connection where a part
+of one is sent already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Protocol
+
+from ekiben.errors import Overloaded
+from ekiben.serving.failures import reply_to
+from ekiben.serving.http.body import IncomingBody
+from ekiben.serving.http.framing import Framing, ended
+from ekiben.serving.http.heads import BODILESS, HANDLER_FAULTS, declared_length, fault_reply, head_bytes
+from ekiben.serving.http.request import Request
+from ekiben.serving.http.state import ServerState
+from ekiben.serving.http.streaming import Outlet, Sent, send_stream
+from ekiben.serving.wire import Answer, Reply, StreamReply
+
+JOINED_BYTES = 64 * 1024  # bodies up to this are copied behind their heads: one write costs less than two
+
+
+class Line(Outlet, Protocol):
+    """The connection, as one of its requests needs it. `is_last`: no request follows those that have come."""
+
+    is_gone: bool
+    is_last: bool
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the reply that is being written is the last one."""
+
+    def finish(self, request: Request, *, keeps_alive: bool) -> None:
+        """The reply is written."""
+
+    def close(self) -> None:
+        """End the connection when what was written is sent."""
+
+    def cut(self) -> None:
+        """End the connection on the spot."""
+
+
+async def answer_request(line: Line, state: ServerState, request: Request, framing: Framing) -> None:
+    """The task of one request."""
+    begun_s = time.perf_counter() if state.log_access is not None else 0.0
+    answer: Answer | None = None
+    try:
+        answer = await state.handler(request)
+        framing = framing_of(answer, line, state, request, framing)
+        head = head_bytes(answer, request.id, state.date, framing)
+    except (*HANDLER_FAULTS, asyncio.CancelledError) as error:
+        if isinstance(answer, StreamReply):
+            await answer.chunks.aclose()
+        if line.is_gone:
+            return
+        answer = _reply_to(error, request)
+        framing = framing_of(answer, line, state, request, framing)
+        head = head_bytes(answer, request.id, state.date, framing)
+    if isinstance(answer, Reply):
+        body = b"" if request.method == "HEAD" or answer.status in BODILESS else answer.payload.body
+        size = len(body)
+        if size <= JOINED_BYTES:
+            line.write(head + body)
+        else:
+            line.write(head)
+            line.write(body)
+    else:
+        line.write(head)
+        sent = await _stream(line, answer, request, framing)
+        size = sent.size
+        framing = framing if sent.is_whole else ended(framing)
+    if state.log_access is not None:
+        state.log_access(request, answer.status, size, time.perf_counter() - begun_s)
+    line.finish(request, keeps_alive=framing.keeps_alive)
+
+
+def framing_of(answer: Answer, line: Line, state: ServerState, request: Request, framing: Framing) -> Framing:
+    """What the request allowed, less what the connection and the answer do not: going on after it, mostly."""
+    body = request.body
+    if not (line.is_last or state.is_stopping) and isinstance(answer, Reply) and isinstance(body, bytes):
+        return framing
+    is_endless = isinstance(answer, StreamReply) and not framing.takes_chunks and declared_length(answer) is None
+    is_unread = isinstance(body, IncomingBody) and body.is_unasked
+    return ended(framing) if line.is_ending or is_endless or is_unread else framing
+
+
+async def _stream(line: Line, answer: StreamReply, request: Request, framing: Framing) -> Sent:
+    """Writes the body of a stream; where it breaks off, the connection is cut so that the client can tell."""
+    if request.method == "HEAD" or answer.status in BODILESS:
+        await answer.chunks.aclose()
+        return Sent(0, is_whole=True)
+    length = declared_length(answer)
+    is_chunked = framing.takes_chunks and length is None
+    is_whole = False
+    try:
+        sent = await send_stream(line, answer, request.id, is_chunked=is_chunked, length=length)
+        is_whole = sent.is_whole
+    finally:
+        if not is_whole and (is_chunked or length is not None):
+            line.close()
+        elif not is_whole:
+            line.cut()
+    return sent
+
+
+def _reply_to(error: BaseException, request: Request) -> Reply:
+    if isinstance(error, asyncio.CancelledError):
+        return reply_to(Overloaded("the server is stopping"), request.id)
+    assert isinstance(error, Exception)
+    return fault_reply(error, request.id)

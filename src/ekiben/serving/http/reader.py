@@ -1,0 +1,258 @@
+"""`RequestReader`: bytes of a connection -> Requests, by httptools (llhttp), which is strict about what a message is.
+
+What llhttp lets through and this server does not serve is refused here: other versions of HTTP, transfer codings other
+than `chunked`, heads over their limit. Nothing is buffered but the head and what came of the body with it.
+
+An upgrade that a client offers (Java's asks for `h2c` with every first request) is not taken, and the request answered
+as it is, which RFC 9110, section 7.8, allows. llhttp takes what follows such a head for another protocol, so the body
+is read by a second parser, which is told no more of the head than how the body ends.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from http import HTTPStatus
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+import httptools
+
+from ekiben.serving.failures import error_reply
+from ekiben.serving.http.body import BodyFlow, IncomingBody
+from ekiben.serving.http.framing import LAST, OLD_LAST, OLD_PERSISTENT, PERSISTENT, Framing
+from ekiben.serving.http.limits import MAX_HEAD_BYTES
+from ekiben.serving.http.request import Origin, Request, request_id
+from ekiben.serving.wire import Reply
+
+_SLASH = ord("/")
+# Headers that say something about the message itself: a request without them takes the short way.
+_ABOUT_MESSAGE = frozenset({b"connection", b"transfer-encoding", b"expect", b"upgrade"})
+_ONCE = (b"host", b"content-length", b"transfer-encoding", b"content-type")  # what two of would be read in two ways
+
+
+class Receiver(BodyFlow, Origin, Protocol):
+    """The connection, as its reader needs it."""
+
+    def begin(self, request: Request, framing: Framing) -> None:
+        """A request is to be answered after those before it."""
+
+    def ask_for_body(self) -> None:
+        """Tell the client to send what it holds back (100 Continue)."""
+
+
+class Stage(Enum):
+    """How far the reader is."""
+
+    BETWEEN = "between two requests"
+    HEAD = "in a head"
+    BODY = "in a body"
+
+
+class Refusal(Exception):
+    """What came cannot be served, and nothing after it can be read."""
+
+    def __init__(self, status: HTTPStatus, error: str, detail: str | None = None) -> None:
+        super().__init__(error)
+        self.reply: Reply = error_reply(status, error, detail)
+
+
+class RequestReader:
+    """Given to the parser, whose callbacks are the `on_...` methods; hands whole heads to the receiver."""
+
+    __slots__ = (
+        *("_fields", "_framing", "_has_moved", "_headers", "_is_in_body", "_is_long", "_is_upgrade", "_loose_bytes"),
+        *("_parser", "_piece", "_receiver", "_url", "body", "received_bytes"),
+    )
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self._parser = httptools.HttpRequestParser(self)
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._fields: dict[bytes, bytes] = {}
+        self._framing = PERSISTENT
+        self._piece = b""  # what came of a body with its head
+        self._is_in_body = False
+        self._is_upgrade = False  # the parser thinks that the message ends with its head
+        self._is_long = False  # what is fed could hold a head over the limit
+        self._has_moved = False  # since bytes were last counted, more of a body came or a message became whole
+        self._loose_bytes = 0  # in a row, that were part of neither a body nor a message that is whole
+        self.received_bytes = 0  # of messages that did not come in one piece: how a slow one gets on
+        self.body: IncomingBody | None = None  # of the message that is being read, where it did not come with its head
+
+    @property
+    def stage(self) -> Stage:
+        """How far it is."""
+        if self._is_in_body:
+            return Stage.BODY
+        return Stage.HEAD if self._url or self._loose_bytes else Stage.BETWEEN
+
+    def feed(self, data: bytes) -> None:
+        """Takes bytes; in the usual case they are one whole request, and nothing is counted. Raises Refusal."""
+        self._is_long = self._loose_bytes + len(data) > MAX_HEAD_BYTES
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._read_on(data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError as error:
+            if isinstance(error.__context__, Refusal):
+                raise error.__context__ from None
+            raise Refusal(HTTPStatus.BAD_REQUEST, "this is no HTTP request", str(error)) from error
+        if self._has_moved and not self._is_in_body and not self._url:
+            self._has_moved = False
+            self._loose_bytes = 0
+        else:
+            self._count_part(len(data))
+
+    def close(self) -> None:
+        """Lets go of the parser, which holds this object as this object holds it."""
+        del self._parser
+
+    def on_url(self, url: bytes) -> None:
+        """The parser's: (a part of) the request's target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """The parser's: a header, or a trailer, which is forgotten with its message."""
+        self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """The parser's: a head is whole."""
+        headers = self._headers
+        if self._is_long and _size_of(self._url, headers) > MAX_HEAD_BYTES:
+            raise _too_long()
+        self._fields = fields = dict(headers)
+        if len(fields) != len(headers):
+            _check_repeated(headers)
+        if _ABOUT_MESSAGE.isdisjoint(fields) and self._parser.should_keep_alive():
+            self._framing = PERSISTENT
+        else:
+            self._framing = self._framing_of(fields)
+        self._is_in_body = True
+
+    def on_body(self, piece: bytes) -> None:
+        """The parser's: (a part of) the body."""
+        if self.body is not None:
+            self._has_moved = True
+            self.body.add(piece)
+        elif self._piece:
+            self._open_body().add(piece)
+        else:
+            self._piece = piece
+
+    def on_message_complete(self) -> None:
+        """The parser's: a message is whole."""
+        if self._is_upgrade:
+            return
+        self._has_moved = True
+        self._is_in_body = False
+        if self.body is not None:
+            self.body.end()
+            self.body = None
+        else:
+            self._begin(self._piece)
+            self._piece = b""
+        self._url = b""
+        self._headers = []
+
+    def _begin(self, body: bytes | IncomingBody) -> None:
+        url, fields = self._url, self._fields
+        if url[0] == _SLASH:
+            raw_path, _, query = url.partition(b"?")
+        else:
+            raw_path, query = _split_absolute(url)
+        path = raw_path.decode("latin-1")
+        request = Request(
+            self._parser.get_method().decode("latin-1"),
+            unquote(path) if "%" in path else path,
+            query.decode("latin-1"),
+            self._headers,
+            fields,
+            body,
+            request_id(fields.get(b"x-request-id")),
+            url,
+            self._receiver,
+        )
+        self._receiver.begin(request, self._framing)
+
+    def _open_body(self) -> IncomingBody:
+        """Begins the request although its body is not whole."""
+        is_held_back = self._fields.get(b"expect", b"").lower() == b"100-continue"
+        self.body = IncomingBody(self._receiver, self._receiver.ask_for_body if is_held_back else None)
+        self._has_moved = True
+        if self._piece:
+            self.body.add(self._piece)
+            self._piece = b""
+        self._begin(self.body)
+        return self.body
+
+    def _count_part(self, size: int) -> None:
+        if self._is_in_body and self.body is None:
+            self._open_body()
+        self.received_bytes += size
+        self._loose_bytes = 0 if self._has_moved else self._loose_bytes + size
+        self._has_moved = False
+        if self._loose_bytes > MAX_HEAD_BYTES:
+            raise _too_long()
+
+    def _framing_of(self, fields: dict[bytes, bytes]) -> Framing:
+        version = self._parser.get_http_version()
+        if version not in ("1.0", "1.1"):
+            raise Refusal(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, f"HTTP {version} is not served", "HTTP/1.1 is")
+        is_old = version == "1.0"
+        coding = fields.get(b"transfer-encoding")
+        if coding is not None:
+            if is_old:
+                raise Refusal(HTTPStatus.BAD_REQUEST, "HTTP/1.0 knows no transfer coding")
+            if coding.strip().lower() != b"chunked":
+                raise Refusal(HTTPStatus.NOT_IMPLEMENTED, "the only transfer coding that is read is `chunked`")
+        if self._parser.should_upgrade():
+            if fields.get(b"upgrade", b"websocket").lower() == b"websocket":  # CONNECT offers no protocol
+                raise Refusal(HTTPStatus.NOT_IMPLEMENTED, "websockets and tunnels are not served")
+            self._is_upgrade = True
+        if self._parser.should_keep_alive():
+            return OLD_PERSISTENT if is_old else PERSISTENT
+        return OLD_LAST if is_old else LAST
+
+    def _read_on(self, rest: bytes) -> None:
+        """Reads what follows the head of an upgrade that is not taken."""
+        self._is_upgrade = False
+        fields = self._fields
+        length = fields.get(b"content-length", b"0")
+        if b"transfer-encoding" not in fields and not int(length):
+            self.on_message_complete()
+        else:
+            kept = self._url, self._headers, self._framing
+            ending = b"content-length: " + length if b"content-length" in fields else b"transfer-encoding: chunked"
+            self._parser = httptools.HttpRequestParser(self)
+            self._parser.feed_data(b"POST / HTTP/1.1\r\n" + ending + b"\r\n\r\n")
+            self._url, self._headers, self._framing = kept
+            self._fields = fields
+        self.feed(rest)
+
+
+def _split_absolute(url: bytes) -> tuple[bytes, bytes]:
+    """Path and query of a target that names its host, too (RFC 9112, section 3.2.2), or is `*`."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise Refusal(HTTPStatus.BAD_REQUEST, "the target of the request is no URL") from error
+    return parts.path or b"/", parts.query
+
+
+def _size_of(url: bytes, headers: list[tuple[bytes, bytes]]) -> int:
+    return len(url) + sum(len(name) + len(value) + 4 for name, value in headers)
+
+
+def _check_repeated(headers: list[tuple[bytes, bytes]]) -> None:
+    names = [name for name, _ in headers]
+    for name in _ONCE:
+        if names.count(name) > 1:
+            raise Refusal(HTTPStatus.BAD_REQUEST, f"`{name.decode()}` came more than once")
+
+
+def _too_long() -> Refusal:
+    return Refusal(
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"the head of the request is over {MAX_HEAD_BYTES} bytes"
+    )
