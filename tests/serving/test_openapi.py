@@ -1,8 +1,9 @@
 """The documents of a service."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from ekiben.serving.declare.api import api
 from ekiben.serving.declare.context import Context
 from ekiben.serving.declare.service import service
 from ekiben.serving.openapi import openapi_document, schema_document
+from ekiben.serving.payload.annotations import ContentType
 
 
 class Item(BaseModel):
@@ -146,6 +148,47 @@ def test_the_schema_document_names_routes_with_self_contained_schemas() -> None:
     assert routes["price"]["input"]["$defs"].keys() == {"Item"}
     assert routes["price"]["doc"].startswith("What they cost.")
     assert routes["thumbnail"]["output"]["x-content-type"] == "image/*"
+
+
+class Streams:
+    @api
+    def words(self, text: str) -> Iterator[str]:
+        yield text
+
+    @api
+    def items(self, count: int) -> Iterator[Item]:
+        yield Item(price=count)
+
+    @api
+    def events(self) -> Annotated[Iterator[str], ContentType("text/event-stream")]:
+        yield "data: a\n\n"
+
+
+def test_a_stream_is_described_by_its_items() -> None:
+    document: dict[str, Any] = openapi_document(service(Streams))
+    contents = {
+        name: operation(document, f"/{name}")["responses"]["200"]["content"] for name in ("words", "items", "events")
+    }
+    assert contents == {
+        "words": {"text/plain; charset=utf-8": {"schema": {"type": "string"}}},
+        "items": {"application/x-ndjson": {"schema": {"$ref": "#/components/schemas/Item"}}},
+        "events": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+    schema: dict[str, Any] = schema_document(service(Streams))
+    assert [one["stream"] for one in schema["routes"]] == [True, True, True]
+
+
+def test_an_example_stands_in_both_documents() -> None:
+    class Shown:
+        @api(example={"x": [1.5]}, idempotent=False)
+        def total(self, x: list[float]) -> float:
+            return sum(x)
+
+    declared = service(Shown)
+    content = operation(openapi_document(declared), "/total")["requestBody"]["content"]
+    assert content["application/json"]["example"] == {"x": [1.5]}
+    routes: Any = schema_document(declared)["routes"]
+    assert (routes[0]["example"], routes[0]["idempotent"]) == ({"x": [1.5]}, False)
 
 
 def test_documents_are_the_same_every_time() -> None:

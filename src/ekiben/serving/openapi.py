@@ -49,15 +49,18 @@ def openapi_document(service: Service, version: str | None = None) -> dict[str, 
 
 def schema_document(service: Service) -> dict[str, object]:
     """The service's APIs for clients of ours: routes with the JSON Schemas of input and output, each self-contained."""
-    routes = [
+    routes: list[dict[str, object]] = [
         {
             "name": one.name,
             "route": one.route,
             "doc": one.doc,
             "batchable": one.batch is not None,
+            "stream": one.is_stream,
+            "idempotent": one.is_idempotent,
             "content_types": list(one.input.media_types),
             "input": one.input.json_schema(),
             "output": {**one.output.json_schema(), "x-content-type": one.output.media_type},
+            **({} if one.example is None else {"example": one.example.value}),
         }
         for one in service.endpoints.values()
     ]
@@ -72,13 +75,18 @@ def _operation(endpoint: Endpoint, schemas: dict[str, object]) -> dict[str, obje
         operation["description"] = description.strip()
     media_types = endpoint.input.media_types
     if endpoint.input.names:
+        example = {} if endpoint.example is None else {"example": endpoint.example.value}
         operation["requestBody"] = {
             "required": endpoint.input.is_required,
-            "content": {one: {"schema": body_schema if one in (JSON, MULTIPART) else {}} for one in media_types},
+            "content": {
+                one: {"schema": body_schema if one in (JSON, MULTIPART) else {}} | (example if one == JSON else {})
+                for one in media_types
+            },
         }
     result = gather_definitions(endpoint.output.json_schema(), schemas, f"{endpoint.name}_result", _SHARED)
+    what = "The result, in pieces as they come" if endpoint.is_stream else "The result"
     replies: dict[str, object] = {
-        "200": {"description": "The result", "content": {endpoint.output.media_type: {"schema": result}}}
+        "200": {"description": what, "content": {endpoint.output.media_type: {"schema": result}}}
     }
     error = {"content": {JSON: {"schema": {"$ref": f"{_SHARED}{_ERROR_NAME}"}}}}
     operation["responses"] = replies | {status: {"description": text, **error} for status, text in _ERRORS.items()}

@@ -1,7 +1,7 @@
 """`@api` and the endpoints made of it."""
 
 import functools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -164,20 +164,103 @@ def test_two_apis_of_one_route_are_refused() -> None:
         endpoints_of(Twice)
 
 
-def test_streams_are_refused_in_words() -> None:
-    class Streams:
-        @api
-        def words(self) -> Iterator[str]:
-            yield "a"
+class Streams:
+    @api
+    def words(self) -> Generator[str, None, None]:
+        yield "a"
 
-    class AsyncStreams:
-        @api
-        async def words(self) -> AsyncIterator[str]:
-            yield "a"
+    @api
+    async def later(self) -> AsyncGenerator[str, None]:
+        yield "a"
 
-    for cls in (Streams, AsyncStreams):
-        with pytest.raises(NotActedOn, match="`words` is a generator"):
-            endpoints_of(cls)
+    @api
+    def open(self):  # type: ignore[no-untyped-def]
+        yield "a"
+
+    @api
+    def handed_on(self) -> Iterator[str]:
+        return self.words()
+
+    @api
+    async def awaited(self) -> AsyncIterator[str]:
+        return self.later()
+
+    @api
+    def several(self) -> Iterable[str]:
+        return ["a"]
+
+
+def test_a_method_that_yields_or_returns_an_iterator_streams() -> None:
+    found = {name: (one.is_stream, one.is_async) for name, one in endpoints_of(Streams).items()}
+    assert found == {
+        "words": (True, False),
+        "later": (True, True),
+        "open": (True, False),
+        "handed_on": (True, False),
+        "awaited": (True, True),
+        "several": (False, False),
+    }
+
+
+def test_a_batchable_api_cannot_stream() -> None:
+    def words(self: object, x: list[str]) -> Iterator[str]:
+        yield from x
+
+    with pytest.raises(ServiceError, match="answers in pieces"):
+        endpoints_of(type("Batched", (), {"words": api(batchable=True)(words)}))
+
+
+def test_every_api_says_whether_it_is_idempotent() -> None:
+    class Once:
+        @api(idempotent=False)
+        def pay(self, amount: int) -> int:
+            return amount
+
+        @api
+        def ask(self) -> int:
+            return 0
+
+    assert {name: one.is_idempotent for name, one in endpoints_of(Once).items()} == {"pay": False, "ask": True}
+
+
+def test_an_example_is_checked_and_kept_as_a_body() -> None:
+    class Shown:
+        @api(example={"x": [1, 2]})
+        def total(self, x: list[int], factor: int = 2) -> int:
+            return factor * sum(x)
+
+    example = only_endpoint(Shown).example
+    assert example is not None
+    assert (example.body, example.value) == (b'{"x":[1,2]}', {"x": [1, 2]})
+
+
+@pytest.mark.parametrize(
+    ("example", "reason"),
+    [
+        ({"y": 1}, "`y` is no field of this API"),
+        ({}, "`x` is missing"),
+        ({"x": "many"}, "`x`: input should be a valid integer"),
+        ({"x": object()}, "it cannot be written as JSON"),
+        ([1], "is a dictionary of its parameters"),
+    ],
+)
+def test_an_example_that_would_be_refused_is_refused_at_declaration(example: Any, reason: str) -> None:
+    def run(self: object, x: int) -> int:
+        return x
+
+    with pytest.raises(ServiceError, match=rf"test_api.py:\d+: .*{reason}"):
+        endpoints_of(type("Shown", (), {"run": api(example=example)(run)}))
+
+
+def test_the_example_of_a_whole_body_is_that_parameters() -> None:
+    class Root:
+        @api(example={"x": [1, 2]})
+        def total(self, x: list[int], /) -> int:
+            return sum(x)
+
+    example = only_endpoint(Root).example
+    assert example is not None
+    assert example.body == b"[1,2]"
 
 
 def test_input_spec_is_refused_in_words() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from ekiben.errors import ServiceError
-from ekiben.serving.declare.hooks import SHUTDOWN, STARTUP, hooks_of, on_shutdown, on_startup
+from ekiben.serving.declare.hooks import SHUTDOWN, STARTUP, check_health_hooks, hooks_of, on_shutdown, on_startup
 
 
 class Base:
@@ -29,3 +29,12 @@ def test_a_hook_with_parameters_is_refused_with_its_place() -> None:
 
     with pytest.raises(ServiceError, match=r"test_hooks.py:\d+: a startup hook takes no parameters"):
         on_startup(warm)
+
+
+def test_a_health_hook_with_parameters_is_refused_with_its_place() -> None:
+    class Asked:
+        def __is_ready__(self, how: str) -> bool:
+            return True
+
+    with pytest.raises(ServiceError, match=r"test_hooks.py:\d+: `__is_ready__` takes no parameters"):
+        check_health_hooks(Asked)

@@ -1,12 +1,13 @@
 """What a method's signature says."""
 
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated, Any
 
 import pytest
 
 from ekiben.errors import ServiceError
 from ekiben.serving.declare.context import Context
-from ekiben.serving.declare.signature import read_signature
+from ekiben.serving.declare.signature import MethodKind, kind_of, read_signature
 from ekiben.serving.payload.input import REQUIRED
 
 
@@ -77,3 +78,35 @@ def test_an_annotation_that_does_not_resolve_is_refused_with_its_place() -> None
 
     with pytest.raises(ServiceError, match=r"test_signature.py:\d+: an annotation cannot be resolved: .*Nowhere"):
         read_signature(run)
+
+
+async def coroutine_of_a_sync_iterator(self: object) -> Iterator[str]:
+    return iter("ab")
+
+
+def generator_of_a_word(self: object) -> str:  # type: ignore[misc]
+    yield "a"
+
+
+def generator_that_says_it_is_async(self: object) -> AsyncIterator[str]:  # type: ignore[misc]
+    yield "a"
+
+
+@pytest.mark.parametrize(
+    ("method", "reason"),
+    [
+        (coroutine_of_a_sync_iterator, "an async method cannot return what is annotated"),
+        (generator_of_a_word, "annotated with the iterator that it is"),
+        (generator_that_says_it_is_async, "a sync method cannot return what is annotated"),
+    ],
+)
+def test_a_method_and_its_annotation_that_disagree_are_refused(method: Any, reason: str) -> None:
+    with pytest.raises(ServiceError, match=reason):
+        kind_of(method, read_signature(method).returns)
+
+
+def test_an_annotation_with_metadata_is_read_as_without() -> None:
+    def words(self: object) -> Annotated[Iterator[str], "said"]:
+        return iter("ab")
+
+    assert kind_of(words, read_signature(words).returns) == MethodKind(is_async=False, is_stream=True)

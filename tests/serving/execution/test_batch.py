@@ -420,3 +420,24 @@ def test_every_request_gets_its_own_rows_whatever_the_mix(requests: list[list[st
 @pytest.fixture(autouse=True)
 def only_our_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR, "ekiben.serving")
+
+
+def test_replies_say_whether_the_method_was_called_exactly_once(call: MakeCall, run: Run) -> None:
+    def whole(x: list[str]) -> list[int]:
+        if "bad" in x:
+            raise ValueError("bad")
+        return [len(one) for one in x]
+
+    def reruns(*texts: list[str], **options: Any) -> set[bool]:
+        return {one.is_rerun for one in run(recording(whole, [], **options), [call("run", x=x) for x in texts])}
+
+    assert reruns(["a"], ["b"]) == {False}
+    assert reruns(["a"], []) == {False}
+    assert reruns([]) == {True}
+    assert reruns(["a"], ["bad"], ["b"]) == {True}
+    assert reruns(["a", "b"], ["c"], max_batch_size=2) == {True}
+
+
+def test_groups_that_are_called_apart_are_told_as_reruns(call: MakeCall, run: Run) -> None:
+    calls = [call("run", x=[[1, 2]]), call("run", x=[[1, 2, 3]])]
+    assert {one.is_rerun for one in run(recording(sums, []), calls)} == {True}

@@ -2,11 +2,12 @@
 
     service.py    @service -> Service            the class, its config, models, hooks and endpoints
     api.py        @api     -> Endpoint           one method that answers requests
+    example.py    @api(example=...)              a sample input, checked
     config.py     the keys of @service           which exist, which are acted on
-    signature.py  a method's parameters          annotations resolved, Context found
+    signature.py  a method's parameters          annotations resolved, Context found, sync or async, whole or stream
     context.py    Context                        a request's own view: headers in, status and headers out
     headers.py    Headers, MutableHeaders        header fields by name
-    hooks.py      @on_startup, @on_shutdown
+    hooks.py      @on_startup, @on_shutdown; __is_alive__, __is_ready__
     options.py    BatchOptions                   what a batchable API asks of the batcher
 
 Every mistake in a declaration is a ServiceError here, and what this version does not act on NotActedOn, with file, line

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_args, overload
 
 from ekiben.errors import NotActedOn, ServiceError
+from ekiben.serving.declare.example import Example, make_example
 from ekiben.serving.declare.options import DEFAULT_MAX_BATCH_SIZE, BatchOptions, Strategy
-from ekiben.serving.declare.signature import MethodSignature, place_of, read_signature
+from ekiben.serving.declare.signature import MethodSignature, kind_of, place_of, read_signature
 from ekiben.serving.payload.input import InputSpec
 from ekiben.serving.payload.kinds import is_batch_type, joins_along
 from ekiben.serving.payload.output import OutputSpec
+from ekiben.serving.payload.stream import StreamSpec
 
 Method = TypeVar("Method", bound=Callable[..., object])
 
@@ -35,11 +37,16 @@ class ApiDeclaration:
     name: str | None
     route: str | None
     batch: BatchOptions | None
+    is_idempotent: bool
+    example: Mapping[str, object] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One API of a service. `function` is the method's name on the instance, `name` the API's, `route` its path."""
+    """One API of a service. `function` is the method's name on the instance, `name` the API's, `route` its path.
+
+    `is_idempotent` allows a call to be made again where nobody knows how far the first one came.
+    """
 
     name: str
     route: str
@@ -48,8 +55,15 @@ class Endpoint:
     doc: str
     context_parameter: str | None
     input: InputSpec
-    output: OutputSpec
+    output: OutputSpec | StreamSpec
     batch: BatchOptions | None
+    is_idempotent: bool = True
+    example: Example | None = None
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it answers in pieces; then it is not batchable."""
+        return isinstance(self.output, StreamSpec)
 
 
 @overload
@@ -72,6 +86,7 @@ def api(
     deadline_ms: float | None = None,
     idempotent: bool = True,
     strategy: Strategy = "adaptive",
+    example: Mapping[str, object] | None = None,
 ) -> Callable[[Method], Method]: ...
 
 
@@ -90,14 +105,17 @@ def api(
     deadline_ms: float | None = None,
     idempotent: bool = True,
     strategy: Strategy = "adaptive",
+    example: Mapping[str, object] | None = None,
 ) -> Method | Callable[[Method], Method]:
     """Makes a method (sync or async) answer POST requests at `route`: by default `/` and its `name`, the method's own.
 
     A `batchable` API takes one parameter beside Context, of a list or array type, and gets the rows of several requests
     joined along `batch_dim` (an int, or one for the input and one for the output). No call has more than
     `max_batch_size` rows, no request is held back for batching longer than `max_latency_ms`; `deadline_ms` is an
-    outright deadline. `idempotent=False` forbids running a failed batch again in parts. Raises ServiceError where the
-    declaration cannot be served.
+    outright deadline. `idempotent=False` forbids making a call again: a failed batch in parts, or what ran in a worker
+    that died. `example` is a sample input by parameter, as plain data: it stands in the documents and warms workers up.
+    A method that yields, or returns an iterator, streams its reply. Raises ServiceError where the declaration cannot be
+    served.
     """
     batch = BatchOptions(
         max_batch_size=max_batch_size,
@@ -115,11 +133,11 @@ def api(
                 f"{place}: `input_spec` and `output_spec` are not acted on by this version",
                 hint="annotate the method instead",
             )
-        if not batchable and batch != BatchOptions():
+        if not batchable and replace(batch, is_idempotent=True) != BatchOptions():
             raise ServiceError(f"{place}: options of batching without `batchable=True`", hint="add it, or remove them")
         _check_options(batch, place)
         _check_route(route, place)
-        setattr(method, _MARK, ApiDeclaration(name, route, batch if batchable else None))
+        setattr(method, _MARK, ApiDeclaration(name, route, batch if batchable else None, idempotent, example))
         return method
 
     return mark if func is None else mark(func)
@@ -159,32 +177,36 @@ def make_endpoint(function: str, method: Callable[..., object]) -> Endpoint:
     """The endpoint of a marked method that the class calls `function`. Raises ServiceError."""
     declaration: ApiDeclaration = getattr(method, _MARK)
     place = place_of(method)
-    if inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method):
-        raise NotActedOn(
-            f"{place}: `{function}` is a generator, and streamed replies are not acted on by this version",
-            hint="return the whole result",
-        )
     signature = read_signature(method)
+    kind = kind_of(method, signature.returns)
     if declaration.batch is not None:
+        if kind.is_stream:
+            raise ServiceError(
+                f"{place}: the batchable API `{function}` answers in pieces, which belong to no single request",
+                hint="return one item for each row, or remove `batchable=True`",
+            )
         _check_batchable(function, signature, declaration.batch, place)
     name = declaration.name or function
     route = declaration.route or f"/{name}"
     _check_free(route, place)
     try:
         input_spec = InputSpec(signature.parameters, is_root=signature.has_root)
-        output_spec = OutputSpec(signature.returns)
+        output = StreamSpec(signature.returns) if kind.is_stream else OutputSpec(signature.returns)
+        example = None if declaration.example is None else make_example(declaration.example, input_spec)
     except ServiceError as error:
         raise ServiceError(f"{place}: {error.message}", hint=error.hint) from error
     return Endpoint(
         name=name,
         route=route,
         function=function,
-        is_async=inspect.iscoroutinefunction(inspect.unwrap(method)),
+        is_async=kind.is_async,
         doc=inspect.getdoc(method) or "",
         context_parameter=signature.context_parameter,
         input=input_spec,
-        output=output_spec,
+        output=output,
         batch=declaration.batch,
+        is_idempotent=declaration.is_idempotent,
+        example=example,
     )
 
 

@@ -1,4 +1,7 @@
-"""`@on_startup` and `@on_shutdown`: methods that run once per instance, before its first and after its last call."""
+"""`@on_startup` and `@on_shutdown`: methods that run once per instance, before its first and after its last call.
+
+And `__is_alive__` and `__is_ready__`, which go by their names, as in BentoML: they say how the service is.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ Hook = TypeVar("Hook", bound=Callable[..., object])
 _MARK = "__ekiben_hook__"
 STARTUP = "startup"
 SHUTDOWN = "shutdown"
+ALIVE = "__is_alive__"
+READY = "__is_ready__"
 
 
 def on_startup(method: Hook) -> Hook:
@@ -36,11 +41,22 @@ def hooks_of(cls: type, kind: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _mark(method: Hook, kind: str) -> Hook:
+def check_health_hooks(cls: type) -> None:
+    """Raises ServiceError for an `__is_alive__` or `__is_ready__` that cannot be asked."""
+    for name in (ALIVE, READY):
+        hook = getattr(cls, name, None)
+        if inspect.isfunction(hook):
+            _check_parameters(hook, f"`{name}`")
+
+
+def _check_parameters(method: Callable[..., object], what: str) -> None:
     if len(inspect.signature(method).parameters) != 1:
         raise ServiceError(
-            f"{place_of(method)}: a {kind} hook takes no parameters but `self`",
-            hint="keep what calls share on `self`",
+            f"{place_of(method)}: {what} takes no parameters but `self`", hint="keep what calls share on `self`"
         )
+
+
+def _mark(method: Hook, kind: str) -> Hook:
+    _check_parameters(method, f"a {kind} hook")
     setattr(method, _MARK, kind)
     return method

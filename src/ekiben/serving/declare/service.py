@@ -14,7 +14,7 @@ from typing import Any, overload
 from ekiben.errors import ServiceError
 from ekiben.serving.declare.api import Endpoint, endpoints_of
 from ekiben.serving.declare.config import check_config
-from ekiben.serving.declare.hooks import SHUTDOWN, STARTUP, hooks_of
+from ekiben.serving.declare.hooks import SHUTDOWN, STARTUP, check_health_hooks, hooks_of
 from ekiben.store.reference import BentoModel
 
 
@@ -44,6 +44,7 @@ class Service:
                 f"{place}: the service `{self.name}` has no API", hint="mark a method with `@ekiben.api`"
             )
         self.models = _models_of(inner)
+        check_health_hooks(inner)
         self.startup_hooks = hooks_of(inner, STARTUP)
         self.shutdown_hooks = hooks_of(inner, SHUTDOWN)
         self.__doc__ = inner.__doc__

@@ -10,6 +10,7 @@ from typing import Any
 
 from ekiben.errors import ServiceError
 from ekiben.serving.declare.context import Context
+from ekiben.serving.payload.annotations import iteration_of
 from ekiben.serving.payload.input import Parameter
 
 _CONTEXT_NAMES = ("ctx", "context")
@@ -24,6 +25,40 @@ class MethodSignature:
     context_parameter: str | None
     has_root: bool
     returns: object
+
+
+@dataclass(frozen=True, slots=True)
+class MethodKind:
+    """How a method is run: on the loop or in a thread, and whether it answers in pieces."""
+
+    is_async: bool
+    is_stream: bool
+
+
+def kind_of(function: Callable[..., object], returns: object) -> MethodKind:
+    """The kind of a method, from what it is and what it says it returns. Raises ServiceError where the two disagree.
+
+    A generator streams; so does a method that says it returns an iterator, which it made otherwise.
+    """
+    plain = inspect.unwrap(function)
+    is_generator, is_async_generator = inspect.isgeneratorfunction(plain), inspect.isasyncgenfunction(plain)
+    is_async = inspect.iscoroutinefunction(plain) or is_async_generator
+    iteration = iteration_of(returns)
+    if iteration is None:
+        if (is_generator or is_async_generator) and returns is not Any:
+            raise ServiceError(
+                f"{place_of(function)}: a generator is annotated with the iterator that it is",
+                hint="`-> Iterator[str]`, or `-> AsyncIterator[str]` where it is async",
+            )
+        return MethodKind(is_async, is_generator or is_async_generator)
+    if not (is_generator or is_async_generator or iteration.is_async or iteration.is_lazy):
+        return MethodKind(is_async, is_stream=False)
+    if is_generator if iteration.is_async else is_async:
+        raise ServiceError(
+            f"{place_of(function)}: {'an async' if is_async else 'a sync'} method cannot return what is annotated",
+            hint="`-> Iterator[str]` goes with `def`, `-> AsyncIterator[str]` with `async def`",
+        )
+    return MethodKind(iteration.is_async, is_stream=True)
 
 
 def place_of(function: Callable[..., object]) -> str:

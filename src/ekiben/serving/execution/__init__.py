@@ -6,6 +6,9 @@
     single.py      the program of one request
     batch.py       the program of a batch: group, join, chunk, call, split, bisect
     rows.py        joining and splitting by rows, for lists; array_rows.py and frame_rows.py for numpy and pandas
+    streaming.py   a reply in pieces; stream_async.py steps the method on the loop, stream_sync.py in a thread
+    warm_up.py     examples answered before the worker is ready
+    health.py      `__is_alive__` and `__is_ready__`, asked
 
 A generator, because a batch that fails is run again in halves, and the same algorithm serves sync and async methods.
 """

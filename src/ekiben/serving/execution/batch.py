@@ -10,7 +10,7 @@ idempotent), each time on values decoded anew. Requests with no rows are answere
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from ekiben.errors import BadInput, InternalError, Overloaded, RequestError, ServiceError
@@ -22,6 +22,7 @@ from ekiben.serving.execution.rows import RowKind, row_kind
 from ekiben.serving.execution.single import reply_of
 from ekiben.serving.failures import failure_replies, failure_reply, reply_to
 from ekiben.serving.payload.folder import RequestFolder
+from ekiben.serving.payload.output import OutputSpec
 from ekiben.serving.wire import Call, Reply
 
 # Calls beyond the first for one failed batch: 3 bad requests among 64 are found, a broken model is not run 127 times.
@@ -77,7 +78,8 @@ def answer_batch(
                     one.reply or reply_to(Overloaded("nobody waits for it"), one.call.request_id) for one in members
                 ]
             yield from batch.run(chunk)
-        return [one.reply or batch.write(one) for one in members]
+        replies = [one.reply or batch.write(one) for one in members]
+        return replies if batch.calls == 1 else [replace(one, is_rerun=True) for one in replies]
 
 
 class _Batch:
@@ -86,12 +88,15 @@ class _Batch:
     def __init__(
         self, endpoint: Endpoint, options: BatchOptions, state: MutableMapping[str, object], folder: RequestFolder
     ) -> None:
+        assert isinstance(endpoint.output, OutputSpec), "a stream has no rows"
         self._endpoint = endpoint
+        self._output = endpoint.output
         self._options = options
         self._state = state
         self._folder = folder
         self._parameter = endpoint.input.names[0]
         self._retries_left = MAX_RETRIES
+        self.calls = 0  # of the method, so far
 
     def read(self, call: Call) -> _Member:
         """The call decoded; with its reply already where it cannot be read."""
@@ -124,6 +129,7 @@ class _Batch:
         pieces = [one for one in pieces if one.member.reply is None]
         if not pieces:
             return
+        self.calls += 1
         response = Response()
         try:
             outputs = self._split((yield self._invocation(pieces, response)), pieces)
@@ -156,7 +162,7 @@ class _Batch:
         try:
             if len(member.outputs) > 1:
                 value = _kind(value).join(member.outputs, self._options.batch_dim[1])
-            payload = self._endpoint.output.encode(value)
+            payload = self._output.encode(value)
             return reply_of(payload, *member.responses, member.response) if member.responses else Reply(200, payload)
         except USER_FAILURES as error:
             return failure_reply(error, member.call)

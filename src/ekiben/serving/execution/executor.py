@@ -12,12 +12,15 @@ import asyncio
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from ekiben.errors import Overloaded, UnknownRoute
 from ekiben.serving.declare.api import Endpoint
+from ekiben.serving.declare.hooks import ALIVE, READY
 from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import Service
 from ekiben.serving.execution.batch import answer_batch
+from ekiben.serving.execution.health import HealthHook
 from ekiben.serving.execution.program import (
     USER_FAILURES,
     Program,
@@ -27,9 +30,13 @@ from ekiben.serving.execution.program import (
     is_own_end,
 )
 from ekiben.serving.execution.single import answer_one
+from ekiben.serving.execution.stream_async import LoopChunks
+from ekiben.serving.execution.stream_sync import ThreadedChunks
+from ekiben.serving.execution.streaming import Chunks, StreamCall
 from ekiben.serving.execution.threads import Threads
+from ekiben.serving.execution.warm_up import warm_up
 from ekiben.serving.failures import failure_replies, failure_reply, logger, reply_to
-from ekiben.serving.wire import Call, Reply
+from ekiben.serving.wire import Answer, Call, Reply
 
 R = TypeVar("R")
 
@@ -52,23 +59,42 @@ class Executor:
         *,
         threads: int = 1,
         batching: Mapping[str, BatchOptions | None] | None = None,
+        warms_up: bool = True,
     ) -> None:
         self._service = service
         self._instance = instance
         self._batching = dict(batching or {})
+        self._warms_up = warms_up
         self._state: dict[str, object] = {}
+        self._streams: WeakSet[ThreadedChunks] = WeakSet()
         self._threads = Threads(threads, f"ekiben-{service.name}")
-        self._hook_threads = (
-            self._threads
-        )  # hooks that close what a thread opened run in the same one, while it answers
+        self._hook_threads = self._threads  # what a thread opened is closed in the same one, while it answers
+        self._alive_hook = HealthHook(instance, ALIVE)
+        self._ready_hook = HealthHook(instance, READY)
 
     async def start(self) -> None:
-        """Runs the start-up hooks, in order. What a hook raises is the caller's to report: the worker cannot serve."""
+        """Runs the start-up hooks, in order, and warms up.
+
+        What a hook raises is the caller's to report: the worker cannot serve. Nor can it where an example fails, which
+        is a ServiceError.
+        """
         for name in self._service.startup_hooks:
             await self._run_hook(name)
+        if self._warms_up:
+            await self.warm_up()
+
+    async def warm_up(self) -> None:
+        """Answers the example of each API that has one. Raises ServiceError where that fails."""
+        for endpoint in self._service.endpoints.values():
+            await warm_up(endpoint, self._batching.get(endpoint.name) or endpoint.batch, self)
 
     async def stop(self) -> None:
-        """Runs the shut-down hooks, all of them even if one fails. Calls under way are not waited for."""
+        """Closes what streams, and runs the shut-down hooks, all of them even if one fails.
+
+        Calls under way are not waited for.
+        """
+        if self._streams:
+            await asyncio.wait([one.begin_closing() for one in self._streams], timeout=FREE_THREAD_S)
         if self._service.shutdown_hooks and not await self._has_free_thread():
             self._hook_threads = Threads(1, f"ekiben-{self._service.name}-end")
         for name in self._service.shutdown_hooks:
@@ -79,6 +105,14 @@ class Executor:
                     raise
                 logger.exception("the shut-down hook `%s` failed", name)
         self._threads.stop()
+
+    async def is_alive(self) -> bool:
+        """What the service's `__is_alive__` says, True without one."""
+        return await self._alive_hook.ask()
+
+    async def is_ready(self) -> bool:
+        """What the service's `__is_ready__` says, True without one."""
+        return await self._ready_hook.ask()
 
     def is_async(self, endpoint: str) -> bool:
         """Whether cancelling a run of this API ends it: a thread goes on."""
@@ -103,6 +137,30 @@ class Executor:
             if is_own_end(error):
                 raise
             return failure_replies(error, calls)
+
+    async def stream(self, endpoint: str, call: Call) -> Answer:
+        """The answer of an API that streams, once its first chunk is there; what went wrong before it is a Reply.
+
+        Cancelled, it does not end a thread: the method is closed when it next yields. Whoever gets a StreamReply has to
+        read its `chunks` to their end, or close them.
+        """
+        found = self._service.endpoints.get(endpoint)
+        if found is None:
+            return failure_reply(UnknownRoute(f"`{endpoint}` is no API of this service"), call)
+        method: Callable[..., Any] = getattr(self._instance, found.function)
+        stream = StreamCall(found, call, self._state)
+        chunks: Chunks
+        if found.is_async:
+            chunks = LoopChunks(stream, method, self._threads if stream.size_bytes > INLINE_BYTES else None)
+        else:
+            chunks = ThreadedChunks(stream, method, self._threads)
+            self._streams.add(chunks)
+        try:
+            return await chunks.open()
+        except USER_FAILURES as error:
+            if is_own_end(error):
+                raise
+            return failure_reply(error, call)
 
     async def _answer(self, found: Endpoint, calls: Sequence[Call], has_left: Callable[[int], bool]) -> list[Reply]:
         if found.batch is not None:

@@ -128,14 +128,15 @@ def proceed(program: Program[R], result: object = None, error: Exception | None 
 
 
 def call_contained(function: Callable[[], R]) -> R:
-    """Calls user code in a thread; what is no Exception leaves it as an Escape.
+    """Calls user code in a thread; what no future can carry leaves it as an Escape.
 
-    A future that ends in a GeneratorExit would close the coroutines that await it rather than raise in them.
+    A future that ends in a GeneratorExit would close the coroutines that await it rather than raise in them, and one
+    never ends in a StopIteration.
     """
     try:
         return function()
     except USER_FAILURES as error:
-        if isinstance(error, Exception):
+        if isinstance(error, Exception) and not isinstance(error, StopIteration):
             raise
         raise Escape(error) from error
 

@@ -2,7 +2,8 @@
 
     input.py      InputSpec     a body -> arguments by name; which media types, missing and unknown fields
     output.py     OutputSpec    a result -> a body
-    kinds.py      annotation -> codec: the one place that knows all kinds
+    stream.py     StreamSpec    what a method yields -> the pieces of a body; events.py: SSE
+    kinds.py      annotation -> codec: the one place that knows all kinds; annotations.py takes annotations apart
     codec.py      the Protocols of a codec: ValueCodec (JSON), FileCodec (uploads), OutputCodec
       json_values.py   everything pydantic understands         arrays.py   numpy arrays
       files.py         pathlib.Path, and lists of files        frames.py   pandas DataFrame, Series

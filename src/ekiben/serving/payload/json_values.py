@@ -111,12 +111,12 @@ def _as_type(annotation: object) -> Any:
     return annotation
 
 
-def encode_json(value: object) -> bytes:
-    """JSON of a value as services return them. Raises ServiceError for one that has no JSON form."""
+def encode_json(value: object, what: str = "the result") -> bytes:
+    """JSON of a value as services return them. Raises ServiceError, about `what`, for one that has no JSON form."""
     try:
         return _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise ServiceError(f"the result cannot be written as JSON: {error}") from error
+        raise ServiceError(f"{what} cannot be written as JSON: {error}") from error
 
 
 def json_default(default: object) -> object:

@@ -7,12 +7,12 @@ library: a service that uses none of them needs none of them installed.
 from __future__ import annotations
 
 import importlib
-import types
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Protocol, Union, cast, get_args, get_origin
+from typing import Any, Protocol, cast, get_args, get_origin
 
 from ekiben.errors import ServiceError
+from ekiben.serving.payload.annotations import optional_item, without_metadata
 from ekiben.serving.payload.codec import FileCodec, OutputCodec, ValueCodec
 from ekiben.serving.payload.files import FileInput, FileList, FileOutput
 from ekiben.serving.payload.json_values import JsonInput, JsonOutput, output_schema
@@ -58,8 +58,8 @@ class OptionalValue:
 
 def input_codec(annotation: object) -> ValueCodec | FileCodec:
     """The codec of a parameter annotated so. Raises ServiceError for a type that no request can carry."""
-    plain = _without_metadata(annotation)
-    item = _optional_item(plain)
+    plain = without_metadata(annotation)
+    item = optional_item(plain)
     if item is not None and (inner := _special_input(item)) is not None:
         return inner if isinstance(inner, FileCodec) else OptionalValue(inner)
     return _special_input(plain) or JsonInput(annotation)
@@ -67,7 +67,7 @@ def input_codec(annotation: object) -> ValueCodec | FileCodec:
 
 def output_codec(annotation: object) -> OutputCodec:
     """The codec of a result annotated so."""
-    plain = _without_metadata(annotation)
+    plain = without_metadata(annotation)
     if plain is Path:
         return FileOutput()
     library = _library(plain)
@@ -76,14 +76,14 @@ def output_codec(annotation: object) -> OutputCodec:
 
 def is_batch_type(annotation: object) -> bool:
     """Whether values of the type can be joined and split by rows: lists, arrays, frames, series."""
-    plain = _without_metadata(annotation)
+    plain = without_metadata(annotation)
     origin = get_origin(plain) or plain
     return origin in _LISTS or (_top_module(origin), getattr(origin, "__name__", "")) in _BATCH_CLASSES
 
 
 def joins_along(annotation: object, dimension: int) -> bool:
     """Whether values of the type have `dimension`: arrays any, the others 0; anything goes where not annotated."""
-    plain = _without_metadata(annotation)
+    plain = without_metadata(annotation)
     origin = get_origin(plain) or plain
     return dimension == 0 or plain is Any or _top_module(origin) == "numpy"
 
@@ -94,7 +94,7 @@ def _special_input(annotation: object) -> ValueCodec | FileCodec | None:
         return FileInput()
     if get_origin(annotation) in _LISTS:
         (item,) = get_args(annotation)
-        inner = _special_input(_without_metadata(item))
+        inner = _special_input(without_metadata(item))
         if inner is None:
             return None
         if isinstance(inner, FileCodec):
@@ -113,15 +113,3 @@ def _library(annotation: object) -> _Library | None:
 
 def _top_module(annotation: object) -> str:
     return str(getattr(annotation, "__module__", "")).partition(".")[0]
-
-
-def _without_metadata(annotation: object) -> object:
-    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
-
-
-def _optional_item(annotation: object) -> object | None:
-    """`X` of `X | None`, else None."""
-    if get_origin(annotation) not in (Union, types.UnionType):
-        return None
-    items = [one for one in get_args(annotation) if one is not type(None)]
-    return _without_metadata(items[0]) if len(items) == 1 and len(get_args(annotation)) == 2 else None

@@ -1,0 +1,63 @@
+"""Takes annotations apart: `Annotated[...]`, `X | None`, the item of an iterator; and `ContentType`, a mark in them."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Union, get_args, get_origin
+
+_SYNC = (Generator, Iterator, Iterable)
+_ASYNC = (AsyncGenerator, AsyncIterator, AsyncIterable)
+
+
+@dataclass(frozen=True, slots=True)
+class ContentType:
+    """The media type of a result: `-> Annotated[Iterator[str], ContentType("text/event-stream")]`."""
+
+    content_type: str
+
+
+def without_metadata(annotation: object) -> object:
+    """`X` of `Annotated[X, ...]`."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def content_type_of(annotation: object) -> str | None:
+    """What an `Annotated[..., ContentType(...)]` says; None where it says nothing."""
+    metadata = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    return next((one.content_type for one in metadata if isinstance(one, ContentType)), None)
+
+
+def optional_item(annotation: object) -> object | None:
+    """`X` of `X | None`, else None."""
+    if get_origin(annotation) not in (Union, types.UnionType):
+        return None
+    items = [one for one in get_args(annotation) if one is not type(None)]
+    return without_metadata(items[0]) if len(items) == 1 and len(get_args(annotation)) == 2 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """What an annotation says of an iterator: `item` is Any where it names none, `is_lazy` False for an `Iterable`.
+
+    An `Iterable` may be a list, so that alone does not make a method one that streams.
+    """
+
+    item: object
+    is_async: bool
+    is_lazy: bool
+
+
+def iteration_of(annotation: object) -> Iteration | None:
+    """What is iterated, where the annotation is an iterator, a generator or an iterable; None for others."""
+    plain = without_metadata(annotation)
+    origin: object = get_origin(plain) or plain
+    if origin not in (*_SYNC, *_ASYNC):
+        return None
+    arguments = get_args(plain)
+    return Iteration(
+        item=arguments[0] if arguments else Any,
+        is_async=origin in _ASYNC,
+        is_lazy=origin not in (Iterable, AsyncIterable),
+    )
