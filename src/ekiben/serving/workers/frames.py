@@ -66,50 +66,56 @@ class FrameReader:
     def __init__(self) -> None:
         self._buffer = memoryview(bytearray(BUFFER_BYTES))
         self._start = self._end = 0  # what of the buffer is filled and not yet given
+        self._wanted = _LENGTHS.size  # bytes from `_start` on without which nothing new can be said
         self._large: memoryview | None = None
         self._filled = 0  # bytes of `_large`
 
     def space(self) -> memoryview:
-        """Where the next bytes belong; never empty."""
-        return self._buffer[self._end :] if self._large is None else self._large[self._filled :]
+        """Where the next bytes belong; never empty. The frames given before are over now."""
+        if self._large is not None:
+            return self._large[self._filled :]
+        if self._start == self._end:
+            self._start = self._end = 0
+        elif self._start + self._wanted > BUFFER_BYTES:
+            rest = self._buffer[self._start : self._end].tobytes()
+            self._buffer[: len(rest)] = rest
+            self._start, self._end = 0, len(rest)
+        return self._buffer[self._end :]
 
-    def advance(self, count: int) -> Iterator[Frame]:
-        """The frames that `count` more bytes complete, in order. Each is good until the next one is asked for."""
+    def advance(self, count: int) -> list[Frame]:
+        """The frames that `count` more bytes complete, in order. They are good until `space` is asked for again."""
         if self._large is not None:
             self._filled += count
-            if self._filled == len(self._large):
-                whole, self._large = self._large, None
-                yield _parse(whole, is_lasting=True)
-            return
+            if self._filled < len(self._large):
+                return []
+            whole, self._large = self._large, None
+            return [_frame_in(whole, 0, *_LENGTHS.unpack_from(whole), is_lasting=True)]
         self._end += count
-        while (size := self._next_size()) and size <= self._end - self._start:
-            start, self._start = self._start, self._start + size
-            yield _parse(self._buffer[start : start + size], is_lasting=False)
-        self._make_room(size)
+        frames = []
+        while True:
+            self._wanted = _LENGTHS.size
+            if self._end - self._start < self._wanted:
+                break
+            header_size, block, size = _LENGTHS.unpack_from(self._buffer, self._start)
+            self._wanted += header_size + (0 if block else size)
+            if self._end - self._start < self._wanted:
+                break
+            frames.append(_frame_in(self._buffer, self._start, header_size, block, size, is_lasting=False))
+            self._start += self._wanted
+        if self._wanted > BUFFER_BYTES:
+            self._begin_large()
+        return frames
 
-    def _next_size(self) -> int:
-        """Bytes of the frame that begins at `_start`; 0 where its lengths are not here yet."""
-        if self._end - self._start < _LENGTHS.size:
-            return 0
-        header_size, block, size = _LENGTHS.unpack_from(self._buffer, self._start)
-        return int(_LENGTHS.size + header_size + (0 if block else size))
-
-    def _make_room(self, wanted: int) -> None:
-        """Sees to it that the rest of the next frame, of `wanted` bytes in all, can be received in one piece."""
-        rest = self._buffer[self._start : self._end]
-        if wanted > BUFFER_BYTES:
-            self._large = memoryview(bytearray(wanted))
-            self._filled = len(rest)
-            self._large[: self._filled] = rest
-            self._start = self._end = 0
-        elif self._start == self._end:
-            self._start = self._end = 0
-        elif self._start + max(wanted, _LENGTHS.size) > BUFFER_BYTES:
-            self._buffer[: len(rest)] = rest.tobytes()
-            self._start, self._end = 0, len(rest)
+    def _begin_large(self) -> None:
+        begun = self._buffer[self._start : self._end]
+        self._filled = len(begun)
+        self._large = memoryview(bytearray(self._wanted))
+        self._large[: self._filled] = begun
+        self._start = self._end = 0
 
 
-def _parse(whole: memoryview, *, is_lasting: bool) -> Frame:
-    header_size, block, size = _LENGTHS.unpack_from(whole)
-    bodies_start = _LENGTHS.size + header_size
-    return Frame(whole[_LENGTHS.size : bodies_start], block, size, Bodies(whole[bodies_start:], is_lasting))
+def _frame_in(memory: memoryview, start: int, header_size: int, block: int, size: int, *, is_lasting: bool) -> Frame:
+    header_start = start + _LENGTHS.size
+    bodies_start = header_start + header_size
+    bodies = memory[bodies_start : bodies_start + (0 if block else size)]
+    return Frame(memory[header_start:bodies_start], block, size, Bodies(bodies, is_lasting))
