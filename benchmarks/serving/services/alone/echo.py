@@ -1,0 +1,1 @@
+"""What the echo service needs before any server: nothing."""
