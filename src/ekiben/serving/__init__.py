@@ -10,7 +10,10 @@
     server       the process: workers up, listen, drain      ── reload   again after each change
     ├── target   what is served: a Bento or a project        ── options  the command line of the server
     ├── importing   a service found in a user's folder
-    ├── metrics/    what is counted, and the page that shows it ── logs · memory (the garbage collector)
+    ├── observing   what is counted and logged, as configured
+    ├── metrics/    what is counted, and the page that shows it
+    ├── logs        the server's log                         ── line_writer   lines written by a thread
+    ├── memory      keeps the garbage collector away from what stays
     └── healthcheck `python -m ekiben.serving.healthcheck`, an image's HEALTHCHECK
     describe     `python -m ekiben.serving.describe`: what a service declares     ── openapi   as documents
     wire         Payload, Call, Reply: what travels between all of them

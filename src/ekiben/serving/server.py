@@ -28,7 +28,6 @@ from ekiben.serving.config.keys import KEYS
 from ekiben.serving.config.server import ConfigSources, ServerConfig, load_config
 from ekiben.serving.declare.service import Service
 from ekiben.serving.healthcheck import announce
-from ekiben.serving.http.access import log_access
 from ekiben.serving.http.front import Front, FrontParts
 from ekiben.serving.http.listener import HttpServer, address_of, listen, url_of
 from ekiben.serving.http.state import ServerState
@@ -36,9 +35,7 @@ from ekiben.serving.importing import import_service
 from ekiben.serving.logs import configure_logging
 from ekiben.serving.loops import run
 from ekiben.serving.memory import freeze_loaded
-from ekiben.serving.metrics.bounds import duration_bounds
-from ekiben.serving.metrics.naming import Naming, ServedAs
-from ekiben.serving.metrics.server import ServerMetrics
+from ekiben.serving.observing import make_metrics, open_access_log
 from ekiben.serving.options import ServeOptions
 from ekiben.serving.reload import serve_and_reload
 from ekiben.serving.target import BENTO_VARIABLE, Target
@@ -115,11 +112,15 @@ def _sources(target: Target, service: Service, options: ServeOptions, environ: M
 
 async def _run(plan: ServerPlan, listener: socket.socket) -> int:
     config = plan.config
-    metrics = _metrics_of(plan)
+    metrics = make_metrics(plan.service, plan.target.version, config)
     pool = Pool(pool_plan(plan), metrics)
     front = Front(FrontParts(plan.service, pool, config, metrics, plan.target.version))
-    log = log_access if config.access_log.value else None
-    state = ServerState(front.answer, front.connection_limits, asyncio.get_running_loop(), log)
+    access_log = open_access_log(plan.service, config)
+    log_access = access_log.record if access_log is not None else None
+    state = ServerState(front.answer, front.connection_limits, asyncio.get_running_loop(), log_access)
+    metrics.readings.connections = lambda: len(state.connections)
+    if access_log is not None:
+        metrics.readings.dropped_lines = lambda: access_log.dropped
     http = HttpServer(state, drain_s=config.drain_s.value)
 
     def begin_stop() -> None:
@@ -149,22 +150,11 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
             is_leaving_work = True
         is_leaving_work = is_leaving_work or pool.is_busy()
         await pool.stop()
+        if access_log is not None:
+            access_log.close()
     if is_leaving_work or await _leaves_tasks():
         _end_now(stop.status)
     return stop.status
-
-
-def _metrics_of(plan: ServerPlan) -> ServerMetrics:
-    config = plan.config
-    routes = {endpoint.name: endpoint.route for endpoint in plan.service.endpoints.values()}
-    served = ServedAs(plan.service.name, plan.target.version, routes)
-    bounds = duration_bounds(
-        config.duration_buckets.value,
-        config.duration_min_s.value,
-        config.duration_max_s.value,
-        config.duration_factor.value,
-    )
-    return ServerMetrics(Naming(served, config.namespace.value, config.label_style.value), bounds)
 
 
 async def _leaves_tasks() -> bool:

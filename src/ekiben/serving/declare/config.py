@@ -26,6 +26,7 @@ _KNOWN = frozenset(
         *("image", "envs", "cmd", "path_prefix", "service_class", "replicate_process", "backlog", "extra_ports"),
         *("max_runner_connections", "runner_connection", "runner_probe", "ssl", "grpc", "tracing", "monitoring"),
         *("endpoints", "traffic.concurrency", "traffic.external_queue"),
+        "logging.access.response_content_type",
         *("http.proxy_port", "http.cors", "http.response"),
     }
 )

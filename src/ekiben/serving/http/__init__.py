@@ -9,6 +9,7 @@
     health      /livez /healthz /readyz
     documents   /docs.json /schema.json
     scrape      /metrics
+    access      the access log
     page        the page at / with Swagger UI from the installed package: no other host is asked
     asgi        the adapter to ASGI
     limits      how long a connection may keep the server waiting, and how many there may be
