@@ -27,7 +27,7 @@ _NAMES = {
     "service": "ekiben.serving.declare.service",
     "Tag": "ekiben.tag",
 }
-_MODULES = ("bentos", "container", "exceptions", "metrics", "models", "picklable_model", "sklearn")
+_MODULES = ("bentos", "container", "exceptions", "io", "metrics", "models", "picklable_model", "sklearn", "validators")
 
 __all__ = ["__version__", *_NAMES, *_MODULES]
 
@@ -35,10 +35,12 @@ if TYPE_CHECKING:
     from ekiben import bentos as bentos
     from ekiben import container as container
     from ekiben import exceptions as exceptions
+    from ekiben import io as io
     from ekiben import metrics as metrics
     from ekiben import models as models
     from ekiben import picklable_model as picklable_model
     from ekiben import sklearn as sklearn
+    from ekiben import validators as validators
     from ekiben.bentos import delete as delete
     from ekiben.bentos import get as get
     from ekiben.bentos import list as list

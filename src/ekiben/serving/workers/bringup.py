@@ -15,14 +15,16 @@ from ekiben.serving.execution.program import USER_FAILURES, Escape, call_contain
 logger = logging.getLogger("ekiben.serving")
 
 
-async def bring_up(service: Service, *, threads: int, batching: Mapping[str, BatchOptions]) -> Executor:
-    """The executor of a new instance, started. The loop stays free while a model loads.
+async def bring_up(
+    service: Service, *, threads: int, batching: Mapping[str, BatchOptions], warms_up: bool = True
+) -> Executor:
+    """The executor of a new instance, started and, with `warms_up`, warm. The loop stays free while a model loads.
 
     Raises ServiceError where the service's own code fails; its traceback is logged.
     """
     try:
         instance = await asyncio.to_thread(call_contained, service)
-        executor = Executor(service, instance, threads=threads, batching=batching)
+        executor = Executor(service, instance, threads=threads, batching=batching, warms_up=warms_up)
         await executor.start()
     except EkibenError:
         raise

@@ -108,7 +108,9 @@ class Child:
             os.environ[BENTO_VARIABLE] = start.bento
         try:
             service = import_service(start.service, Path(start.root))
-            self._executor = await bring_up(service, threads=start.threads, batching=start.batching)
+            self._executor = await bring_up(
+                service, threads=start.threads, batching=start.batching, warms_up=start.warms_up
+            )
             freeze_loaded()
         except EkibenError as error:
             self._send(Failed(error.message, error.hint))

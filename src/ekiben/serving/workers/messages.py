@@ -26,7 +26,7 @@ class Start(Message, frozen=True):
     """The child's first message: the service to bring up and how.
 
     `root` is its folder, `bento` the Bento that lookups of models stay in, `batching` the options of each batchable
-    API.
+    API; `warms_up` whether the examples of APIs are answered before it is ready.
     """
 
     service: str
@@ -35,6 +35,7 @@ class Start(Message, frozen=True):
     threads: int
     batching: dict[str, BatchOptions]
     log_level: str
+    warms_up: bool = True
 
 
 class Ready(Message, frozen=True):

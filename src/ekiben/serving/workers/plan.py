@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ekiben.serving.config.cpus import usable_cores
 from ekiben.serving.config.server import ServerConfig
 from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import Service
+from ekiben.serving.execution.executor import Executor
 from ekiben.serving.target import Target
 from ekiben.serving.workers.bringup import bring_up
 from ekiben.serving.workers.local import LocalWorker
@@ -42,8 +43,18 @@ def pool_plan(plan: ServerPlan) -> PoolPlan:
 
 
 def _local_worker(plan: ServerPlan) -> Callable[[], Worker]:
+    config = plan.config
+
+    def bring_service_up() -> Awaitable[Executor]:
+        return bring_up(
+            plan.service,
+            threads=config.threads.value,
+            batching=plan.batching(),
+            warms_up=config.warms_up.value,
+        )
+
     def make() -> Worker:
-        return LocalWorker(lambda: bring_up(plan.service, threads=plan.config.threads.value, batching=plan.batching()))
+        return LocalWorker(bring_service_up)
 
     return make
 
@@ -58,6 +69,7 @@ def _process_worker(plan: ServerPlan) -> Callable[[], Worker]:
         threads=config.threads.value,
         batching=plan.batching(),
         log_level=config.log_level.value,
+        warms_up=config.warms_up.value,
     )
     environ = child_environment(os.environ, cores=usable_cores(), workers=config.workers.value)
     return lambda: ProcessWorker(start, environ)
