@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import uvloop
@@ -32,7 +33,7 @@ def closed_loop(
 
 
 async def _run(port: int, messages: Sequence[bytes], connections: int, warm_up_s: float, seconds: float) -> Answers:
-    answers, next_message = Answers(seconds), itertools.cycle(messages)
+    answers, next_message, all_answered = Answers(seconds), itertools.cycle(messages), asyncio.Event()
     begin = time.perf_counter() + warm_up_s
     end = begin + seconds
     under_way: dict[Connection, float] = {}  # to the moment of sending
@@ -50,14 +51,16 @@ async def _run(port: int, messages: Sequence[bytes], connections: int, warm_up_s
                 answers.latencies_s.append(now - sent)
         if now < end and status != BROKEN:
             send(connection)
+        elif not under_way:
+            all_answered.set()
 
     loop = asyncio.get_running_loop()
     for _ in range(connections):
         _, connection = await loop.create_connection(lambda: Connection(answered), "127.0.0.1", port)
         send(connection)
     await asyncio.sleep(end - time.perf_counter())
-    while under_way and time.perf_counter() < end + DRAIN_S:
-        await asyncio.sleep(0.05)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(all_answered.wait(), DRAIN_S)
     for connection in list(under_way):
         connection.abort()
     return answers

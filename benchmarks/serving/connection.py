@@ -14,13 +14,13 @@ _LENGTH = b"content-length:"
 
 def message(path: str, body: bytes) -> bytes:
     """A POST of JSON, ready to be written."""
-    lines = (
-        f"POST {path} HTTP/1.1",
-        "host: 127.0.0.1",
-        "content-type: application/json",
-        f"content-length: {len(body)}",
-    )
-    return "\r\n".join((*lines, "", "")).encode() + body
+    head = f"POST {path} HTTP/1.1
+host: 127.0.0.1
+content-type: application/json"
+    return f"{head}
+content-length: {len(body)}
+
+".encode() + body
 
 
 class Connection(asyncio.Protocol):

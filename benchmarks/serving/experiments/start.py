@@ -22,7 +22,7 @@ _TITLES = {"echo": "without a model", "iris": "iris"}
 
 
 def measure(bench: Bench) -> Iterator[Sample]:
-    """A sample for each round, service and server; `alone` is a process that imports and loads what the service does."""
+    """A sample for each round, service and server; `alone` only imports and loads what the service does."""
     iris.train(bench)
     for number in bench.rounds():
         for service, question in _QUESTIONS.items():

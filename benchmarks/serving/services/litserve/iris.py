@@ -1,7 +1,7 @@
 """The iris service for LitServe: `iris.py PORT`.
 
-`batch_timeout` is left at 0, which was quicker than 1 ms and 10 ms at 1, 16 and 80 connections: its worker then takes what
-the queue holds at that moment, and polls while it is idle.
+`batch_timeout` is left at 0, which was quicker than 1 ms and 10 ms at 1, 16 and 80 connections: its worker then takes
+what the queue holds at that moment, and polls while it is idle.
 """
 
 import os

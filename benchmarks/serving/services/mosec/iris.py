@@ -1,7 +1,7 @@
 """The iris service for mosec: `iris.py --port PORT`.
 
-`MOSEC_WAIT_MS` is its `max_wait_time`: 10 is mosec's default; its README wants it below the time of a batch, which here is
-less than 1, the least that it takes.
+`MOSEC_WAIT_MS` is its `max_wait_time`: 10 is mosec's default; its README wants it below the time of a batch, which
+here is less than 1, the least that it takes.
 """
 
 import os

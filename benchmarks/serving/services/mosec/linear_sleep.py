@@ -18,7 +18,6 @@ class LinearSleep(mosec.Worker):
 
 if __name__ == "__main__":
     server = mosec.Server()
-    server.append_worker(
-        LinearSleep, max_batch_size=16, max_wait_time=int(os.environ["MOSEC_WAIT_MS"]), timeout=3, route="/double"
-    )
+    wait_ms = int(os.environ["MOSEC_WAIT_MS"])
+    server.append_worker(LinearSleep, max_batch_size=16, max_wait_time=wait_ms, timeout=3, route="/double")
     server.run()
