@@ -14,13 +14,8 @@ _LENGTH = b"content-length:"
 
 def message(path: str, body: bytes) -> bytes:
     """A POST of JSON, ready to be written."""
-    head = f"POST {path} HTTP/1.1
-host: 127.0.0.1
-content-type: application/json"
-    return f"{head}
-content-length: {len(body)}
-
-".encode() + body
+    fields = ("host: 127.0.0.1", "content-type: application/json", f"content-length: {len(body)}")
+    return "\r\n".join((f"POST {path} HTTP/1.1", *fields, "", "")).encode() + body
 
 
 class Connection(asyncio.Protocol):
