@@ -19,6 +19,7 @@ import typer
 import yaml
 
 import ekiben
+from benchmarks.serving.experiments import EXPERIMENTS
 from ekiben import exceptions
 from ekiben.cli.app import app
 from ekiben.cli.commands import ALIASES, COMMANDS
@@ -160,6 +161,11 @@ def _further_labels(family: Family) -> set[str]:
 def test_metrics_md_has_every_reason_and_cause() -> None:
     named = rows_of("metrics.md")
     assert {*get_args(DispatchReason), *get_args(ShedCause)} <= named.keys()
+
+
+def test_benchmarks_md_has_a_place_for_every_table_and_no_other() -> None:
+    tables = [name for experiment in EXPERIMENTS.values() for name in experiment.tables([])]
+    assert sorted(re.findall(r"<!-- table (\S+) -->", text_of("benchmarks.md"))) == sorted(tables)
 
 
 def commands() -> list[tuple[str, set[str]]]:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import uvloop
+
 from benchmarks.serving.connection import BROKEN, Connection, message
 
 DRAIN_S = 20.0  # for what is under way at the end, so that the next load finds an idle server

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import uvloop
+
 from benchmarks.serving.connection import BROKEN, Connection, message
 
 MAX_CONNECTIONS = 1000
