@@ -18,6 +18,7 @@ _NAMES = {
     "Context": "ekiben.serving.declare.context",
     "Service": "ekiben.serving.declare.service",
     "api": "ekiben.serving.declare.api",
+    "asgi_app": "ekiben.serving.declare.mounts",
     "build": "ekiben.packager.build",
     "delete": "ekiben.bentos",
     "get": "ekiben.bentos",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from ekiben.serving.declare.context import Context as Context
     from ekiben.serving.declare.hooks import on_shutdown as on_shutdown
     from ekiben.serving.declare.hooks import on_startup as on_startup
+    from ekiben.serving.declare.mounts import asgi_app as asgi_app
     from ekiben.serving.declare.service import Service as Service
     from ekiben.serving.declare.service import service as service
     from ekiben.tag import Tag as Tag

@@ -113,7 +113,7 @@ def _sources(target: Target, service: Service, options: ServeOptions, environ: M
 async def _run(plan: ServerPlan, listener: socket.socket) -> int:
     config = plan.config
     metrics = make_metrics(plan.service, plan.target.version, config)
-    pool = Pool(pool_plan(plan), metrics)
+    pool = Pool(pool_plan(plan, metrics.workers), metrics)
     front = Front(FrontParts(plan.service, pool, config, metrics, plan.target.version))
     access_log = open_access_log(plan.service, config)
     log_access = access_log.record if access_log is not None else None
@@ -131,7 +131,7 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
     announce(*address_of(listener))
     url = url_of(listener)  # asked now: a stop may close the listener before every worker is up
     serving = asyncio.create_task(http.serve(listener))
-    starting = asyncio.create_task(pool.start())
+    starting = asyncio.create_task(_start(front, pool))
     try:
         await asyncio.wait([serving, starting], return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
@@ -149,12 +149,17 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
         except TimeoutError:
             is_leaving_work = True
         is_leaving_work = is_leaving_work or pool.is_busy()
-        await pool.stop()
+        await asyncio.gather(pool.stop(), front.stop_apps())
         if access_log is not None:
             access_log.close()
     if is_leaving_work or await _leaves_tasks():
         _end_now(stop.status)
     return stop.status
+
+
+async def _start(front: Front, pool: Pool) -> None:
+    await front.start()
+    await pool.start()
 
 
 async def _leaves_tasks() -> bool:

@@ -15,6 +15,7 @@ from ekiben.errors import ServiceError
 from ekiben.serving.declare.api import Endpoint, endpoints_of
 from ekiben.serving.declare.config import check_config
 from ekiben.serving.declare.hooks import SHUTDOWN, STARTUP, check_health_hooks, hooks_of
+from ekiben.serving.declare.mounts import AsgiApp, Mount, check_mounts, make_mount, mounts_of
 from ekiben.store.reference import BentoModel
 
 
@@ -22,7 +23,7 @@ class Service:
     """A declared service. Calling it makes an instance of the class, for plain use: `Iris().predict(x)`.
 
     `config` is what the decorator was given, as it was given; `endpoints` are by API name, in order of declaration;
-    `models` are the BentoModel attributes of the class and its bases.
+    `models` are the BentoModel attributes of the class and its bases; `mounts` are the ASGI apps beside the APIs.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Service:
                 f"{place}: the service `{self.name}` has no API", hint="mark a method with `@ekiben.api`"
             )
         self.models = _models_of(inner)
+        self.mounts: tuple[Mount, ...] = mounts_of(inner)
         check_health_hooks(inner)
         self.startup_hooks = hooks_of(inner, STARTUP)
         self.shutdown_hooks = hooks_of(inner, SHUTDOWN)
@@ -60,6 +62,12 @@ class Service:
     def import_string(self) -> str:
         """`module:Class`, where the class was written."""
         return f"{self.inner.__module__}:{self.inner.__qualname__}"
+
+    def mount_asgi_app(self, app: AsgiApp, path: str = "/", name: str | None = None) -> None:
+        """Mounts an ASGI 3 app at `path`, as `@asgi_app` does. Raises ServiceError where it cannot be served there."""
+        mounts = (*self.mounts, make_mount(app, path, name))
+        check_mounts(mounts, self.inner)
+        self.mounts = mounts
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """An instance of the class. Any, because type checkers shall take the user's own methods on it."""

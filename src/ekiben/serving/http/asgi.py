@@ -21,7 +21,8 @@ from ekiben.serving.wire import Answer, Reply, StreamReply
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[dict[str, object]], Awaitable[None]]
+Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
+AsgiCallable: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class AsgiApp:

@@ -13,6 +13,7 @@ from ekiben.serving.http.calls import ApiCalls, CallLimits, Gate, batched, make_
 from ekiben.serving.http.documents import document_routes
 from ekiben.serving.http.health import health_routes
 from ekiben.serving.http.limits import ConnectionLimits
+from ekiben.serving.http.mount import MountedApp
 from ekiben.serving.http.page import page_routes
 from ekiben.serving.http.routes import Handler, Router
 from ekiben.serving.http.scrape import scrape_routes
@@ -44,6 +45,8 @@ class Front:
         self._limits = CallLimits(config.timeout_s.value, config.max_body_bytes.value)
         apis = {endpoint.route: {"POST": self._handler(endpoint)} for endpoint in parts.service.endpoints.values()}
         service, version = parts.service, parts.version or None
+        self._apps = {mount.prefix: MountedApp(mount.app, mount.prefix) for mount in service.mounts}
+        self._have_apps_started = not self._apps
         self._router = Router(
             {
                 **page_routes(service.name),
@@ -54,18 +57,28 @@ class Front:
                 **(scrape_routes(parts.metrics.page) if config.has_metrics.value else {}),
                 **apis,
                 **health_routes(self.is_ready),
-            }
+            },
+            self._apps,
         )
         self.answer: Handler = self._router.answer
         self.connection_limits = _connection_limits(config)
 
     def is_ready(self) -> bool:
         """Whether requests will be answered: a worker is fit, and the server is not on its way out."""
-        return not self._is_closing and self._parts.pool.is_ready()
+        return not self._is_closing and self._have_apps_started and self._parts.pool.is_ready()
+
+    async def start(self) -> None:
+        """Starts the mounted apps. Raises ServiceError where one cannot."""
+        await asyncio.gather(*(app.start() for app in self._apps.values()))
+        self._have_apps_started = True
 
     def begin_closing(self) -> None:
         """Readiness ends here; what is under way goes on."""
         self._is_closing = True
+
+    async def stop_apps(self) -> None:
+        """Shuts the mounted apps down."""
+        await asyncio.gather(*(app.stop() for app in self._apps.values()))
 
     async def close(self) -> None:
         """Refuses what still waits for a batch."""

@@ -150,11 +150,11 @@ class RequestReader:
         if self.body is not None:
             self.body.end()
             self.body = None
+            self._headers = []  # trailers
         else:
             self._begin(self._piece)
             self._piece = b""
         self._url = b""
-        self._headers = []
 
     def _begin(self, body: bytes | IncomingBody) -> None:
         url, fields = self._url, self._fields
@@ -174,6 +174,7 @@ class RequestReader:
             url,
             self._receiver,
         )
+        self._headers = []
         self._receiver.begin(request, self._framing)
 
     def _open_body(self) -> IncomingBody:

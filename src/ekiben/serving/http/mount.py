@@ -1,0 +1,91 @@
+"""`MountedApp`: an ASGI 3 app below a path prefix, as a Handler: requests and replies stream both ways.
+
+The app runs in the server's process, whatever runs the service. It reads its request's body as it comes, within the
+connection's limits but without `http.max_body`; `traffic.timeout` and `traffic.max_concurrency` are for APIs. When its
+client goes away it is told so (`receive` gives `http.disconnect`, `send` raises OSError), not cancelled: a response
+that is complete may have background tasks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from ekiben.serving.failures import internal_error
+from ekiben.serving.http.app_exchange import AppExchange
+from ekiben.serving.http.asgi import AsgiCallable
+from ekiben.serving.http.lifespan import APP_FAILURES, Lifespan
+from ekiben.serving.http.request import Request
+from ekiben.serving.wire import Answer
+
+logger = logging.getLogger("ekiben.serving")
+
+_ASGI = {"version": "3.0", "spec_version": "2.4"}
+
+
+class AppFailed(Exception):
+    """The app raised, which is logged, or ended without a response."""
+
+
+class MountedApp:
+    """Calls `app` for the requests below `prefix`, which is empty where it has all paths."""
+
+    def __init__(self, app: AsgiCallable, prefix: str) -> None:
+        self._app = app
+        self._prefix = prefix
+        self._lifespan = Lifespan(app, self.place)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def place(self) -> str:
+        """Where it is mounted, as people write it."""
+        return self._prefix or "/"
+
+    async def start(self) -> None:
+        """Runs its start-up. Raises ServiceError where that fails."""
+        await self._lifespan.start()
+
+    async def stop(self) -> None:
+        """Runs its shut-down."""
+        await self._lifespan.stop()
+
+    async def __call__(self, request: Request) -> Answer:
+        """The app's response; its task goes on until the app returns."""
+        exchange = AppExchange(request)
+        task = asyncio.create_task(self._run(exchange, request))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            return await exchange.answer
+        except AppFailed:
+            return internal_error(request.id)
+        except asyncio.CancelledError:
+            exchange.leave()
+            raise
+
+    async def _run(self, exchange: AppExchange, request: Request) -> None:
+        try:
+            await self._app(self._scope(request), exchange.receive, exchange.send)
+        except APP_FAILURES:
+            if not exchange.is_gone:  # the app's end is then only its answer to ours
+                logger.exception("the app mounted at `%s` failed (request id %s)", self.place, request.id)
+        exchange.fail(AppFailed(f"the app mounted at `{self.place}` ended before its response"))
+
+    def _scope(self, request: Request) -> dict[str, Any]:
+        origin = request.origin
+        return {
+            "type": "http",
+            "asgi": dict(_ASGI),
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": "http",
+            "path": request.path,
+            "raw_path": request.target.partition(b"?")[0],
+            "query_string": request.query.encode("latin-1"),
+            "root_path": self._prefix,
+            "headers": list(request.raw_headers),
+            "client": None if origin is None else origin.peer(),
+            "server": None if origin is None else origin.local(),
+            "state": self._lifespan.state.copy(),
+        }
