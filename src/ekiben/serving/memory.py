@@ -1,8 +1,10 @@
-"""Keeps the garbage collector away from what was loaded once and stays."""
+"""Memory: how much of it a process holds, and keeping the garbage collector away from what stays in it."""
 
 from __future__ import annotations
 
 import gc
+import os
+from pathlib import Path
 
 
 def freeze_loaded() -> None:
@@ -14,3 +16,11 @@ def freeze_loaded() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def resident_bytes(pid: int) -> int:
+    """The resident memory of a process, as `ps` shows it; 0 where that cannot be read (it has ended, or no Linux)."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return 0

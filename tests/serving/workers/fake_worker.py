@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ekiben.serving.batching.batch import Audience
 from ekiben.serving.wire import JSON, Answer, Call, Payload, Reply
+from ekiben.serving.workers.health import WELL, Health
 from ekiben.serving.workers.worker import WorkerDied, WorkerGone
 
 POISON = b"poison"
@@ -23,14 +24,17 @@ class FakeWorker:
         self.runs: list[list[bytes]] = []
         self.release = asyncio.Event()
         self.is_stuck = is_stuck
+        self.health = WELL
+        self.memory = 0
         self._failure = failure
         self._dead = asyncio.Event()
         if not holds:
             self.release.set()
 
-    async def start(self) -> None:
+    async def start(self) -> Health:
         if self._failure is not None:
             raise self._failure
+        return self.health
 
     async def run(self, endpoint: str, calls: Sequence[Call], audience: Audience | None = None) -> list[Reply]:
         if self._dead.is_set():
@@ -48,11 +52,12 @@ class FakeWorker:
     async def stream(self, endpoint: str, call: Call) -> Answer:
         return (await self.run(endpoint, [call]))[0]
 
-    async def probe(self) -> None:
+    async def probe(self) -> Health:
         if self._dead.is_set():
             raise WorkerDied("died")
         if self.is_stuck:
             await self._dead.wait()
+        return self.health
 
     async def wait_closed(self) -> None:
         await self._dead.wait()
@@ -60,9 +65,18 @@ class FakeWorker:
     async def stop(self) -> None:
         self.die()
 
-    def kill(self) -> bool:
+    async def wait_idle(self) -> None:
+        return
+
+    @property
+    def served(self) -> int:
+        return sum(len(run) for run in self.runs)
+
+    def memory_bytes(self) -> int:
+        return self.memory
+
+    def abort(self) -> None:
         self.die()
-        return True
 
     def die(self) -> None:
         """Ends the worker in the middle of whatever it does."""

@@ -10,6 +10,7 @@ import pytest
 
 from ekiben.errors import Overloaded, ServiceError
 from ekiben.serving.workers.pool import Pool, PoolPlan, PoolSlot
+from ekiben.serving.workers.worker import RestartReason
 from tests.serving.workers.fake_worker import POISON, FakeWorker, call_of
 
 
@@ -20,7 +21,7 @@ class Book:
         self.restarts = 0
         self.retried = 0
 
-    def worker_restarted(self) -> None:
+    def worker_restarted(self, reason: RestartReason) -> None:
         self.restarts += 1
 
     def calls_retried(self, endpoint: str, count: int) -> None:
@@ -34,7 +35,7 @@ class Workshop:
         self.made: list[FakeWorker] = []
         self._make = make
 
-    def __call__(self) -> FakeWorker:
+    def __call__(self, number: int) -> FakeWorker:
         self.made.append(self._make())
         return self.made[-1]
 

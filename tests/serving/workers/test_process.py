@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ekiben.errors import InternalError, ServiceError
+from ekiben.serving.metrics.ledger import WorkerLedger
 from ekiben.serving.wire import JSON, Call, Payload, Reply, StreamReply
 from ekiben.serving.workers.messages import Start
 from ekiben.serving.workers.process import THREAD_VARIABLES, ProcessWorker, child_environment
@@ -21,7 +22,7 @@ from tests.serving.server_process import environment, write_service
 
 @asynccontextmanager
 async def worker_of(project: Path, service: str = "service") -> AsyncIterator[ProcessWorker]:
-    worker = ProcessWorker(Start(service, str(project), None, 1, {}, "warning"), environment())
+    worker = ProcessWorker(Start(service, str(project), None, 1, {}, "warning"), environment(), WorkerLedger().open(1))
     try:
         await worker.start()
         yield worker

@@ -27,11 +27,11 @@ async def watch(make: Callable[[], FakeWorker], seconds: float) -> tuple[list[fl
     made: list[float] = []
     restarts: list[float] = []
 
-    def make_and_note() -> FakeWorker:
+    def make_and_note(_: int) -> FakeWorker:
         made.append(clock())
         return make()
 
-    plan = SeatPlan(make_and_note, 1, 5.0, lambda: restarts.append(clock()), clock)
+    plan = SeatPlan(make_and_note, 1, 5.0, lambda _: restarts.append(clock()), clock)
     seat = Seat(1, plan, SlotBoard(clock, asyncio.get_running_loop().call_soon))
     await seat.open()
     await asyncio.sleep(seconds)
@@ -103,11 +103,11 @@ def test_a_worker_whose_every_thread_hangs_past_the_timeout_is_replaced() -> Non
         board: SlotBoard[Occupant] = SlotBoard(clock, asyncio.get_running_loop().call_soon)
         made: list[FakeWorker] = []
 
-        def make() -> FakeWorker:
+        def make(_: int) -> FakeWorker:
             made.append(FakeWorker())
             return made[-1]
 
-        seat = Seat(1, SeatPlan(make, 1, 5.0, lambda: None, clock), board)
+        seat = Seat(1, SeatPlan(make, 1, 5.0, lambda _: None, clock), board)
         await seat.open()
         await asyncio.sleep(1.0)
         assert board.take() is not None
@@ -124,12 +124,12 @@ def test_a_front_that_was_stopped_itself_kills_nobody() -> None:
         lag = [0.0]
         made: list[FakeWorker] = []
 
-        def make() -> FakeWorker:
+        def make(_: int) -> FakeWorker:
             made.append(FakeWorker())
             return made[-1]
 
         loop = asyncio.get_running_loop()
-        plan = SeatPlan(make, 1, 5.0, lambda: None, lambda: loop.time() + lag[0])
+        plan = SeatPlan(make, 1, 5.0, lambda _: None, lambda: loop.time() + lag[0])
         seat = Seat(1, plan, SlotBoard(plan.clock, loop.call_soon))
         await seat.open()
         await asyncio.sleep(3.0)

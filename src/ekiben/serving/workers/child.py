@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ctypes
+import faulthandler
 import logging
 import os
 import signal
@@ -34,6 +35,7 @@ from ekiben.serving.workers.bringup import bring_up
 from ekiben.serving.workers.channel import Channel, Ends, open_channel
 from ekiben.serving.workers.chunks import Outflow
 from ekiben.serving.workers.frames import Bodies
+from ekiben.serving.workers.health import HealthWatch
 from ekiben.serving.workers.messages import (
     Alive,
     AnyMessage,
@@ -44,6 +46,8 @@ from ekiben.serving.workers.messages import (
     Failed,
     Fault,
     Head,
+    Measure,
+    Measured,
     Probe,
     Ready,
     Run,
@@ -54,6 +58,7 @@ from ekiben.serving.workers.messages import (
     calls_of,
     done_of,
 )
+from ekiben.serving.workers.teller import Teller
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h: the signal that the kernel sends when the parent ends
 FRONT_GONE = 70  # exit status of a child whose front went away without a word (sysexits.h: EX_SOFTWARE)
@@ -69,6 +74,10 @@ class Child:
         self._unwanted: set[int] = set()
         self._outflows: dict[int, Outflow] = {}
         self._starting: asyncio.Task[None] | None = None
+        self._probing: asyncio.Task[None] | None = None
+        self._health: HealthWatch | None = None
+        self._teller = Teller(lambda families: self._send(Measured(list(families))))
+        self._telling: asyncio.Task[None] | None = None
         self._status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def serve(self, ends: Ends) -> int:
@@ -90,20 +99,22 @@ class Child:
                 if message.number in self._outflows:
                     self._outflows[message.number].took(message.chunks, message.size)
             case Probe():
-                self._send(Alive())
+                self._probing = asyncio.create_task(self._tell_health())
+            case Measure():
+                self._teller.tell()
             case Cancel():
                 self._cancel(message.number)
             case Start():
                 self._starting = asyncio.create_task(self._start(message))
             case Stop():
                 self._finish(0)
-            case Ready() | Failed() | Done() | Head() | Chunk() | End() | Fault() | Alive():
+            case Ready() | Failed() | Done() | Head() | Chunk() | End() | Fault() | Alive() | Measured():
                 raise AssertionError(f"a front sent {message}")
             case _:
                 assert_never(message)
 
     async def _start(self, start: Start) -> None:
-        configure_logging(start.log_level)
+        configure_logging(start.log_level, start.log_format)
         if start.bento is not None:
             os.environ[BENTO_VARIABLE] = start.bento
         try:
@@ -111,12 +122,20 @@ class Child:
             self._executor = await bring_up(
                 service, threads=start.threads, batching=start.batching, warms_up=start.warms_up
             )
+            self._health = HealthWatch(self._executor)
+            health = await self._health.ask()
             freeze_loaded()
         except EkibenError as error:
             self._send(Failed(error.message, error.hint))
             self._finish(1)
         else:
-            self._send(Ready())
+            self._send(Ready(health.is_alive, health.is_ready))
+            self._telling = asyncio.create_task(self._teller.keep_telling())
+
+    async def _tell_health(self) -> None:
+        assert self._health is not None, "probe before ready"
+        health = await self._health.ask()
+        self._send(Alive(health.is_alive, health.is_ready))
 
     def _cancel(self, number: int) -> None:
         if number not in self._runs or self._executor is None:
@@ -199,6 +218,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     parser.add_argument("--sockets", type=int, nargs=2, required=True, metavar="FD", help="of frames, of descriptors")
     numbers = parser.parse_args(argv).sockets
     end_with_parent()
+    faulthandler.enable()  # a crash, or an end by SIGABRT because it hangs, shows where
     for number in numbers:
         os.set_inheritable(number, False)
     for ignored in (signal.SIGINT, signal.SIGTERM):

@@ -9,7 +9,7 @@ memory (`blocks`). A frame without a header says that the block is free again. P
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ekiben.serving.wire import Body

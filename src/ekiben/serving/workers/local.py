@@ -9,6 +9,8 @@ from ekiben.serving.batching.batch import Audience
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.failures import logger
 from ekiben.serving.wire import Answer, Call, Reply
+from ekiben.serving.workers.health import Health, HealthWatch
+from ekiben.serving.workers.stacks import stacks
 from ekiben.serving.workers.worker import STOP_S
 
 
@@ -18,11 +20,14 @@ class LocalWorker:
     def __init__(self, bring_up: Callable[[], Awaitable[Executor]]) -> None:
         self._bring_up = bring_up
         self._executor: Executor | None = None
+        self._health: HealthWatch | None = None
         self._closed = asyncio.Event()
 
-    async def start(self) -> None:
+    async def start(self) -> Health:
         """Makes the instance."""
         self._executor = await self._bring_up()
+        self._health = HealthWatch(self._executor)
+        return await self._health.ask()
 
     async def run(self, endpoint: str, calls: Sequence[Call], audience: Audience | None = None) -> list[Reply]:
         """Runs the calls in this process."""
@@ -36,16 +41,30 @@ class LocalWorker:
         assert self._executor is not None, "run before start"
         return await self._executor.stream(endpoint, call)
 
-    async def probe(self) -> None:
-        """Being called is the answer: the front's loop turns."""
+    async def probe(self) -> Health:
+        """Being called is the answer that the front's loop turns; the service's own is asked for."""
+        assert self._health is not None, "probe before start"
+        return await self._health.ask()
 
     async def wait_closed(self) -> None:
         """Returns after `stop`: this worker cannot end without the front."""
         await self._closed.wait()
 
-    def kill(self) -> bool:
-        """False: a thread cannot be ended without the front."""
-        return False
+    async def wait_idle(self) -> None:
+        """Returns at once: nothing is told to wait for this worker's work but the end of the front."""
+
+    @property
+    def served(self) -> int:
+        """0: this worker is never replaced."""
+        return 0
+
+    def memory_bytes(self) -> int:
+        """0: the memory is the front's, too."""
+        return 0
+
+    def abort(self) -> None:
+        """Logs the threads' stacks; a thread cannot be ended without the front."""
+        logger.error("it runs in the server's own process, which cannot end a thread; they stand at\n%s", stacks())
 
     async def stop(self) -> None:
         """Runs the shut-down hooks, and waits no longer for them than a child would get."""

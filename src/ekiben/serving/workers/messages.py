@@ -1,7 +1,7 @@
 """What a front and its child say to each other. Heads go as msgpack, bodies raw behind them (`frames`).
 
-    front -> child   Start · Run · Stream · Took · Cancel · Probe · Stop
-    child -> front   Ready | Failed · Done · Head, Chunk..., End | Fault · Alive
+    front -> child   Start · Run · Stream · Took · Cancel · Probe · Measure · Stop
+    child -> front   Ready | Failed · Done · Head, Chunk..., End | Fault · Alive · Measured
 
 Both ends are always of one version: the front starts the child from its own installation.
 """
@@ -14,6 +14,8 @@ from typing import TypeAlias
 import msgspec
 
 from ekiben.serving.declare.options import BatchOptions
+from ekiben.serving.logs import LogFormat
+from ekiben.serving.metrics.family import Family
 from ekiben.serving.wire import Body, Call, Payload, Reply
 from ekiben.serving.workers.frames import Bodies
 
@@ -35,11 +37,15 @@ class Start(Message, frozen=True):
     threads: int
     batching: dict[str, BatchOptions]
     log_level: str
+    log_format: LogFormat = "text"
     warms_up: bool = True
 
 
 class Ready(Message, frozen=True):
-    """The service stands and answers."""
+    """The service stands and answers; what it says of itself (`health`)."""
+
+    is_alive: bool
+    is_ready: bool
 
 
 class Failed(Message, frozen=True):
@@ -144,7 +150,20 @@ class Probe(Message, frozen=True):
 
 
 class Alive(Message, frozen=True):
-    """The child's loop turns."""
+    """The child's loop turns; what its service says of itself (`health`)."""
+
+    is_alive: bool
+    is_ready: bool
+
+
+class Measure(Message, frozen=True):
+    """Asks for Measured."""
+
+
+class Measured(Message, frozen=True):
+    """What the service's own metrics say, as totals since the child began; also told unasked, when it has changed."""
+
+    families: list[Family]
 
 
 class Stop(Message, frozen=True):
@@ -152,7 +171,23 @@ class Stop(Message, frozen=True):
 
 
 AnyMessage: TypeAlias = (
-    Start | Ready | Failed | Run | Done | Stream | Head | Chunk | Took | End | Fault | Cancel | Probe | Alive | Stop
+    Start
+    | Ready
+    | Failed
+    | Run
+    | Done
+    | Stream
+    | Head
+    | Chunk
+    | Took
+    | End
+    | Fault
+    | Cancel
+    | Probe
+    | Alive
+    | Measure
+    | Measured
+    | Stop
 )
 
 _encoder = msgspec.msgpack.Encoder()

@@ -11,6 +11,8 @@ from ekiben.serving.config.server import ServerConfig
 from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import Service
 from ekiben.serving.execution.executor import Executor
+from ekiben.serving.metrics.ledger import WorkerLedger
+from ekiben.serving.metrics.registry import UserRegistry
 from ekiben.serving.target import Target
 from ekiben.serving.workers.bringup import bring_up
 from ekiben.serving.workers.local import LocalWorker
@@ -34,15 +36,15 @@ class ServerPlan:
         return {name: options for name, options in found.items() if options is not None}
 
 
-def pool_plan(plan: ServerPlan) -> PoolPlan:
-    """The pool that the configuration asks for."""
+def pool_plan(plan: ServerPlan, ledger: WorkerLedger) -> PoolPlan:
+    """The pool that the configuration asks for; what its workers measure goes to `ledger`."""
     config = plan.config
     workers, threads = config.workers.value, config.threads.value
-    make_worker = _local_worker(plan) if workers == 1 else _process_worker(plan)
+    make_worker = _local_worker(plan, ledger) if workers == 1 else _process_worker(plan, ledger)
     return PoolPlan(make_worker, workers, threads, config.timeout_s.value)
 
 
-def _local_worker(plan: ServerPlan) -> Callable[[], Worker]:
+def _local_worker(plan: ServerPlan, ledger: WorkerLedger) -> Callable[[int], Worker]:
     config = plan.config
 
     def bring_service_up() -> Awaitable[Executor]:
@@ -53,13 +55,15 @@ def _local_worker(plan: ServerPlan) -> Callable[[], Worker]:
             warms_up=config.warms_up.value,
         )
 
-    def make() -> Worker:
+    ledger.measure_here(UserRegistry().read)
+
+    def make(_: int) -> Worker:
         return LocalWorker(bring_service_up)
 
     return make
 
 
-def _process_worker(plan: ServerPlan) -> Callable[[], Worker]:
+def _process_worker(plan: ServerPlan, ledger: WorkerLedger) -> Callable[[int], Worker]:
     bento = plan.target.bento
     config = plan.config
     start = Start(
@@ -69,7 +73,8 @@ def _process_worker(plan: ServerPlan) -> Callable[[], Worker]:
         threads=config.threads.value,
         batching=plan.batching(),
         log_level=config.log_level.value,
+        log_format=config.log_format.value,
         warms_up=config.warms_up.value,
     )
     environ = child_environment(os.environ, cores=usable_cores(), workers=config.workers.value)
-    return lambda: ProcessWorker(start, environ)
+    return lambda number: ProcessWorker(start, environ, ledger.open(number))

@@ -12,10 +12,11 @@ from ekiben.errors import Overloaded
 from ekiben.serving.batching.batch import AUDIENCE, Audience
 from ekiben.serving.failures import internal_error
 from ekiben.serving.wire import Call, Reply
+from ekiben.serving.workers.lifetime import ENDLESS, Lifetime
 from ekiben.serving.workers.seat import Occupant, Seat, SeatPlan
 from ekiben.serving.workers.slots import Slot, SlotBoard
 from ekiben.serving.workers.turns import Turns
-from ekiben.serving.workers.worker import Worker, WorkerDied, WorkerGone
+from ekiben.serving.workers.worker import RestartReason, Worker, WorkerDied, WorkerGone
 
 logger = logging.getLogger("ekiben.serving")
 
@@ -25,8 +26,8 @@ PoolSlot: TypeAlias = Slot[Occupant]
 class PoolObserver(Protocol):
     """Is told what the pool mends."""
 
-    def worker_restarted(self) -> None:
-        """A dead worker's place was taken by a new one."""
+    def worker_restarted(self, reason: RestartReason) -> None:
+        """A worker's place was taken by a new one."""
 
     def calls_retried(self, endpoint: str, count: int) -> None:
         """Calls whose worker died were given to another one."""
@@ -34,12 +35,16 @@ class PoolObserver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PoolPlan:
-    """What a pool is made of: `workers` workers with `threads` threads each; a call may run `timeout_s` seconds."""
+    """What a pool is made of: `workers` workers with `threads` threads each; a call may run `timeout_s` seconds.
 
-    make_worker: Callable[[], Worker]
+    `make_worker` is told the number of the seat, from 1 on, whose worker it makes.
+    """
+
+    make_worker: Callable[[int], Worker]
     workers: int
     threads: int
     timeout_s: float
+    lifetime: Lifetime = ENDLESS
 
 
 class Pool:
@@ -53,7 +58,9 @@ class Pool:
         self._unfinished: set[PoolSlot] = set()
         self._works: set[asyncio.Task[list[Reply]]] = set()
         self._clock = loop.time
-        seat_plan = SeatPlan(plan.make_worker, plan.threads, plan.timeout_s, observer.worker_restarted, loop.time)
+        seat_plan = SeatPlan(
+            plan.make_worker, plan.threads, plan.timeout_s, observer.worker_restarted, loop.time, plan.lifetime
+        )
         self._seats = [Seat(number, seat_plan, self._board) for number in range(1, plan.workers + 1)]
 
     async def start(self) -> None:
@@ -70,6 +77,10 @@ class Pool:
     def is_ready(self) -> bool:
         """Whether at least one worker is fit to serve."""
         return any(seat.is_fit() for seat in self._seats)
+
+    def is_alive(self) -> bool:
+        """Whether no worker's service says that it is beyond hope."""
+        return all(seat.is_alive() for seat in self._seats)
 
     def is_busy(self) -> bool:
         """Whether work is under way that holds a slot."""

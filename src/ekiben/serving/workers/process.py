@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Mapping, Sequence
@@ -12,10 +13,13 @@ from typing import Any, assert_never
 
 from ekiben.errors import InternalError, ServiceError
 from ekiben.serving.batching.batch import Audience
+from ekiben.serving.memory import resident_bytes
+from ekiben.serving.metrics.ledger import WorkerAccount
 from ekiben.serving.wire import Answer, Body, Call, Reply, StreamReply
 from ekiben.serving.workers.channel import Channel, open_channel, socket_pairs
 from ekiben.serving.workers.chunks import Inflow
 from ekiben.serving.workers.frames import Bodies
+from ekiben.serving.workers.health import Health
 from ekiben.serving.workers.messages import (
     Alive,
     AnyMessage,
@@ -26,6 +30,8 @@ from ekiben.serving.workers.messages import (
     Failed,
     Fault,
     Head,
+    Measure,
+    Measured,
     Probe,
     Ready,
     Run,
@@ -39,6 +45,7 @@ from ekiben.serving.workers.messages import (
 )
 from ekiben.serving.workers.worker import STOP_S, WorkerDied, WorkerGone
 
+ABORT_S = 2.0  # seconds that a child that hangs gets to write where
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -49,15 +56,19 @@ def child_environment(environ: Mapping[str, str], *, cores: int, workers: int) -
 
 
 class ProcessWorker:
-    """`start` says what the child brings up."""
+    """`start` says what the child brings up; what its service measures goes to `account`."""
 
-    def __init__(self, start: Start, environ: Mapping[str, str]) -> None:
+    def __init__(self, start: Start, environ: Mapping[str, str], account: WorkerAccount) -> None:
         self._start = start
         self._environ = environ
         self._numbers = itertools.count()
         self._runs: dict[int, asyncio.Future[list[Reply]]] = {}
         self._streams: dict[int, Inflow] = {}
+        self._account = account
+        self._health = Health()
         self._probes: list[asyncio.Future[None]] = []
+        self._served = 0
+        self._measures: list[asyncio.Future[None]] = []
         self._ready: asyncio.Future[None] | None = None
         self._process: Process | None = None
         self._channel: Channel | None = None
@@ -69,8 +80,8 @@ class ProcessWorker:
         """The child's process id, None before `start`."""
         return self._process.pid if self._process is not None else None
 
-    async def start(self) -> None:
-        """Starts the child; returns when it is ready. Raises ServiceError with the child's own words where it fails."""
+    async def start(self) -> Health:
+        """Starts the child; returns when it is up. Raises ServiceError with the child's own words where it fails."""
         self._ready = asyncio.get_running_loop().create_future()
         ours, theirs = socket_pairs()
         numbers = [theirs.stream.fileno(), theirs.descriptors.fileno()]
@@ -84,19 +95,22 @@ class ProcessWorker:
             raise ServiceError(f"no worker process can be started: {error}") from error
         finally:
             theirs.close()
+        self._account.begin(self._process.pid, self.measure)
         self._watching = asyncio.create_task(self._watch(self._process))
         self._channel = await open_channel(ours, self._on_message, self._on_close)
         self._channel.send(self._start)
         try:
             await self._ready
         except BaseException:
-            self.kill()
+            self._kill()
             raise
+        return self._health
 
     async def run(self, endpoint: str, calls: Sequence[Call], audience: Audience | None = None) -> list[Reply]:
         """Sends the calls and waits for their replies."""
         number = next(self._numbers)
         self._send(*run_of(number, endpoint, calls))
+        self._served += len(calls)
         done: asyncio.Future[list[Reply]] = asyncio.get_running_loop().create_future()
         self._runs[number] = done
         if audience is not None:
@@ -114,6 +128,7 @@ class ProcessWorker:
             took=lambda chunks, size: self._send(Took(number, chunks, size)), cancel=partial(self._cancel, number)
         )
         self._send(Stream(number, endpoint, head_of(call)), [call.payload.body])
+        self._served += 1
         self._streams[number] = inflow
         try:
             return await asyncio.shield(inflow.answer)
@@ -128,12 +143,14 @@ class ProcessWorker:
             ends: list[asyncio.Future[Any]] = [*self._runs.values(), *(one.ended for one in self._streams.values())]
             await asyncio.wait(ends)
 
-    async def probe(self) -> None:
+    async def probe(self) -> Health:
         """Asks the child's loop for an answer."""
-        self._send(Probe())
-        answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._probes.append(answered)
-        await answered
+        await self._ask(Probe(), self._probes)
+        return self._health
+
+    async def measure(self) -> None:
+        """Has the child tell what its service measures, into its account."""
+        await self._ask(Measure(), self._measures)
 
     async def wait_closed(self) -> None:
         """Returns when the child has closed its end or has ended, whichever is seen first."""
@@ -143,20 +160,34 @@ class ProcessWorker:
         """Asks the child to shut down, and kills it when it does not."""
         if self._process is None or self._process.returncode is not None:
             return
+        await self._account.ask()
         if not self._ended.is_set():
             self._send(Stop())
         try:
             await asyncio.wait_for(self._process.wait(), STOP_S)
         except TimeoutError:
-            self.kill()
+            self._kill()
             await self._process.wait()
         self._end()
 
-    def kill(self) -> bool:
-        """Ends the child at once, also one that is stopped."""
+    @property
+    def served(self) -> int:
+        """How many calls the child was given."""
+        return self._served
+
+    def memory_bytes(self) -> int:
+        """The child's resident memory."""
+        return resident_bytes(self.pid) if self.pid is not None else 0
+
+    def abort(self) -> None:
+        """Has the child write its threads' stacks to stderr and end; kills one that is stopped, and cannot."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGABRT)
+            asyncio.get_running_loop().call_later(ABORT_S, self._kill)
+
+    def _kill(self) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
-        return True
 
     async def _watch(self, process: Process) -> None:
         """Sees the child's end also where a process that it left behind keeps the socket open."""
@@ -170,15 +201,17 @@ class ProcessWorker:
             case Head() | Chunk() | End() | Fault():
                 self._on_stream(message, bodies)
             case Alive():
-                probes, self._probes = self._probes, []
-                for answered in probes:
-                    if not answered.done():
-                        answered.set_result(None)
+                self._health = Health(message.is_alive, message.is_ready)
+                self._answer(self._probes)
+            case Measured():
+                self._account.tell(message.families)
+                self._answer(self._measures)
             case Ready():
+                self._health = Health(message.is_alive, message.is_ready)
                 self._settle(None)
             case Failed():
                 self._settle(ServiceError(message.message, hint=message.hint))
-            case Start() | Run() | Stream() | Took() | Cancel() | Probe() | Stop():
+            case Start() | Run() | Stream() | Took() | Cancel() | Probe() | Measure() | Stop():
                 raise AssertionError(f"a child sent {message}")
             case _:
                 assert_never(message)
@@ -206,6 +239,18 @@ class ProcessWorker:
                 del self._streams[message.number]
                 inflow.end(InternalError(message.message))
 
+    async def _ask(self, message: Probe | Measure, waiting: list[asyncio.Future[None]]) -> None:
+        self._send(message)
+        answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting.append(answered)
+        await answered
+
+    def _answer(self, waiting: list[asyncio.Future[None]]) -> None:
+        for answered in waiting:
+            if not answered.done():
+                answered.set_result(None)
+        waiting.clear()
+
     def _cancel(self, number: int) -> None:
         if (number in self._runs or number in self._streams) and not self._ended.is_set():
             self._send(Cancel(number))
@@ -221,7 +266,7 @@ class ProcessWorker:
 
     def _on_close(self) -> None:
         """The child closed its end: it is dead, or of no use."""
-        self.kill()
+        self._kill()
         self._end()
 
     def _end(self) -> None:
@@ -231,13 +276,13 @@ class ProcessWorker:
             self._channel.close()
         self._settle(ServiceError("the worker ended before it was ready", hint="its own output says why"))
         runs, self._runs = self._runs, {}
-        probes, self._probes = self._probes, []
+        self._account.end()
         for run in runs.values():
             if not run.done():
                 run.set_exception(WorkerDied("the worker died"))
-        for probe in probes:
-            if not probe.done():
-                probe.set_exception(WorkerDied("the worker died"))
+        for asked in (*self._probes, *self._measures):
+            if not asked.done():
+                asked.set_exception(WorkerDied("the worker died"))
         streams, self._streams = self._streams, {}
         for stream in streams.values():
             stream.end(WorkerDied("the worker died"))

@@ -1,46 +1,70 @@
-"""`Seat`: one worker's place in the pool. When its worker dies, or hangs and is killed, another one takes it."""
+"""`Seat`: one worker's place in the pool. When its worker dies, hangs or has served its time, another one takes it.
+
+A worker that has served its time is relieved: its successor is up before its slots are withdrawn, what it runs ends,
+and then it is stopped. Of all seats one is relieved at a time.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+import random
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from ekiben.errors import EkibenError
+from ekiben.serving.workers.health import WELL, Health
+from ekiben.serving.workers.lifetime import ENDLESS, Lifetime, Use
 from ekiben.serving.workers.readiness import PROBE_INTERVAL_S, WorkerView, is_fit, is_lost
 from ekiben.serving.workers.slots import SlotBoard
-from ekiben.serving.workers.worker import Worker, WorkerDied
+from ekiben.serving.workers.worker import RestartReason, Worker, WorkerDied
 
 logger = logging.getLogger("ekiben.serving")
+
+T = TypeVar("T")
 
 FIRST_BACKOFF_S = 0.1  # before the first restart: a death by accident costs little
 LONGEST_BACKOFF_S = 30.0  # a service that dies at once is not restarted in a hot loop
 STABLE_S = 30.0  # a worker that lived this long pays the first backoff again
+LIFETIME_CHECK_S = 0.5  # between looks at how much a worker has served
+DRAIN_CHECK_S = 0.05  # between looks at whether a relieved worker still has slots
+LONGEST_DRAIN_S = 600.0  # that a relieved worker's streams get; its calls end within their timeout
 
 
 @dataclass(slots=True, eq=False)
 class Occupant:
-    """A worker that is up: when a probe or a run last came back, and how many async calls it has."""
+    """A worker that is up since `born_at`.
+
+    `last_answer_at` is when a probe or a run last came back, `health` what its service says of itself; `async_runs` are
+    its calls without a slot. `hangs`: it was found to be lost, and that was said.
+    """
 
     worker: Worker
+    born_at: float
     last_answer_at: float
+    health: Health = WELL
     async_runs: int = 0
+    hangs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SeatPlan:
-    """How a seat is filled: `make_worker` makes a worker not yet started, with `slots` threads.
+    """How a seat is filled: `make_worker` makes a worker not yet started, with `slots` threads, for a seat's number.
 
-    `on_restart` is told of each worker that takes a dead one's place; `timeout_s` is how long a call may run.
+    `on_restart` is told why a worker took another's place; `timeout_s` is how long a call may run. All seats share
+    `turn`: who relieves its worker holds it. `draw` gives numbers from 0 to 1.
     """
 
-    make_worker: Callable[[], Worker]
+    make_worker: Callable[[int], Worker]
     slots: int
     timeout_s: float
-    on_restart: Callable[[], None]
+    on_restart: Callable[[RestartReason], None]
     clock: Callable[[], float]
+    lifetime: Lifetime = ENDLESS
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    draw: Callable[[], float] = random.random
 
 
 class Seat:
@@ -50,88 +74,153 @@ class Seat:
         self._number = number
         self._plan = plan
         self._board = board
-        self._keeping: asyncio.Task[None] | None = None
-        self._worker: Worker | None = None
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._workers: set[Worker] = set()
         self.occupant: Occupant | None = None
 
     async def open(self) -> None:
         """Returns when the first worker is up. Raises what its start failed with: it is not tried again."""
-        started = asyncio.get_running_loop().create_future()
-        self._keeping = asyncio.create_task(self._keep(started), name=f"worker {self._number}")
-        await started
+        self._spawn(self._keep(await self._fill()))
 
     async def close(self) -> None:
-        """Stops the worker."""
-        if self._keeping is not None:
-            self._keeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeping
-        if self._worker is not None:
-            await self._worker.stop()
+        """Stops the worker, and those that come or go."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(worker.stop() for worker in self._workers))
 
     def is_fit(self) -> bool:
-        """Whether the worker here answered lately, or runs a batch within its timeout."""
-        if self.occupant is None:
+        """Whether the worker here answered lately, or runs a batch within its timeout, and its service is ready."""
+        if self.occupant is None or not self.occupant.health.is_ready:
             return False
         return is_fit(self._view(self.occupant), self._plan.clock(), timeout_s=self._plan.timeout_s)
 
-    def _view(self, occupant: Occupant) -> WorkerView:
-        return WorkerView(occupant.last_answer_at, [slot.taken_at for slot in self._board.taken_of(occupant)])
+    def is_alive(self) -> bool:
+        """Whether the service here does not say that it is beyond hope."""
+        return self.occupant is None or self.occupant.health.is_alive
 
-    async def _keep(self, started: asyncio.Future[None]) -> None:
+    async def _keep(self, occupant: Occupant) -> None:
+        """One worker after another, for ever."""
         backoff_s = FIRST_BACKOFF_S
         while True:
-            begun_at = self._plan.clock()
-            try:
-                await self._live(started)
-            except Exception as error:  # a fault of ours, too: `open` must hear of it, and the seat be filled again
-                if not started.done():
-                    started.set_exception(error)
-                    return
-                fault = None if isinstance(error, EkibenError) else error
-                logger.error("worker %d could not be started again: %s", self._number, error, exc_info=fault)
-            if self._plan.clock() - begun_at >= STABLE_S:
+            ending = self._spawn(self._attend(occupant))
+            successor = None
+            if await self._has_served_its_time(occupant, ending):
+                successor = await self._relieve(occupant, ending)
+            reason: RestartReason = "lifetime" if successor is not None else await ending
+            if self._plan.clock() - occupant.born_at >= STABLE_S:
                 backoff_s = FIRST_BACKOFF_S
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
-
-    async def _live(self, started: asyncio.Future[None]) -> None:
-        """One worker's life, from its start to its end."""
-        self._worker = self._plan.make_worker()
-        await self._worker.start()
-        occupant = Occupant(self._worker, self._plan.clock())
-        self.occupant = occupant
-        self._board.add(occupant, self._plan.slots)
-        if started.done():
-            self._plan.on_restart()
+            while successor is None:
+                await asyncio.sleep(backoff_s)
+                backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
+                successor = await self._try_to_fill()
+            occupant = successor
+            self._plan.on_restart(reason)
             logger.info("worker %d is up again", self._number)
-        else:
-            started.set_result(None)
-        probing = asyncio.create_task(self._probe(occupant))
+
+    async def _fill(self) -> Occupant:
+        """Starts a worker and seats it beside one that may still be here, whose place it takes."""
+        worker = self._plan.make_worker(self._number)
+        self._workers.add(worker)
+        try:
+            health = await worker.start()
+        except Exception:
+            await worker.stop()
+            self._workers.discard(worker)
+            raise
+        now = self._plan.clock()
+        self.occupant = Occupant(worker, now, now, health)
+        self._board.add(self.occupant, self._plan.slots)
+        return self.occupant
+
+    async def _try_to_fill(self) -> Occupant | None:
+        try:
+            return await self._fill()
+        except Exception as error:  # a fault of ours, too: the seat is to be filled again whatever it was
+            fault = None if isinstance(error, EkibenError) else error
+            logger.error("worker %d could not be started again: %s", self._number, error, exc_info=fault)
+            return None
+
+    async def _attend(self, occupant: Occupant) -> RestartReason:
+        """Returns when the worker has ended by itself, or was ended because it hangs."""
+        probing = self._spawn(self._probe(occupant))
         try:
             await occupant.worker.wait_closed()
             logger.error("worker %d died; another one takes its place", self._number)
+            self._workers.discard(occupant.worker)
         finally:
             probing.cancel()
-            self.occupant = None
             self._board.remove(occupant)
+            if self.occupant is occupant:
+                self.occupant = None
+        return "hang" if occupant.hangs else "death"
 
     async def _probe(self, occupant: Occupant) -> None:
-        """Asks for an answer now and then, while a thread is free to give it; kills a worker that is lost.
+        """Asks for an answer now and then; ends a worker that is lost.
 
-        It has to look so twice: after a pause of the front itself, what the worker has long said is only about to be
-        read.
+        An answer counts while a thread is free to give one. It has to look twice: after a pause of the front itself,
+        what the worker has long said is only about to be read.
         """
         was_lost = False
         with contextlib.suppress(WorkerDied):
             while True:
                 await asyncio.sleep(PROBE_INTERVAL_S)
                 looks_lost = is_lost(self._view(occupant), self._plan.clock(), timeout_s=self._plan.timeout_s)
-                if looks_lost and was_lost and occupant.worker.kill():
+                if looks_lost and was_lost and not occupant.hangs:
                     logger.error("worker %d hangs: nothing came from it well beyond the timeout", self._number)
-                    return
+                    occupant.worker.abort()
+                occupant.hangs = looks_lost and was_lost
                 was_lost = looks_lost
-                if self._board.free_of(occupant):
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(occupant.worker.probe(), PROBE_INTERVAL_S)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(PROBE_INTERVAL_S):
+                        occupant.health = await occupant.worker.probe()
+                    if self._board.free_of(occupant):
                         occupant.last_answer_at = self._plan.clock()
+
+    def _view(self, occupant: Occupant) -> WorkerView:
+        return WorkerView(occupant.last_answer_at, [slot.taken_at for slot in self._board.taken_of(occupant)])
+
+    async def _has_served_its_time(self, occupant: Occupant, ending: asyncio.Task[RestartReason]) -> bool:
+        """Waits until the worker has; False when it has ended before."""
+        if not self._plan.lifetime.is_bounded:
+            await asyncio.wait([ending])
+        own = self._plan.lifetime.drawn(self._plan.draw())
+        while not ending.done():
+            await asyncio.wait([ending], timeout=LIFETIME_CHECK_S)
+            worker = occupant.worker
+            use = Use(worker.served, self._plan.clock() - occupant.born_at, worker.memory_bytes())
+            why = own.why_over(use)
+            if why is not None:
+                logger.info("worker %d %s; another one takes its place", self._number, why)
+                return True
+        return False
+
+    async def _relieve(self, occupant: Occupant, ending: asyncio.Task[RestartReason]) -> Occupant | None:
+        """Brings a successor up, then lets the worker finish; None where it has ended before there was one."""
+        while not ending.done():
+            async with self._plan.turn:
+                successor = await self._try_to_fill()
+                if successor is not None:
+                    self._board.withdraw(occupant)
+                    self._spawn(self._dismiss(occupant, ending))
+                    return successor
+            await asyncio.wait([ending], timeout=LONGEST_BACKOFF_S)
+        return None
+
+    async def _dismiss(self, occupant: Occupant, ending: asyncio.Task[RestartReason]) -> None:
+        """Stops a worker when nothing runs in it any more."""
+        until = self._plan.clock() + max(self._plan.timeout_s, LONGEST_DRAIN_S)
+        while (self._board.taken_of(occupant) or occupant.async_runs) and self._plan.clock() < until:
+            await asyncio.wait([ending], timeout=DRAIN_CHECK_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, until - self._plan.clock())):
+                await occupant.worker.wait_idle()
+        ending.cancel()
+        await occupant.worker.stop()
+        self._workers.discard(occupant.worker)
+
+    def _spawn(self, work: Coroutine[object, object, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work, name=f"worker {self._number}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

@@ -45,6 +45,10 @@ class SlotBoard(Generic[W]):
         self._free.pop(worker, None)
         self._taken.pop(worker, None)
 
+    def withdraw(self, worker: W) -> None:
+        """No slot of this worker is offered any more; those in use are its own until they come back."""
+        self._free.pop(worker, None)
+
     def take(self) -> Slot[W] | None:
         """A slot of the worker with most of them free; None where none is, or where the claimants come first."""
         if self._is_offer_due and not self._is_offering:
@@ -63,8 +67,9 @@ class SlotBoard(Generic[W]):
         if taken is None or slot not in taken:
             return
         taken.remove(slot)
-        self._free[slot.worker] += 1
-        self._offer_soon()
+        if slot.worker in self._free:
+            self._free[slot.worker] += 1
+            self._offer_soon()
 
     def on_free(self, callback: Callable[[], None]) -> None:
         """Registers a claimant: it is called when a slot may be free, and takes one if it has use for it."""

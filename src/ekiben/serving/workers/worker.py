@@ -8,6 +8,7 @@ from typing import Literal, Protocol, TypeAlias
 from ekiben.errors import EkibenError
 from ekiben.serving.batching.batch import Audience
 from ekiben.serving.wire import Answer, Call, Reply
+from ekiben.serving.workers.health import Health
 
 RestartReason: TypeAlias = Literal["death", "hang", "lifetime"]
 STOP_S = 5.0  # seconds that a worker gets to run its shut-down hooks
@@ -24,8 +25,8 @@ class WorkerGone(WorkerDied):
 class Worker(Protocol):
     """One instance of the service. Sync calls run in its threads; the pool never hands it more than those at once."""
 
-    async def start(self) -> None:
-        """Brings the service up; returns when it answers. Raises EkibenError where it cannot."""
+    async def start(self) -> Health:
+        """Brings the service up; what it says of itself, when it answers. Raises EkibenError where it cannot."""
 
     async def run(self, endpoint: str, calls: Sequence[Call], audience: Audience | None = None) -> list[Reply]:
         """One reply per call, in order; cancelling it does not end a thread. Raises WorkerDied or WorkerGone.
@@ -39,14 +40,24 @@ class Worker(Protocol):
         Cancelled, or with its chunks closed, it returns when the work has really ended.
         """
 
-    async def probe(self) -> None:
-        """Returns when the worker has answered. Raises WorkerDied."""
+    async def probe(self) -> Health:
+        """What the worker's service says of itself, when it has answered. Raises WorkerDied."""
 
     async def wait_closed(self) -> None:
         """Returns when the worker has ended, for whatever reason."""
 
-    def kill(self) -> bool:
-        """Ends the worker at once; False where that cannot be done."""
+    async def wait_idle(self) -> None:
+        """Returns when nothing runs in the worker, cancelled runs included."""
+
+    @property
+    def served(self) -> int:
+        """How many calls it was given."""
+
+    def memory_bytes(self) -> int:
+        """What it holds of the memory; 0 where that is not known, or not its own."""
+
+    def abort(self) -> None:
+        """Writes where the threads of a worker that hangs stand to the log, and ends it where that can be done."""
 
     async def stop(self) -> None:
         """Shuts the service down, by force if it does not."""
