@@ -87,9 +87,9 @@ class IncomingBody:
                 self._flow.cut()
             return
         self._pieces.append(piece)
-        if self._waiter is not None:
-            self._wake()
-        elif self._held_bytes > AHEAD_BYTES:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+        elif self._held_bytes > AHEAD_BYTES:  # also where it was asked for: uvloop reads 8 MiB before others have a turn
             self._flow.pause_reading()
 
     def end(self) -> None:
