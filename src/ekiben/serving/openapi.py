@@ -86,7 +86,11 @@ def _operation(endpoint: Endpoint, schemas: dict[str, object]) -> dict[str, obje
     result = gather_definitions(endpoint.output.json_schema(), schemas, f"{endpoint.name}_result", _SHARED)
     what = "The result, in pieces as they come" if endpoint.is_stream else "The result"
     replies: dict[str, object] = {
-        "200": {"description": what, "content": {endpoint.output.media_type: {"schema": result}}}
+        "200": {
+            "description": what,
+            "content": {endpoint.output.media_type: {"schema": result}}
+            | {media_type: {} for media_type in endpoint.output.other_media_types},
+        }
     }
     error = {"content": {JSON: {"schema": {"$ref": f"{_SHARED}{_ERROR_NAME}"}}}}
     operation["responses"] = replies | {status: {"description": text, **error} for status, text in _ERRORS.items()}

@@ -1,6 +1,7 @@
 """Batches: joined, called, split; each request keeps its own fate."""
 
 import asyncio
+import io
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from pydantic import BaseModel
 
 from ekiben.errors import BadInput
@@ -441,3 +443,40 @@ def test_replies_say_whether_the_method_was_called_exactly_once(call: MakeCall, 
 def test_groups_that_are_called_apart_are_told_as_reruns(call: MakeCall, run: Run) -> None:
     calls = [call("run", x=[[1, 2]]), call("run", x=[[1, 2, 3]])]
     assert {one.is_rerun for one in run(recording(sums, []), calls)} == {True}
+
+
+def test_each_request_of_a_batch_is_answered_in_its_own_format(call: MakeCall, run: Run) -> None:
+    stream = io.BytesIO()
+    np.save(stream, np.array([[1.5, 2.0]]))
+    binary = Call("run", Payload("application/x-npy", stream.getvalue()), "r")
+    seen: list[Any] = []
+
+    def doubled(x: Array) -> Array:
+        return 2 * x
+
+    replies = run(recording(doubled, seen), [call("run", x=[[1.5, 2.5]]), binary])
+    assert len(seen) == 1
+    assert bodies(replies[:1]) == [[[3.0, 5.0]]]
+    assert replies[1].payload.content_type == "application/x-npy"
+    assert np.load(io.BytesIO(replies[1].payload.body)).tolist() == [[3.0, 4.0]]
+
+
+def test_lists_of_images_are_joined_and_split(run: Run) -> None:
+    def upload(*colours: str) -> Call:
+        body = b""
+        for colour in colours:
+            stream = io.BytesIO()
+            Image.new("RGB", (1, 1), colour).save(stream, "PNG")
+            head = '--X\r\nContent-Disposition: form-data; name="x"; filename="a.png"\r\n\r\n'
+            body += head.encode() + stream.getvalue() + b"\r\n"
+        return Call("run", Payload("multipart/form-data; boundary=X", body + b"--X--\r\n"), "r")
+
+    def reds(x: list[Image.Image]) -> list[int]:
+        return [one.getpixel((0, 0))[0] for one in x]  # type: ignore[index]
+
+    seen: list[Any] = []
+    declared = recording(reds, seen)
+    replies = run(declared, [upload("red", "black"), upload("white")])
+    assert bodies(replies) == [[255, 0], [255]]
+    assert [len(one) for one in seen] == [3]
+    assert declared.endpoints["run"].input.count_rows(upload("red", "black").payload, 0) == 2

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekiben.serving.http.sample import beginning, estimate_rows
+from ekiben.serving.http.sample import WHOLE_BYTES, beginning, estimate_rows
 from ekiben.serving.payload.input import InputSpec, Parameter
 from ekiben.serving.wire import JSON, Payload
 from tests.serving.http.raw_client import connected, read_to_end, status_of
@@ -88,3 +88,9 @@ def test_the_server_answers_while_a_body_of_many_rows_comes(tmp_path: Path) -> N
             slowest_s = max(slowest_s, time.monotonic() - begun_s)
         assert status_of(read_to_end(connection)) == 400
     assert slowest_s < 0.3
+
+
+@pytest.mark.parametrize("media_type", ["application/x-npy", "multipart/form-data; boundary=X"])
+def test_a_large_body_that_is_no_json_is_counted_as_it_is(media_type: str) -> None:
+    payload = Payload(media_type, bytes(WHOLE_BYTES + 1))
+    assert estimate_rows(lambda asked: 7 if asked is payload else 0, payload) == 7

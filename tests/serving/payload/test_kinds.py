@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from ekiben.errors import BadInput
-from ekiben.serving.payload.arrays import ArrayInput
+from ekiben.serving.payload.arrays import ArrayInput, ArrayOutput
 from ekiben.serving.payload.codec import FileCodec, ValueCodec
 from ekiben.serving.payload.files import FileInput, FileList, FileOutput
 from ekiben.serving.payload.frames import FrameInput, SeriesInput
@@ -49,7 +49,7 @@ def test_each_annotation_has_its_reader(annotation: object, codec: type) -> None
     [
         (Any, JsonOutput),
         (list[int], JsonOutput),
-        (np.ndarray, JsonOutput),
+        (np.ndarray, ArrayOutput),
         (pd.DataFrame, JsonOutput),
         (Path, FileOutput),
         (Image.Image, ImageOutput),

@@ -53,7 +53,7 @@ def test_the_annotation_or_else_the_first_item_says_how_items_are_written(
 @pytest.mark.parametrize(
     ("annotation", "item", "reason"),
     [
-        (Iterator[str], 1, "a `int` was yielded into a stream of `text/plain"),
+        (Iterator[str], 1, "a `int` cannot be sent as `text/plain"),
         (Iterator[dict[str, int]], object(), "cannot be written as JSON"),
         (Iterator[str], "\ud800", "cannot be written as UTF-8"),
     ],

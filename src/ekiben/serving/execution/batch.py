@@ -162,7 +162,7 @@ class _Batch:
         try:
             if len(member.outputs) > 1:
                 value = _kind(value).join(member.outputs, self._options.batch_dim[1])
-            payload = self._output.encode(value)
+            payload = self._output.encode(value, member.call.payload.content_type)
             return reply_of(payload, *member.responses, member.response) if member.responses else Reply(200, payload)
         except USER_FAILURES as error:
             return failure_reply(error, member.call)

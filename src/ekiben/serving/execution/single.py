@@ -24,7 +24,7 @@ def answer_one(endpoint: Endpoint, call: Call, state: MutableMapping[str, object
     with RequestFolder() as folder:
         try:
             result = yield prepare(endpoint, call, folder, response, state)
-            return reply_of(endpoint.output.encode(result), response)
+            return reply_of(endpoint.output.encode(result, call.payload.content_type), response)
         except CALL_FAILURES as error:
             return failure_reply(error, call)
 

@@ -13,14 +13,18 @@ from ekiben.serving.wire import JSON, Payload
 
 WHOLE_BYTES = 256 * 1024  # bodies up to this are counted whole: a few milliseconds at the worst
 SAMPLES_BYTES = (16 * 1024, 128 * 1024)  # of a larger one, the second where the first holds no whole row
+_NO_JSON = ("multipart/form-data", "application/x-npy")
 _TOKEN = re.compile(rb'"(?:[^"\\]+|\\.)*"?|[\[\]{},]', re.DOTALL)  # a string without end is one too: no way back
 _CLOSERS = {b"[": b"]", b"{": b"}"}
 
 
 def estimate_rows(count: Callable[[Payload], int], payload: Payload) -> int:
-    """`count(payload)`; for a large body the rows of its beginning times what that is a part of, 1 for huge rows."""
+    """`count(payload)`; for a large JSON body the rows of its beginning times what that is a part of, 1 for huge rows.
+
+    Other media types say their rows where they are cheap to find.
+    """
     body = payload.body
-    if len(body) <= WHOLE_BYTES:
+    if len(body) <= WHOLE_BYTES or payload.content_type.startswith(_NO_JSON):
         return count(payload)
     for size in SAMPLES_BYTES:
         sample = beginning(bytes(body[:size]))

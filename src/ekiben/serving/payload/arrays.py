@@ -1,4 +1,4 @@
-"""Numpy arrays as JSON: nested lists, all rows of one length. Loaded only where a service names numpy.
+"""Numpy arrays as JSON, nested lists with all rows of one length, or as npy files. Loaded where a service names numpy.
 
 The dtype comes from the data (all whole numbers: int64, with any fraction: float64) unless the annotation names one, as
 in `numpy.typing.NDArray[numpy.float32]`; then values that it cannot hold are refused rather than rounded or wrapped.
@@ -13,8 +13,12 @@ import msgspec
 import numpy as np
 
 from ekiben.errors import BadInput
+from ekiben.serving.payload.codec import OutputCodec
+from ekiben.serving.payload.files import BINARY
 from ekiben.serving.payload.json_values import JsonOutput
+from ekiben.serving.payload.npy import NPY, read_array, read_header, write_array
 from ekiben.serving.payload.schemas import JsonSchema
+from ekiben.serving.wire import Body, Payload
 
 _DECODE = msgspec.json.Decoder().decode
 _CONCRETE = frozenset(np.sctypeDict.values())  # scalar types with a size: np.float32, but not np.floating
@@ -26,13 +30,15 @@ def input_codec(annotation: object) -> ArrayInput | None:
     return ArrayInput(_declared_dtype(annotation)) if _is_array(annotation) else None
 
 
-def output_codec(annotation: object) -> JsonOutput | None:
+def output_codec(annotation: object) -> ArrayOutput | None:
     """The codec of a result annotated as an array; None for other types of numpy."""
-    return JsonOutput(_schema(_declared_dtype(annotation))) if _is_array(annotation) else None
+    return ArrayOutput(_schema(_declared_dtype(annotation))) if _is_array(annotation) else None
 
 
 class ArrayInput:
     """One parameter that is a numpy array."""
+
+    body_media_type = NPY
 
     def __init__(self, dtype: np.dtype[Any] | None) -> None:
         self._dtype = dtype
@@ -55,9 +61,53 @@ class ArrayInput:
         """As JSON: an array has no other spelling."""
         return self.read_json(text, name)
 
+    def read_body(self, body: Body, name: str) -> object:
+        """The array of an npy file, or BadInput."""
+        array = read_array(body, name)
+        return array if self._dtype is None else _cast(array, self._dtype, name)
+
+    def count_rows(self, body: Body, dim: int) -> int:
+        """What the file's header says."""
+        try:
+            shape = read_header(body).shape
+        except (ValueError, TypeError):
+            return 1
+        return shape[dim] if dim < len(shape) else 1
+
     def schema(self) -> JsonSchema:
         """An array of anything, or of the declared dtype."""
         return _schema(self._dtype)
+
+
+class ArrayOutput(JsonOutput):
+    """A result that is an array: JSON, or an npy file where that is declared or the request was one."""
+
+    body_media_type = NPY
+
+    def named(self, media_type: str) -> OutputCodec:
+        """An npy file, or JSON under another media type."""
+        return NpyOutput(self.schema()) if media_type == NPY else super().named(media_type)
+
+
+class NpyOutput:
+    """A result that is an array, sent as an npy file."""
+
+    media_type = NPY
+
+    def __init__(self, json_schema: JsonSchema) -> None:
+        self._json_schema = json_schema
+
+    def named(self, media_type: str) -> OutputCodec:
+        """As an array that has no media type yet."""
+        return ArrayOutput(self._json_schema).named(media_type)
+
+    def encode(self, value: object) -> Payload:
+        """The file. A list is made an array first, as a method that is annotated so may return one."""
+        return Payload(NPY, write_array(np.asarray(value)))
+
+    def schema(self) -> JsonSchema:
+        """Binary text, as OpenAPI says a file."""
+        return dict(BINARY)
 
 
 def _is_array(annotation: object) -> bool:

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.multipart import Part
 from ekiben.serving.payload.schemas import JsonSchema
-from ekiben.serving.wire import Payload
+from ekiben.serving.wire import Body, Payload
 
 
 @runtime_checkable
@@ -47,13 +47,36 @@ class FileCodec(Protocol):
         """JSON Schema of the form field."""
 
 
+@runtime_checkable
+class BodyCodec(Protocol):
+    """Reads a value that may also be a whole body, of a media type of its own."""
+
+    body_media_type: str
+
+    def read_body(self, body: Body, name: str) -> object:
+        """The value of a body of that type."""
+
+    def count_rows(self, body: Body, dim: int) -> int:
+        """The rows of such a body along `dim`, without reading it; 1 where that cannot be told."""
+
+
 class OutputCodec(Protocol):
     """Writes the result of a method."""
 
     media_type: str
+
+    def named(self, media_type: str) -> OutputCodec:
+        """The codec of results that are declared to be of this media type. Raises ServiceError where there is none."""
 
     def encode(self, value: object) -> Payload:
         """The body. Raises ServiceError for a value that it has no way to write."""
 
     def schema(self) -> JsonSchema:
         """JSON Schema, self-contained: what it refers to is in its `$defs`."""
+
+
+@runtime_checkable
+class MirrorCodec(OutputCodec, Protocol):
+    """Writes a result that is sent as the request was, where that was a body of the same media type."""
+
+    body_media_type: str

@@ -69,17 +69,23 @@ class FileList:
 
 
 class FileOutput:
-    """A result that is a file of the service's."""
+    """A result that is a file of the service's. Its media type is guessed from its suffix, where none is declared."""
 
-    media_type = OCTETS
+    def __init__(self, declared: str | None = None) -> None:
+        self._declared = declared
+        self.media_type = declared or OCTETS
+
+    def named(self, media_type: str) -> FileOutput:
+        """Files of that type, whatever their suffix."""
+        return FileOutput(media_type)
 
     def encode(self, value: object) -> Payload:
-        """The file's bytes; the media type is guessed from its suffix."""
+        """The file's bytes."""
         if not isinstance(value, Path):
             raise ServiceError(f"the result is a `{type(value).__name__}` where a `Path` is declared")
         guessed, encoding = mimetypes.guess_type(value.name)
         try:
-            return Payload(guessed if guessed and not encoding else OCTETS, value.read_bytes())
+            return Payload(self._declared or (guessed if guessed and not encoding else OCTETS), value.read_bytes())
         except OSError as error:
             raise ServiceError(f"the file that the API returned cannot be read: {error.strerror}") from error
 

@@ -81,15 +81,25 @@ def _charge(image: Image.Image, part: Part, name: str) -> None:
 
 
 class ImageOutput:
-    """A result that is an image, sent in the format it was read in, else as PNG."""
+    """A result that is an image, sent in the declared format, else in the one it was read in, else as PNG."""
 
-    media_type = ANY_IMAGE
+    def __init__(self, declared: str | None = None) -> None:
+        self._declared = declared
+        self.media_type = ANY_IMAGE if declared is None else Image.MIME[declared]
+
+    def named(self, media_type: str) -> ImageOutput:
+        """Images of that type."""
+        declared = next((one for one in READ_FORMATS if Image.MIME[one] == media_type.lower()), None)
+        if declared is None:
+            known = ", ".join(Image.MIME[one] for one in READ_FORMATS)
+            raise ServiceError(f"no image is written as `{media_type}`", hint=f"one of {known}")
+        return ImageOutput(declared)
 
     def encode(self, value: object) -> Payload:
         """The encoded image with its media type."""
         if not isinstance(value, Image.Image):
             raise ServiceError(f"the result is a `{type(value).__name__}` where an image is declared")
-        image_format = value.format if value.format in READ_FORMATS else _DEFAULT_FORMAT
+        image_format = self._declared or (value.format if value.format in READ_FORMATS else _DEFAULT_FORMAT)
         stream = io.BytesIO()
         try:
             value.save(stream, format=image_format)

@@ -2,7 +2,7 @@
 
     application/json       {"parameter": value, ...}, or the value itself for a positional-only parameter
     multipart/form-data    where a parameter is a file: one part for each file, plain fields as JSON or bare words
-    any other media type   the file itself, where a file is the only parameter
+    any other media type   the file itself, where a file is the only parameter; numpy's own, where an array is
     no body                where every parameter has a default
 
 Not here: how a single value is read (the codecs), and limits on the size of a body (the HTTP front).
@@ -19,7 +19,8 @@ import msgspec
 
 from ekiben.errors import BadInput, ServiceError, UnsupportedMediaType
 from ekiben.nearest import did_you_mean
-from ekiben.serving.payload.codec import FileCodec, ValueCodec
+from ekiben.serving.payload.codec import BodyCodec, FileCodec, ValueCodec
+from ekiben.serving.payload.files import FileList
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.json_values import json_default
 from ekiben.serving.payload.kinds import input_codec
@@ -29,6 +30,7 @@ from ekiben.serving.payload.schemas import DEFINITIONS, JsonSchema, gather_defin
 from ekiben.serving.wire import JSON, Body, Payload
 
 REQUIRED = inspect.Parameter.empty
+_COUNTED_BYTES = 1 << 20  # of a form, when its files are counted: a millisecond's work
 _SHOWN = 100  # characters of a field's name that an answer repeats
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -52,6 +54,8 @@ class InputSpec:
         self._defaults = {one.name: one.default for one in parameters if one.default is not REQUIRED}
         self._names = tuple(codecs)
         self._root = parameters[0].name if is_root else None
+        alone: object = codecs[self._names[0]] if len(codecs) == 1 else None
+        self._body = alone if isinstance(alone, BodyCodec) else None
 
     @property
     def root(self) -> str | None:
@@ -72,7 +76,7 @@ class InputSpec:
     def media_types(self) -> tuple[str, ...]:
         """What a request may send, the usual one first."""
         if not self._files:
-            return (JSON,)
+            return (JSON,) if self._body is None else (JSON, self._body.body_media_type)
         raw = self._files[self._names[0]].raw_media_type if len(self._names) == 1 else None
         return (MULTIPART, raw) if raw else (MULTIPART,)
 
@@ -88,6 +92,8 @@ class InputSpec:
             return self._with_defaults({})
         if media_type in ("", JSON) or media_type.endswith("+json"):
             return self._from_json(payload.body)
+        if self._body is not None and media_type == self._body.body_media_type:
+            return {self._names[0]: self._body.read_body(payload.body, self._names[0])}
         if self._files and media_type == MULTIPART:
             return self._from_form(parse_multipart(payload), folder)
         if len(self._names) == 1 and self._files and self._files[self._names[0]].accepts(media_type):
@@ -104,7 +110,9 @@ class InputSpec:
         It is an estimate for the batcher; what is wrong with the body is found out, and said, by `decode`.
         """
         if len(self._values) != 1:
-            return 1
+            return self._count_files(payload.body)
+        if self._body is not None and payload.content_type == self._body.body_media_type:
+            return self._body.count_rows(payload.body, batch_dim)
         if not payload.body:
             return self._default_rows()
         try:
@@ -169,6 +177,14 @@ class InputSpec:
         for name, found in files.items():
             values[name] = self._files[name].read_files(found, name, folder)
         return self._with_defaults(values)
+
+    def _count_files(self, form: Body) -> int:
+        """How often the name of a list of files is in a form, or in as much of it as is looked at."""
+        if not isinstance(self._files.get(self._names[0]), FileList):
+            return 1
+        beginning = bytes(form[:_COUNTED_BYTES])
+        found = beginning.count(f'name="{self._names[0]}"'.encode())
+        return max(1, found * len(form) // max(1, len(beginning)))
 
     def _default_rows(self) -> int:
         default = self._defaults.get(self._names[0])

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, PydanticUserError, TypeAdapter, Vali
 from pydantic.errors import PydanticSchemaGenerationError
 
 from ekiben.errors import BadInput, ServiceError
+from ekiben.serving.payload.codec import OutputCodec
 from ekiben.serving.payload.schemas import LOCAL, JsonSchema
 from ekiben.serving.wire import JSON, Payload
 
@@ -66,14 +67,17 @@ class JsonInput:
 class JsonOutput:
     """A result written as JSON by what it is; the annotation is only for the schema."""
 
-    media_type = JSON
-
-    def __init__(self, schema: JsonSchema) -> None:
+    def __init__(self, schema: JsonSchema, media_type: str = JSON) -> None:
+        self.media_type = media_type
         self._schema = schema
+
+    def named(self, media_type: str) -> OutputCodec:
+        """JSON under another media type."""
+        return JsonOutput(self._schema, media_type)
 
     def encode(self, value: object) -> Payload:
         """The bare JSON value. NaN and the infinities become `null`."""
-        return Payload(JSON, encode_json(value))
+        return Payload(self.media_type, encode_json(value))
 
     def schema(self) -> JsonSchema:
         """As annotated."""

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any, Protocol, cast, get_args, get_origin
 
 from ekiben.errors import ServiceError
-from ekiben.serving.payload.annotations import optional_item, without_metadata
+from ekiben.serving.payload.annotations import content_type_of, optional_item, without_metadata
 from ekiben.serving.payload.codec import FileCodec, OutputCodec, ValueCodec
 from ekiben.serving.payload.files import FileInput, FileList, FileOutput
 from ekiben.serving.payload.json_values import JsonInput, JsonOutput, output_schema
 from ekiben.serving.payload.schemas import JsonSchema
+from ekiben.serving.payload.text import RawOutput
 
 _LIBRARIES = {
     "numpy": "ekiben.serving.payload.arrays",
@@ -67,7 +68,9 @@ def input_codec(annotation: object) -> ValueCodec | FileCodec:
 
 def output_codec(annotation: object) -> OutputCodec:
     """The codec of a result annotated so."""
-    plain = without_metadata(annotation)
+    plain, content_type = without_metadata(annotation), content_type_of(annotation)
+    if content_type is not None:
+        return RawOutput(content_type) if plain in (str, bytes) else output_codec(plain).named(content_type)
     if plain is Path:
         return FileOutput()
     library = _library(plain)

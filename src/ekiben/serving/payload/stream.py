@@ -13,19 +13,18 @@ from __future__ import annotations
 import types
 from typing import Any, Protocol, cast, get_origin
 
-from ekiben.errors import ServiceError
 from ekiben.serving.payload.annotations import content_type_of, iteration_of, without_metadata
 from ekiben.serving.payload.events import SSE
-from ekiben.serving.payload.files import BINARY, OCTETS
+from ekiben.serving.payload.files import OCTETS
 from ekiben.serving.payload.json_values import encode_json, output_schema
 from ekiben.serving.payload.schemas import JsonSchema
+from ekiben.serving.payload.text import encode_text, raw_bytes, raw_schema
 
 TEXT = "text/plain; charset=utf-8"
 EVENTS = "text/event-stream"
 NDJSON = "application/x-ndjson"
 ANY = "*/*"
 _JSON_LINES = frozenset({NDJSON, "application/ndjson", "application/jsonl", "application/json-lines"})
-_STRING: JsonSchema = {"type": "string"}
 
 
 class ItemWriter(Protocol):
@@ -47,13 +46,7 @@ class RawWriter:
 
     def encode(self, item: object) -> bytes:
         """Text as UTF-8."""
-        if isinstance(item, str):
-            return encode_text(item)
-        if isinstance(item, bytes | bytearray | memoryview):
-            return bytes(item)
-        raise ServiceError(
-            f"a `{type(item).__name__}` was yielded into a stream of `{self.media_type}`, which has text or bytes"
-        )
+        return raw_bytes(item, self.media_type)
 
 
 class EventWriter:
@@ -65,10 +58,8 @@ class EventWriter:
         """An SSE, an event that is written already, or any other value as the data of an event, as JSON."""
         if isinstance(item, SSE):
             return encode_text(item.marshal())
-        if isinstance(item, str):
-            return encode_text(item)
-        if isinstance(item, bytes | bytearray | memoryview):
-            return bytes(item)
+        if isinstance(item, str | bytes | bytearray | memoryview):
+            return raw_bytes(item, EVENTS)
         return b"data: " + encode_json(item, "what was yielded") + b"\n\n"
 
 
@@ -97,6 +88,11 @@ class StreamSpec:
         """The media type of replies as documents say it; `*/*` where the first item decides."""
         return ANY if self._writer is None else self._writer.media_type
 
+    @property
+    def other_media_types(self) -> tuple[str, ...]:
+        """None: a stream does not go by its request."""
+        return ()
+
     def writer(self, first: object) -> ItemWriter:
         """The writer of a stream that begins with this item."""
         return self._writer or _of_class(type(first))
@@ -108,18 +104,8 @@ class StreamSpec:
                 return {}
             case LineWriter():
                 return output_schema(self._item)
-            case RawWriter(media_type=media_type) if media_type.partition("/")[0] != "text":
-                return dict(BINARY)
-            case _:
-                return dict(_STRING)
-
-
-def encode_text(text: str) -> bytes:
-    """UTF-8. Raises ServiceError for a text that has none: half of a surrogate pair, as a cut of UTF-16 leaves it."""
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise ServiceError(f"the text cannot be written as UTF-8: {error.reason}") from error
+            case writer:
+                return raw_schema(writer.media_type)
 
 
 def _of_media_type(media_type: str) -> ItemWriter:
