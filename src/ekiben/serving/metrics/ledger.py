@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 
 from ekiben.serving.metrics.family import Family
 from ekiben.serving.metrics.merge import joined, merge, remains_of
@@ -12,18 +11,44 @@ from ekiben.serving.metrics.merge import joined, merge, remains_of
 ASK_S = 0.5  # seconds that workers get to tell their figures when the page is read; a busy one's last word stands
 
 
-@dataclass(slots=True)
-class _Worker:
-    number: int
-    ask: Callable[[], Awaitable[object]]
-    families: Sequence[Family] = field(default_factory=list)
+class WorkerAccount:
+    """What one worker process has told; `number` is its place among the workers, from 1."""
+
+    def __init__(self, number: int, close: Callable[[WorkerAccount], None]) -> None:
+        self.number = number
+        self.pid = 0
+        self.families: Sequence[Family] = ()
+        self._close = close
+        self._request: Callable[[], Awaitable[object]] | None = None
+
+    def begin(self, pid: int, request: Callable[[], Awaitable[object]]) -> None:
+        """The process is there; `request` returns when it has told its figures, or raises."""
+        self.pid = pid
+        self._request = request
+
+    def tell(self, families: Sequence[Family]) -> None:
+        """What the worker has measured in its whole life so far."""
+        self.families = families
+
+    async def ask(self) -> None:
+        """Has a worker that measures anything tell its figures; what it does not tell within ASK_S it told before."""
+        if self.families and self._request is not None:
+            asking = asyncio.ensure_future(self._request())
+            await asyncio.wait([asking], timeout=ASK_S)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+
+    def end(self) -> None:
+        """The worker has ended; what it counted stays."""
+        self._request = None
+        self._close(self)
 
 
 class WorkerLedger:
-    """Workers are told apart by their process ids; numbers, from 1, are given again when they are free."""
+    """All accounts, and what those that were closed have left."""
 
     def __init__(self) -> None:
-        self._living: dict[int, _Worker] = {}
+        self._open: list[WorkerAccount] = []
         self._departed: list[Family] = []
         self._read_here: Callable[[], Sequence[Family]] | None = None
 
@@ -31,39 +56,28 @@ class WorkerLedger:
         """The service runs in this process; `read` tells what it measured."""
         self._read_here = read
 
-    def join(self, pid: int, ask: Callable[[], Awaitable[object]]) -> None:
-        """A worker process is there; `ask` returns when it has told its figures (or will not)."""
-        taken = {worker.number for worker in self._living.values()}
-        self._living[pid] = _Worker(min(set(range(1, len(taken) + 2)) - taken), ask)
-
-    def tell(self, pid: int, families: Sequence[Family]) -> None:
-        """What the worker has measured in its whole life so far."""
-        if pid in self._living:
-            self._living[pid].families = families
-
-    def leave(self, pid: int) -> None:
-        """The worker has ended; what it counted stays."""
-        worker = self._living.pop(pid, None)
-        if worker is not None:
-            self._departed = joined([*self._departed, *remains_of(worker.families)])
+    def open(self, number: int) -> WorkerAccount:
+        """The account of a new worker; for a while there may be two of one number, as one relieves the other."""
+        account = WorkerAccount(number, self._close)
+        self._open.append(account)
+        return account
 
     def pids(self) -> dict[int, int]:
-        """The process id of each worker by its number."""
-        return {worker.number: pid for pid, worker in self._living.items()}
+        """The process id of each worker by its number, the newer one's of two."""
+        return {account.number: account.pid for account in self._open if account.pid}
 
     async def refresh(self) -> None:
-        """Asks every worker that measures anything, and waits for ASK_S at most."""
-        asking = [asyncio.ensure_future(one.ask()) for one in self._living.values() if one.families]
-        if not asking:
-            return
-        _, pending = await asyncio.wait(asking, timeout=ASK_S)
-        for late in pending:
-            late.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+        """Asks all workers at once."""
+        await asyncio.gather(*(account.ask() for account in self._open))
 
     def families(self) -> list[Family]:
         """All that was measured, merged."""
-        living = {worker.number: worker.families for worker in self._living.values()}
+        living = [(account.number, account.families) for account in self._open]
         if self._read_here is not None:
-            living[1] = self._read_here()
+            living.append((1, self._read_here()))
         return merge(self._departed, living)
+
+    def _close(self, account: WorkerAccount) -> None:
+        if account in self._open:
+            self._open.remove(account)
+            self._departed = joined([*self._departed, *remains_of(account.families)])

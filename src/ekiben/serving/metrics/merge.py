@@ -20,6 +20,7 @@ _Key: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 _Join: TypeAlias = Callable[[Sample, Sample], Sample]
 
 _LASTING_TYPES = frozenset({"counter", "histogram", "summary"})
+_ADDED_TYPES = _LASTING_TYPES | {"gaugehistogram"}
 _LASTING_MODES = frozenset({"sum", "min", "max", "mostrecent"})
 
 
@@ -35,6 +36,10 @@ def _greatest(one: Sample, other: Sample) -> Sample:
     return one if one.value >= other.value else other
 
 
+def _newer(one: Sample, other: Sample) -> Sample:
+    return other
+
+
 def _latest(one: Sample, other: Sample) -> Sample:
     return other if other.changed_s >= one.changed_s else one
 
@@ -42,9 +47,9 @@ def _latest(one: Sample, other: Sample) -> Sample:
 _JOINS: Mapping[str, _Join] = {"sum": _added, "min": _least, "max": _greatest, "mostrecent": _latest}
 
 
-def merge(departed: Iterable[Family], living: Mapping[int, Iterable[Family]]) -> list[Family]:
-    """One family per name. `living` holds each worker's families by its number, `departed` what the others left."""
-    labelled = [_told_apart(family, number) for number, families in living.items() for family in families]
+def merge(departed: Iterable[Family], living: Iterable[tuple[int, Iterable[Family]]]) -> list[Family]:
+    """One family per name. `living` holds each worker's number and families, `departed` what the others left."""
+    labelled = [_told_apart(family, number) for number, families in living for family in families]
     return joined([*departed, *labelled])
 
 
@@ -62,7 +67,7 @@ def joined(families: Iterable[Family]) -> list[Family]:
     for family in families:
         key = (family.name, family.type)
         merged.setdefault(key, family)
-        join = _join_of(family)
+        join = _join_of(family) or _newer
         into = samples.setdefault(key, {})
         for sample in family.samples:
             place = (sample.name, tuple(sorted(sample.labels.items())))
@@ -70,15 +75,16 @@ def joined(families: Iterable[Family]) -> list[Family]:
     return [replace(family, samples=list(samples[key].values())) for key, family in merged.items()]
 
 
-def _join_of(family: Family) -> _Join:
-    return _JOINS.get(family.mode.removeprefix("live"), _added) if family.type == "gauge" else _added
+def _join_of(family: Family) -> _Join | None:
+    """How two values of one series become one; None where each worker's is shown."""
+    if family.type == "gauge":
+        return _JOINS.get(family.mode.removeprefix("live"))
+    return _added if family.type in _ADDED_TYPES else _newer if family.type == "info" else None
 
 
 def _told_apart(family: Family, number: int) -> Family:
-    """The family with the worker's label where its values cannot be joined; a label of that name tells them apart."""
-    if family.type in (*_LASTING_TYPES, "gaugehistogram"):
-        return family
-    if family.type == "gauge" and family.mode.removeprefix("live") in _JOINS:
+    """The family with the worker's number where its values cannot be joined, unless a label `worker` is there."""
+    if _join_of(family) is not None:
         return family
     labelled = [one._replace(labels={WORKER: str(number), **one.labels}) for one in family.samples]
     return replace(family, samples=labelled)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ekiben.serving.memory import resident_bytes
 from ekiben.serving.metrics.family import Family
 from ekiben.serving.metrics.naming import Naming
 
@@ -23,17 +24,16 @@ class ProcessUsage:
     open_files: int
 
 
-def usage_of(pid: int, proc: Path = Path("/proc")) -> ProcessUsage | None:
+def usage_of(pid: int) -> ProcessUsage | None:
     """What the process uses; None where it has ended or the system does not say."""
-    folder = proc / str(pid)
+    folder = Path("/proc") / str(pid)
     try:
         times = (folder / "stat").read_text().rpartition(")")[2].split()
-        resident_pages = int((folder / "statm").read_text().split()[1])
         open_files = sum(1 for _ in (folder / "fd").iterdir())
     except OSError:
         return None
     ticks = int(times[_USER_TIME]) + int(times[_SYSTEM_TIME])
-    return ProcessUsage(ticks / os.sysconf("SC_CLK_TCK"), resident_pages * os.sysconf("SC_PAGE_SIZE"), open_files)
+    return ProcessUsage(ticks / os.sysconf("SC_CLK_TCK"), resident_bytes(pid), open_files)
 
 
 def process_families(naming: Naming, pids: Mapping[int, int]) -> Iterator[Family]:
