@@ -29,8 +29,8 @@ from ekiben.serving.config.server import ConfigSources, ServerConfig, load_confi
 from ekiben.serving.declare.service import Service
 from ekiben.serving.healthcheck import announce
 from ekiben.serving.http.front import Front, FrontParts
-from ekiben.serving.http.listener import HttpServer, address_of, listen, url_of
-from ekiben.serving.http.state import ServerState
+from ekiben.serving.http.h1.listener import HttpServer, address_of, listen, url_of
+from ekiben.serving.http.h1.state import ServerState
 from ekiben.serving.importing import import_service
 from ekiben.serving.logs import configure_logging
 from ekiben.serving.loops import run

@@ -1,4 +1,4 @@
-"""HTTP: requests in, replies out. Only `asgi`, `protocol` and `listener` know a transport.
+"""HTTP: requests in, answers out. Only `h1` and `asgi` know a transport.
 
     front       Front: everything that answers, put together for one service
     routes      which path and method lead where
@@ -9,12 +9,12 @@
     health      /livez /healthz /readyz
     documents   /docs.json /schema.json
     scrape      /metrics
-    access      the access log
     page        the page at / with Swagger UI from the installed package: no other host is asked
-    asgi        the adapter to ASGI
-    limits      how long a connection may keep the server waiting, and how many there may be
-    protocol    uvicorn's protocol, which holds these limits, and tells when a client went away
-    listener    the listening socket, and uvicorn on top of it
+    access      the access log
+    replies     what every transport sends of an answer beside its body
+    h1/         our own server: HTTP/1.1 on sockets          -> HttpServer
+    asgi        the same requests inside another server      -> AsgiApp
+    mounted/    ASGI apps beside the APIs, below a path      -> MountedApp
 
 No middleware: what is switched off costs a request nothing.
 """

@@ -13,10 +13,10 @@ from contextlib import aclosing
 from typing import Any, TypeAlias
 
 from ekiben.errors import BadInput
-from ekiben.serving.http.heads import BODILESS, HANDLER_FAULTS, Fields, fault_reply, head_fields
+from ekiben.serving.http.h1.state import AccessLog
+from ekiben.serving.http.replies import BODILESS, HANDLER_FAULTS, Fields, fault_reply, head_fields
 from ekiben.serving.http.request import Request, request_id
 from ekiben.serving.http.routes import Handler
-from ekiben.serving.http.state import AccessLog
 from ekiben.serving.wire import Answer, Reply, StreamReply
 
 Scope: TypeAlias = MutableMapping[str, Any]

@@ -89,7 +89,7 @@ class IncomingBody:
         self._pieces.append(piece)
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
-        elif self._held_bytes > AHEAD_BYTES:  # also where it was asked for: uvloop reads 8 MiB before others have a turn
+        elif self._held_bytes > AHEAD_BYTES:  # asked for or not: uvloop reads 8 MiB before others have a turn
             self._flow.pause_reading()
 
     def end(self) -> None:

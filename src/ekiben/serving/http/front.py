@@ -11,9 +11,9 @@ from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.service import Service
 from ekiben.serving.http.calls import ApiCalls, CallLimits, Gate, batched, make_batcher, unbatched
 from ekiben.serving.http.documents import document_routes
+from ekiben.serving.http.h1.limits import ConnectionLimits
 from ekiben.serving.http.health import health_routes
-from ekiben.serving.http.limits import ConnectionLimits
-from ekiben.serving.http.mount import MountedApp
+from ekiben.serving.http.mounted.app import MountedApp
 from ekiben.serving.http.page import page_routes
 from ekiben.serving.http.routes import Handler, Router
 from ekiben.serving.http.scrape import scrape_routes

@@ -20,15 +20,15 @@ from typing import assert_never, cast
 
 from ekiben.errors import BadInput, EkibenError, RequestTimeout
 from ekiben.serving.failures import error_reply
-from ekiben.serving.http.answering import answer_request
 from ekiben.serving.http.body import MAX_UNREAD_BYTES, IncomingBody
-from ekiben.serving.http.framing import LAST, Framing
-from ekiben.serving.http.heads import head_bytes
-from ekiben.serving.http.limits import SPARE_CONNECTIONS
-from ekiben.serving.http.patience import Patience, Verdict, Wait
-from ekiben.serving.http.reader import Refusal, RequestReader, Stage
+from ekiben.serving.http.h1.answering import answer_request
+from ekiben.serving.http.h1.framing import LAST, Framing
+from ekiben.serving.http.h1.heads import head_bytes
+from ekiben.serving.http.h1.limits import SPARE_CONNECTIONS
+from ekiben.serving.http.h1.patience import Patience, Verdict, Wait
+from ekiben.serving.http.h1.reader import Refusal, RequestReader, Stage
+from ekiben.serving.http.h1.state import ServerState
 from ekiben.serving.http.request import Address, Request, request_id
-from ekiben.serving.http.state import ServerState
 from ekiben.serving.wire import Reply
 
 _EMPTY: deque[tuple[Request, Framing]] = deque()  # of every connection on which nothing waits; never added to

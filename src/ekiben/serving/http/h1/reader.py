@@ -19,8 +19,8 @@ import httptools
 
 from ekiben.serving.failures import error_reply
 from ekiben.serving.http.body import BodyFlow, IncomingBody
-from ekiben.serving.http.framing import LAST, OLD_LAST, OLD_PERSISTENT, PERSISTENT, Framing
-from ekiben.serving.http.limits import MAX_HEAD_BYTES
+from ekiben.serving.http.h1.framing import LAST, OLD_LAST, OLD_PERSISTENT, PERSISTENT, Framing
+from ekiben.serving.http.h1.limits import MAX_HEAD_BYTES
 from ekiben.serving.http.request import Origin, Request, request_id
 from ekiben.serving.wire import Reply
 

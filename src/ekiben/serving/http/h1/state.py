@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-from ekiben.serving.http.limits import ConnectionLimits, affordable_connections
+from ekiben.serving.http.h1.limits import ConnectionLimits, affordable_connections
 from ekiben.serving.http.request import Request
 from ekiben.serving.http.routes import Handler
 

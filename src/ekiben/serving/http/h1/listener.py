@@ -7,8 +7,8 @@ import socket
 import time
 
 from ekiben.errors import UsageError
-from ekiben.serving.http.protocol import Connection
-from ekiben.serving.http.state import ServerState, Tended, date_line
+from ekiben.serving.http.h1.protocol import Connection
+from ekiben.serving.http.h1.state import ServerState, Tended, date_line
 
 BACKLOG = 2048  # connections that wait to be accepted
 TICK_S = 0.1  # seconds; each tick looks at a tenth of the connections, so that ten thousand do not hold up the loop

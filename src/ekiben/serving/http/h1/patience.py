@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import assert_never
 
-from ekiben.serving.http.limits import LINGER_S, MIN_RATE, ConnectionLimits
+from ekiben.serving.http.h1.limits import LINGER_S, MIN_RATE, ConnectionLimits
 
 
 class Wait(Enum):

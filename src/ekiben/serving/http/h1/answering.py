@@ -13,11 +13,12 @@ from typing import Protocol
 from ekiben.errors import Overloaded
 from ekiben.serving.failures import reply_to
 from ekiben.serving.http.body import IncomingBody
-from ekiben.serving.http.framing import Framing, ended
-from ekiben.serving.http.heads import BODILESS, HANDLER_FAULTS, declared_length, fault_reply, head_bytes
+from ekiben.serving.http.h1.framing import Framing, ended
+from ekiben.serving.http.h1.heads import head_bytes
+from ekiben.serving.http.h1.state import ServerState
+from ekiben.serving.http.h1.streaming import Outlet, Sent, send_stream
+from ekiben.serving.http.replies import BODILESS, HANDLER_FAULTS, declared_length, fault_reply
 from ekiben.serving.http.request import Request
-from ekiben.serving.http.state import ServerState
-from ekiben.serving.http.streaming import Outlet, Sent, send_stream
 from ekiben.serving.wire import Answer, Reply, StreamReply
 
 JOINED_BYTES = 64 * 1024  # bodies up to this are copied behind their heads: one write costs less than two

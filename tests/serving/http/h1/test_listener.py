@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ekiben.errors import UsageError
-from ekiben.serving.http.listener import address_of, listen, url_of
+from ekiben.serving.http.h1.listener import address_of, listen, url_of
 
 
 def test_a_free_port_is_found_and_told() -> None:

@@ -1,19 +1,13 @@
-"""The head of a reply: its status, the headers of the service and of the server; and what is sent where there is none.
-
-`head_fields` is what every transport sends. `head_bytes` is the same for HTTP/1.1, put together from parts that were
-made once: a reply costs one lookup and one formatting.
-"""
+"""What every transport sends of an Answer beside its body, and what is sent where there is no answer."""
 
 from __future__ import annotations
 
 import logging
 import re
-from http import HTTPStatus
 from typing import TypeAlias
 
 from ekiben.errors import ServiceError
 from ekiben.serving.failures import internal_error, reply_to
-from ekiben.serving.http.framing import Framing
 from ekiben.serving.wire import Answer, Reply, StreamReply
 
 logger = logging.getLogger("ekiben.serving")
@@ -22,26 +16,8 @@ Fields: TypeAlias = list[tuple[bytes, bytes]]
 
 BODILESS = (204, 304)  # RFC 9110, section 6.4.1: replies with these statuses have no content
 HANDLER_FAULTS = (Exception,)  # what the last resort takes: no fault of ours may show its insides
-MAX_STARTS = 1000  # beginnings of heads that are kept: services choose statuses and media types, clients do not
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, section 5.5: what no header may hold, tab excepted
 _LENGTH = b"content-length"
-
-_starts: dict[tuple[int, str], bytes] = {}
-
-
-def head_bytes(answer: Answer, request_id: str, date: bytes, framing: Framing) -> bytes:
-    """The whole head, as HTTP/1.1. Raises ServiceError for a reply that HTTP cannot carry."""
-    if isinstance(answer, Reply):
-        content_type = answer.payload.content_type
-        length = b"" if answer.status in BODILESS else b"content-length: %d\r\n" % len(answer.payload.body)
-    else:
-        content_type = answer.content_type
-        is_chunked = framing.takes_chunks and answer.status not in BODILESS and declared_length(answer) is None
-        length = b"transfer-encoding: chunked\r\n" if is_chunked else b""
-    start = _starts.get((answer.status, content_type)) or _start(answer.status, content_type)
-    more = b"".join(b"%b: %b\r\n" % field_of(*one) for one in answer.headers) if answer.headers else b""
-    identifier = request_id.encode("latin-1")
-    return b"%b%bx-request-id: %b\r\n%b%b%b\r\n" % (start, date, identifier, length, framing.field, more)
 
 
 def head_fields(answer: Answer, request_id: str) -> Fields:
@@ -86,16 +62,3 @@ def field_of(name: str, value: str) -> tuple[bytes, bytes]:
     if not value.isascii() or _CONTROL.search(value):
         raise ServiceError(f"the header `{name}` cannot have the value {value!r}")
     return name.encode("latin-1"), value.encode("latin-1")
-
-
-def _start(status: int, content_type: str) -> bytes:
-    """Status line and Content-Type, kept for the next time."""
-    check_status(status)
-    phrase = HTTPStatus(status).phrase if status in HTTPStatus.__members__.values() else ""
-    start = f"HTTP/1.1 {status} {phrase}\r\n".encode()
-    if content_type and status not in BODILESS:
-        start += b"%b: %b\r\n" % field_of("content-type", content_type)
-    if len(_starts) >= MAX_STARTS:
-        _starts.clear()
-    _starts[status, content_type] = start
-    return start

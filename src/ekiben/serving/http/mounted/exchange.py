@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from ekiben.errors import RequestError
-from ekiben.serving.http.heads import BODILESS
+from ekiben.serving.http.replies import BODILESS
 from ekiben.serving.http.request import Request
 from ekiben.serving.wire import Answer, Payload, Reply, StreamReply
 

@@ -13,9 +13,9 @@ import logging
 from typing import Any
 
 from ekiben.serving.failures import internal_error
-from ekiben.serving.http.app_exchange import AppExchange
 from ekiben.serving.http.asgi import AsgiCallable
-from ekiben.serving.http.lifespan import APP_FAILURES, Lifespan
+from ekiben.serving.http.mounted.exchange import AppExchange
+from ekiben.serving.http.mounted.lifespan import APP_FAILURES, Lifespan
 from ekiben.serving.http.request import Request
 from ekiben.serving.wire import Answer
 
