@@ -102,6 +102,16 @@ def test_a_reader_that_asks_for_openmetrics_gets_it() -> None:
     assert "ekiben_request" in {family.name for family in parse_openmetrics(text)}  # type: ignore[no-untyped-call]
 
 
+@pytest.mark.parametrize("accept", ["", OPENMETRICS])
+def test_a_large_metric_is_whole_and_has_one_head(accept: str) -> None:
+    metrics = used_metrics()
+    many = [Sample("many", {"number": str(number)}, number) for number in range(1000)]
+    metrics.workers.measure_here(lambda: [Family("many", "gauge", "Many", many, mode="sum")])
+    lines = [line for line in page(metrics, accept).splitlines() if "many" in line]
+    assert lines[:2] == ["# HELP many Many", "# TYPE many gauge"]
+    assert lines[2:] == [f'many{{number="{number}"}} {number}.0' for number in range(1000)]
+
+
 def test_promtool_finds_nothing_to_blame() -> None:
     checked = subprocess.run(
         ["promtool", "check", "metrics"], input=page(used_metrics()), text=True, capture_output=True, check=False

@@ -7,7 +7,9 @@ pays them. The text is the library's; it is made family by family, so that a lar
 from __future__ import annotations
 
 import asyncio
+import copy
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,7 +20,9 @@ from ekiben.serving.wire import Payload
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
+PART_SAMPLES = 250  # made into text at once: a millisecond
 _END = b"# EOF\n"  # ends a page of OpenMetrics
+_HEAD = re.compile(rb"\A(?:# .*\n)+")  # the lines that say what a metric is
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +38,26 @@ class _One:
 async def render(families: Iterable[Family], accept: str = "") -> Payload:
     """The page of these families and of this process; `accept` is the reader's header: it may ask for OpenMetrics."""
     encode, content_type = await asyncio.to_thread(_encoder, accept)
-    pieces = []
+    text = bytearray()
     for metric in itertools.chain((_metric(one) for one in families if one.samples), _of_process()):
-        pieces.append(encode(_One(metric)).removesuffix(_END))
-        await asyncio.sleep(0)
+        for part in _parts(metric):
+            piece = encode(_One(part)).removesuffix(_END)
+            text += piece if part is metric else _HEAD.sub(b"", piece)
+            await asyncio.sleep(0)
     if content_type.startswith("application/openmetrics-text"):
-        pieces.append(_END)
-    return Payload(content_type, b"".join(pieces))
+        text += _END
+    return Payload(content_type, bytes(text))
+
+
+def _parts(metric: Metric) -> Iterator[Metric]:
+    """The metric with its first samples, then others with the rest of them, which need no head of their own."""
+    samples = metric.samples
+    metric.samples = samples[:PART_SAMPLES]
+    yield metric
+    for start in range(PART_SAMPLES, len(samples), PART_SAMPLES):
+        rest = copy.copy(metric)
+        rest.samples = samples[start : start + PART_SAMPLES]
+        yield rest
 
 
 def _encoder(accept: str) -> tuple[Callable[[_One], bytes], str]:

@@ -67,8 +67,7 @@ class ServerMetrics:
     async def page(self, accept: str = "") -> Payload:
         """The text that Prometheus reads; `accept` is the header of who asks."""
         await self.workers.refresh()
-        own = list(self.families())
-        return await render([*own, *self._without_ours(own)], accept)
+        return await render(self._all_families(), accept)
 
     def families(self) -> Iterator[Family]:
         """What the server itself counts."""
@@ -91,18 +90,20 @@ class ServerMetrics:
         labels = self._naming.service(ekiben_version=ekiben.__version__, python_version=platform.python_version())
         return Family(name, "info", "What serves", [Sample(f"{name}_info", labels, 1)])
 
-    def _without_ours(self, own: Sequence[Family]) -> list[Family]:
-        """The service's metrics, without those that would stand twice on the page."""
-        taken = {name for family in own for name in _names_of(family)}
-        families = self.workers.families()
-        for family in families:
-            if _names_of(family) & taken and family.name not in self._refused:
+    def _all_families(self) -> Iterator[Family]:
+        """The server's own, then the service's, without those that would stand twice on the page."""
+        taken: set[str] = set()
+        for family in self.families():
+            taken |= _names_of(family)
+            yield family
+        for family in self.workers.families():
+            if not _names_of(family) & taken:
+                yield family
+            elif family.name not in self._refused:
                 self._refused.add(family.name)
                 logger.error(
-                    "the service's metric `%s` has the name of one of the server's own and is not shown",
-                    family.name,
+                    "the service's metric `%s` has the name of one of the server's own and is not shown", family.name
                 )
-        return [family for family in families if family.name not in self._refused]
 
 
 def _names_of(family: Family) -> set[str]:
