@@ -30,6 +30,7 @@ def main() -> None:
             max_rounds=arguments.rounds or experiment.rounds,
             seconds=arguments.seconds or experiment.seconds,
             budget_s=arguments.budget,
+            only=arguments.only,
         )
         for sample in experiment.measure(bench):
             results.samples.append(sample)
@@ -48,6 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="at most so many")
     parser.add_argument("--seconds", type=float, help="of each measurement")
     parser.add_argument("--budget", type=float, default=540, help="seconds within which the last round has to end")
+    parser.add_argument("--only", default="", help="servers whose name begins so, such as ekiben")
     return parser.parse_args()
 
 

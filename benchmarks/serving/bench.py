@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ class Bench:
     max_rounds: int
     seconds: float  # of each measurement
     budget_s: float  # no round is begun that would not end within it
+    only: str = ""  # servers whose name begins so
     begun: float = field(default_factory=time.perf_counter)
 
     @property
@@ -40,6 +41,10 @@ class Bench:
             self.say(f"round {number} of {self.max_rounds}")
             yield number
             longest_s = max(longest_s, self.took_s - begun_s)
+
+    def chosen(self, servers: Sequence[Server]) -> list[Server]:
+        """The servers that take part."""
+        return [server for server in servers if server.name.startswith(self.only)]
 
     def running(self, server: Server, question: Question) -> AbstractContextManager[Running]:
         """The server, started and asked."""

@@ -19,7 +19,7 @@ def measure(
 ) -> Iterator[Sample]:
     """A sample for each round, server and number of connections; the last also has the memory after the load."""
     for number in bench.rounds():
-        for server in servers:
+        for server in bench.chosen(servers):
             question = Question(server.path, body, lambda got: got == answer)
             with bench.running(server, question) as up:
                 wrk.load(up, question, WARM_UP_CONNECTIONS, WARM_UP_S, bench.work)

@@ -53,7 +53,7 @@ def measure(bench: Bench) -> Iterator[Sample]:
         rates = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
         yield {"round": number, "server": "alone", "rate_per_s": max(rates.values()), "rates_per_s": rates}
         bench.say(f"alone, by batch size: { {size: round(rate) for size, rate in rates.items()} }")
-        for server in SERVERS:
+        for server in bench.chosen(SERVERS):
             question = Question(f"{server.path}disabled", bodies[0], is_embedding)
             with bench.running(server, question) as up:
                 for window in WINDOWS:

@@ -33,7 +33,7 @@ SERVERS = (
 def measure(bench: Bench) -> Iterator[Sample]:
     """A sample for each round, server and load; a round's arrivals are the same for all."""
     for number in bench.rounds():
-        for server in SERVERS:
+        for server in bench.chosen(SERVERS):
             for load in LOADS:
                 arrivals = recorded(bench.results, load * CAPACITY_PER_S, WARM_UP_S + bench.seconds, seed=number)
                 with bench.running(server, _QUESTION) as up:

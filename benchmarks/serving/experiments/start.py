@@ -26,7 +26,8 @@ def measure(bench: Bench) -> Iterator[Sample]:
     iris.train(bench)
     for number in bench.rounds():
         for service, question in _QUESTIONS.items():
-            for server in (servers.ekiben(_CLASSES[service], ""), servers.bentoml(_CLASSES[service], "")):
+            both = servers.ekiben(_CLASSES[service], ""), servers.bentoml(_CLASSES[service], "")
+            for server in bench.chosen(both):
                 with bench.running(server, question) as up:
                     yield {"round": number, "service": service, "server": server.name, "ready_s": up.ready_s}
             for environment, name in (("ekiben", "alone"), ("bentoml", "alone, beside BentoML")):
