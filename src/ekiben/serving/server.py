@@ -24,6 +24,7 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import NoReturn
 
+from ekiben.serving.config.cpus import thread_caps, usable_cores
 from ekiben.serving.config.keys import KEYS
 from ekiben.serving.config.server import ConfigSources, ServerConfig, load_config
 from ekiben.serving.declare.service import Service
@@ -61,6 +62,8 @@ def serve(target: Target, options: ServeOptions) -> int:
         os.environ[BENTO_VARIABLE] = str(target.bento)
     for name, value in target.variables.items():
         os.environ.setdefault(name, value)
+    environ = dict(os.environ)
+    os.environ.update(thread_caps(environ, cores=usable_cores()))  # before the service loads what reads them
     service = import_service(target.service, target.root)
     config = load_config(_sources(target, service, options, os.environ))
     if options.is_printing_config:
@@ -69,7 +72,7 @@ def serve(target: Target, options: ServeOptions) -> int:
     configure_logging(config.log_level.value, config.log_format.value)
     _check_temporary_folder()
     with listen(config.host.value, config.port.value) as listener:
-        return run(_run(ServerPlan(target, service, config), listener))
+        return run(_run(ServerPlan(target, service, config, environ), listener))
 
 
 def _check_temporary_folder() -> None:

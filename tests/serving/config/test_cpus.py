@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ekiben.serving.config.cpus import cgroup_quota, usable_cores
+from ekiben.serving.config.cpus import THREAD_VARIABLES, cgroup_quota, thread_caps, usable_cores
 
 
 @pytest.mark.parametrize(("written", "quota"), [("150000 100000", 1.5), ("max 100000", None), ("", None), ("x", None)])
@@ -31,3 +31,19 @@ def test_a_part_of_a_core_counts_as_one(tmp_path: Path) -> None:
 
 def test_without_a_quota_the_schedulers_mask_counts(tmp_path: Path) -> None:
     assert usable_cores(tmp_path) == len(os.sched_getaffinity(0))
+
+
+def test_workers_share_the_cores() -> None:
+    assert thread_caps({}, cores=8, workers=3) == dict.fromkeys(THREAD_VARIABLES, "2")
+    assert thread_caps({}, cores=2, workers=3) == dict.fromkeys(THREAD_VARIABLES, "1")
+
+
+@pytest.mark.parametrize(("most", "share"), [(1.5, "1"), (0.5, "1"), (3.0, "3"), (16.0, "4")])
+def test_a_worker_takes_no_more_than_its_own_cores(most: float, share: str) -> None:
+    assert thread_caps({}, cores=8, workers=2, most=most)["OMP_NUM_THREADS"] == share
+
+
+def test_what_the_user_set_stays_and_openmps_number_is_for_all() -> None:
+    caps = thread_caps({"OMP_NUM_THREADS": "7", "MKL_NUM_THREADS": "3"}, cores=8, workers=2)
+    assert set(caps) == set(THREAD_VARIABLES) - {"OMP_NUM_THREADS", "MKL_NUM_THREADS"}
+    assert set(caps.values()) == {"7"}

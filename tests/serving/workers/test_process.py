@@ -15,7 +15,7 @@ from ekiben.errors import InternalError, ServiceError
 from ekiben.serving.metrics.ledger import WorkerLedger
 from ekiben.serving.wire import JSON, Call, Payload, Reply, StreamReply
 from ekiben.serving.workers.messages import Start
-from ekiben.serving.workers.process import THREAD_VARIABLES, ProcessWorker, child_environment
+from ekiben.serving.workers.process import ProcessWorker
 from ekiben.serving.workers.worker import WorkerDied, WorkerGone
 from tests.serving.server_process import environment, write_service
 
@@ -258,8 +258,3 @@ def test_a_service_that_does_not_import_is_an_error_in_the_childs_words(tmp_path
 
     with pytest.raises(ServiceError, match="no_such_module"):
         asyncio.run(run())
-
-
-def test_children_share_the_cores_unless_something_is_set() -> None:
-    shared = child_environment({"OMP_NUM_THREADS": "7"}, cores=8, workers=3)
-    assert [shared[name] for name in THREAD_VARIABLES] == ["7", "2", "2", "2"]

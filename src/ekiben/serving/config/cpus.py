@@ -1,11 +1,23 @@
-"""How many cores this process may use: the scheduler's mask and the container's quota, not the machine's count."""
+"""How many cores this process may use (the scheduler's mask and the container's quota, not the machine's count), and
+how many of them the numeric libraries of one worker may."""
 
 from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
+# OpenMP (torch and scikit-learn among others), then libraries with threads of their own. Each reads its variable when
+# it is loaded, and else starts a thread for each core of the machine: quotas of containers are unknown to them.
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
 CGROUP = Path("/sys/fs/cgroup")  # where containers see their own control group
 
 
@@ -35,3 +47,18 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def thread_caps(
+    environ: Mapping[str, str], *, cores: int, workers: int = 1, most: float | None = None
+) -> dict[str, str]:
+    """The variables that share `cores` among the workers, `most` for each; those that `environ` has are not among them.
+
+    Somebody who set one of them for all (OMP_NUM_THREADS, which most libraries go by) has said what the rest shall be.
+    """
+    share = max(1, cores // workers)
+    if most is not None:
+        share = max(1, min(share, int(most)))
+    said = environ.get("OMP_NUM_THREADS", "")
+    value = said if said.isdigit() else str(share)
+    return {name: value for name in THREAD_VARIABLES if name not in environ}

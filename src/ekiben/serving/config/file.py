@@ -18,7 +18,14 @@ import yaml
 
 from ekiben.errors import SettingsError
 from ekiben.nearest import did_you_mean
-from ekiben.serving.config.keys import BATCHING, BATCHING_KEYS, BY_PATH, top_level_names
+from ekiben.serving.config.keys import (
+    ALIASES,
+    BATCHING,
+    BATCHING_KEYS,
+    BY_PATH,
+    FOR_SCHEDULERS,
+    top_level_names,
+)
 
 VARIABLES = ("EKIBEN_CONFIG", "BENTOML_CONFIG")  # name the file
 FILE_NAMES = ("ekiben.yaml", "bentoml_configuration.yml", "bentoml_configuration.yaml")  # looked for beside the service
@@ -74,8 +81,11 @@ def _leaves(prefix: str, value: object, path: Path, place: str) -> Iterator[tupl
         return
     children = [key[len(prefix) + 1 :].split(".")[0] for key in BY_PATH if key.startswith(f"{prefix}.")]
     for name, child in _mapping(value, path, f"`{place}{prefix}`").items():
-        _known(name, children, f"{place}{prefix}.", path)
-        yield from _leaves(f"{prefix}.{name}", child, path, place)
+        if f"{prefix}.{name}" in FOR_SCHEDULERS:
+            continue
+        key = ALIASES.get(f"{prefix}.{name}", f"{prefix}.{name}")
+        _known(key.rpartition(".")[2], children, f"{place}{prefix}.", path)
+        yield from _leaves(key, child, path, place)
 
 
 def _batching(value: object, path: Path, place: str) -> Iterator[tuple[str, object]]:

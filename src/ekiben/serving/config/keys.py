@@ -41,6 +41,20 @@ KEYS = (
     Key("workers", "workers", values.workers, "worker processes, or `cpu_count`; 1 serves within the server",
         1, ("EKIBEN_WORKERS", "BENTOML_WORKERS"), "workers"),
     Key("threads", "threads", values.count, "threads per worker, for sync APIs", 1, ("EKIBEN_THREADS",), "threads"),
+    Key("isolation", "isolation", values.isolation,
+        "`process`: a process for each worker, even a single one; `none`: the server's own; `auto`: as other keys need",
+        "auto", ("EKIBEN_ISOLATION",)),
+    Key("lifetime.max_requests", "max_requests", values.optional_count,
+        "requests after which a worker is replaced", None, ("EKIBEN_MAX_REQUESTS",)),
+    Key("lifetime.max_age", "max_age_s", values.optional_seconds, "seconds after which a worker is replaced",
+        None, ("EKIBEN_MAX_AGE",)),
+    Key("lifetime.max_memory", "max_memory_bytes", values.optional_size,
+        "resident memory (`4GiB`) at which a worker is replaced", None, ("EKIBEN_MAX_MEMORY",)),
+    Key("resources.gpu", "gpus", values.gpus,
+        "GPUs for each worker: a number, a fraction to share one, or a list of devices that all share out",
+        None, ("EKIBEN_GPUS",)),
+    Key("resources.cpu", "cpus", values.cpus, "most cores for the numeric libraries of each worker",
+        None, ("EKIBEN_CPUS",)),
     Key("warm_up", "warms_up", values.switch, "answer the examples of APIs before a worker is ready",
         True, ("EKIBEN_WARM_UP",)),
     Key("traffic.timeout", "timeout_s", values.seconds, "seconds after which a request is answered 504",
@@ -87,6 +101,11 @@ KEYS = (
 )  # fmt: skip
 
 BY_PATH = {key.path: key for key in KEYS}
+
+# Other names of a key, as schedulers and BentoML's classic runners write it.
+ALIASES = {"resources.nvidia.com/gpu": "resources.gpu"}
+# Keys that are kept for schedulers; a server cannot act on them.
+FOR_SCHEDULERS = frozenset({"resources.memory", "resources.gpu_type", "resources.tpu_type"})
 
 BATCHING = "batching"  # `batching: {<api>: {...}}` in a file's block overrides what the API's decorator says
 BATCHING_KEYS = (

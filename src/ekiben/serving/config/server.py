@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ekiben.errors import SettingsError
+from ekiben.serving.config.devices import GpuRequest
 from ekiben.serving.config.file import find_file, read_file
-from ekiben.serving.config.keys import BATCHING, BATCHING_KEYS, BY_PATH, KEYS, Key
+from ekiben.serving.config.keys import ALIASES, BATCHING, BATCHING_KEYS, BY_PATH, KEYS, Key
+from ekiben.serving.config.values import Isolation
 from ekiben.serving.declare.options import BatchOptions, Strategy
 from ekiben.serving.logs import LogFormat
 from ekiben.serving.metrics.naming import LabelStyle
@@ -50,6 +52,12 @@ class ServerConfig:
     port: Setting[int]
     workers: Setting[int]
     threads: Setting[int]
+    isolation: Setting[Isolation]
+    max_requests: Setting[int | None]
+    max_age_s: Setting[float | None]
+    max_memory_bytes: Setting[int | None]
+    gpus: Setting[GpuRequest | None]
+    cpus: Setting[float | None]
     warms_up: Setting[bool]
     timeout_s: Setting[float]
     max_concurrency: Setting[int | None]
@@ -143,7 +151,7 @@ def load_config(sources: ConfigSources) -> ServerConfig:
 def declared_leaves(declared: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     """`(dotted path, value)` of what a decorator says about the server; its other keys are other parts' to read."""
     for name, value in declared.items():
-        path = f"{prefix}{name}"
+        path = ALIASES.get(f"{prefix}{name}", f"{prefix}{name}")
         if path in BY_PATH:
             yield path, value
         elif isinstance(value, Mapping):

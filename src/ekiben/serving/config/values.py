@@ -8,14 +8,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import get_args
+from typing import Literal, TypeAlias, get_args
 
 from ekiben.serving.config.cpus import usable_cores
+from ekiben.serving.config.devices import GpuRequest
 from ekiben.serving.declare.options import Strategy
 from ekiben.serving.logs import LogFormat
 from ekiben.serving.metrics.naming import LabelStyle
 
 CPU_COUNT = "cpu_count"
+Isolation: TypeAlias = Literal["auto", "none", "process"]
+ISOLATIONS: tuple[Isolation, ...] = get_args(Isolation)
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 LABEL_STYLES: tuple[LabelStyle, ...] = get_args(LabelStyle)
 LOG_FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)
@@ -64,12 +67,50 @@ def workers(value: object) -> int:
         raise ValueError(f"a whole number of at least 1 or `{CPU_COUNT}` is asked for") from None
 
 
+def isolation(value: object) -> Isolation:
+    """Where workers run: `auto`, `none` (in the server's process) or `process` (each in its own)."""
+    for name in ISOLATIONS:
+        if value == name:
+            return name
+    raise ValueError(f"one of {', '.join(ISOLATIONS)} is asked for")
+
+
+def gpus(value: object) -> GpuRequest | None:
+    """GPUs for each worker: a whole number, a fraction below 1, or a list of devices; 0 or nothing asks for none."""
+    names = value.split(",") if isinstance(value, str) and not _is_number(value) else value
+    if isinstance(names, list | tuple):
+        devices = tuple(str(name).strip() for name in names if not isinstance(name, bool))
+        if devices and all(devices) and len(set(devices)) == len(names):
+            return GpuRequest(devices=devices)
+        raise ValueError("a list of different devices is asked for: indexes or UUIDs")
+    number = 0.0 if value is None else _number(value)
+    if number is None or number < 0 or (number > 1 and number != int(number)):
+        raise ValueError("a whole number, a fraction below 1 or a list of devices is asked for")
+    return GpuRequest(number) if number else None
+
+
+def cpus(value: object) -> float | None:
+    """Cores for each worker's numeric libraries: a number, or one with `m` for thousandths (`500m`), as Kubernetes."""
+    if value is None:
+        return None
+    text = str(value).strip()
+    number = _number(text.removesuffix("m")) if not isinstance(value, bool) else None
+    if number is None or number <= 0:
+        raise ValueError("a number of cores above 0 is asked for, such as `2` or `500m`")
+    return number / 1000 if text.endswith("m") else number
+
+
 def seconds(value: object) -> float:
     """A duration in seconds, above 0."""
     number = _number(value)
     if number is None or number <= 0:
         raise ValueError("a number of seconds above 0 is asked for")
     return number
+
+
+def optional_seconds(value: object) -> float | None:
+    """A duration in seconds, above 0, or nothing for no bound."""
+    return None if value is None else seconds(value)
 
 
 def milliseconds(value: object) -> float:
@@ -87,6 +128,11 @@ def size(value: object) -> int:
         raise ValueError("a size above 0 is asked for, such as `100MiB`")
     unit = (found[2] or "").lower()
     return int(found[1]) * _UNITS[unit[0] if unit.endswith("ib") else unit]
+
+
+def optional_size(value: object) -> int | None:
+    """A size in bytes, or nothing for no bound."""
+    return None if value is None else size(value)
 
 
 def switch(value: object) -> bool:
@@ -180,6 +226,10 @@ def _integer(value: object) -> int | None:
     if isinstance(value, int):
         return value
     return int(value) if isinstance(value, str) and re.fullmatch(r"\s*-?\d+\s*", value) else None
+
+
+def _is_number(text: str) -> bool:
+    return _number(text) is not None
 
 
 def _number(value: object) -> float | None:

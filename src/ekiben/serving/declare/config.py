@@ -13,9 +13,10 @@ import msgspec
 
 from ekiben.errors import NotActedOn, ServiceError
 from ekiben.nearest import nearest
-from ekiben.serving.config.keys import BATCHING, BY_PATH, KEYS
+from ekiben.serving.config.keys import ALIASES, BATCHING, BY_PATH, FOR_SCHEDULERS, KEYS
 
-INFORMATIVE = frozenset({"resources", "labels", "description"})  # written into bento.yaml, for people and schedulers
+# Written into bento.yaml as declared, for people and schedulers.
+INFORMATIVE = frozenset({"labels", "description"})
 _ELSEWHERE = {
     "image": "describe the image in bentofile.yaml, under `docker` and `python`",
     "envs": "declare environment variables in bentofile.yaml, under `envs`",
@@ -40,7 +41,7 @@ def check_config(config: Mapping[str, object], place: str) -> None:
     except (TypeError, ValueError) as error:
         raise ServiceError(f"{place}: the config of the service is no plain data: {error}") from error
     for path, value in _leaves(config):
-        if path.partition(".")[0] in INFORMATIVE:
+        if path.partition(".")[0] in INFORMATIVE or path in FOR_SCHEDULERS:
             continue
         if path in BY_PATH:
             _check_value(path, value, place)
@@ -55,7 +56,7 @@ def check_config(config: Mapping[str, object], place: str) -> None:
 
 def _leaves(config: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     for name, value in config.items():
-        path = f"{prefix}{name}"
+        path = ALIASES.get(f"{prefix}{name}", f"{prefix}{name}")
         if path in _GROUPS and isinstance(value, Mapping):
             yield from _leaves(value, f"{path}.")
         else:
@@ -74,7 +75,7 @@ def _nearest(path: str) -> str:
         return "batching is declared at the API: `@api(batchable=True, max_batch_size=..., max_latency_ms=...)`"
     if path in _GROUPS:
         return f"`{path}` holds keys of its own: {', '.join(key.path for key in KEYS if key.path.startswith(path))}"
-    known = [*BY_PATH, *_KNOWN, *INFORMATIVE, *_GROUPS]
+    known = [*BY_PATH, *_KNOWN, *INFORMATIVE, *FOR_SCHEDULERS, *_GROUPS]
     last = {one.rpartition(".")[2]: one for one in known}
     near = nearest(path, known) or [last[one] for one in nearest(path.rpartition(".")[2], last)]
     return f"did you mean `{near[0]}`?" if near else f"keys are: {', '.join(key.path for key in KEYS)}"

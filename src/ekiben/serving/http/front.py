@@ -56,7 +56,7 @@ class Front:
                 ),
                 **(scrape_routes(parts.metrics.page) if config.has_metrics.value else {}),
                 **apis,
-                **health_routes(self.is_ready),
+                **health_routes(is_alive=parts.pool.is_alive, is_ready=self.is_ready),
             },
             self._apps,
         )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ekiben.serving.config.cpus import usable_cores
+from ekiben.errors import SettingsError
+from ekiben.serving.config.cpus import thread_caps, usable_cores
+from ekiben.serving.config.devices import VISIBLE, assign_devices, list_gpus, visible_devices
 from ekiben.serving.config.server import ServerConfig
+from ekiben.serving.config.values import Isolation
 from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import Service
 from ekiben.serving.execution.executor import Executor
@@ -15,20 +19,24 @@ from ekiben.serving.metrics.ledger import WorkerLedger
 from ekiben.serving.metrics.registry import UserRegistry
 from ekiben.serving.target import Target
 from ekiben.serving.workers.bringup import bring_up
+from ekiben.serving.workers.lifetime import Lifetime
 from ekiben.serving.workers.local import LocalWorker
 from ekiben.serving.workers.messages import Start
 from ekiben.serving.workers.pool import PoolPlan
-from ekiben.serving.workers.process import ProcessWorker, child_environment
+from ekiben.serving.workers.process import ProcessWorker
 from ekiben.serving.workers.worker import Worker
+
+logger = logging.getLogger("ekiben.serving")
 
 
 @dataclass(frozen=True, slots=True)
 class ServerPlan:
-    """All that a server process needs to know."""
+    """All that a server process needs to know. `environ` is what worker processes inherit."""
 
     target: Target
     service: Service
     config: ServerConfig
+    environ: Mapping[str, str]
 
     def batching(self) -> dict[str, BatchOptions]:
         """How each batchable API is batched, by name."""
@@ -37,11 +45,61 @@ class ServerPlan:
 
 
 def pool_plan(plan: ServerPlan, ledger: WorkerLedger) -> PoolPlan:
-    """The pool that the configuration asks for; what its workers measure goes to `ledger`."""
+    """The pool that the configuration asks for; what its workers measure goes to `ledger`.
+
+    Raises ServiceError where the machine has too few devices, SettingsError where keys contradict each other.
+    """
     config = plan.config
     workers, threads = config.workers.value, config.threads.value
-    make_worker = _local_worker(plan, ledger) if workers == 1 else _process_worker(plan, ledger)
-    return PoolPlan(make_worker, workers, threads, config.timeout_s.value)
+    lifetime = Lifetime(config.max_requests.value, config.max_age_s.value, config.max_memory_bytes.value)
+    devices = _devices(plan)
+    is_choosy = devices is not None and devices.leaves_some
+    if is_isolated(config.isolation.value, workers, lifetime, is_choosy=is_choosy):
+        make_worker = _process_worker(plan, ledger, devices)
+    else:
+        make_worker = _local_worker(plan, ledger)
+        if devices is not None:
+            os.environ[VISIBLE] = devices.of(1)
+    return PoolPlan(make_worker, workers, threads, config.timeout_s.value, lifetime)
+
+
+def is_isolated(isolation: Isolation, workers: int, lifetime: Lifetime, *, is_choosy: bool) -> bool:
+    """Whether workers are processes of their own; `is_choosy` where one may see only a part of the devices.
+
+    That part is set before the process begins: code that the server has imported may have looked at them already.
+    Raises SettingsError where `isolation` forbids what the rest needs.
+    """
+    needs = [f"`workers` is {workers}"] if workers > 1 else []
+    if lifetime.is_bounded:
+        needs.append("`lifetime` replaces workers")
+    if isolation == "none" and needs:
+        hint = "leave `isolation` at `auto`"
+        raise SettingsError(f"`isolation: none` keeps the service in the server's process, but {needs[0]}", hint=hint)
+    return isolation == "process" or bool(needs) or (isolation == "auto" and is_choosy)
+
+
+@dataclass(frozen=True, slots=True)
+class _Devices:
+    """The devices of each worker, and whether there are others besides one worker's."""
+
+    of_workers: Sequence[tuple[str, ...]]
+    leaves_some: bool
+
+    def of(self, number: int) -> str:
+        """The value of CUDA_VISIBLE_DEVICES for the worker of this number, from 1."""
+        return ",".join(self.of_workers[number - 1])
+
+
+def _devices(plan: ServerPlan) -> _Devices | None:
+    request = plan.config.gpus.value
+    if request is None:
+        return None
+    there = visible_devices(plan.environ, list_gpus)
+    assigned = assign_devices(request, there, plan.config.workers.value)
+    devices = _Devices(assigned, leaves_some=len(assigned[0]) < len(there))
+    for number in range(1, len(assigned) + 1):
+        logger.info("worker %d: %s=%s", number, VISIBLE, devices.of(number))
+    return devices
 
 
 def _local_worker(plan: ServerPlan, ledger: WorkerLedger) -> Callable[[int], Worker]:
@@ -56,14 +114,10 @@ def _local_worker(plan: ServerPlan, ledger: WorkerLedger) -> Callable[[int], Wor
         )
 
     ledger.measure_here(UserRegistry().read)
-
-    def make(_: int) -> Worker:
-        return LocalWorker(bring_service_up)
-
-    return make
+    return lambda _: LocalWorker(bring_service_up)
 
 
-def _process_worker(plan: ServerPlan, ledger: WorkerLedger) -> Callable[[int], Worker]:
+def _process_worker(plan: ServerPlan, ledger: WorkerLedger, devices: _Devices | None) -> Callable[[int], Worker]:
     bento = plan.target.bento
     config = plan.config
     start = Start(
@@ -76,5 +130,11 @@ def _process_worker(plan: ServerPlan, ledger: WorkerLedger) -> Callable[[int], W
         log_format=config.log_format.value,
         warms_up=config.warms_up.value,
     )
-    environ = child_environment(os.environ, cores=usable_cores(), workers=config.workers.value)
-    return lambda number: ProcessWorker(start, environ, ledger.open(number))
+    caps = thread_caps(plan.environ, cores=usable_cores(), workers=config.workers.value, most=config.cpus.value)
+    environ = {**plan.environ, **caps}
+
+    def make(number: int) -> Worker:
+        own = {} if devices is None else {VISIBLE: devices.of(number)}
+        return ProcessWorker(start, {**environ, **own}, ledger.open(number))
+
+    return make

@@ -46,13 +46,6 @@ from ekiben.serving.workers.messages import (
 from ekiben.serving.workers.worker import STOP_S, WorkerDied, WorkerGone
 
 ABORT_S = 2.0  # seconds that a child that hangs gets to write where
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-
-
-def child_environment(environ: Mapping[str, str], *, cores: int, workers: int) -> dict[str, str]:
-    """The environment of one child among `workers`: numeric libraries share the cores unless something is set."""
-    share = str(max(1, cores // workers))
-    return {**dict.fromkeys(THREAD_VARIABLES, share), **environ}
 
 
 class ProcessWorker:
