@@ -40,40 +40,42 @@ class AccessLog:
     def __init__(self, options: AccessLogOptions, writer: LineWriter) -> None:
         self._options = options
         self._writer = writer
-        self._printed = {path.encode(): path for path in options.endpoints}  # needs no escaping: an API's own path
+        self._template = _template(options) if options.form == "text" else None
+        self._unknown = "-" if options.form == "text" else None
+        self._printed = {path.encode(): path for path in options.endpoints}  # an API's own path needs no escaping
         self._second = 0
         self._stamp = ""
-        self._form = _text if options.form == "text" else _json
 
     def record(self, request: Request, status: int, size: int, duration_s: float) -> None:
         """Logs a request that was answered with `status` and a body of `size` bytes, `duration_s` after its head."""
-        options, path = self._options, request.path
+        options, unknown, path = self._options, self._unknown, request.path
         if path in options.skipped:
             return
         now_s = time.time()
-        if int(now_s) != self._second:
-            self._second = int(now_s)
-            self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now_s))
+        second = int(now_s)
+        if second != self._second:
+            self._second = second
+            self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
         raw = request.target.partition(b"?")[0] or path.encode()
         peer = request.origin.peer() if request.origin is not None else None
         line: dict[str, object] = {
-            "time": f"{self._stamp}.{int(now_s % 1 * 1000):03d}Z",
-            "client": peer[0] if peer is not None else None,
+            "time": f"{self._stamp}.{int((now_s - second) * 1000):03d}Z",
+            "client": peer[0] if peer is not None else unknown,
             "method": request.method,
             "path": self._printed.get(raw) or printable(raw),
             "status": status,
         }
         if options.has_request_length:
-            length = request.fields.get(b"content-length")
-            line["request_length"] = int(length) if length is not None and length.isdigit() else None
+            length = request.fields.get(b"content-length", b"")
+            line["request_length"] = int(length) if length.isdigit() else unknown
         if options.has_request_type:
-            line["request_type"] = printable(request.fields.get(b"content-type", b"")) or None
+            line["request_type"] = printable(request.fields.get(b"content-type", b"")) or unknown
         if options.has_response_length:
             line["response_length"] = size
         line["duration_ms"] = round(duration_s * 1000, 3)
-        line["endpoint"] = options.endpoints.get(path)
+        line["endpoint"] = options.endpoints.get(path, unknown)
         line["request_id"] = request.id
-        self._writer.write(self._form(line))
+        self._writer.write(_encode(line) + b"\n" if self._template is None else (self._template % line).encode())
 
     @property
     def dropped(self) -> int:
@@ -85,15 +87,16 @@ class AccessLog:
         self._writer.close()
 
 
-def _json(line: dict[str, object]) -> bytes:
-    return _encode(line) + b"\n"
-
-
-def _text(line: dict[str, object]) -> bytes:
-    """The first five fields in a row, the others by name; `-` for what is not known."""
-    words = ["-" if value is None else str(value) for value in line.values()]
-    named = [f"{name}={word}" for name, word in zip(list(line)[5:], words[5:], strict=True)]
-    return " ".join([words[0], "INFO ekiben.access:", *words[1:5], *named]).encode() + b"\n"
+def _template(options: AccessLogOptions) -> str:
+    """The format of a line of text: the first fields in a row, the others by name."""
+    switched = {
+        "request_length": options.has_request_length,
+        "request_type": options.has_request_type,
+        "response_length": options.has_response_length,
+    }
+    named = [*(name for name, is_on in switched.items() if is_on), "duration_ms", "endpoint", "request_id"]
+    fields = " ".join(f"{name}=%({name})s" for name in named)
+    return f"%(time)s INFO ekiben.access: %(client)s %(method)s %(path)s %(status)d {fields}\n"
 
 
 def printable(raw: bytes) -> str:
