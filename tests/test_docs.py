@@ -136,7 +136,7 @@ def test_metrics_md_has_every_metric_with_its_type_and_labels() -> None:
     metrics = ServerMetrics(Naming(ServedAs("Iris")))
     metrics.endpoint("classify").answered(200, 0.1)
     metrics.batches("classify")
-    metrics.workers.join(os.getpid(), asyncio.Event().wait)
+    metrics.workers.open(1).begin(os.getpid(), asyncio.Event().wait)
     documented = {
         name: (cells[1], set(re.findall(r"`(\w+)`", cells[2])))
         for name, cells in rows_of("metrics.md").items()
