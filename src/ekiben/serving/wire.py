@@ -10,22 +10,23 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import msgspec
+
 JSON = "application/json"
 
 # A body as it came: bytes, or a view of shared memory that is freed when nobody looks at it any more.
 Body: TypeAlias = bytes | memoryview
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+# Structs, as every request makes four of these: one is made seven times as fast as a frozen dataclass.
+class Payload(msgspec.Struct, frozen=True, gc=False):
     """A body with its media type (`multipart/form-data; boundary=...` included whole)."""
 
     content_type: str
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, gc=False):
     """One request to one API. `headers` are lower-case names with values, in order; `query` is the raw query string."""
 
     endpoint: str
@@ -37,8 +38,7 @@ class Call:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """The answer to one call: HTTP status, body, and headers beyond Content-Type and Content-Length.
 
     `is_rerun`: the method was not called exactly once for its batch, whose duration then says nothing about its cost.

@@ -36,4 +36,5 @@ class ArrayRows:
     def key(self, value: object, dim: int) -> Hashable:
         """dtype and the other dimensions; texts of any length go together."""
         array = cast(_Array, value)
-        return array.dtype.kind if array.dtype.kind in "US" else array.dtype, array.shape[:dim], array.shape[dim + 1 :]
+        dtype = array.dtype
+        return dtype.kind if dtype.kind in "US" else dtype, array.shape[:dim], array.shape[dim + 1 :]

@@ -10,8 +10,10 @@ idempotent), each time on values decoded anew. Requests with no rows are answere
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, MutableMapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import accumulate
+
+from msgspec.structs import replace
 
 from ekiben.errors import BadInput, InternalError, Overloaded, RequestError, ServiceError
 from ekiben.serving.declare.api import Endpoint
@@ -23,7 +25,7 @@ from ekiben.serving.execution.single import reply_of
 from ekiben.serving.failures import failure_replies, failure_reply, reply_to
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.output import OutputSpec
-from ekiben.serving.wire import Call, Reply
+from ekiben.serving.wire import JSON, Call, Reply
 
 # Calls beyond the first for one failed batch: 3 bad requests among 64 are found, a broken model is not run 127 times.
 MAX_RETRIES = 32
@@ -33,29 +35,27 @@ MAX_RETRIES = 32
 class _Member:
     """One request on its way: `value` is its decoded parameter, `outputs` what came back for its pieces so far.
 
-    `responses` is what the method said about its reply: one for each call it was part of, then its own.
+    `responses` is what the method said about its reply, where it has a Context: one for each call it was part of, and
+    `response` its own.
     """
 
     call: Call
-    response: Response
     value: object = None
     rows: int = 0
+    response: Response | None = None
     outputs: list[object] = field(default_factory=list)
     responses: list[Response] = field(default_factory=list)
     reply: Reply | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Piece:
     """The rows `start` to `stop` of a member: all of them, unless it has more than a call takes."""
 
     member: _Member
     start: int
     stop: int
-
-    @property
-    def rows(self) -> int:
-        return self.stop - self.start
+    rows: int
 
 
 def answer_batch(
@@ -100,7 +100,7 @@ class _Batch:
 
     def read(self, call: Call) -> _Member:
         """The call decoded; with its reply already where it cannot be read."""
-        member = _Member(call, Response())
+        member = _Member(call)
         self._decode(member)
         return member
 
@@ -110,8 +110,10 @@ class _Batch:
         groups: dict[Hashable, list[_Piece]] = {}
         for member in members:
             key = (type(member.value), _kind(member.value).key(member.value, dim))
-            pieces = [_Piece(member, at, min(at + limit, member.rows)) for at in range(0, member.rows, limit)]
-            groups.setdefault(key, []).extend(pieces)
+            pieces = groups.setdefault(key, [])
+            for start in range(0, member.rows, limit):
+                rows = min(limit, member.rows - start)
+                pieces.append(_Piece(member, start, start + rows, rows))
         for pieces in groups.values():
             chunk: list[_Piece] = []
             rows = 0
@@ -163,7 +165,9 @@ class _Batch:
             if len(member.outputs) > 1:
                 value = _kind(value).join(member.outputs, self._options.batch_dim[1])
             payload = self._output.encode(value, member.call.payload.content_type)
-            return reply_of(payload, *member.responses, member.response) if member.responses else Reply(200, payload)
+            if not member.responses or member.response is None:
+                return Reply(200, payload)
+            return reply_of(payload, *member.responses, member.response)
         except USER_FAILURES as error:
             return failure_reply(error, member.call)
 
@@ -179,7 +183,7 @@ class _Batch:
         for member in dict.fromkeys(one.member for one in pieces):
             self._decode(member)
             if not member.outputs:
-                member.response = Response()
+                member.response = None
 
     def _count(self, value: object) -> int:
         try:
@@ -189,12 +193,17 @@ class _Batch:
 
     def _invocation(self, pieces: Sequence[_Piece], response: Response) -> Invocation:
         dim = self._options.batch_dim[0]
-        values = [_cut(one.member.value, slice(one.start, one.stop), one.member.rows, dim) for one in pieces]
+        values = [
+            one.member.value
+            if one.rows == one.member.rows
+            else _kind(one.member.value).take(one.member.value, one.start, one.stop, dim)
+            for one in pieces
+        ]
         joined = values[0] if len(values) == 1 else _kind(values[0]).join(values, dim)
         context = None
         if self._endpoint.context_parameter is not None:
             members = [
-                BatchMember(Request(one.member.call), one.member.response, rows)
+                BatchMember(Request(one.member.call), _response_of(one.member), rows)
                 for one, rows in zip(pieces, _spans(pieces), strict=True)
             ]
             context = Context(members=members, folder=self._folder, state=self._state, is_batch=True, response=response)
@@ -202,6 +211,8 @@ class _Batch:
 
     def _split(self, result: object, pieces: Sequence[_Piece]) -> list[object]:
         name, dim = self._endpoint.function, self._options.batch_dim[1]
+        if dim == 0 and all(one.member.call.payload.content_type == JSON for one in pieces):
+            result = self._output.plain_rows(result)
         kind, given = row_kind(result), sum(one.rows for one in pieces)
         if kind is None:
             what = f"a `{type(result).__name__}`, which cannot be split among its requests"
@@ -212,7 +223,9 @@ class _Batch:
             raise ServiceError(f"`{name}` returned {error}") from error
         if returned != given:
             raise ServiceError(f"`{name}` was given {given} rows and returned {returned}")
-        return [_cut(result, rows, returned, dim) for rows in _spans(pieces)]
+        if len(pieces) == 1:
+            return [result]
+        return [kind.take(result, rows.start, rows.stop, dim) for rows in _spans(pieces)]
 
     def _fail(self, pieces: Sequence[_Piece], error: BaseException) -> None:
         """The replies of a call that failed. A 4xx of several is the fault of one that is not known: they get 500."""
@@ -224,14 +237,16 @@ class _Batch:
             piece.member.reply = reply
 
 
+def _response_of(member: _Member) -> Response:
+    if member.response is None:
+        member.response = Response()
+    return member.response
+
+
 def _spans(pieces: Sequence[_Piece]) -> list[slice]:
     """Where the rows of each piece are in the joined value."""
     ends = list(accumulate(one.rows for one in pieces))
     return [slice(end - one.rows, end) for one, end in zip(pieces, ends, strict=True)]
-
-
-def _cut(value: object, rows: slice, total: int, dim: int) -> object:
-    return value if rows.stop - rows.start == total else _kind(value).take(value, rows.start, rows.stop, dim)
 
 
 def _kind(value: object) -> RowKind:

@@ -24,7 +24,8 @@ def answer_one(endpoint: Endpoint, call: Call, state: MutableMapping[str, object
     with RequestFolder() as folder:
         try:
             result = yield prepare(endpoint, call, folder, response, state)
-            return reply_of(endpoint.output.encode(result, call.payload.content_type), response)
+            payload = endpoint.output.encode(result, call.payload.content_type)
+            return Reply(200, payload) if endpoint.context_parameter is None else reply_of(payload, response)
         except CALL_FAILURES as error:
             return failure_reply(error, call)
 

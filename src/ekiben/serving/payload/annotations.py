@@ -9,6 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 _SYNC = (Generator, Iterator, Iterable)
 _ASYNC = (AsyncGenerator, AsyncIterator, AsyncIterable)
+_PLAIN = (str, int, float, bool, type(None), Any, list, dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +62,18 @@ def iteration_of(annotation: object) -> Iteration | None:
         is_async=origin in _ASYNC,
         is_lazy=origin not in (Iterable, AsyncIterable),
     )
+
+
+def is_plain(annotation: object) -> bool:
+    """Whether what msgspec reads as this type, which it does strictly, is the value that pydantic reads.
+
+    The other way round it is not so: pydantic takes `"1"` for an int.
+    """
+    if annotation in _PLAIN:
+        return True
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is dict:
+        return arguments[0] is str and is_plain(arguments[1])
+    if origin in (Union, types.UnionType):
+        return len(arguments) == 2 and type(None) in arguments and all(map(is_plain, arguments))
+    return origin is list and is_plain(arguments[0])

@@ -39,23 +39,28 @@ class ArrayInput:
     """One parameter that is a numpy array."""
 
     body_media_type = NPY
+    json_type = Any
 
     def __init__(self, dtype: np.dtype[Any] | None) -> None:
         self._dtype = dtype
 
+    def read_decoded(self, value: object, name: str) -> object:
+        """The array of nested lists, or BadInput: ragged ones, mixed types, values outside the declared dtype."""
+        try:
+            array = np.array(value)
+        except (ValueError, OverflowError) as error:
+            raise BadInput(f"`{name}`: the nested lists are no array: rows differ in length") from error
+        if array.dtype.kind in "OU":
+            array = _from_mixed(array, value, name)
+        return array if self._dtype is None else _cast(array, self._dtype, name)
+
     def read_json(self, text: bytes, name: str) -> object:
-        """The array, or BadInput: ragged lists, mixed types, values outside the declared dtype."""
+        """The array of a JSON text, or BadInput."""
         try:
             values = _DECODE(text)
         except (msgspec.DecodeError, RecursionError) as error:
             raise BadInput(f"`{name}`: {error}") from error
-        try:
-            array = np.array(values)
-        except (ValueError, OverflowError) as error:
-            raise BadInput(f"`{name}`: the nested lists are no array: rows differ in length") from error
-        if array.dtype.kind in "OU":
-            array = _from_mixed(array, values, name)
-        return array if self._dtype is None else _cast(array, self._dtype, name)
+        return self.read_decoded(values, name)
 
     def read_form(self, text: bytes, name: str) -> object:
         """As JSON: an array has no other spelling."""
@@ -87,6 +92,12 @@ class ArrayOutput(JsonOutput):
     def named(self, media_type: str) -> OutputCodec:
         """An npy file, or JSON under another media type."""
         return NpyOutput(self.schema()) if media_type == NPY else super().named(media_type)
+
+    def plain_rows(self, value: object) -> object:
+        """Lists instead of an array: made once for a batch, they cost less than an array for each of its requests."""
+        return (
+            value.tolist() if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in _NUMBERS else value
+        )
 
 
 class NpyOutput:

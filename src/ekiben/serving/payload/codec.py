@@ -7,7 +7,7 @@ wrong by raising BadInput that begins with it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.multipart import Part
@@ -17,7 +17,15 @@ from ekiben.serving.wire import Body, Payload
 
 @runtime_checkable
 class ValueCodec(Protocol):
-    """Reads values that travel as JSON."""
+    """Reads values that travel as JSON.
+
+    `json_type` is what msgspec decodes the JSON as before `read_decoded` sees it; `msgspec.Raw` where that is the text.
+    """
+
+    json_type: Any
+
+    def read_decoded(self, value: object, name: str) -> object:
+        """The value of what was decoded."""
 
     def read_json(self, text: bytes, name: str) -> object:
         """The value that a JSON text says."""
@@ -80,3 +88,11 @@ class MirrorCodec(OutputCodec, Protocol):
     """Writes a result that is sent as the request was, where that was a body of the same media type."""
 
     body_media_type: str
+
+
+@runtime_checkable
+class RowsCodec(OutputCodec, Protocol):
+    """Writes a result that is quicker to split, row by row, as something plainer."""
+
+    def plain_rows(self, value: object) -> object:
+        """Rows that are written as those of `value`, along dimension 0."""

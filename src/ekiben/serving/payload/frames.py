@@ -7,7 +7,7 @@ index counts from 0.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 import pandas as pd
@@ -44,19 +44,24 @@ def output_codec(annotation: object) -> JsonOutput | None:
 class FrameInput:
     """One parameter that is a DataFrame."""
 
-    def read_json(self, text: bytes, name: str) -> object:
+    json_type = Any
+
+    def read_decoded(self, value: object, name: str) -> object:
         """The frame, or BadInput: neither records nor columns, columns of different lengths."""
-        values = _decode(text, name)
         try:
-            if isinstance(values, list) and all(isinstance(row, dict) for row in values):
-                return pd.DataFrame.from_records(values)
-            if isinstance(values, dict) and all(isinstance(column, list) for column in values.values()):
-                return pd.DataFrame(values)
-            if isinstance(values, dict) and all(isinstance(column, dict) for column in values.values()):
-                return pd.DataFrame(values).reset_index(drop=True)  # what DataFrame.to_json() writes
+            if isinstance(value, list) and all(isinstance(row, dict) for row in value):
+                return pd.DataFrame.from_records(value)
+            if isinstance(value, dict) and all(isinstance(column, list) for column in value.values()):
+                return pd.DataFrame(value)
+            if isinstance(value, dict) and all(isinstance(column, dict) for column in value.values()):
+                return pd.DataFrame(value).reset_index(drop=True)  # what DataFrame.to_json() writes
         except (ValueError, TypeError, OverflowError) as error:
             raise BadInput(f"`{name}`: the rows or columns do not make a frame: {error}") from error
         raise BadInput(f"`{name}`: a frame is a list of records, or an object with a list for each column")
+
+    def read_json(self, text: bytes, name: str) -> object:
+        """The frame of a JSON text, or BadInput."""
+        return self.read_decoded(_decode(text, name), name)
 
     def read_form(self, text: bytes, name: str) -> object:
         """As JSON: a frame has no other spelling."""
@@ -70,15 +75,20 @@ class FrameInput:
 class SeriesInput:
     """One parameter that is a Series."""
 
-    def read_json(self, text: bytes, name: str) -> object:
+    json_type = Any
+
+    def read_decoded(self, value: object, name: str) -> object:
         """The series, or BadInput where the JSON is no list."""
-        values = _decode(text, name)
-        if not isinstance(values, list):
+        if not isinstance(value, list):
             raise BadInput(f"`{name}`: a series is a list")
         try:
-            return pd.Series(values)
+            return pd.Series(value)
         except (ValueError, TypeError, OverflowError) as error:
             raise BadInput(f"`{name}`: the values do not make a series: {error}") from error
+
+    def read_json(self, text: bytes, name: str) -> object:
+        """The series of a JSON text, or BadInput."""
+        return self.read_decoded(_decode(text, name), name)
 
     def read_form(self, text: bytes, name: str) -> object:
         """As JSON: a series has no other spelling."""

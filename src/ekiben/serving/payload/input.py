@@ -25,6 +25,7 @@ from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.json_values import json_default
 from ekiben.serving.payload.kinds import input_codec
 from ekiben.serving.payload.multipart import MULTIPART, Part, parse_multipart
+from ekiben.serving.payload.plain import body_reader
 from ekiben.serving.payload.rows import count_json_rows
 from ekiben.serving.payload.schemas import DEFINITIONS, JsonSchema, gather_definitions
 from ekiben.serving.wire import JSON, Body, Payload
@@ -56,6 +57,7 @@ class InputSpec:
         self._root = parameters[0].name if is_root else None
         alone: object = codecs[self._names[0]] if len(codecs) == 1 else None
         self._body = alone if isinstance(alone, BodyCodec) else None
+        self._reader = body_reader(codecs, self._defaults, self._root)
 
     @property
     def root(self) -> str | None:
@@ -86,7 +88,8 @@ class InputSpec:
         Raises BadInput that names the field and says why, UnsupportedMediaType, PayloadTooLarge for an image.
         """
         if payload.content_type == JSON and payload.body:
-            return self._from_json(payload.body)
+            values = None if self._reader is None else self._reader.read(payload.body)
+            return self._from_json(payload.body) if values is None else values
         media_type = _media_type(payload)
         if not payload.body:
             return self._with_defaults({})

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, PydanticUserError, TypeAdapter, Vali
 from pydantic.errors import PydanticSchemaGenerationError
 
 from ekiben.errors import BadInput, ServiceError
+from ekiben.serving.payload.annotations import is_plain
 from ekiben.serving.payload.codec import OutputCodec
 from ekiben.serving.payload.schemas import LOCAL, JsonSchema
 from ekiben.serving.wire import JSON, Payload
@@ -31,6 +32,7 @@ class JsonInput:
 
     def __init__(self, annotation: object) -> None:
         self._adapter = make_adapter(annotation)
+        self.json_type: Any = annotation if is_plain(annotation) else msgspec.Raw
         try:
             self._schema = self._adapter.json_schema(ref_template=_REF, mode="validation")
         except PydanticUserError as error:
@@ -40,6 +42,10 @@ class JsonInput:
                 "a `Path` inside another type would let clients name files of the server",
                 hint="take each file as a parameter of its own: `photo: Path` or `photos: list[Path]`",
             )
+
+    def read_decoded(self, value: object, name: str) -> object:
+        """The value itself where msgspec reads the type as pydantic does, else what its text says."""
+        return self.read_json(bytes(value), name) if isinstance(value, msgspec.Raw) else value
 
     def read_json(self, text: bytes, name: str) -> object:
         """The value, or BadInput with pydantic's reasons."""

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast, get_args, get_origin
 
+import msgspec
+
 from ekiben.errors import ServiceError
 from ekiben.serving.payload.annotations import content_type_of, optional_item, without_metadata
 from ekiben.serving.payload.codec import FileCodec, OutputCodec, ValueCodec
@@ -43,6 +45,13 @@ class OptionalValue:
 
     def __init__(self, item: ValueCodec) -> None:
         self._item = item
+        self.json_type = Any if item.json_type is Any else msgspec.Raw
+
+    def read_decoded(self, value: object, name: str) -> object:
+        """None for `null`, else what the item's codec reads."""
+        if isinstance(value, msgspec.Raw):
+            return self.read_json(bytes(value), name)
+        return None if value is None else self._item.read_decoded(value, name)
 
     def read_json(self, text: bytes, name: str) -> object:
         """None for `null`, else what the item's codec reads."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ekiben.serving.payload.codec import MirrorCodec, OutputCodec
+from ekiben.serving.payload.codec import MirrorCodec, OutputCodec, RowsCodec
 from ekiben.serving.payload.kinds import output_codec
 from ekiben.serving.payload.schemas import JsonSchema
 from ekiben.serving.wire import Payload
@@ -18,6 +18,7 @@ class OutputSpec:
 
     def __init__(self, annotation: object = Any) -> None:
         self._codec = output_codec(annotation)
+        self._rows = self._codec if isinstance(self._codec, RowsCodec) else None
         self._others: dict[str, OutputCodec] = {}
         if isinstance(self._codec, MirrorCodec):
             self._others[self._codec.body_media_type] = self._codec.named(self._codec.body_media_type)
@@ -39,6 +40,10 @@ class OutputSpec:
         """
         codec = self._others.get(request) if self._others else None
         return (codec or self._codec).encode(value)
+
+    def plain_rows(self, value: object) -> object:
+        """The result of a batch, or plainer rows that are written alike, for requests that sent JSON."""
+        return value if self._rows is None else self._rows.plain_rows(value)
 
     def json_schema(self) -> JsonSchema:
         """JSON Schema of the result."""
