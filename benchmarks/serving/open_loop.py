@@ -16,9 +16,8 @@ from dataclasses import dataclass, field
 import uvloop
 
 from benchmarks.serving.connection import BROKEN, Connection, message
+from benchmarks.serving.samples import percentile
 
-MAX_CONNECTIONS = 1000
-OPENED_FIRST = 64
 PATIENCE_S = 1.0
 TICK_S = 0.001  # the finest that uvloop's timers know
 MAX_LATE_S = 0.010  # of the 99th percentile; a generator later than that measures itself
@@ -39,7 +38,7 @@ class Replayed:
     """What became of all, and how good the generator was."""
 
     outcomes: Sequence[Outcome]
-    late_p99_s: float  # of sending, where a connection was free
+    late_p99_s: float  # of sending
     busy: float  # share of a core that the generator used
 
     @property
@@ -64,14 +63,11 @@ class _Replay:
     begun: float = 0.0
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     late: list[float] = field(default_factory=list)
-    connections: set[Connection] = field(default_factory=set)
     idle: list[Connection] = field(default_factory=list)  # the one used last goes first
-    waiting: deque[int] = field(default_factory=deque)  # due, and no connection free
-    under_way: deque[Connection] = field(default_factory=deque)
+    under_way: deque[tuple[int, Connection]] = field(default_factory=deque)  # by arrival; some are answered by now
     opening: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> Replayed:
-        await asyncio.gather(*(self._open() for _ in range(OPENED_FIRST)))
         used, self.begun = time.process_time(), time.perf_counter() + 0.05
         for number, due in enumerate(self.arrivals):
             while (left := self.begun + due - time.perf_counter()) > 0:
@@ -82,71 +78,56 @@ class _Replay:
         while len(self.outcomes) < len(self.arrivals):
             await asyncio.sleep(0.01)
             self._give_up()
-        for connection in list(self.connections):
+        for connection in self.idle:
             connection.abort()
-        late = sorted(self.late) or [0.0]
-        return Replayed(
-            [self.outcomes[number] for number in range(len(self.arrivals))], late[len(late) * 99 // 100], busy
-        )
+        ordered = [self.outcomes[number] for number in range(len(self.arrivals))]
+        return Replayed(ordered, percentile(self.late, 0.99), busy)
 
     def _begin(self, number: int) -> None:
-        if connection := self._free():
-            self.late.append(time.perf_counter() - self.begun - self.arrivals[number])
-            self._send(connection, number)
-            return
-        self.waiting.append(number)
-        if len(self.connections) + len(self.opening) < MAX_CONNECTIONS:
-            task = asyncio.get_running_loop().create_task(self._open())
-            self.opening.add(task)
-            task.add_done_callback(self.opening.discard)
-
-    def _free(self) -> Connection | None:
+        """Sends a request, on a new connection where none is idle: none ever waits for another's answer."""
+        self.late.append(self._age_s(number))
         while self.idle:
             connection = self.idle.pop()
             if connection.is_open:
-                return connection
-            self.connections.discard(connection)  # the server closed it
-        return None
-
-    def _send(self, connection: Connection, number: int) -> None:
-        connection.send(self.messages[number], number)
-        self.under_way.append(connection)
-
-    async def _open(self) -> None:
+                connection.send(self.messages[number], number)
+                self.under_way.append((number, connection))
+                return
         connection = Connection(self._answered)
-        self.connections.add(connection)
+        connection.request = number
+        self.under_way.append((number, connection))
+        task = asyncio.get_running_loop().create_task(self._open(connection, number))
+        self.opening.add(task)
+        task.add_done_callback(self.opening.discard)
+
+    async def _open(self, connection: Connection, number: int) -> None:
         try:
             await asyncio.get_running_loop().create_connection(lambda: connection, "127.0.0.1", self.port)
         except OSError:
-            self.connections.discard(connection)
+            self._end(number, BROKEN, b"")
             return
-        self._next(connection)
+        if number in self.outcomes:  # given up meanwhile
+            connection.abort()
+        else:
+            connection.send(self.messages[number], number)
 
     def _answered(self, connection: Connection, status: int, body: bytes) -> None:
         self._end(connection.request, status, body)
-        if status == BROKEN:
-            self.connections.discard(connection)
-        else:
-            self._next(connection)
-
-    def _next(self, connection: Connection) -> None:
-        if self.waiting:
-            self._send(connection, self.waiting.popleft())
-        else:
+        if status != BROKEN:
             self.idle.append(connection)
 
     def _end(self, number: int, status: int, body: bytes) -> None:
-        self.outcomes[number] = Outcome(status, body, time.perf_counter() - self.begun - self.arrivals[number])
+        self.outcomes.setdefault(number, Outcome(status, body, self._age_s(number)))
+
+    def _age_s(self, number: int) -> float:
+        return time.perf_counter() - self.begun - self.arrivals[number]
 
     def _give_up(self) -> None:
-        """Ends what has waited too long, in the order of arrival."""
-        oldest_s = time.perf_counter() - self.begun - PATIENCE_S
-        while self.waiting and self.arrivals[self.waiting[0]] < oldest_s:
-            self._end(self.waiting.popleft(), BROKEN, b"")
+        """Ends what has waited too long."""
         while self.under_way:
-            number = self.under_way[0].request
-            if number not in self.outcomes and self.arrivals[number] >= oldest_s:
+            number, connection = self.under_way[0]
+            if number not in self.outcomes and self._age_s(number) < PATIENCE_S:
                 return
-            connection = self.under_way.popleft()
+            self.under_way.popleft()
             if number not in self.outcomes:
+                self._end(number, BROKEN, b"")
                 connection.abort()
