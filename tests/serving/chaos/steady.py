@@ -28,6 +28,7 @@ CLOSED_LOOP_CLIENTS = 48
 ANSWER_WITHIN_S = 60.0
 LONGEST_STAY_S = 0.04  # seconds that a client stays that leaves
 MAX_CONNECTIONS = 512  # of the program; an arrival that finds all of them busy waits, and is counted as late
+MAX_ASKING = 4 * MAX_CONNECTIONS  # requests; arrivals beyond are left out and counted: the program itself is too slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Course:
     answered: Counter[int] = field(default_factory=Counter)
     left: int = 0
     late: int = 0
+    left_out: int = 0
     lost: list[str] = field(default_factory=list)
     samples: list[tuple[float, Census]] = field(default_factory=list)
 
@@ -115,12 +117,15 @@ class SteadyLoad:
         while due_s < self._plan.seconds:
             now_s = time.monotonic() - begun_s
             while due_s <= now_s:
+                due_s += self._chance.expovariate(rate)
+                if len(self._asking) >= MAX_ASKING:
+                    self._course.left_out += 1
+                    continue
                 is_leaving = 0 <= due_s - self._plan.leaving_from_s < self._plan.leaving_for_s
                 leaves = is_leaving and self._chance.random() < self._plan.leaving_share
                 asking = asyncio.create_task(self._ask(leaves=leaves))
                 self._asking.add(asking)
                 asking.add_done_callback(self._asking.discard)
-                due_s += self._chance.expovariate(rate)
             await asyncio.sleep(max(0.0, due_s - (time.monotonic() - begun_s)))
 
     async def _ask(self, *, leaves: bool) -> None:

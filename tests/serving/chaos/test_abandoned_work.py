@@ -86,7 +86,8 @@ def test_calls_that_time_out_or_are_abandoned_keep_their_slot(tmp_path: Path, wo
         eventually(lambda: server.metric("ekiben_request_in_progress{") == 0)
         assert server.client.get("/readyz").status_code == 200
     assert set(timed_out) <= {504, 503}
-    assert set(left) == {0}
+    assert 0 in left
+    assert set(left) <= {0, 503, 504}
     at_once = [int(line) for line in record.read_text().split()]
     assert max(at_once) == THREADS
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 import pickle
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
 import ekiben.serving
@@ -29,7 +31,6 @@ PICKLE_TYPES = [
     "application/python-pickle",
     "application/x-python-serialize",
     "application/x-numpy",
-    "application/x-npy",
     "text/x-python",
 ]
 # What BentoML's runner server unpickles by (runner_app.py, container.py), and its batch marker.
@@ -83,6 +84,17 @@ def test_a_pickle_that_is_called_json_is_400(target: ServerProcess, canary: Path
     headers = {"content-type": content_type} if content_type else {}
     for body in (pickle.dumps(Canary(canary)), pickle.dumps(Canary(canary), protocol=0)):
         assert target.client.post("/square", content=body, headers=headers).status_code == 400
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize("content_type", ["application/x-npy", "application/x-npz", "application/octet-stream"])
+def test_an_array_of_pickled_objects_is_refused(target: ServerProcess, canary: Path, content_type: str) -> None:
+    """NumPy's own file format holds pickles where the type of the elements is `object`."""
+    file = io.BytesIO()
+    np.save(file, np.array([Canary(canary)], dtype=object), allow_pickle=True)
+    for body in (file.getvalue(), pickle.dumps(np.array([Canary(canary)], dtype=object))):
+        answer = target.client.post("/total", content=body, headers={"content-type": content_type})
+        assert answer.status_code in (400, 415)
     assert not canary.exists()
 
 

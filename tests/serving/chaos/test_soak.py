@@ -11,8 +11,8 @@ from tests.serving.chaos.services import SUBJECTS
 from tests.serving.chaos.steady import SteadyPlan, run_steadily
 from tests.serving.server_process import serving, write_service
 
-PLAN = SteadyPlan(seconds=30)
-WARM = (12.0, 17.0)  # seconds of the load that the end is compared with
+PLAN = SteadyPlan(seconds=25)
+WARM = (10.0, 15.0)  # seconds of the load that the end is compared with
 LAST_S = 6.0
 MOST_GROWTH = 0.05  # of itself
 
