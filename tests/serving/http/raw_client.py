@@ -21,13 +21,13 @@ def connected(url: str) -> Iterator[socket.socket]:
 
 def read_to_end(connection: socket.socket) -> bytes:
     """Everything until the server closes."""
-    received = b""
+    pieces = []
     try:
         while piece := connection.recv(65536):
-            received += piece
+            pieces.append(piece)
     except ConnectionResetError:
         pass
-    return received
+    return b"".join(pieces)
 
 
 def read_until(connection: socket.socket, end: bytes) -> bytes:

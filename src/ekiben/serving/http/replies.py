@@ -6,7 +6,7 @@ import logging
 import re
 from typing import TypeAlias
 
-from ekiben.errors import ServiceError
+from ekiben.errors import RequestError, ServiceError
 from ekiben.serving.failures import internal_error, reply_to
 from ekiben.serving.wire import Answer, Reply, StreamReply
 
@@ -44,6 +44,8 @@ def declared_length(answer: StreamReply) -> int | None:
 
 def fault_reply(error: Exception, request_id: str) -> Reply:
     """The reply to a request whose handler raised, or whose reply cannot be sent: the last resort."""
+    if isinstance(error, RequestError):
+        return reply_to(error, request_id)
     if isinstance(error, ServiceError):
         logger.error("request %s cannot be answered as the service says: %s", request_id, error)
         return reply_to(error, request_id)

@@ -1,143 +1,254 @@
-"""What clients that stop, drip or never end may take: a real server on real sockets."""
+"""Connection: requests in order, replies as the client's version of HTTP wants them, clients that go away. Real sockets."""
 
 from __future__ import annotations
 
+import asyncio
+import re
+import socket
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
+import uvloop
 
-from tests.serving.http.raw_client import connected, read_to_end, read_until, send_until_refused, status_of
-from tests.serving.server_process import ServerProcess, serving, write_service
+from ekiben.errors import ServiceError
+from ekiben.serving.http.body import IncomingBody
+from ekiben.serving.http.h1.limits import ConnectionLimits
+from ekiben.serving.http.request import Request
+from ekiben.serving.wire import JSON, Answer, Payload, Reply
+from tests.serving.http.raw_client import PATIENCE_S, connected, read_to_end, read_until, status_of
+from tests.serving.http.running import Answering, answering, echo, text
+from tests.serving.server_process import eventually
 
-SETTINGS = {
-    "EKIBEN_HEAD_TIMEOUT": "1",
-    "EKIBEN_KEEP_ALIVE": "2",
-    "EKIBEN_BODY_TIMEOUT": "1",
-    "EKIBEN_MAX_CONNECTIONS": "8",
-    "EKIBEN_MAX_CONCURRENCY": "2",
-}
-MANY = 64 * 1024 * 1024  # bytes; what the server must not take
+GET = b"GET /a HTTP/1.1\r\nhost: x\r\n\r\n"
+LAST = b"GET /a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+LARGE = 16 * 1024 * 1024  # bytes; more than sockets and the server hold
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server of little patience."""
-    project = write_service(tmp_path_factory.mktemp("project"))
-    with serving(project, environ=SETTINGS) as server:
+@pytest.fixture(scope="module", params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def server(request: pytest.FixtureRequest) -> Iterator[Answering]:
+    """A server that says what it was asked."""
+    new_loop: Callable[[], asyncio.AbstractEventLoop] = request.param
+    with answering(echo, new_loop=new_loop) as server:
         yield server
 
 
-@pytest.mark.parametrize(("size", "status"), [(60_000, 200), (70_000, 431)])
-def test_a_head_has_a_largest_size(server: ServerProcess, size: int, status: int) -> None:
+def sent(server: Answering, *pieces: bytes) -> bytes:
+    """All that comes back for the pieces."""
     with connected(server.url) as connection:
-        connection.sendall(b"GET /livez HTTP/1.1\r\nconnection: close\r\nx-long: " + b"a" * size + b"\r\n\r\n")
-        assert status_of(read_to_end(connection)) == status
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(0.01)
+        return read_to_end(connection)
+
+
+def test_a_reply_is_complete_and_dated(server: Answering) -> None:
+    head, _, body = sent(server, LAST).partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    assert lines[:2] == [b"HTTP/1.1 200 OK", b"content-type: text/plain"]
+    assert re.fullmatch(rb"date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", lines[2])
+    assert re.fullmatch(rb"x-request-id: [0-9a-f]{20}", lines[3])
+    assert lines[4:] == [b"content-length: 8", b"connection: close"]
+    assert body == b"GET /a  "
+
+
+def test_requests_sent_ahead_are_answered_in_order(server: Answering) -> None:
+    ahead = b"".join(b"GET /%d HTTP/1.1\r\nhost: x\r\n\r\n" % number for number in range(200))
+    replies = sent(server, ahead + LAST)
+    assert re.findall(rb"GET /(\d+)", replies) == [b"%d" % number for number in range(200)]
+
+
+def test_a_body_may_come_in_pieces_and_the_next_request_behind_it(server: Answering) -> None:
+    head = b"POST /b HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n"
+    replies = sent(server, head, b"01234", b"56789" + LAST)
+    assert re.findall(rb"(?:POST|GET) [^\r]*", replies.replace(b"HTTP", b"\r")) == [b"POST /b  0123456789", b"GET /a  "]
 
 
 @pytest.mark.parametrize(
-    ("start", "piece"),
+    ("request_line", "connection", "goes_on"),
     [
-        (b"GET /livez HTTP/1.1\r\n", b"x-name: value\r\n" * 1000),
-        (b"GET /livez HTTP/1.1\r\nx-long: ", b"a" * 16000),
-        (b"GET /", b"a" * 16000),
-        (b"POST /pid HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n", b"x-name: value\r\n" * 1000),
-        (b"POST /pid HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1;", b"a" * 16000),
+        (b"GET / HTTP/1.1", b"", True),
+        (b"GET / HTTP/1.1", b"close", False),
+        (b"GET / HTTP/1.0", b"", False),
+        (b"GET / HTTP/1.0", b"keep-alive", True),
     ],
-    ids=["headers", "one header", "path", "trailers", "chunk extension"],
 )
-def test_a_head_without_end_is_refused(server: ServerProcess, start: bytes, piece: bytes) -> None:
-    with connected(server.url) as connection:
-        connection.sendall(start)
-        assert send_until_refused(connection, piece, MANY) < MANY
+def test_a_connection_goes_on_as_the_client_says(
+    server: Answering, request_line: bytes, connection: bytes, goes_on: bool
+) -> None:
+    field = b"connection: " + connection + b"\r\n" if connection else b""
+    replies = sent(server, request_line + b"\r\nhost: x\r\n" + field + b"\r\n", LAST)
+    assert replies.count(b"HTTP/1.1 200") == 1 + goes_on
+    assert (b"connection: keep-alive" in replies) == (connection == b"keep-alive")
 
 
-def test_a_refusal_is_told_as_json_and_the_connection_is_closed(server: ServerProcess) -> None:
+def test_bytes_after_the_last_request_spoil_nothing(server: Answering) -> None:
+    replies = sent(server, LAST + b"what else? \r\n\r\n")
+    assert replies.count(b"HTTP/1.1") == 1
+    assert status_of(replies) == 200
+
+
+def test_a_refusal_comes_behind_the_replies_to_earlier_requests(server: Answering) -> None:
+    replies = sent(server, GET * 3 + b"no request\r\n\r\n")
+    assert re.findall(rb"HTTP/1.1 (\d+)", replies) == [b"200", b"200", b"200", b"400"]
+
+
+def test_head_is_answered_without_a_body(server: Answering) -> None:
+    reply = sent(server, b"HEAD /a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+    assert b"content-length: 9\r\n" in reply
+    assert reply.endswith(b"\r\n\r\n")
+
+
+def test_an_expected_continue_is_sent_when_the_body_is_wanted(server: Answering) -> None:
+    head = b"POST /b HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\nconnection: close\r\ncontent-length: 2\r\n\r\n"
     with connected(server.url) as connection:
-        connection.sendall(b"no request at all\r\n\r\n")
-        reply = read_to_end(connection)
-    assert status_of(reply) == 400
-    assert b'{"error":"this is no HTTP request"' in reply
+        connection.sendall(head)
+        assert read_until(connection, b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"ab")
+        assert read_to_end(connection).endswith(b"POST /b  ab")
+
+
+def test_a_body_that_is_too_large_is_refused_unasked_and_the_connection_closed(server: Answering) -> None:
+    head = b"POST /b HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2000000\r\n\r\n"
+    reply = sent(server, head)
+    assert status_of(reply) == 413
     assert b"connection: close" in reply
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET /li", b"GET /livez HTTP/1.1\r\nhost: a\r\n"])
-def test_a_head_that_does_not_come_ends_the_connection(server: ServerProcess, sent: bytes) -> None:
-    with connected(server.url) as connection:
-        connection.sendall(sent)
-        assert status_of(read_to_end(connection)) == (408 if sent else 0)
-
-
-def test_a_head_in_drips_does_not_buy_time(server: ServerProcess) -> None:
-    with connected(server.url) as connection:
-        begun_s = time.monotonic()
-        connection.sendall(b"GET /livez HTTP/1.1\r\n")
-        while send_until_refused(connection, b"a: b\r\n", 1) and time.monotonic() - begun_s < 10:
-            time.sleep(0.2)
-        assert time.monotonic() - begun_s < 6
-
-
-def test_an_idle_connection_is_kept_and_then_closed(server: ServerProcess) -> None:
-    with connected(server.url) as connection:
-        for _ in range(2):
-            connection.sendall(b"GET /livez HTTP/1.1\r\nhost: a\r\n\r\n")
-            assert status_of(read_until(connection, b'{"status":"ok"}')) == 200
-            time.sleep(0.5)
-        assert read_to_end(connection) == b""
-
-
-def test_a_body_that_stops_is_408(server: ServerProcess) -> None:
-    with connected(server.url) as connection:
-        connection.sendall(b"POST /pid HTTP/1.1\r\ncontent-length: 100000\r\n\r\n{")
-        reply = read_to_end(connection)
-    assert status_of(reply) == 408
+def test_chunks_that_are_none_are_400_and_end_the_connection(server: Answering) -> None:
+    head = b"POST /b HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n"
+    reply = sent(server, head, b"what?\r\n" + GET)
+    assert re.findall(rb"HTTP/1.1 (\d+)", reply) == [b"400"]
     assert b"connection: close" in reply
 
 
-def test_a_slow_body_that_moves_on_is_waited_for(server: ServerProcess) -> None:
+def test_a_refusal_reaches_a_client_that_goes_on_sending(server: Answering) -> None:
     with connected(server.url) as connection:
-        connection.sendall(b"POST /pid HTTP/1.1\r\nconnection: close\r\ncontent-length: 4002\r\n\r\n{")
-        for _ in range(20):
-            connection.sendall(b" " * 200)
-            time.sleep(0.2)
-        connection.sendall(b"}")
-        assert status_of(read_to_end(connection)) == 200
+        connection.sendall(b"no request\r\n\r\n" + b"x" * 1_000_000)
+        time.sleep(0.1)
+        connection.sendall(b"x" * 1_000_000)
+        assert status_of(read_to_end(connection)) == 400
 
 
-def test_bodies_that_stop_leave_the_others_their_turn(server: ServerProcess) -> None:
-    with ExitStack() as stack:
-        for _ in range(4):
-            connection = stack.enter_context(connected(server.url))
-            connection.sendall(b"POST /pid HTTP/1.1\r\ncontent-length: 100\r\n\r\n{")
-        time.sleep(0.2)
-        assert server.post("/pid").status_code == 200
+def test_a_large_reply_comes_whole() -> None:
+    async def handler(request: Request) -> Answer:
+        return Reply(200, Payload(JSON, b"x" * LARGE))
+
+    with answering(handler) as server, httpx.Client(base_url=server.url) as client:
+        assert len(client.get("/").content) == LARGE
 
 
-def test_a_client_that_takes_no_answers_is_cut_off(server: ServerProcess) -> None:
-    asked = 3000
+def test_replies_that_are_not_taken_stop_the_next_request_from_starting() -> None:
+    begun = []
+
+    async def handler(request: Request) -> Answer:
+        begun.append(request.path)
+        return Reply(200, Payload(JSON, b"x" * LARGE))
+
+    with answering(handler) as server, connected(server.url) as connection:
+        connection.sendall(GET * 10)
+        time.sleep(0.3)
+        assert len(begun) == 1
+        connection.sendall(LAST)
+        assert len(read_to_end(connection)) > 11 * LARGE
+
+
+def test_an_unread_body_stays_with_the_client() -> None:
+    is_enough = threading.Event()
+
+    async def handler(request: Request) -> Answer:
+        assert isinstance(request.body, IncomingBody)
+        while not is_enough.is_set():
+            await asyncio.sleep(0.01)
+        return text(str(len(await request.read(10 * LARGE))))
+
+    head = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % (3 * LARGE)
+    with answering(handler) as server, connected(server.url) as connection:
+        connection.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            connection.sendall(head + b"x" * 3 * LARGE)
+        is_enough.set()
+
+
+def test_an_answered_request_whose_body_is_short_leaves_the_connection_in_order() -> None:
+    async def handler(request: Request) -> Answer:
+        return text(request.path)
+
+    with answering(handler) as server:
+        replies = sent(server, b"POST /a HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nab", b"cd" + LAST)
+    assert replies.count(b"HTTP/1.1 200") == 2
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("ahead", [b"", GET])
+def test_a_client_that_goes_away_cancels_its_request(
+    new_loop: Callable[[], asyncio.AbstractEventLoop], ahead: bytes
+) -> None:
+    begun, cancelled = threading.Event(), threading.Event()
+
+    async def handler(request: Request) -> Answer:
+        if request.path != "/slow":
+            return text("quick")
+        begun.set()
+        try:
+            await asyncio.sleep(PATIENCE_S)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+        return text("late")
+
+    with answering(handler, new_loop=new_loop) as server:
+        with connected(server.url) as connection:
+            connection.sendall(ahead + b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert begun.wait(PATIENCE_S)
+        assert cancelled.wait(PATIENCE_S)
+        eventually(lambda: not server.state.connections)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(KeyError("inside"), b"internal server error"), (ServiceError("in words"), b"in words")]
+)
+def test_a_handler_that_raises_is_a_500(error: Exception, said: bytes) -> None:
+    async def handler(request: Request) -> Answer:
+        raise error
+
+    with answering(handler) as server:
+        reply = sent(server, LAST)
+    assert status_of(reply) == 500
+    assert said in reply
+    assert b"inside" not in reply
+
+
+def test_connections_beyond_the_bound_are_told_so_though_they_have_asked() -> None:
+    with (
+        answering(echo, limits=ConnectionLimits(max_connections=1)) as server,
+        connected(server.url) as first,
+        connected(server.url) as second,
+    ):
+        second.sendall(GET)
+        assert status_of(read_to_end(second)) == 503
+        first.sendall(LAST)
+        assert status_of(read_to_end(first)) == 200
+
+
+def test_a_request_knows_both_ends_of_its_connection() -> None:
+    async def handler(request: Request) -> Answer:
+        assert request.origin is not None
+        return text(f"{request.origin.peer()} {request.origin.local()}")
+
+    with answering(handler) as server, connected(server.url) as connection:
+        connection.sendall(LAST)
+        assert read_to_end(connection).endswith(f"{connection.getsockname()} {connection.getpeername()}".encode())
+
+
+def test_an_idle_connection_is_little_more_than_its_socket(server: Answering) -> None:
     with connected(server.url) as connection:
-        connection.sendall(b"GET /docs.json HTTP/1.1\r\n\r\n" * asked)
-        time.sleep(6)
-        assert read_to_end(connection).count(b"HTTP/1.1 200") < asked
-
-
-def test_connections_beyond_the_bound_are_refused_and_the_others_served(tmp_path: Path) -> None:
-    project = write_service(tmp_path / "project")
-    with serving(project, environ={"EKIBEN_MAX_CONNECTIONS": "5"}) as server, ExitStack() as stack:
-        assert server.client.get("/livez").status_code == 200
-        held = [stack.enter_context(connected(server.url)) for _ in range(5)]
-        assert status_of(read_to_end(held[4])) == 503
-        assert server.client.get("/livez").status_code == 200
-
-
-def test_trailers_are_no_headers(tmp_path: Path) -> None:
-    project = write_service(tmp_path / "project")
-    chunked = b"POST /echo HTTP/1.1\r\nuser-agent: me\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
-    with serving(project) as server, connected(server.url) as connection:
-        connection.sendall(chunked)
-        connection.sendall(b"2\r\n{}\r\n")
-        time.sleep(0.2)
-        connection.sendall(b"0\r\nuser-agent: other\r\n\r\n")
-        assert b'"agent":"me"' in read_to_end(connection)
+        connection.sendall(GET)
+        read_until(connection, b"GET /a  ")
+        (one,) = server.state.connections
+        eventually(lambda: one._reader is None)  # type: ignore[attr-defined]
+        connection.sendall(GET)
+        assert status_of(read_until(connection, b"GET /a  ")) == 200
+        assert isinstance(connection, socket.socket)

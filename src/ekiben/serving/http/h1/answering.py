@@ -40,8 +40,8 @@ class Line(Outlet, Protocol):
     def close(self) -> None:
         """End the connection when what was written is sent."""
 
-    def cut(self) -> None:
-        """End the connection on the spot."""
+    def reset(self) -> None:
+        """End the connection on the spot, so that the client can tell it from an orderly end."""
 
 
 async def answer_request(line: Line, state: ServerState, request: Request, framing: Framing) -> None:
@@ -103,7 +103,7 @@ async def _stream(line: Line, answer: StreamReply, request: Request, framing: Fr
         if not is_whole and (is_chunked or length is not None):
             line.close()
         elif not is_whole:
-            line.cut()
+            line.reset()
     return sent
 
 

@@ -14,6 +14,8 @@ away for a while: closed outright, the network would throw the reply away, too (
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections import deque
 from http import HTTPStatus
 from typing import assert_never, cast
@@ -31,6 +33,7 @@ from ekiben.serving.http.h1.state import ServerState
 from ekiben.serving.http.request import Address, Request, request_id
 from ekiben.serving.wire import Reply
 
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, for no time: closing sends RST (socket(7))
 _EMPTY: deque[tuple[Request, Framing]] = deque()  # of every connection on which nothing waits; never added to
 
 
@@ -151,6 +154,11 @@ class Connection(asyncio.Protocol):
 
     def cut(self) -> None:
         """Ends the connection on the spot."""
+        self._transport.abort()
+
+    def reset(self) -> None:
+        """Ends the connection on the spot, so that the client can tell it from an orderly end."""
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._transport.abort()
 
     def write(self, data: bytes | memoryview) -> None:

@@ -90,20 +90,25 @@ class RequestReader:
     def feed(self, data: bytes) -> None:
         """Takes bytes; in the usual case they are one whole request, and nothing is counted. Raises Refusal."""
         self._is_long = self._loose_bytes + len(data) > MAX_HEAD_BYTES
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._read_on(data[upgrade.args[0] :])
-            return
-        except httptools.HttpParserError as error:
-            if isinstance(error.__context__, Refusal):
-                raise error.__context__ from None
-            raise Refusal(HTTPStatus.BAD_REQUEST, "this is no HTTP request", str(error)) from error
+        rest: bytes | memoryview = data
+        while True:
+            try:
+                self._parser.feed_data(rest)
+                break
+            except httptools.HttpParserUpgrade as upgrade:
+                if not self._is_upgrade:  # CONNECT, whatever its target
+                    raise _no_other_protocol() from None
+                self._decline_upgrade()
+                rest = memoryview(rest)[upgrade.args[0] :]  # no copy: one read may bring thousands of them
+            except httptools.HttpParserError as error:
+                if isinstance(error.__context__, Refusal):
+                    raise error.__context__ from None
+                raise Refusal(HTTPStatus.BAD_REQUEST, "this is no HTTP request", str(error)) from error
         if self._has_moved and not self._is_in_body and not self._url:
             self._has_moved = False
             self._loose_bytes = 0
         else:
-            self._count_part(len(data))
+            self._count_part(len(rest))
 
     def close(self) -> None:
         """Lets go of the parser, which holds this object as this object holds it."""
@@ -160,6 +165,10 @@ class RequestReader:
         url, fields = self._url, self._fields
         if url[0] == _SLASH:
             raw_path, _, query = url.partition(b"?")
+        elif self._parser.get_method() == b"CONNECT":
+            raise _no_tunnels()
+        elif self._parser.get_method() == b"CONNECT":
+            raise _no_other_protocol()
         else:
             raw_path, query = _split_absolute(url)
         path = raw_path.decode("latin-1")
@@ -210,27 +219,28 @@ class RequestReader:
                 raise Refusal(HTTPStatus.NOT_IMPLEMENTED, "the only transfer coding that is read is `chunked`")
         if self._parser.should_upgrade():
             if fields.get(b"upgrade", b"websocket").lower() == b"websocket":  # CONNECT offers no protocol
-                raise Refusal(HTTPStatus.NOT_IMPLEMENTED, "websockets and tunnels are not served")
+                raise _no_tunnels()
             self._is_upgrade = True
         if self._parser.should_keep_alive():
             return OLD_PERSISTENT if is_old else PERSISTENT
         return OLD_LAST if is_old else LAST
 
-    def _read_on(self, rest: bytes) -> None:
-        """Reads what follows the head of an upgrade that is not taken."""
+    def _decline_upgrade(self) -> None:
+        """Goes on after the head of an upgrade as after any other head."""
         self._is_upgrade = False
         fields = self._fields
         length = fields.get(b"content-length", b"0")
         if b"transfer-encoding" not in fields and not int(length):
             self.on_message_complete()
-        else:
-            kept = self._url, self._headers, self._framing
-            ending = b"content-length: " + length if b"content-length" in fields else b"transfer-encoding: chunked"
-            self._parser = httptools.HttpRequestParser(self)
-            self._parser.feed_data(b"POST / HTTP/1.1\r\n" + ending + b"\r\n\r\n")
-            self._url, self._headers, self._framing = kept
-            self._fields = fields
-        self.feed(rest)
+            return
+        kept = self._url, self._headers, self._framing
+        ending = b"content-length: " + length if b"content-length" in fields else b"transfer-encoding: chunked"
+        head = self._parser.get_method() + b" / HTTP/1.1\r\n" + ending + b"\r\n\r\n"
+        self._headers = []
+        self._parser = httptools.HttpRequestParser(self)
+        self._parser.feed_data(head)
+        self._url, self._headers, self._framing = kept
+        self._fields = fields
 
 
 def _split_absolute(url: bytes) -> tuple[bytes, bytes]:
@@ -251,6 +261,14 @@ def _check_repeated(headers: list[tuple[bytes, bytes]]) -> None:
     for name in _ONCE:
         if names.count(name) > 1:
             raise Refusal(HTTPStatus.BAD_REQUEST, f"`{name.decode()}` came more than once")
+
+
+def _no_tunnels() -> Refusal:
+    return Refusal(HTTPStatus.NOT_IMPLEMENTED, "websockets and tunnels are not served")
+
+
+def _no_other_protocol() -> Refusal:
+    return Refusal(HTTPStatus.NOT_IMPLEMENTED, "websockets and tunnels are not served")
 
 
 def _too_long() -> Refusal:

@@ -1,0 +1,89 @@
+"""`answering`: our HTTP server around a handler, on a port of its own, in a thread with its own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ekiben.serving.http.h1.limits import ConnectionLimits
+from ekiben.serving.http.h1.listener import HttpServer, listen, url_of
+from ekiben.serving.http.h1.state import ServerState
+from ekiben.serving.http.request import Request
+from ekiben.serving.loops import NEW_LOOP
+from ekiben.serving.wire import Answer, Payload, Reply
+from tests.serving.http.raw_client import PATIENCE_S
+
+TEXT = "text/plain"
+
+
+@dataclass(slots=True)
+class Answering:
+    """A server under test. `seen` are the requests that its handler may have put there."""
+
+    url: str
+    loop: asyncio.AbstractEventLoop
+    http: HttpServer
+    state: ServerState
+    thread: threading.Thread
+    seen: list[Request] = field(default_factory=list)
+
+    def stop(self) -> None:
+        """Asks it to stop, and returns when it has begun to."""
+        has_begun = threading.Event()
+        self.loop.call_soon_threadsafe(lambda: (self.http.stop(), self.loop.call_soon(has_begun.set)))
+        assert has_begun.wait(PATIENCE_S)
+
+    def wait_ended(self) -> None:
+        """Returns when it has stopped."""
+        self.thread.join(PATIENCE_S)
+        assert not self.thread.is_alive()
+
+
+@contextmanager
+def answering(
+    handler: Callable[[Request], Awaitable[Answer]],
+    *,
+    limits: ConnectionLimits | None = None,
+    drain_s: float = 5.0,
+    new_loop: Callable[[], asyncio.AbstractEventLoop] = NEW_LOOP,
+) -> Iterator[Answering]:
+    """A server that answers with `handler`; stopped at the end."""
+    is_up = threading.Event()
+    found: list[Answering] = []
+
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+        state = ServerState(handler, limits or ConnectionLimits(), loop)
+        http = HttpServer(state, drain_s=drain_s)
+        with listen("127.0.0.1", 0) as listener:
+            found.append(Answering(url_of(listener), loop, http, state, threading.current_thread()))
+            loop.call_soon(is_up.set)
+            await http.serve(listener)
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(serve())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert is_up.wait(PATIENCE_S)
+    try:
+        yield found[0]
+    finally:
+        if thread.is_alive():
+            found[0].stop()
+        found[0].wait_ended()
+
+
+def text(content: str) -> Reply:
+    """A reply of plain text."""
+    return Reply(200, Payload(TEXT, content.encode()))
+
+
+async def echo(request: Request) -> Answer:
+    """Says what was asked: method, path, query and body."""
+    body = await request.read(1_000_000)
+    return text(f"{request.method} {request.path} {request.query} {body.decode()}")
