@@ -45,6 +45,7 @@ class Probe:
         CALLS.labels("pid").inc()
         return os.getpid()
 """
+RELIEVED = "ekiben_worker_restarts_total{'reason': 'lifetime', 'service': 'Probe', 'version': ''}"
 PROMTOOL = ("promtool", "check", "metrics")
 
 
@@ -117,6 +118,15 @@ def test_what_a_worker_counted_is_told_without_a_reader(tmp_path: Path) -> None:
             os.kill(pid, signal.SIGKILL)
         eventually(lambda: server.metric("ekiben_worker_restarts_total") == len(pids))
         assert shown(server)["probe_calls_total{'kind': 'pid'}"] == 40
+
+
+def test_what_a_worker_counted_stays_when_it_has_served_its_time(tmp_path: Path) -> None:
+    project = write_service(tmp_path / "project", SERVICE)
+    with serving(project, "--workers", "2", environ={"EKIBEN_MAX_REQUESTS": "10"}) as server:
+        call(server, 60)
+        eventually(lambda: server.output().count("is up again") == 2)
+        page = shown(server)
+        assert (page[RELIEVED], page["probe_calls_total{'kind': 'pid'}"]) == (2, 60)
 
 
 def test_metrics_that_are_switched_off_have_no_page(tmp_path: Path) -> None:

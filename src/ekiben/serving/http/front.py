@@ -86,7 +86,7 @@ class Front:
 
     def _handler(self, endpoint: Endpoint) -> Handler:
         parts = self._parts
-        metrics = parts.metrics.endpoint(endpoint.name)
+        metrics = parts.metrics.endpoint(endpoint.name) if parts.config.has_metrics.value else None
         options = parts.config.batch_options(endpoint.name, endpoint.batch)
         if options is None:
             answer = unbatched(parts.pool, endpoint)
