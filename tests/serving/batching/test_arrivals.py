@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import inf
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,34 +61,41 @@ def rounds(returns: Returns, sizes: list[int], delays_s: tuple[float, ...], now_
     return now_s
 
 
-def chance_within(returns: Returns, now_s: float, wait_s: float) -> float:
-    """The chance that one who has not come back has done so within the least interval of at least that length."""
-    return next(chance for edge_s, chance in returns.expected(now_s) if edge_s >= wait_s)
+def share_by(returns: Returns, elapsed_s: float) -> float:
+    """The share of those answered who ask again within so long."""
+    return dict(returns.shares())[elapsed_s]
 
 
 def test_the_share_that_comes_back_is_of_those_who_were_answered() -> None:
     returns = Returns()
-    now_s = rounds(returns, [4] * 20, (0.0003, 0.0004, 0.0006))
-    returns.completed(now_s, 4)
-    assert returns.due == 4
-    assert returns.share() == pytest.approx(0.75)
-    assert chance_within(returns, now_s, 0.0005) == pytest.approx(0.5)
-    assert chance_within(returns, now_s, 0.001) == pytest.approx(0.75)
+    rounds(returns, [4] * 20, (0.0003, 0.0004, 0.0006))
+    assert share_by(returns, 0.0005) == pytest.approx(0.5)
+    assert share_by(returns, 0.001) == pytest.approx(0.75)
+    assert share_by(returns, RETURN_EDGES_S[-1]) == pytest.approx(0.75)
 
 
 def test_groups_of_any_size_teach_the_same_share() -> None:
     returns = Returns()
-    now_s = rounds(returns, [1, 3] * 20, (0.0003, 0.0003, 0.0003))
-    returns.completed(now_s, 16)
-    assert chance_within(returns, now_s, 0.001) == pytest.approx(1)
+    rounds(returns, [1, 3] * 20, (0.0003, 0.0003, 0.0003))
+    assert share_by(returns, 0.001) == pytest.approx(1)
 
 
-def test_one_who_is_later_than_all_were_is_expected_no_more() -> None:
+def test_more_cannot_come_back_than_were_answered() -> None:
     returns = Returns()
-    now_s = rounds(returns, [3] * 20, (0.0003, 0.0004, 0.0006))
-    returns.completed(now_s, 3)
-    assert list(returns.expected(now_s + 0.002)) == []
-    assert list(returns.expected(now_s + 1)) == []
+    rounds(returns, [1, 1], (0.0003,))
+    for _ in range(5):
+        returns.arrived(50.1004)
+    returns.completed(50.2, 1)
+    assert share_by(returns, 0.001) == pytest.approx(1)
+    assert sum(returns.came) <= sum(returns.asked)
+
+
+def test_clients_that_wait_for_answers_are_told_from_independent_ones() -> None:
+    waiting, independent = Returns(), Returns()
+    rounds(waiting, [8, 7, 8, 8] * 8, (0.0003,) * 8)
+    rounds(independent, [8, 1, 5, 2] * 8, (0.0003,) * 2)
+    assert waiting.is_closed
+    assert not independent.is_closed
 
 
 def test_who_has_asked_again_is_no_longer_due() -> None:
@@ -116,14 +121,14 @@ def test_a_pause_of_all_clients_does_not_unlearn_their_returns() -> None:
     now_s = rounds(returns, [2] * 20, (0.0003, 0.0003))
     returns.completed(now_s, 2)
     returns.completed(now_s + 60, 2)
-    assert returns.share() == pytest.approx(1)
+    assert share_by(returns, 0.001) == pytest.approx(1)
 
 
-def test_nothing_is_expected_before_the_first_completion() -> None:
+def test_nobody_is_known_to_return_before_the_first_completion() -> None:
     returns = Returns()
     returns.arrived(1.0)
-    assert returns.completed_s == -inf
-    assert list(returns.expected(1.0)) == []
+    assert returns.due == 0
+    assert not returns.is_closed
 
 
 def test_the_crowd_is_the_peak_of_the_last_batches_and_is_forgotten() -> None:

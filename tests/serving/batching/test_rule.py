@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ekiben.serving.batching.arrivals import KEPT_GAPS, RETURN_EDGES_S, Crowd, Gaps, Returns
 from ekiben.serving.batching.cost import CostModel, Fit, Sample
 from ekiben.serving.batching.learned import Learned
+from ekiben.serving.batching.overload import Overload
 from ekiben.serving.batching.record import HoldRecord
 from ekiben.serving.batching.rule import decide, is_max_latency_too_low
 from ekiben.serving.batching.sizing import latency_limit_s, latest_finish_s
@@ -55,11 +56,14 @@ learned = st.builds(
         Returns,
         st.just(-math.inf) | st.floats(NOW_S - 0.1, NOW_S),
         st.integers(0, 60),
-        counts=intervals(st.integers(0, 3)),
+        st.integers(0, 60),
         came=intervals(st.floats(0, 20)),
         asked=intervals(st.sampled_from([0.0, 10.0, 60.0])),
+        astray=st.sampled_from([0.0, 5.0]),
+        mean_answered=st.floats(0, 60),
     ),
     crowd=st.builds(Crowd, st.integers(0, 60), st.integers(0, 60)),
+    overload=st.builds(Overload, st.sampled_from([math.inf, 0.0]), st.integers(1, 3)),
     holds=st.builds(HoldRecord, suspended_until_s=st.sampled_from([0.0, NOW_S + 1])),
     batches=st.integers(0, 20),
 )
@@ -160,7 +164,7 @@ def test_a_deadline_that_can_be_kept_is_not_broken(view: QueueView) -> None:
         case Wait(until_s) if view.has_slot:
             assert until_s + latest_finish_s(view.options, view.learned.cost, view.rows) <= due_s
         case Shed(indexes, "overload"):
-            assert view.is_backlogged
+            assert view.is_backlogged or view.learned.overload.has_lasted(view.now_s, limit_s)
             assert len(indexes) < len(view.members)
         case Shed(indexes, _):
             for index in indexes:
@@ -180,7 +184,7 @@ def test_without_a_limit_nothing_is_shed(view: QueueView) -> None:
 
 @given(views("adaptive"))
 def test_nothing_is_held_for_a_lone_client(view: QueueView) -> None:
-    lone = replace(view.learned, crowd=Crowd(1, 1), returns=Returns(NOW_S, 1, counts_of(1)))
+    lone = replace(view.learned, crowd=Crowd(1, 1), returns=Returns(NOW_S, 1, 1))
     if view.has_slot:
         assert not isinstance(decide(replace(view, learned=lone)), Wait)
 
@@ -188,7 +192,7 @@ def test_nothing_is_held_for_a_lone_client(view: QueueView) -> None:
 @given(views("adaptive"))
 def test_nothing_is_held_when_the_whole_crowd_is_there(view: QueueView) -> None:
     here = len(view.members) + view.running_requests
-    learned_here = replace(view.learned, crowd=Crowd(here, here), returns=Returns(NOW_S, 1, counts_of(1)))
+    learned_here = replace(view.learned, crowd=Crowd(here, here), returns=Returns(NOW_S, 1, 1))
     if view.has_slot:
         assert not isinstance(decide(replace(view, learned=learned_here)), Wait)
 
@@ -201,11 +205,6 @@ def test_a_fixed_window_ends_when_it_says(view: QueueView) -> None:
         assert isinstance(decide(patient), Dispatch)
     else:
         assert decide(patient) == Wait(end_s)
-
-
-def counts_of(count: int, place: int = 0) -> list[int]:
-    """So many arrivals in one interval after a completion, none in the others."""
-    return [count if index == place else 0 for index in range(len(RETURN_EDGES_S))]
 
 
 def view_of(
@@ -222,11 +221,10 @@ def view_of(
 
 
 def returning(answered: int, came: int, within_s: float = 0.0005) -> Learned:
-    """A past in which all who are answered ask again, and of the last `answered` so many have; `came` is how many."""
-    place = RETURN_EDGES_S.index(within_s)
-    shares = [float(one) for one in counts_of(10, place)]
-    asked = [10.0] * len(RETURN_EDGES_S)
-    return Learned(returns=Returns(NOW_S, answered, counts_of(came), shares, asked), crowd=Crowd(64, 64), batches=50)
+    """A past in which all who are answered ask again within that time, and of the last `answered`, `came` have."""
+    shares = [10.0 if edge_s == within_s else 0.0 for edge_s in RETURN_EDGES_S]
+    returns = Returns(NOW_S, answered, came, came=shares, asked=[10.0] * len(RETURN_EDGES_S), mean_answered=answered)
+    return Learned(returns=returns, crowd=Crowd(64, 64), batches=50)
 
 
 def test_clients_that_are_about_to_return_are_waited_for() -> None:
@@ -256,6 +254,12 @@ def test_they_are_not_waited_for_when_a_batch_costs_nothing_by_itself() -> None:
     assert decide(view_of(8, past=returning(8, 0), fit=Fit(0.001, 0.0))) == Dispatch(8, "free")
 
 
+def test_they_are_not_waited_for_when_many_others_come() -> None:
+    past = returning(8, 0)
+    past.returns.astray = 4.0
+    assert decide(view_of(8, past=past)) == Dispatch(8, "free")
+
+
 def test_a_request_larger_than_a_batch_goes_alone() -> None:
     members = (Member(NOW_S, 500), Member(NOW_S, 1))
     view = replace(view_of(1), members=members, rows=501)
@@ -273,6 +277,19 @@ def test_under_backlog_the_oldest_are_dropped_where_they_force_small_batches() -
     new = tuple(Member(NOW_S - 0.001 * index, 1) for index in range(40, 0, -1))
     view = view_of(1, past=busy, options=BatchOptions(deadline_s=0.1), is_backlogged=True)
     assert decide(replace(view, members=old + new, rows=50)) == Shed(tuple(range(10)), "overload")
+
+
+@pytest.mark.parametrize(("lasted_s", "is_shed"), [(0.09, False), (0.11, True)])
+def test_in_an_overload_that_stays_the_newest_batch_and_a_half_are_kept(lasted_s: float, is_shed: bool) -> None:
+    past = Learned(overload=Overload(NOW_S - lasted_s))
+    view = view_of(60, past=past, options=BatchOptions(max_batch_size=32, deadline_s=0.1))
+    assert decide(view) == (Shed(tuple(range(12)), "overload") if is_shed else Dispatch(32, "full"))
+
+
+def test_in_an_overload_of_two_slots_each_keeps_a_batch_for_the_other() -> None:
+    past = Learned(overload=Overload(NOW_S - 1, slots=2))
+    view = view_of(90, past=past, options=BatchOptions(max_batch_size=32, deadline_s=0.1), running_batches=1)
+    assert decide(view) == Shed(tuple(range(10)), "overload")
 
 
 @pytest.mark.parametrize(("max_latency_s", "is_shed"), [(0.11, True), (0.1, False)])

@@ -12,11 +12,13 @@
       │     └── hold       whether waiting for more requests is worth what it costs
       ├── cork       the algorithm of BentoML's documents, the yardstick
       ├── fixed      size and window
-      └── sizing     how many requests fit a batch, a deadline; which can no longer be kept
-    learned    `Learned`: what past arrivals and batches taught                   values, updated by pure methods
+      ├── sizing     how many requests fit a batch, and a deadline
+      └── shedding   which can no longer be kept; which are refused for the sake of the others
+    learned    `Learned`: what past arrivals and batches taught                   told by the batcher, read by the rule
       ├── cost       duration = a * rows + b, by least squares without outliers
       ├── arrivals   gaps between arrivals, returns after completions, the crowd
-      └── record     whether past holds were worth it
+      ├── record     whether past holds were worth it
+      └── overload   since when more comes than can be done
     view       the values that go into the rule and come out of it
 
 The batcher reacts to four events: a request arrives, a slot may be free, a request is cancelled, the timer rings. Each

@@ -7,13 +7,8 @@ hold if that gains; else dispatch the largest batch that keeps its oldest reques
 from __future__ import annotations
 
 from ekiben.serving.batching.hold import hold_until_s
-from ekiben.serving.batching.sizing import (
-    hopeless_at_s,
-    largest_batch,
-    latency_limit_s,
-    shed_for_goodput,
-    shed_hopeless,
-)
+from ekiben.serving.batching.shedding import hopeless_at_s, shed_for_goodput, shed_hopeless, shed_standing
+from ekiben.serving.batching.sizing import largest_batch, latency_limit_s
 from ekiben.serving.batching.view import Decision, DispatchReason, QueueView, Wait
 
 
@@ -24,7 +19,7 @@ def decide_adaptive(view: QueueView) -> Decision:
         return hopeless
     if not view.has_slot:
         return Wait(hopeless_at_s(view, view.head, limit_s))
-    if early := shed_for_goodput(view, limit_s):
+    if early := shed_standing(view, limit_s) or shed_for_goodput(view, limit_s):
         return early
     until_s = hold_until_s(view, limit_s)
     if until_s > view.now_s:

@@ -18,10 +18,12 @@ KEPT_GAPS = 64  # arrivals
 MIN_GAPS = 8  # longer gaps among the kept ones, for their quartiles to mean something
 ROWS_WEIGHT = 1 / 32  # of the newest arrival in the mean of rows per request
 
-# Upper edges of the time after a completion, in seconds: from what a local client needs to what a distant one does, each
-# 1.4 times the one before, so that a hold is at most so much longer than it had to be.
+# Upper edges of the time after a completion, in seconds: from what a local client needs to what a distant one does,
+# each 1.4 times the one before, so that a hold is at most so much longer than it had to be.
 RETURN_EDGES_S = tuple(0.0000625 * 2 ** (step / 2) for step in range(21))
-RETURN_WEIGHT = 1 / 8  # of the newest completion in what is known of each interval
+RETURN_WEIGHT = 1 / 32  # of the newest completion in what is known of each interval
+PAUSE_S = 1.0  # seconds without anybody after a completion: the clients have left
+ASTRAY_SHARE = 0.25  # of the answered; independent arrivals differ from them by more, save in the largest batches
 
 CROWD_BATCHES = 8  # batches after which a half of the crowd's memory is dropped
 
@@ -78,63 +80,62 @@ class Gaps:
 
 @dataclass(slots=True)
 class Returns:
-    """Which share of those who are answered together ask again in which interval after that.
+    """When those who are answered together ask again, and whether it is they who come.
 
-    `counts` are the arrivals since the last completion, which answered `answered` requests. `came` and `asked` are what
-    such counts were lately, the newest completions weighing most; one over the other is the share.
+    `counts` are the arrivals since the last completion, which answered `answered` requests, as many of them as it can
+    have caused; `arrivals` are all. `came` and `asked` are what counts and answers were lately, the newest completions
+    weighing most; one over the other is the share that came in an interval. `astray` is the mean difference between
+    arrivals and answers, `mean_answered` that of answers: clients that wait for answers come as they were answered.
     """
 
     completed_s: float = -inf
     answered: int = 0
+    arrivals: int = 0
     counts: list[int] = field(default_factory=lambda: [0] * len(RETURN_EDGES_S))
     came: list[float] = field(default_factory=lambda: [0.0] * len(RETURN_EDGES_S))
     asked: list[float] = field(default_factory=lambda: [0.0] * len(RETURN_EDGES_S))
+    astray: float = 0.0
+    mean_answered: float = 0.0
 
     def arrived(self, now_s: float) -> None:
         """Counts an arrival."""
-        elapsed_s = now_s - self.completed_s
-        if elapsed_s < RETURN_EDGES_S[-1]:
-            self.counts[bisect_right(RETURN_EDGES_S, elapsed_s)] += 1
+        self.arrivals += 1
+        if self.arrivals <= self.answered:
+            elapsed_s = now_s - self.completed_s
+            if elapsed_s < RETURN_EDGES_S[-1]:
+                self.counts[bisect_right(RETURN_EDGES_S, elapsed_s)] += 1
 
     def completed(self, now_s: float, answered: int) -> None:
         """Learns from the time since the last completion.
 
-        Intervals that had not ended by now teach nothing; nor do all of them if nobody came in any: the clients had
-        left, and say nothing of those who stay.
+        Intervals that had not ended by now teach nothing; nor does a pause: clients that left say nothing of others.
         """
-        ended = bisect_right(RETURN_EDGES_S, now_s - self.completed_s)
-        if self.answered and (ended < len(RETURN_EDGES_S) or any(self.counts)):
-            for place in range(ended):
+        elapsed_s = now_s - self.completed_s
+        if self.answered and not (elapsed_s > PAUSE_S and not any(self.counts)):
+            for place in range(bisect_right(RETURN_EDGES_S, elapsed_s)):
                 self.came[place] += (self.counts[place] - self.came[place]) * RETURN_WEIGHT
                 self.asked[place] += (self.answered - self.asked[place]) * RETURN_WEIGHT
-        self.completed_s, self.answered = now_s, answered
+            self.astray += (abs(self.arrivals - self.answered) - self.astray) * RETURN_WEIGHT
+            self.mean_answered += (self.answered - self.mean_answered) * RETURN_WEIGHT
+        self.completed_s, self.answered, self.arrivals = now_s, answered, 0
         self.counts = [0] * len(RETURN_EDGES_S)
 
     @property
     def due(self) -> int:
         """How many of those last answered have not asked again."""
-        return max(0, self.answered - sum(self.counts))
+        return max(0, self.answered - self.arrivals)
 
-    def share(self) -> float:
-        """The share that asks again within the last of the edges."""
-        return min(1.0, sum(self._shares()))
+    @property
+    def is_closed(self) -> bool:
+        """Whether the arrivals are, by and large, of clients that wait for their answer before they ask again."""
+        return self.astray < ASTRAY_SHARE * self.mean_answered
 
-    def expected(self, now_s: float) -> Iterator[tuple[float, float]]:
-        """Pairs of (time to wait, chance that one who has not asked again has done so by then), for each interval."""
-        elapsed_s = now_s - self.completed_s
-        earlier, start_s, by_now = 0.0, 0.0, -1.0
-        for edge_s, share in zip(RETURN_EDGES_S, self._shares(), strict=True):
-            by_edge = min(1.0, earlier + share)
-            if edge_s > elapsed_s:
-                if by_now < 0:
-                    by_now = earlier + (by_edge - earlier) * (elapsed_s - start_s) / (edge_s - start_s)
-                if by_now >= 1.0:
-                    return
-                yield edge_s - elapsed_s, (by_edge - by_now) / (1.0 - by_now)
-            earlier, start_s = by_edge, edge_s
-
-    def _shares(self) -> Iterator[float]:
-        return (came / asked if asked else 0.0 for came, asked in zip(self.came, self.asked, strict=True))
+    def shares(self) -> Iterator[tuple[float, float]]:
+        """Pairs of (seconds since they were answered, share of those answered who have asked again by then)."""
+        by_edge = 0.0
+        for edge_s, came, asked in zip(RETURN_EDGES_S, self.came, self.asked, strict=True):
+            by_edge += came / asked if asked else 0.0
+            yield edge_s, min(1.0, by_edge)
 
 
 @dataclass(slots=True)

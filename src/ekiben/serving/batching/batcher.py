@@ -171,6 +171,7 @@ class Batcher(Generic[S]):
                 self._wait(decision, view)
                 break
             if isinstance(decision, Shed):
+                self._learned.refused(view.now_s)
                 self._refuse(self._queue.take_at(decision.indexes), decision.cause)
             else:
                 max_batches -= self._dispatch(decision, view)
@@ -218,7 +219,8 @@ class Batcher(Generic[S]):
         slot = self._claim.take()
         if slot is None:
             return False
-        self._learned.started()
+        is_short = decision.count == len(self._queue) and not view.is_full
+        self._learned.started(running_batches=self._running_batches + 1, is_short=is_short)
         if view.held_since_s is not None:
             held_s = view.now_s - view.held_since_s
             joined = max(0, len(self._queue) - self._held_requests)

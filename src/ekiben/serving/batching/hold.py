@@ -16,6 +16,7 @@ on while some `h` has a gain `K * b / 2 - n * h` above 0; every arrival, and sil
 
 from __future__ import annotations
 
+from ekiben.serving.batching.arrivals import Returns
 from ekiben.serving.batching.cost import CostModel
 from ekiben.serving.batching.sizing import latest_start_s
 from ekiben.serving.batching.view import NEVER, QueueView
@@ -25,7 +26,6 @@ MISSED_SHARE = (
     0.005  # of a crowd that may miss its batch: those who do wait twice, and must not make up the 99th percentile
 )
 WORTH_SHARE = 0.8  # of what a hold may take before it gains nothing; the rest is for what is not known of the returns
-CLOSED_SHARE = 0.5  # of the answered who ask again at once; where more do, arrivals are theirs and no bursts
 
 
 def hold_until_s(view: QueueView, limit_s: float) -> float:
@@ -35,7 +35,7 @@ def hold_until_s(view: QueueView, limit_s: float) -> float:
     fixed_s = fixed_cost_s(view.learned.cost)
     if fixed_s <= 0:
         return view.now_s
-    if view.learned.returns.share() >= CLOSED_SHARE:
+    if view.learned.returns.is_closed:
         return gathered_at_s(view, limit_s, fixed_s)
     return view.now_s + best_wait(view, limit_s, fixed_s)
 
@@ -58,26 +58,40 @@ def latest_hold_s(view: QueueView, coming: int, longest_s: float, limit_s: float
 
 
 def gathered_at_s(view: QueueView, limit_s: float, fixed_s: float) -> float:
-    """When those last answered will all have asked again; now where that is not worth waiting for."""
-    waiting, due = len(view.members), view.learned.returns.due
+    """When those last answered will all have asked again; now where that is not worth waiting for.
+
+    Whether it is does not depend on how many have come by now: to wait for the last of a crowd gains nothing, if they
+    are not waited for the next time and so come in two groups again.
+    """
+    returns, waiting = view.learned.returns, len(view.members)
     room = round((view.options.max_batch_size - view.rows) / max(1.0, view.learned.gaps.mean_rows))
-    needed = min(due, room)
+    needed = min(returns.due, room)
     if needed <= 0:
         return view.now_s
-    held_s = 0.0 if view.held_since_s is None else view.now_s - view.held_since_s
-    # Two batches for `waiting + due`, against as many of `waiting + needed` as those fill, each with its hold.
-    budget_s = fixed_s * (2 * (waiting + needed) / (waiting + due) - 1)
-    latest_s = latest_hold_s(view, needed, budget_s, limit_s)
-    expected_s, earlier_s, gathered = held_s, 0.0, 0.0
-    for wait_s, chance in view.learned.returns.expected(view.now_s):
-        gathers = chance**due if needed == due else min(1.0, chance * due / needed) ** due
-        expected_s += (wait_s - earlier_s) * (1 - (gathered + gathers) / 2)
-        earlier_s, gathered = wait_s, gathers
-        if view.now_s + wait_s > latest_s or expected_s > WORTH_SHARE * budget_s:
-            break
-        if needed - due * chance <= MISSED_SHARE * (waiting + needed):
-            return view.now_s + wait_s
-    return view.now_s
+    crowd = waiting + returns.due
+    # Two batches for a crowd, against as many as its part that fits one batch takes, each with a hold.
+    budget_s = fixed_s * (2 * (waiting + needed) / crowd - 1)
+    gathered_s = gathering_s(returns, crowd, (waiting + needed) / crowd, budget_s)
+    return min(returns.completed_s + gathered_s, latest_hold_s(view, needed, fixed_s, limit_s))
+
+
+def gathering_s(returns: Returns, crowd: int, part: float, budget_s: float) -> float:
+    """How long after its answers a part of a crowd has asked again, all but a few; 0 if that is worth no hold.
+
+    Its mean must be clearly within the budget, and even the last within the fixed cost that is to be won.
+    """
+    shares = list(returns.shares())
+    most = shares[-1][1]  # the others stay away whatever is done
+    mean_s, earlier_s, earlier = 0.0, 0.0, 0.0
+    for edge_s, share in shares:
+        gathers = min(1.0, share / part) ** crowd
+        mean_s += (edge_s - earlier_s) * (1 - (earlier + gathers) / 2)
+        earlier_s, earlier = edge_s, gathers
+        if edge_s > budget_s or mean_s > WORTH_SHARE * budget_s:
+            return 0.0
+        if share >= part * most * (1 - MISSED_SHARE):
+            return edge_s
+    return 0.0
 
 
 def best_wait(view: QueueView, limit_s: float, fixed_s: float) -> float:
@@ -98,6 +112,6 @@ def best_wait(view: QueueView, limit_s: float, fixed_s: float) -> float:
 def was_worth_it(view: QueueView, joined: int, held_s: float) -> bool:
     """Whether the hold that ends now has gained: by what it was made for, and what came of it."""
     waiting, fixed_s = len(view.members), fixed_cost_s(view.learned.cost)
-    if view.learned.returns.share() >= CLOSED_SHARE:
+    if view.learned.returns.is_closed:
         return joined > 0 and (fixed_s + held_s) * (waiting + view.learned.returns.due) <= 2 * fixed_s * waiting
     return joined * SPARED_SHARE * fixed_s >= (waiting - joined) * held_s

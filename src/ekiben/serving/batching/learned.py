@@ -6,18 +6,20 @@ from dataclasses import dataclass, field
 
 from ekiben.serving.batching.arrivals import Crowd, Gaps, Returns
 from ekiben.serving.batching.cost import CostModel, Sample
+from ekiben.serving.batching.overload import Overload
 from ekiben.serving.batching.record import HoldRecord
 
 
 @dataclass(slots=True, eq=False)
 class Learned:
-    """Cost of batches, arrivals, record of holds, and how many batches were started. Only its one owner changes it."""
+    """Cost, arrivals, record of holds, overload, and how many batches were started. Only its one owner changes it."""
 
     cost: CostModel = field(default_factory=CostModel)
     gaps: Gaps = field(default_factory=Gaps)
     returns: Returns = field(default_factory=Returns)
     crowd: Crowd = field(default_factory=Crowd)
     holds: HoldRecord = field(default_factory=HoldRecord)
+    overload: Overload = field(default_factory=Overload)
     batches: int = 0
 
     def arrived(self, now_s: float, *, rows: int, in_system: int) -> None:
@@ -26,9 +28,14 @@ class Learned:
         self.returns.arrived(now_s)
         self.crowd.arrived(in_system)
 
-    def started(self) -> None:
-        """A batch was started."""
+    def started(self, *, running_batches: int, is_short: bool) -> None:
+        """A batch was started, with which so many are under way; `is_short` if it took all and was not full."""
         self.batches += 1
+        self.overload.started(running_batches, is_short=is_short)
+
+    def refused(self, now_s: float) -> None:
+        """The rule refused requests."""
+        self.overload.refused(now_s)
 
     def held(self, now_s: float, *, was_worth_it: bool) -> None:
         """A free slot was held back, and the batch has now been started."""

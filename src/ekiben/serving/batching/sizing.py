@@ -1,9 +1,7 @@
-"""How many requests fit a batch, and a deadline; which requests can no longer keep theirs. Pure functions.
+"""How many requests fit a batch, and a deadline. Pure functions.
 
 A request's limit counts from its arrival and is the same for all of an API, so that order of arrival is order of
-deadline. A batch is sized with a margin of two standard deviations, since one that is late by a little is late. To
-refuse takes more: a prediction may be wrong, and what is refused does not correct it. So by prediction alone nothing is
-refused while a slot is free, nothing beyond the least that it can take, and nothing once no batch confirms the model.
+deadline. A batch is sized with a margin of two standard deviations, since one that is late by a little is late.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ import math
 from itertools import islice
 
 from ekiben.serving.batching.cost import CostModel
-from ekiben.serving.batching.view import NEVER, Dispatch, DispatchReason, Member, QueueView, Shed, ShedCause
+from ekiben.serving.batching.view import NEVER, Dispatch, DispatchReason, QueueView, ShedCause
 from ekiben.serving.declare.options import BatchOptions
 
 MARGIN_SIGMAS = 2.0  # standard deviations of the cost model
@@ -100,53 +98,6 @@ def rows_in_time(view: QueueView, limit_s: float) -> float:
     return NEVER
 
 
-def shed_hopeless(view: QueueView, limit_s: float, cause: ShedCause) -> Shed | None:
-    """The oldest requests that are late, or without a slot would be even if they started now, each alone."""
-    count = 0
-    for member in view.members:
-        if view.now_s < hopeless_at_s(view, member, limit_s):
-            break
-        count += 1
-    return Shed(tuple(range(count)), cause) if count else None
-
-
-def hopeless_at_s(view: QueueView, member: Member, limit_s: float) -> float:
-    """When the request is given up: with a slot when its limit is over, else when it cannot be kept, even alone."""
-    due_s = member.arrival_s + limit_s
-    if due_s == NEVER or view.has_slot or not view.learned.cost.is_trusted(view.now_s):
-        return due_s
-    return due_s - least_s(view.options, view.learned.cost, member.rows)
-
-
 def latest_start_s(view: QueueView, limit_s: float, rows: int) -> float:
     """When a batch of `rows` has to start for its oldest request to keep its limit, a late timer allowed for."""
     return view.head.arrival_s + limit_s - latest_finish_s(view.options, view.learned.cost, rows) - TIMER_GRACE_S
-
-
-def sustainable_rows(view: QueueView) -> float:
-    """The batch size at which one slot keeps up with its share of the arrivals; infinite where none does."""
-    fit = view.learned.cost.fit
-    if fit is None:
-        return 0.0
-    rate = view.learned.gaps.rows_per_s(view.now_s) / (view.running_batches + 1)
-    return rate * fit.b_s / (1 - rate * fit.a_s) if rate * fit.a_s < 1 else NEVER
-
-
-def shed_for_goodput(view: QueueView, limit_s: float) -> Shed | None:
-    """Early drop: the oldest requests whose little time left would force batches too small to keep up with arrivals.
-
-    Nexus (SOSP 2019), section 6.3. Only under backlog: other slots may still be free for the rest of a sudden burst. It
-    is for the sake of those behind, so that never all are dropped: one batch runs, and corrects the model.
-    """
-    if not view.is_backlogged or limit_s == NEVER or not view.learned.cost.is_trusted(view.now_s):
-        return None
-    target = min(view.options.max_batch_size, sustainable_rows(view))
-    remaining = view.rows
-    count = 0
-    for member in view.members:
-        fitting = rows_by(view, member.arrival_s + limit_s)
-        if fitting >= min(target, remaining):
-            break
-        remaining -= member.rows
-        count += 1
-    return Shed(tuple(range(count)), "overload") if 0 < count < len(view.members) else None
