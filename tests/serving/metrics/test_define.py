@@ -71,6 +71,11 @@ def test_metrics_of_prometheus_client_itself_are_read_too_and_its_own_are_not() 
     assert not [one.name for one in UserRegistry().read() if one.name.startswith(("process_", "python_"))]
 
 
+def test_a_gauge_whose_name_ends_as_times_of_creation_do_is_read() -> None:
+    metrics.Gauge("define_orders_created", "x").set(5)
+    assert [sample.value for sample in family("define_orders_created").samples] == [5]
+
+
 def test_a_collector_that_raises_is_left_out_and_told_once(caplog: pytest.LogCaptureFixture) -> None:
     class Broken:
         def describe(self) -> list[prometheus_client.Metric]:

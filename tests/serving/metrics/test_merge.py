@@ -55,6 +55,7 @@ def test_counters_and_histograms_are_those_of_one_process_whoever_counted_and_di
     ledger = WorkerLedger()
     accounts = [ledger.open(number) for number in (1, 2, 3)]
     for number, account in enumerate(accounts):
+        account.begin(number, asyncio.Event().wait)
         account.tell(measured([(kind, value) for worker, kind, value in events if worker == number]))
     for number in dead:
         accounts[number].end()
@@ -89,7 +90,9 @@ def test_info_that_all_workers_share_is_shown_once() -> None:
 def test_of_two_workers_with_one_number_the_newer_one_is_shown() -> None:
     ledger = WorkerLedger()
     for value in (1, 2):
-        ledger.open(1).tell([gauge(value, "all")])
+        account = ledger.open(1)
+        account.begin(value, asyncio.Event().wait)
+        account.tell([gauge(value, "all")])
     assert values(ledger.families()) == [({"worker": "1", "a": "x"}, 2)]
 
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from ekiben.serving.workers.teller import TELL_S
@@ -71,10 +72,12 @@ def test_the_page_is_whole_and_right_with_any_number_of_processes(tmp_path: Path
         call(server, 40)
         server.post("/double", rows=[1, 2, 3])
         page = shown(server)
+        openmetrics = server.client.get("/metrics", headers={"accept": "application/openmetrics-text"}).text
         checked = subprocess.run(
             PROMTOOL, input=server.client.get("/metrics").content, capture_output=True, check=False
         )
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+    assert "probe_rows" in {family.name for family in parse_openmetrics(openmetrics)}  # type: ignore[no-untyped-call]
     assert page["probe_calls_total{'kind': 'pid'}"] == 40
     assert page["probe_loaded_models{}"] == 2 * workers
     assert page["probe_rows_sum{}"] == 3

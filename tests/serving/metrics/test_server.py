@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ekiben.serving.metrics.family import Family, Sample
 from ekiben.serving.metrics.naming import LabelStyle, Naming, ServedAs
+from ekiben.serving.metrics.page import OF_PROCESS
 from ekiben.serving.metrics.server import ServerMetrics
 
 LABELS = {"service": "Iris", "version": "v1", "endpoint": "classify"}
@@ -117,6 +118,10 @@ def test_promtool_finds_nothing_to_blame() -> None:
         ["promtool", "check", "metrics"], input=page(used_metrics()), text=True, capture_output=True, check=False
     )
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_the_names_that_are_kept_for_the_process_are_those_that_it_shows() -> None:
+    assert {name for name in samples(used_metrics()) if not name.startswith("ekiben_")} <= OF_PROCESS
 
 
 def test_a_metric_of_the_service_with_a_name_of_ours_is_left_out_in_words(caplog: pytest.LogCaptureFixture) -> None:

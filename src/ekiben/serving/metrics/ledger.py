@@ -14,17 +14,18 @@ ASK_S = 0.5  # seconds that workers get to tell their figures when the page is r
 class WorkerAccount:
     """What one worker process has told; `number` is its place among the workers, from 1."""
 
-    def __init__(self, number: int, close: Callable[[WorkerAccount], None]) -> None:
+    def __init__(self, ledger: WorkerLedger, number: int) -> None:
         self.number = number
         self.pid = 0
         self.families: Sequence[Family] = ()
-        self._close = close
+        self._ledger = ledger
         self._request: Callable[[], Awaitable[object]] | None = None
 
     def begin(self, pid: int, request: Callable[[], Awaitable[object]]) -> None:
         """The process is there; `request` returns when it has told its figures, or raises."""
         self.pid = pid
         self._request = request
+        self._ledger.enter(self)
 
     def tell(self, families: Sequence[Family]) -> None:
         """What the worker has measured in its whole life so far."""
@@ -41,11 +42,11 @@ class WorkerAccount:
     def end(self) -> None:
         """The worker has ended; what it counted stays."""
         self._request = None
-        self._close(self)
+        self._ledger.leave(self)
 
 
 class WorkerLedger:
-    """All accounts, and what those that were closed have left."""
+    """The accounts of the workers that are there, and what those that ended have left."""
 
     def __init__(self) -> None:
         self._open: list[WorkerAccount] = []
@@ -58,13 +59,21 @@ class WorkerLedger:
 
     def open(self, number: int) -> WorkerAccount:
         """The account of a new worker; for a while there may be two of one number, as one relieves the other."""
-        account = WorkerAccount(number, self._close)
+        return WorkerAccount(self, number)
+
+    def enter(self, account: WorkerAccount) -> None:
+        """The account's worker is there."""
         self._open.append(account)
-        return account
+
+    def leave(self, account: WorkerAccount) -> None:
+        """The account's worker has ended; what it counted stays."""
+        if account in self._open:
+            self._open.remove(account)
+            self._departed = joined([*self._departed, *remains_of(account.families)])
 
     def pids(self) -> dict[int, int]:
         """The process id of each worker by its number, the newer one's of two."""
-        return {account.number: account.pid for account in self._open if account.pid}
+        return {account.number: account.pid for account in self._open}
 
     async def refresh(self) -> None:
         """Asks all workers at once."""
@@ -76,8 +85,3 @@ class WorkerLedger:
         if self._read_here is not None:
             living.append((1, self._read_here()))
         return merge(self._departed, living)
-
-    def _close(self, account: WorkerAccount) -> None:
-        if account in self._open:
-            self._open.remove(account)
-            self._departed = joined([*self._departed, *remains_of(account.families)])

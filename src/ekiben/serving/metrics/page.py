@@ -20,6 +20,14 @@ from ekiben.serving.wire import Payload
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
+# The names of what prometheus_client tells of a process, on Linux.
+OF_PROCESS = frozenset(
+    {
+        *("process_virtual_memory_bytes", "process_resident_memory_bytes", "process_start_time_seconds"),
+        *("process_cpu_seconds", "process_cpu_seconds_total", "process_open_fds", "process_max_fds"),
+        *("python", "python_info"),
+    }
+)
 PART_SAMPLES = 250  # made into text at once: a millisecond
 _END = b"# EOF\n"  # ends a page of OpenMetrics
 _HEAD = re.compile(rb"\A(?:# .*\n)+")  # the lines that say what a metric is

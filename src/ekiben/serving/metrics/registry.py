@@ -51,13 +51,13 @@ class UserRegistry:
         mode = str(getattr(collector, "_multiprocess_mode", "all"))
         for metric in collector.collect():
             samples = [
-                Sample(one.name, {name: str(value) for name, value in one.labels.items()}, float(one.value))
+                Sample(str(one.name), {str(name): str(value) for name, value in one.labels.items()}, float(one.value))
                 for one in metric.samples
-                if not one.name.endswith("_created")
+                if one.name != f"{metric.name}_created"  # when a series began: nothing here reads it
             ]
             if mode.endswith("mostrecent"):
                 samples = [self._stamped(sample) for sample in samples]
-            yield Family(metric.name, metric.type, metric.documentation, samples, metric.unit, mode)
+            yield Family(metric.name, metric.type, str(metric.documentation), samples, str(metric.unit), mode)
 
     def _stamped(self, sample: Sample) -> Sample:
         """The sample with the time since which it is known to have its value."""

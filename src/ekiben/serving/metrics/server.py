@@ -14,7 +14,7 @@ from ekiben.serving.metrics.bounds import DURATION_BOUNDS
 from ekiben.serving.metrics.family import Family, Sample
 from ekiben.serving.metrics.ledger import WorkerLedger
 from ekiben.serving.metrics.naming import Naming
-from ekiben.serving.metrics.page import render
+from ekiben.serving.metrics.page import OF_PROCESS, render
 from ekiben.serving.metrics.processes import process_families
 from ekiben.serving.metrics.requests import EndpointMetrics, request_families
 from ekiben.serving.wire import Payload
@@ -92,7 +92,7 @@ class ServerMetrics:
 
     def _all_families(self) -> Iterator[Family]:
         """The server's own, then the service's, without those that would stand twice on the page."""
-        taken: set[str] = set()
+        taken = set(OF_PROCESS)
         for family in self.families():
             taken |= _names_of(family)
             yield family
