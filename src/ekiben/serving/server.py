@@ -33,7 +33,7 @@ from ekiben.serving.http.front import Front, FrontParts
 from ekiben.serving.http.h1.listener import HttpServer, address_of, listen, url_of
 from ekiben.serving.http.h1.state import ServerState
 from ekiben.serving.importing import import_service
-from ekiben.serving.logs import configure_logging
+from ekiben.serving.logs import LogFormat, configure_logging
 from ekiben.serving.loops import run
 from ekiben.serving.memory import freeze_loaded
 from ekiben.serving.observing import make_metrics, open_access_log
@@ -140,7 +140,7 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
         if starting.done():
             starting.result()
             freeze_loaded()
-            _say(f"serving `{plan.service.name}` at {url} ({_workers_in_words(config)})")
+            _say(f"serving `{plan.service.name}` at {url} ({_workers_in_words(config)})", config.log_format.value)
         await serving
     finally:
         http.stop()
@@ -215,5 +215,9 @@ def _workers_in_words(config: ServerConfig) -> str:
     return f"{workers} worker{'s' if workers > 1 else ''}, {threads} thread{'s' if threads > 1 else ''} each"
 
 
-def _say(message: str) -> None:
-    print(f"ekiben: {message}", file=sys.stderr, flush=True)
+def _say(message: str, form: LogFormat) -> None:
+    """Tells whoever started the server; a log of objects holds nothing else."""
+    if form == "json":
+        logger.info("ekiben: %s", message)
+    else:
+        print(f"ekiben: {message}", file=sys.stderr, flush=True)
