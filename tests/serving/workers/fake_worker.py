@@ -17,21 +17,35 @@ OK = Reply(200, Payload(JSON, b"true"))
 class FakeWorker:
     """Answers at once unless `holds`; dies of a call whose body is POISON; with `failure`, does not start.
 
-    One that `is_stuck` answers no probe, as a process that was stopped.
+    One that `is_stuck` answers no probe, as a process that was stopped. One that `is_immortal` cannot be aborted.
     """
 
-    def __init__(self, *, holds: bool = False, failure: Exception | None = None, is_stuck: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        holds: bool = False,
+        failure: Exception | None = None,
+        is_stuck: bool = False,
+        starts_in_s: float = 0.0,
+    ) -> None:
         self.runs: list[list[bytes]] = []
         self.release = asyncio.Event()
         self.is_stuck = is_stuck
+        self.is_starting = False
+        self.is_immortal = False
+        self.aborts = 0
         self.health = WELL
         self.memory = 0
         self._failure = failure
+        self._starts_in_s = starts_in_s
         self._dead = asyncio.Event()
         if not holds:
             self.release.set()
 
     async def start(self) -> Health:
+        self.is_starting = True
+        await asyncio.sleep(self._starts_in_s)
+        self.is_starting = False
         if self._failure is not None:
             raise self._failure
         return self.health
@@ -76,7 +90,13 @@ class FakeWorker:
         return self.memory
 
     def abort(self) -> None:
-        self.die()
+        self.aborts += 1
+        if not self.is_immortal:
+            self.die()
+
+    def is_dead(self) -> bool:
+        """Whether it died or was stopped."""
+        return self._dead.is_set()
 
     def die(self) -> None:
         """Ends the worker in the middle of whatever it does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -17,7 +18,7 @@ from ekiben.serving.wire import JSON, Call, Payload, Reply, StreamReply
 from ekiben.serving.workers.messages import Start
 from ekiben.serving.workers.process import ProcessWorker
 from ekiben.serving.workers.worker import WorkerDied, WorkerGone
-from tests.serving.server_process import environment, write_service
+from tests.serving.server_process import environment, eventually, write_service
 
 
 @asynccontextmanager
@@ -258,3 +259,60 @@ def test_a_service_that_does_not_import_is_an_error_in_the_childs_words(tmp_path
 
     with pytest.raises(ServiceError, match="no_such_module"):
         asyncio.run(run())
+
+
+def test_a_child_that_hangs_shows_where_before_it_ends(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    async def run() -> None:
+        note = project / "note"
+        async with worker_of(project) as worker:
+            body = b'{"seconds": 60, "note": "%s"}' % str(note).encode()
+            hanging = asyncio.create_task(worker.run("nap", [call_of("nap", body)]))
+            await asyncio.to_thread(eventually, note.exists)
+            worker.abort()
+            with pytest.raises(WorkerDied):
+                await hanging
+
+    asyncio.run(run())
+    assert "in nap" in capfd.readouterr().err
+
+
+def test_a_child_that_was_stopped_is_ended_all_the_same(project: Path) -> None:
+    async def run() -> None:
+        async with worker_of(project) as worker:
+            assert worker.pid is not None
+            os.kill(worker.pid, signal.SIGSTOP)
+            worker.abort()
+            async with asyncio.timeout(10):
+                await worker.wait_closed()
+
+    asyncio.run(run())
+
+
+def test_a_child_says_how_much_memory_it_holds(project: Path) -> None:
+    async def run() -> None:
+        async with worker_of(project) as worker:
+            assert 10 * 1024**2 < worker.memory_bytes() < 1024**3
+
+    asyncio.run(run())
+
+
+def descriptors() -> set[Path]:
+    """What this process has open."""
+    gc.collect()
+    return set(Path("/proc/self/fd").iterdir())
+
+
+def test_a_killed_childs_large_bodies_leave_no_descriptor(project: Path) -> None:
+    async def run() -> None:
+        before = descriptors()
+        rows = b'{"rows": [' + b",".join([b"[%d]"] * 100_000) + b"]}"
+        harmless, deadly = (call_of("double", rows.replace(b"%d", number)) for number in (b"12", b"13"))
+        for _ in range(3):
+            async with worker_of(project) as worker:
+                assert (await worker.run("double", [harmless]))[0].status == 200
+                with pytest.raises(WorkerDied):
+                    await worker.run("double", [deadly])
+        await asyncio.sleep(0)
+        assert descriptors() <= before
+
+    asyncio.run(run())

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Coroutine
-from typing import TypeVar
+from collections.abc import Callable
 
 import pytest
 
 from ekiben.errors import ServiceError
+from ekiben.serving.workers.health import WELL, Health
 from ekiben.serving.workers.readiness import ANSWER_LIMIT_S, PROBE_INTERVAL_S
 from ekiben.serving.workers.seat import FIRST_BACKOFF_S, Occupant, Seat, SeatPlan
 from ekiben.serving.workers.slots import SlotBoard
-from tests.serving.batching.conftest import VirtualLoop
 from tests.serving.workers.fake_worker import FakeWorker
-
-T = TypeVar("T")
+from tests.serving.workers.virtual_time import in_virtual_time
 
 FAILURES = [ServiceError("cannot start"), OSError("too many open files")]
 
@@ -81,15 +79,6 @@ def test_a_worker_that_lives_is_left_alone() -> None:
     assert (len(made), restarts) == (1, 0)
 
 
-def in_virtual_time(work: Coroutine[object, object, T]) -> T:
-    """What it gives, on a loop whose time jumps."""
-    loop = VirtualLoop()
-    try:
-        return loop.run_until_complete(work)
-    finally:
-        loop.close()
-
-
 def test_a_worker_that_answers_no_probe_is_killed_and_replaced() -> None:
     workers = [FakeWorker(is_stuck=True), FakeWorker()]
     made, restarts = in_virtual_time(watch(lambda: workers.pop(0), 60.0))
@@ -139,3 +128,40 @@ def test_a_front_that_was_stopped_itself_kills_nobody() -> None:
         return len(made)
 
     assert in_virtual_time(run()) == 1
+
+
+def test_a_worker_that_hangs_and_cannot_be_ended_is_spoken_of_once() -> None:
+    async def run() -> tuple[int, bool]:
+        clock = asyncio.get_running_loop().time
+        board: SlotBoard[Occupant] = SlotBoard(clock, asyncio.get_running_loop().call_soon)
+        worker = FakeWorker()
+        worker.is_immortal = True
+        seat = Seat(1, SeatPlan(lambda _: worker, 1, 5.0, lambda _: None, clock), board)
+        await seat.open()
+        await asyncio.sleep(1.0)
+        assert board.take() is not None
+        await asyncio.sleep(120.0)
+        is_fit = seat.is_fit()
+        await seat.close()
+        return worker.aborts, is_fit
+
+    assert in_virtual_time(run()) == (1, False)
+
+
+def test_a_seat_is_as_its_service_says() -> None:
+    async def run() -> list[tuple[bool, bool]]:
+        clock = asyncio.get_running_loop().time
+        board: SlotBoard[Occupant] = SlotBoard(clock, asyncio.get_running_loop().call_soon)
+        worker = FakeWorker()
+        worker.health = Health(is_alive=True, is_ready=False)
+        seat = Seat(1, SeatPlan(lambda _: worker, 1, 5.0, lambda _: None, clock), board)
+        await seat.open()
+        said = [(seat.is_alive(), seat.is_fit())]
+        for health in (WELL, Health(is_alive=False, is_ready=True)):
+            worker.health = health
+            await asyncio.sleep(2 * PROBE_INTERVAL_S)
+            said.append((seat.is_alive(), seat.is_fit()))
+        await seat.close()
+        return said
+
+    assert in_virtual_time(run()) == [(True, False), (True, True), (False, True)]

@@ -59,10 +59,10 @@ def visible_devices(environ: Mapping[str, str], list_gpus: Callable[[], str]) ->
     return devices
 
 
-def list_gpus() -> str:
+def list_gpus(tool: str = "nvidia-smi") -> str:
     """What `nvidia-smi -L` prints; nothing where there is none. Raises ServiceError where it does not answer."""
     try:
-        done = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=LISTING_S, check=False)
+        done = subprocess.run([tool, "-L"], capture_output=True, text=True, timeout=LISTING_S, check=False)
     except OSError:
         return ""
     except subprocess.TimeoutExpired as error:
@@ -110,10 +110,8 @@ def workers_per_device(fraction: float) -> int:
 
 
 def _too_few(request: GpuRequest, workers: int, needed: int, there: int) -> str:
-    asking = (
-        f"{workers} workers with `resources.gpu` {request} need" if workers > 1 else f"`resources.gpu` {request} needs"
-    )
-    return f"{asking} {needed} GPU{'s' if needed > 1 else ''}, and {there or 'none'} can be seen"
+    who = f"{workers} workers with `resources.gpu` {request} need" if workers > 1 else f"`resources.gpu` {request} needs"
+    return f"{who} {needed} GPU{'s' if needed > 1 else ''}, and {there or 'none'} can be seen"
 
 
 def _share_out(names: Sequence[str], workers: int) -> list[tuple[str, ...]]:
