@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import sys
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
@@ -136,3 +137,10 @@ def test_a_metric_of_the_service_with_a_name_of_ours_is_left_out_in_words(caplog
     assert [record.getMessage() for record in caplog.records] == [
         "the service's metric `ekiben_request_total` has the name of one of the server's own and is not shown"
     ]
+
+
+def test_no_start_waits_for_the_library_that_writes_the_page() -> None:
+    code = (
+        "import sys, ekiben.serving.server, ekiben.serving.workers.child; sys.exit('prometheus_client' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
