@@ -13,7 +13,12 @@ from typing import Any, TypeVar
 
 import pytest
 
+from ekiben.serving.batching.audience import Audience
 from ekiben.serving.batching.batcher import Batcher
+from ekiben.serving.batching.joining import BatchPolicy
+from ekiben.serving.batching.learned import Learned
+from ekiben.serving.batching.policy import Policy
+from ekiben.serving.batching.slots import Claimant, SlotLost
 from ekiben.serving.batching.view import DispatchReason, ShedCause
 from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.wire import Call, Payload, Reply
@@ -57,26 +62,29 @@ class CountedSlots:
     """So many slots. Freed ones are offered to all claimants in turn: at once, or `soon` as a pool may do it."""
 
     def __init__(self, count: int, *, is_soon: bool = False) -> None:
-        self.free = count
+        self.left = count
         self.is_soon = is_soon
-        self._claimants: list[Callable[[], None]] = []
+        self._claimants: list[Claimant] = []
         self._next = 0
 
-    def take(self) -> int | None:
-        if self.free == 0:
+    def free(self) -> int:
+        return self.left
+
+    def take(self, claimant: Claimant) -> int | None:
+        if self.left == 0:
             return None
-        self.free -= 1
-        return self.free
+        self.left -= 1
+        return self.left
 
     def give_back(self, slot: int) -> None:
-        self.free += 1
+        self.left += 1
         if self.is_soon:
             asyncio.get_running_loop().call_soon(self.offer)
         else:
             self.offer()
 
-    def on_free(self, callback: Callable[[], None]) -> None:
-        self._claimants.append(callback)
+    def on_free(self, claimant: Claimant) -> None:
+        self._claimants.append(claimant)
 
     def offer(self) -> None:
         self._next += 1
@@ -93,6 +101,7 @@ class Diary:
         self.finished = 0
         self.sheds: dict[ShedCause, int] = {}
         self.withdrawn = 0
+        self.again = 0
         self.depth = 0
 
     def batch_started(
@@ -110,15 +119,21 @@ class Diary:
     def cancelled(self, count: int) -> None:
         self.withdrawn += count
 
+    def retried(self, count: int) -> None:
+        self.again += count
+
     def queue_depth(self, rows: int) -> None:
         self.depth = rows
 
 
 class World:
-    """One loop, one batcher, a model that takes `a_s * rows + b_s`, raises `failure` and may `spoil` its replies."""
+    """One loop, one batcher, a model that takes `a_s * rows + b_s`, raises `failure` and may `spoil` its replies.
+
+    `asks` is a policy or the options of a BatchPolicy.
+    """
 
     def __init__(
-        self, options: BatchOptions, *, slots: int = 1, a_s: float = 0.001, b_s: float = 0.01, **more: Any
+        self, asks: BatchOptions | Policy, *, slots: int = 1, a_s: float = 0.001, b_s: float = 0.01, **more: Any
     ) -> None:
         self.loop = more.pop("loop", None) or VirtualLoop()
         self.slots = more.pop("shared", None) or CountedSlots(slots)
@@ -126,22 +141,38 @@ class World:
         self.a_s, self.b_s = a_s, b_s
         self.failure: BaseException | None = None
         self.spoil: Callable[[list[Reply]], list[Reply]] = lambda replies: replies
+        self.deaths: list[SlotLost] = []
         self.running = 0
-        self.batcher = Batcher(options, self.slots, self._model, observer=self.diary, clock=self.loop.time, **more)
+        self.audience: Audience | None = None
+        most = more.pop("max_queue_rows", None)
+        self.policy = (
+            BatchPolicy(asks, endpoint="predict", max_queue_rows=most) if isinstance(asks, BatchOptions) else asks
+        )
+        self.batcher = Batcher(self.policy, self.slots, self._model, observer=self.diary, clock=self.loop.time, **more)
 
-    async def _model(self, slot: int, calls: list[Call]) -> list[Reply]:
+    @property
+    def learned(self) -> Learned:
+        assert isinstance(self.policy, BatchPolicy)
+        return self.policy.learned
+
+    async def _model(self, slot: int, calls: list[Call], audience: Audience) -> list[Reply]:
         self.running += 1
+        self.audience = audience
         try:
             await asyncio.sleep(self.a_s * sum(int(call.query) for call in calls) + self.b_s)
+            if self.deaths:
+                raise self.deaths.pop()
             if self.failure is not None:
                 raise self.failure
             return self.spoil([Reply(200, Payload("text/plain", call.request_id.encode())) for call in calls])
         finally:
             self.running -= 1
 
-    async def ask(self, rows: int = 1, *, name: str = "", timeout_s: float | None = None) -> Reply:
+    async def ask(self, rows: int = 1, *, name: str = "") -> Reply:
         call = Call("predict", Payload("text/plain", b""), name, query=str(rows))
-        return await self.batcher.submit(call, rows, timeout_s=timeout_s)
+        answer = await self.batcher.submit(call, rows)
+        assert isinstance(answer, Reply)
+        return answer
 
     async def ask_many(self, count: int, rows: int = 1) -> list[Reply | BaseException]:
         return await asyncio.gather(*(self.ask(rows) for _ in range(count)), return_exceptions=True)
@@ -164,8 +195,8 @@ def make_world() -> Generator[Callable[..., World], None, None]:
     """Makes worlds, and ends them."""
     worlds: list[World] = []
 
-    def make(options: BatchOptions | None = None, **more: Any) -> World:
-        worlds.append(World(options or BatchOptions(), **more))
+    def make(asks: BatchOptions | Policy | None = None, **more: Any) -> World:
+        worlds.append(World(asks or BatchOptions(), **more))
         return worlds[-1]
 
     yield make

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 
 import pytest
 
 from ekiben.errors import InternalError, Overloaded
-from ekiben.serving.batching.batch import AUDIENCE, Audience, run_batch
+from ekiben.serving.batching.audience import Audience
+from ekiben.serving.batching.batch import Run
+from ekiben.serving.batching.batch import run_batch as run_for
 from ekiben.serving.batching.queue import Ticket
 from ekiben.serving.batching.view import Member
-from ekiben.serving.wire import Call, Payload, Reply
+from ekiben.serving.wire import Answer, Call, Payload, Reply, StreamReply
 
 OK = Reply(200, Payload("text/plain", b""))
 
@@ -25,8 +27,13 @@ def tickets_of(count: int) -> list[Ticket]:
     return [Ticket(Member(0.0, 1), call, asyncio.get_running_loop().create_future()) for _ in range(count)]
 
 
-def raising(error: BaseException) -> Callable[[int, list[Call]], Awaitable[list[Reply]]]:
-    async def run(slot: int, calls: Sequence[Call]) -> list[Reply]:
+def run_batch(run: Run[int], slot: int, tickets: list[Ticket]) -> Coroutine[object, object, bool]:
+    """Runs it for those who hold the tickets."""
+    return run_for(run, slot, tickets, Audience([ticket.answer for ticket in tickets]))
+
+
+def raising(error: BaseException) -> Run[int]:
+    async def run(slot: int, calls: Sequence[Call], audience: Audience) -> list[Reply]:
         raise error
 
     return run
@@ -46,7 +53,7 @@ def test_a_batch_that_is_cancelled_itself_refuses_its_requests_and_ends() -> Non
     async def go() -> list[BaseException | None]:
         tickets = tickets_of(2)
 
-        async def run(slot: int, calls: Sequence[Call]) -> list[Reply]:
+        async def run(slot: int, calls: Sequence[Call], audience: Audience) -> list[Reply]:
             await asyncio.sleep(60)
             return [OK]
 
@@ -63,43 +70,27 @@ def test_a_batch_that_is_cancelled_itself_refuses_its_requests_and_ends() -> Non
 def test_a_run_is_told_once_when_the_last_of_its_audience_has_left() -> None:
     async def go() -> list[tuple[bool, int]]:
         tickets = tickets_of(3)
+        audience = Audience([ticket.answer for ticket in tickets])
         seen: list[tuple[bool, int]] = []
         told: list[bool] = []
-
-        async def run(slot: int, calls: Sequence[Call]) -> list[Reply]:
-            audience = AUDIENCE.get()
-            assert audience is not None
-            audience.on_gone = lambda: told.append(True)
-            for at in (1, 0, 2):
-                seen.append((audience.is_gone, len(told)))
-                tickets[at].answer.cancel()
-                await asyncio.sleep(0)
-                await asyncio.sleep(0)
+        audience.on_gone = lambda: told.append(True)
+        for at in (1, 0, 2):
             seen.append((audience.is_gone, len(told)))
-            return [OK] * 3
-
-        await run_batch(run, 1, tickets)
-        return seen
+            tickets[at].answer.cancel()
+            audience.one_left()
+        return [*seen, (audience.is_gone, len(told))]
 
     assert asyncio.run(go()) == [(False, 0), (False, 0), (False, 0), (True, 1)]
 
 
-def test_an_audience_that_has_its_answers_is_not_gone() -> None:
-    async def go() -> bool:
-        tickets = tickets_of(2)
-        audiences: list[Audience | None] = []
+def test_whoever_has_left_is_known_by_place() -> None:
+    async def go() -> list[bool]:
+        tickets = tickets_of(3)
+        audience = Audience([ticket.answer for ticket in tickets])
+        tickets[1].answer.cancel()
+        return [audience.has_left(index) for index in range(3)]
 
-        async def run(slot: int, calls: Sequence[Call]) -> list[Reply]:
-            audiences.append(AUDIENCE.get())
-            return [OK] * 2
-
-        assert await run_batch(run, 1, tickets)
-        await asyncio.sleep(0)
-        (audience,) = audiences
-        assert audience is not None
-        return audience.is_gone
-
-    assert asyncio.run(go()) is False
+    assert asyncio.run(go()) == [False, True, False]
 
 
 def test_a_batch_whose_audience_left_before_it_began_does_not_run() -> None:
@@ -112,8 +103,44 @@ def test_a_batch_whose_audience_left_before_it_began_does_not_run() -> None:
     assert asyncio.run(go()) is False
 
 
+@pytest.mark.parametrize("reply", [Reply(400, OK.payload), Reply(200, OK.payload, is_rerun=True)], ids=["400", "rerun"])
+def test_a_batch_whose_duration_is_not_that_of_one_call_teaches_nothing(reply: Reply) -> None:
+    async def run(slot: int, calls: Sequence[Call], audience: Audience) -> list[Reply]:
+        return [OK, reply]
+
+    async def go() -> bool:
+        return await run_batch(run, 1, tickets_of(2))
+
+    assert asyncio.run(go()) is False
+
+
+def test_a_stream_that_nobody_waits_for_any_more_is_closed() -> None:
+    closed: list[bool] = []
+
+    async def chunks() -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"first"
+            yield b"second"
+        finally:
+            closed.append(True)
+
+    async def go() -> None:
+        (ticket,) = tickets_of(1)
+
+        async def run(slot: int, calls: Sequence[Call], audience: Audience) -> list[Answer]:
+            stream = chunks()
+            await anext(stream)
+            ticket.answer.cancel()
+            return [StreamReply(200, "text/plain", stream)]
+
+        await run_batch(run, 1, [ticket])
+
+    asyncio.run(go())
+    assert closed == [True]
+
+
 def test_a_batch_that_its_loop_has_left_behind_can_be_closed() -> None:
-    async def forever(slot: int, calls: Sequence[Call]) -> list[Reply]:
+    async def forever(slot: int, calls: Sequence[Call], audience: Audience) -> list[Reply]:
         await asyncio.sleep(60)
         return []
 

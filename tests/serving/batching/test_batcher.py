@@ -67,7 +67,7 @@ def test_requests_gather_while_the_slot_is_busy(make_world: MakeWorld) -> None:
 def test_each_caller_gets_its_own_reply(make_world: MakeWorld) -> None:
     async def work() -> list[bytes]:
         names = [f"request {index}" for index in range(50)]
-        return [reply.payload.body for reply in await asyncio.gather(*(world.ask(name=name) for name in names))]
+        return [bytes(reply.payload.body) for reply in await asyncio.gather(*(world.ask(name=name) for name in names))]
 
     world = make_world(BatchOptions(max_batch_size=7))
     assert world.run(work()) == [f"request {index}".encode() for index in range(50)]
@@ -118,9 +118,9 @@ def test_a_request_withdrawn_while_it_runs_keeps_its_slot_until_the_work_ends(ma
         await asyncio.sleep(0.001)
         first.cancel()
         await asyncio.sleep(0)
-        assert world.slots.free == 0
+        assert world.slots.left == 0
         await world.ask()
-        assert world.slots.free == 1
+        assert world.slots.left == 1
 
     world = make_world()
     world.run(work())
@@ -130,17 +130,25 @@ def test_a_request_withdrawn_while_it_runs_keeps_its_slot_until_the_work_ends(ma
 
 def test_a_timeout_answers_its_caller_and_frees_no_slot(make_world: MakeWorld) -> None:
     async def work() -> None:
+        first = asyncio.ensure_future(world.ask())
+        await asyncio.sleep(0.004)
+        second = asyncio.ensure_future(world.ask())
         with pytest.raises(DeadlineExceeded):
-            await world.ask(timeout_s=0.005)
-        assert world.slots.free == 0
+            await first
+        assert world.slots.left == 0
+        assert world.diary.sheds == {}
         with pytest.raises(DeadlineExceeded):
-            await world.ask(timeout_s=0.001)
+            await second
+        assert world.loop.time() == pytest.approx(0.009, rel=0.05)
         assert world.diary.sheds == {"timeout": 1}
-        await world.ask()
+        assert world.audience is not None
+        assert world.audience.is_gone
 
-    world = make_world()
+    world = make_world(timeout_s=0.005)
     world.run(work())
-    assert sizes(world) == [1, 1]
+    world.run(asyncio.sleep(0.01))
+    assert sizes(world) == [1]
+    assert world.slots.left == 1
 
 
 def test_a_failing_run_answers_everybody_and_is_survived(
@@ -168,7 +176,7 @@ def test_a_wrong_number_of_replies_is_an_error_for_everybody(make_world: MakeWor
     world.spoil = lambda replies: (replies * 2)[:count]
     answers = world.run(world.ask_many(3))
     assert all(isinstance(answer, InternalError) and f"`{count}`" not in str(answer) for answer in answers)
-    assert world.slots.free == 1
+    assert world.slots.left == 1
 
 
 def test_a_full_queue_refuses_and_says_when_to_come_back(make_world: MakeWorld) -> None:
@@ -340,7 +348,7 @@ def test_closing_without_drain_refuses_all_at_once(make_world: MakeWorld) -> Non
     world = make_world(BatchOptions(max_batch_size=10))
     world.run(work())
     assert world.loop.time() < 0.002
-    assert world.slots.free == 1
+    assert world.slots.left == 1
 
 
 def test_closing_in_the_turn_that_starts_a_batch_answers_it_too(make_world: MakeWorld) -> None:

@@ -13,7 +13,9 @@ import pytest
 import uvloop
 
 from ekiben.errors import Overloaded
+from ekiben.serving.batching.audience import Audience
 from ekiben.serving.batching.batcher import Batcher
+from ekiben.serving.batching.joining import BatchPolicy
 from ekiben.serving.declare.api import api
 from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import service
@@ -57,15 +59,16 @@ def test_clients_in_a_loop_all_get_their_replies(
         return [Reply(200, one.payload) for one in calls]
 
     async def work(threads: ThreadPoolExecutor) -> None:
-        async def run(slot: int, calls: list[Call]) -> list[Reply]:
+        async def run(slot: int, calls: list[Call], _: Audience) -> list[Reply]:
             return await asyncio.get_running_loop().run_in_executor(threads, model, calls)
 
         async def client(number: int) -> None:
             for index in range(20):
-                reply = await batcher.submit(call(f"{number} {index}"), 1, timeout_s=30)
+                reply = await batcher.submit(call(f"{number} {index}"))
+                assert isinstance(reply, Reply)
                 assert reply.payload.body == f"{number} {index}".encode()
 
-        batcher = Batcher(BatchOptions(max_batch_size=16), slots, run, observer=world.diary)
+        batcher = Batcher(BatchPolicy(BatchOptions(max_batch_size=16)), slots, run, observer=world.diary, timeout_s=30)
         await asyncio.gather(*(client(number) for number in range(40)))
         await batcher.close(drain=True)
         with pytest.raises(Overloaded):
@@ -86,11 +89,11 @@ def test_after_poisoned_batches_a_large_request_is_still_served(
     options = BatchOptions(max_batch_size=16, max_latency_s=33 * CALL_S)
     executor = Executor(service(Slow), Slow(), batching={"predict": options})
 
-    async def run(slot: int, calls: list[Call]) -> list[Reply]:
+    async def run(slot: int, calls: list[Call], _: Audience) -> list[Reply]:
         return await executor.run("predict", calls)
 
     async def work() -> None:
-        batcher = Batcher(options, world.slots, run, observer=world.diary)
+        batcher = Batcher(BatchPolicy(options), world.slots, run, observer=world.diary)
 
         async def ask(*x: str) -> int:
             body = msgspec.json.encode({"x": x})

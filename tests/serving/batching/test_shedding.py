@@ -112,11 +112,11 @@ def test_a_batch_that_was_run_again_in_parts_teaches_nothing(make_world: MakeWor
     async def work() -> None:
         for count in (1, 2, 3, 4, 5, 6, 7, 8):
             await world.ask_many(count)
-        before = world.batcher.learned.cost
+        before = world.learned.cost
         world.spoil, world.b_s = refusing, 1.0
         for _ in range(10):
             await world.ask_many(8)
-        assert world.batcher.learned.cost == before
+        assert world.learned.cost == before
 
     world = make_world()
     world.run(work())

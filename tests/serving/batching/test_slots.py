@@ -6,32 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ekiben.serving.batching.slots import SlotClaim
 from ekiben.serving.declare.options import BatchOptions
 
 if TYPE_CHECKING:
     from tests.serving.batching.conftest import World
-
-
-def test_a_slot_taken_to_find_out_serves_the_next_batch(make_world: Callable[..., World]) -> None:
-    slots = make_world(slots=1).slots
-    claim = SlotClaim(slots)
-    assert claim.has_slot()
-    assert slots.free == 0
-    assert claim.take() is not None
-    assert slots.free == 0
-
-
-def test_after_a_batch_it_asks_again_and_a_no_stands_until_the_pool_speaks(make_world: Callable[..., World]) -> None:
-    slots = make_world(slots=1).slots
-    claim = SlotClaim(slots)
-    taken = claim.take()
-    assert taken is not None
-    assert not claim.has_slot()
-    slots.give_back(taken)
-    assert not claim.has_slot()
-    claim.freed()
-    assert claim.has_slot()
 
 
 def test_a_slot_is_free_for_others_while_a_batch_is_held(make_world: Callable[..., World]) -> None:
@@ -39,7 +17,7 @@ def test_a_slot_is_free_for_others_while_a_batch_is_held(make_world: Callable[..
         held = asyncio.ensure_future(world.ask())
         await asyncio.sleep(0.01)
         assert world.batcher.queue_depth() == 1
-        assert world.slots.free == 1
+        assert world.slots.left == 1
         await held
 
     world = make_world(BatchOptions(strategy="fixed", max_latency_s=1.0))
@@ -50,7 +28,7 @@ def test_several_slots_that_come_with_one_call_are_all_used(make_world: Callable
     async def work() -> None:
         waiters = asyncio.ensure_future(world.ask_many(6))
         await asyncio.sleep(0.001)
-        world.slots.free = 3
+        world.slots.left = 3
         world.slots.offer()
         await asyncio.sleep(0.001)
         assert world.running == 3
@@ -69,4 +47,4 @@ def test_waiting_for_a_busy_slot_is_not_holding(make_world: Callable[..., World]
     world = make_world()
     world.run(work())
     assert [reason for _, _, reason in world.diary.batches] == ["free", "free"]
-    assert world.batcher.learned.holds.outcomes == ()
+    assert world.learned.holds.outcomes == ()

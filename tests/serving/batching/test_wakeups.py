@@ -6,6 +6,7 @@ The loop of these tests raises when it would sleep for ever, so a lost wake-up c
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, get_args
 
@@ -22,6 +23,9 @@ from hypothesis.stateful import (
 )
 
 from ekiben.errors import RequestError
+from ekiben.serving.batching.policy import Policy
+from ekiben.serving.batching.singles import SinglesPolicy
+from ekiben.serving.batching.slots import SlotLost
 from ekiben.serving.declare.options import BatchOptions, Strategy
 from ekiben.serving.wire import Reply
 
@@ -38,6 +42,10 @@ options = st.builds(
 )
 
 
+def nobody() -> None:
+    """Claims nothing."""
+
+
 class BatcherLife(RuleBasedStateMachine):
     """Everything that may happen to a batcher, in any order."""
 
@@ -48,9 +56,13 @@ class BatcherLife(RuleBasedStateMachine):
         self.asked: list[asyncio.Future[Reply]] = []
         self.borrowed: list[int] = []
 
-    @initialize(options=options, slots=st.integers(1, 3))
-    def begin(self, options: BatchOptions, slots: int) -> None:
-        self.world = self.make_world(options, slots=slots, max_queue_rows=30)
+    @initialize(
+        asks=options | st.builds(SinglesPolicy),
+        slots=st.integers(1, 3),
+        timeout_s=st.sampled_from([math.inf, math.inf, 0.001, 0.02]),
+    )
+    def begin(self, asks: BatchOptions | Policy, slots: int, timeout_s: float) -> None:
+        self.world = self.make_world(asks, slots=slots, max_queue_rows=30, timeout_s=timeout_s)
         self.world.slots.is_soon = self.is_soon
         self.total = slots
 
@@ -60,10 +72,10 @@ class BatcherLife(RuleBasedStateMachine):
         self.world.run(asyncio.sleep(0))
         self.world.run(asyncio.sleep(0))
 
-    @rule(count=st.integers(1, 6), rows=st.integers(1, 10), timeout_s=st.sampled_from([None, None, 0.001, 0.02]))
-    def ask(self, count: int, rows: int, timeout_s: float | None) -> None:
+    @rule(count=st.integers(1, 6), rows=st.integers(1, 10))
+    def ask(self, count: int, rows: int) -> None:
         for _ in range(count):
-            self.asked.append(self.world.loop.create_task(self.world.ask(rows, timeout_s=timeout_s)))
+            self.asked.append(self.world.loop.create_task(self.world.ask(rows)))
         self.turn()
 
     @precondition(lambda self: self.asked)
@@ -80,13 +92,17 @@ class BatcherLife(RuleBasedStateMachine):
     def change_the_model(self, fails: bool) -> None:
         self.world.failure = ValueError("no") if fails else None
 
+    @rule(has_begun=st.booleans())
+    def let_the_next_worker_die(self, *, has_begun: bool) -> None:
+        self.world.deaths.append(SlotLost(has_begun=has_begun))
+
     @rule(keep=st.sampled_from([99, 1, 0]))
     def change_the_replies(self, keep: int) -> None:
         self.world.spoil = lambda replies: replies[:keep]
 
     @rule()
     def another_api_takes_a_slot(self) -> None:
-        slot = self.world.slots.take()
+        slot = self.world.slots.take(nobody)
         if slot is not None:
             self.borrowed.append(slot)
 
@@ -101,7 +117,7 @@ class BatcherLife(RuleBasedStateMachine):
     def waiting_beside_a_free_slot_has_an_end(self) -> None:
         world = self.world
         assert world.diary.depth == world.batcher.queue_depth()
-        if world.batcher.queue_depth() and world.slots.free:
+        if world.batcher.queue_depth() and world.slots.left:
             assert world.batcher.wakes_at_s < float("inf")
 
     def teardown(self) -> None:
@@ -112,7 +128,7 @@ class BatcherLife(RuleBasedStateMachine):
             world.loop.call_soon(world.slots.give_back, self.borrowed.pop())
         world.run(self.finish())
         assert world.batcher.queue_depth() == 0
-        assert world.slots.free == self.total
+        assert world.slots.left == self.total
         assert world.running == 0
 
     async def finish(self) -> None:

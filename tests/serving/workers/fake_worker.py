@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from ekiben.serving.batching.batch import Audience
+from ekiben.serving.batching.audience import Audience
 from ekiben.serving.wire import JSON, Answer, Call, Payload, Reply
 from ekiben.serving.workers.health import WELL, Health
 from ekiben.serving.workers.worker import WorkerDied, WorkerGone

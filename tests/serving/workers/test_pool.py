@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 
 from ekiben.errors import Overloaded, ServiceError
+from ekiben.serving.batching.batcher import Batcher
+from ekiben.serving.batching.joining import BatchPolicy
+from ekiben.serving.batching.policy import Policy
+from ekiben.serving.batching.singles import SinglesPolicy
+from ekiben.serving.declare.options import BatchOptions
+from ekiben.serving.wire import Answer, Call, Reply, StreamReply
 from ekiben.serving.workers.pool import Pool, PoolPlan, PoolSlot
 from ekiben.serving.workers.worker import RestartReason
 from tests.serving.workers.fake_worker import POISON, FakeWorker, call_of
@@ -43,6 +49,7 @@ class Workshop:
 @asynccontextmanager
 async def pool_of(workshop: Workshop, *, workers: int = 2, book: Book | None = None) -> AsyncIterator[Pool]:
     pool = Pool(PoolPlan(workshop, workers, threads=1, timeout_s=5.0), book or Book())
+    pool.on_free(nobody)
     await pool.start()
     try:
         yield pool
@@ -50,11 +57,43 @@ async def pool_of(workshop: Workshop, *, workers: int = 2, book: Book | None = N
         await pool.stop()
 
 
+def nobody() -> None:
+    """Claims nothing of itself."""
+
+
 async def take(pool: Pool) -> PoolSlot:
     await asyncio.sleep(0.01)  # the workers' slots are offered first
-    slot = pool.take()
+    slot = pool.take(nobody)
     assert slot is not None
     return slot
+
+
+class Unobserved:
+    """An observer of a queue that only counts what was tried again."""
+
+    def __init__(self) -> None:
+        self.again = 0
+
+    def batch_started(self, *_: object) -> None: ...
+    def batch_finished(self, *_: object) -> None: ...
+    def shed(self, *_: object) -> None: ...
+    def cancelled(self, *_: object) -> None: ...
+    def queue_depth(self, *_: object) -> None: ...
+    def retried(self, count: int, /) -> None:
+        self.again += count
+
+
+def queue_of(pool: Pool, policy: Policy | None = None, *, is_idempotent: bool = True) -> Batcher[PoolSlot]:
+    """A queue before the pool: of an API that is not batched, unless `policy` says more."""
+    return Batcher(
+        policy or SinglesPolicy(), pool, pool.run, observer=Unobserved(), is_idempotent=is_idempotent, timeout_s=10.0
+    )
+
+
+async def statuses_of(queue: Batcher[PoolSlot], *bodies: bytes) -> list[int]:
+    """The status of each call, when all are asked at once."""
+    answers = await asyncio.gather(*(queue.submit(call_of(body)) for body in bodies), return_exceptions=True)
+    return [answer.status if isinstance(answer, Reply) else 500 for answer in answers]
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -64,51 +103,66 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 def test_a_call_that_kills_its_worker_is_run_again_alone_and_the_others_are_answered() -> None:
-    async def run() -> tuple[list[int], Book]:
-        book = Book()
-        async with pool_of(Workshop(), book=book) as pool:
-            slot = await take(pool)
-            calls = [call_of(b"a"), call_of(POISON), call_of(b"b")]
-            replies = await pool.run_batch(slot, calls, is_idempotent=True)
-            pool.give_back(slot)
+    async def run() -> tuple[list[int], list[list[bytes]]]:
+        book, workshop = Book(), Workshop()
+        async with pool_of(workshop, book=book) as pool:
+            queue = queue_of(pool, BatchPolicy(BatchOptions()))
+            statuses = await statuses_of(queue, b"a", POISON, b"b")
             await until(lambda: book.restarts == 2)
-        return [reply.status for reply in replies], book
+        return statuses, [run for worker in workshop.made for run in worker.runs]
 
-    statuses, book = asyncio.run(run())
-    assert (statuses, book.retried) == ([200, 500, 200], 3)
+    statuses, runs = asyncio.run(run())
+    assert statuses == [200, 500, 200]
+    assert sorted(runs) == sorted([[b"a", POISON, b"b"], [b"a"], [POISON], [b"b"]])
+
+
+def test_what_is_run_again_goes_before_what_came_later() -> None:
+    async def run() -> list[list[bytes]]:
+        workshop = Workshop(lambda: FakeWorker(holds=len(workshop.made) == 0))
+        async with pool_of(workshop, workers=1) as pool:
+            queue = queue_of(pool, BatchPolicy(BatchOptions(max_batch_size=2)))
+            asked = [asyncio.create_task(queue.submit(call_of(body), 1)) for body in (b"1", b"2", b"3")]
+            await asyncio.sleep(0.02)
+            workshop.made[0].die()
+            await asyncio.gather(*asked)
+        return [run for worker in workshop.made for run in worker.runs]
+
+    assert asyncio.run(run()) == [[b"1", b"2"], [b"1"], [b"2"], [b"3"]]
 
 
 def test_calls_that_may_not_run_twice_are_500_when_their_worker_dies() -> None:
     async def run() -> list[int]:
         workshop = Workshop()
         async with pool_of(workshop) as pool:
-            replies = await pool.run_batch(await take(pool), [call_of(POISON), call_of()], is_idempotent=False)
+            queue = queue_of(pool, BatchPolicy(BatchOptions()), is_idempotent=False)
+            statuses = await statuses_of(queue, POISON, b"x")
         assert sum(len(worker.runs) for worker in workshop.made) == 1
-        return [reply.status for reply in replies]
+        return statuses
 
     assert asyncio.run(run()) == [500, 500]
 
 
-def test_a_call_given_to_a_worker_that_is_gone_runs_on_another() -> None:
-    async def run() -> int:
+@pytest.mark.parametrize("is_idempotent", [True, False])
+def test_a_call_given_to_a_worker_that_is_gone_runs_on_another(*, is_idempotent: bool) -> None:
+    async def run() -> list[int]:
         workshop = Workshop()
         async with pool_of(workshop) as pool:
             await take(pool)
             workshop.made[1].die()
-            return (await pool.run_sync(call_of())).status
+            return await statuses_of(queue_of(pool, is_idempotent=is_idempotent), b"x")
 
-    assert asyncio.run(run()) == 200
+    assert asyncio.run(run()) == [200]
 
 
 def test_sync_calls_run_one_after_the_other_in_their_order() -> None:
     async def run() -> list[list[bytes]]:
         workshop = Workshop(lambda: FakeWorker(holds=True))
         async with pool_of(workshop, workers=1) as pool:
-            asked = [asyncio.create_task(pool.run_sync(call_of(body))) for body in (b"1", b"2", b"3")]
+            asked = asyncio.create_task(statuses_of(queue_of(pool), b"1", b"2", b"3"))
             await asyncio.sleep(0.02)
             assert workshop.made[0].runs == [[b"1"]]
             workshop.made[0].release.set()
-            await asyncio.gather(*asked)
+            await asked
         return workshop.made[0].runs
 
     assert asyncio.run(run()) == [[b"1"], [b"2"], [b"3"]]
@@ -118,7 +172,8 @@ def test_a_cancelled_call_that_waits_never_runs() -> None:
     async def run() -> list[list[bytes]]:
         workshop = Workshop(lambda: FakeWorker(holds=True))
         async with pool_of(workshop, workers=1) as pool:
-            asked = [asyncio.create_task(pool.run_sync(call_of(body))) for body in (b"1", b"2", b"3")]
+            queue = queue_of(pool)
+            asked = [asyncio.create_task(queue.submit(call_of(body))) for body in (b"1", b"2", b"3")]
             await asyncio.sleep(0.02)
             asked[1].cancel()
             workshop.made[0].release.set()
@@ -129,37 +184,35 @@ def test_a_cancelled_call_that_waits_never_runs() -> None:
 
 
 def test_a_cancelled_call_that_runs_keeps_its_slot_until_the_work_ends() -> None:
-    async def run() -> tuple[object, object]:
+    async def run() -> tuple[int, int]:
         workshop = Workshop(lambda: FakeWorker(holds=True))
         async with pool_of(workshop, workers=1) as pool:
-            asked = asyncio.create_task(pool.run_sync(call_of()))
+            asked = asyncio.create_task(queue_of(pool).submit(call_of()))
             await asyncio.sleep(0.02)
             asked.cancel()
             await asyncio.sleep(0.02)
-            meanwhile = pool.take()
+            meanwhile = pool.free()
             workshop.made[0].release.set()
             await asyncio.sleep(0.02)
-            return meanwhile, pool.take()
+            return meanwhile, pool.free()
 
-    meanwhile, afterwards = asyncio.run(run())
-    assert meanwhile is None
-    assert afterwards is not None
+    assert asyncio.run(run()) == (0, 1)
 
 
 def test_a_cancelled_batch_keeps_its_slot_and_the_pool_busy() -> None:
-    async def run() -> tuple[object, bool]:
+    async def run() -> tuple[int, bool]:
         workshop = Workshop(lambda: FakeWorker(holds=True))
         async with pool_of(workshop, workers=1) as pool:
             slot = await take(pool)
-            batch = asyncio.create_task(pool.run_batch(slot, [call_of()], is_idempotent=True))
+            batch = asyncio.create_task(pool.run(slot, [call_of()]))
             await asyncio.sleep(0.02)
             batch.cancel()
             await asyncio.gather(batch, return_exceptions=True)
             pool.give_back(slot)
             await asyncio.sleep(0.02)
-            return pool.take(), pool.is_busy()
+            return pool.free(), pool.is_busy()
 
-    assert asyncio.run(run()) == (None, True)
+    assert asyncio.run(run()) == (0, True)
 
 
 def test_async_calls_take_no_slot() -> None:
@@ -168,12 +221,85 @@ def test_async_calls_take_no_slot() -> None:
         async with pool_of(workshop, workers=1) as pool:
             asked = [asyncio.create_task(pool.run_async(call_of())) for _ in range(3)]
             await asyncio.sleep(0.02)
-            assert pool.take() is not None
+            assert pool.free() == 1
             workshop.made[0].release.set()
             await asyncio.gather(*asked)
         return len(workshop.made[0].runs)
 
     assert asyncio.run(run()) == 3
+
+
+def test_async_calls_that_died_with_their_worker_run_again_and_the_one_that_kills_is_found_out() -> None:
+    async def run() -> tuple[list[int], int]:
+        book = Book()
+        async with pool_of(Workshop(), workers=3, book=book) as pool:
+            answers = await asyncio.gather(
+                *(pool.run_async(call_of(body)) for body in (b"a", POISON, b"b", b"c", b"d"))
+            )
+        return [answer.status for answer in answers], book.retried
+
+    statuses, retried = asyncio.run(run())
+    assert (statuses, retried) == ([200, 500, 200, 200, 200], 2)
+
+
+def test_an_async_call_that_may_not_run_twice_is_500_when_its_worker_dies() -> None:
+    async def run() -> int:
+        async with pool_of(Workshop()) as pool:
+            return (await pool.run_async(call_of(POISON), is_idempotent=False)).status
+
+    assert asyncio.run(run()) == 500
+
+
+class Streamer(FakeWorker):
+    """Answers with a stream of three chunks."""
+
+    async def stream(self, endpoint: str, call: Call) -> Answer:
+        async def chunks() -> AsyncGenerator[bytes, None]:
+            for chunk in (b"1", b"2", b"3"):
+                yield chunk
+
+        return StreamReply(200, "text/plain", chunks())
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_stream_keeps_its_slot_until_its_chunks_end_or_are_closed(*, reads: bool) -> None:
+    async def run() -> tuple[int, list[bytes], int]:
+        async with pool_of(Workshop(Streamer), workers=1) as pool:
+            queue = Batcher(SinglesPolicy(most=1), pool, pool.run_stream, observer=Unobserved())
+            answer = await queue.submit(call_of())
+            await asyncio.sleep(0.01)
+            assert isinstance(answer, StreamReply)
+            meanwhile = pool.free()
+            chunks = [chunk async for chunk in answer.chunks] if reads else []
+            await answer.chunks.aclose()
+            await asyncio.sleep(0.01)
+            return meanwhile, chunks, pool.free()
+
+    assert asyncio.run(run()) == (0, [b"1", b"2", b"3"] if reads else [], 1)
+
+
+def test_a_stream_that_is_cancelled_before_it_is_taken_leaves_no_slot_taken() -> None:
+    async def run() -> int:
+        async with pool_of(Workshop(Streamer), workers=1) as pool:
+            queue = Batcher(SinglesPolicy(most=1), pool, pool.run_stream, observer=Unobserved())
+            asked = asyncio.create_task(queue.submit(call_of()))
+            while pool.free():  # noqa: ASYNC110 - what is waited for has no event
+                await asyncio.sleep(0)
+            asked.cancel()
+            await asyncio.sleep(0.01)
+            return pool.free()
+
+    assert asyncio.run(run()) == 1
+
+
+def test_an_async_stream_takes_no_slot() -> None:
+    async def run() -> tuple[int, list[bytes]]:
+        async with pool_of(Workshop(Streamer), workers=1) as pool:
+            answer = await pool.stream_async(call_of())
+            assert isinstance(answer, StreamReply)
+            return pool.free(), [chunk async for chunk in answer.chunks]
+
+    assert asyncio.run(run()) == (1, [b"1", b"2", b"3"])
 
 
 def test_a_pool_without_its_last_worker_is_not_ready_until_a_new_one_is_up() -> None:

@@ -1,8 +1,10 @@
-"""SlotBoard: least loaded first, claimants in turn."""
+"""SlotBoard: the least loaded worker first, and first for who has had least of the workers' time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+
+import pytest
 
 from ekiben.serving.workers.slots import Slot, SlotBoard
 
@@ -41,12 +43,13 @@ class Claimant:
     """Takes what it is offered while it wants something, and writes its name down."""
 
     def __init__(self, name: str, board: SlotBoard[str], book: list[str], wants: int) -> None:
-        self._name, self._board, self._book, self._wants = name, board, book, wants
-        board.on_free(self.claim)
+        self._name, self._board, self._book, self.wants = name, board, book, wants
+        self._me = self.claim
+        board.on_free(self._me)
 
     def claim(self) -> None:
-        if self._wants and self._board.take() is not None:
-            self._wants -= 1
+        if self.wants and self._board.take(self._me) is not None:
+            self.wants -= 1
             self._book.append(self._name)
 
 
@@ -56,7 +59,7 @@ def test_the_least_loaded_worker_is_taken_first() -> None:
     assert board.take() is None
 
 
-def test_slots_go_round_between_claimants() -> None:
+def test_slots_go_round_between_claimants_that_have_had_the_same() -> None:
     board, soon = board_of(("a", 1))
     book: list[str] = []
     slot = taken(board)
@@ -106,3 +109,70 @@ def test_a_slot_is_given_back_once() -> None:
     board.give_back(slot)
     soon.run()
     assert (taken(board).worker, board.take()) == ("a", None)
+
+
+def test_a_slot_is_free_to_take_only_once_the_claimants_were_asked() -> None:
+    board, soon = board_of(("a", 2))
+    assert board.free() == 2
+    slot = taken(board)
+    assert board.free() == 1
+    board.give_back(slot)
+    assert board.free() == 0
+    soon.run()
+    assert board.free() == 2
+
+
+def share_of_time(durations_s: dict[str, float], *, slots: int, until_s: float) -> dict[str, float]:
+    """What part of the slots' time claimants get who always want one, each for its duration."""
+    now_s = 0.0
+    soon = Soon()
+    board: SlotBoard[str] = SlotBoard(lambda: now_s, soon)
+    running: list[tuple[float, str, Slot[str]]] = []
+    used_s = dict.fromkeys(durations_s, 0.0)
+
+    def claimant(name: str) -> Callable[[], None]:
+        def claim() -> None:
+            slot = board.take(claim)
+            if slot is not None:
+                running.append((now_s + durations_s[name], name, slot))
+                used_s[name] += durations_s[name]
+
+        return claim
+
+    for name in durations_s:
+        board.on_free(claimant(name))
+    board.add("a", slots)
+    soon.run()
+    while now_s < until_s:
+        running.sort(key=lambda one: one[0])
+        now_s, _, slot = running.pop(0)
+        board.give_back(slot)
+        soon.run()
+    total_s = sum(used_s.values())
+    return {name: one / total_s for name, one in used_s.items()}
+
+
+@pytest.mark.parametrize("slots", [1, 2, 3])
+@pytest.mark.parametrize("slow_s", [0.001, 0.01, 0.1])
+def test_time_is_shared_evenly_however_long_batches_take(slots: int, slow_s: float) -> None:
+    shares = share_of_time({"fast": 0.001, "slow": slow_s}, slots=slots, until_s=20.0)
+    assert shares["fast"] == pytest.approx(0.5, abs=0.05)
+
+
+def test_who_was_idle_has_saved_nothing_up() -> None:
+    now_s = 0.0
+    soon = Soon()
+    board: SlotBoard[str] = SlotBoard(lambda: now_s, soon)
+    book: list[str] = []
+    old, new = Claimant("old", board, book, wants=100), Claimant("new", board, book, wants=0)
+    board.add("a", 1)
+    soon.run()
+    for turn in range(60):
+        if turn == 20:
+            new.wants = 100
+        now_s += 0.01
+        [held] = board.taken_of("a")
+        board.give_back(held)
+        soon.run()
+    assert old.wants < 100
+    assert book[25:60].count("new") == pytest.approx(17, abs=2)

@@ -25,5 +25,8 @@ class BatchObserver(Protocol):
     def cancelled(self, count: int, /) -> None:
         """Requests left the queue because nobody waits for them any more."""
 
+    def retried(self, count: int, /) -> None:
+        """Requests are run again because the worker that had them ended."""
+
     def queue_depth(self, rows: int, /) -> None:
         """The queue now holds so many rows."""

@@ -11,22 +11,23 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from ekiben.serving.batching.audience import Audience
 from ekiben.serving.batching.view import Member
-from ekiben.serving.wire import Call, Reply
+from ekiben.serving.wire import Answer, Call
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Ticket:
-    """A request and the future on which its sender waits. `member` is what the rule sees of it."""
+    """A request and the future on which its sender waits. `member` is what the rule sees of it.
+
+    `deaths` counts the workers that have ended while they ran it, `audience` is that of the batch that it runs in.
+    """
 
     member: Member
     call: Call
-    answer: asyncio.Future[Reply]
-
-    def reply(self, reply: Reply) -> None:
-        """Answers, unless nobody waits any more."""
-        if not self.answer.done():
-            self.answer.set_result(reply)
+    answer: asyncio.Future[Answer]
+    deaths: int = 0
+    audience: Audience | None = None
 
     def refuse(self, error: Exception) -> None:
         """Answers with an error, unless nobody waits any more."""
@@ -53,6 +54,12 @@ class RequestQueue:
         """Puts a request at the end."""
         self._tickets[ticket.member] = ticket
         self.rows += ticket.member.rows
+
+    def put_back(self, tickets: Sequence[Ticket]) -> None:
+        """Puts requests before all others, in their order: they had been taken from there."""
+        for ticket in reversed(tickets):
+            self.add(ticket)
+            self._tickets.move_to_end(ticket.member, last=False)
 
     def remove(self, ticket: Ticket) -> bool:
         """Takes a request out, wherever it stands; False where it is not in the queue (any more)."""

@@ -6,17 +6,16 @@ from typing import assert_never
 
 from ekiben.errors import Overloaded
 from ekiben.serving.batching.cost import CostModel
-from ekiben.serving.batching.learned import Learned
 from ekiben.serving.batching.view import ShedCause
 from ekiben.serving.declare.options import BatchOptions
 
 RETRY_AFTER_S = (1.0, 60.0)  # seconds; the least and the most that a client is asked to stay away
+UNLIMITED = BatchOptions()
 
 
-def refusal(cause: ShedCause, options: BatchOptions, learned: Learned, queued_rows: int) -> Overloaded:
+def refusal(cause: ShedCause, queued_rows: int, backlog_s: float, options: BatchOptions = UNLIMITED) -> Overloaded:
     """The error for one refused request; it asks the client to come back when the queue of now will be worked off."""
     least_s, most_s = RETRY_AFTER_S
-    backlog_s = learned.backlog_s(queued_rows, options.max_batch_size) or 0.0
     return Overloaded(reason(cause, options, queued_rows), retry_after_s=min(max(least_s, backlog_s), most_s))
 
 

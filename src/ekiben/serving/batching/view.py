@@ -12,7 +12,7 @@ from ekiben.serving.declare.options import BatchOptions
 
 NEVER = math.inf  # a time that does not come
 
-DispatchReason: TypeAlias = Literal["full", "free", "held", "window", "deadline", "training", "drain"]
+DispatchReason: TypeAlias = Literal["full", "free", "held", "window", "deadline", "training", "drain", "retry"]
 ShedCause: TypeAlias = Literal["deadline", "max_latency", "overload", "queue_full", "timeout", "closing"]
 
 

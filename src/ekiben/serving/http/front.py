@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from ekiben.serving.batching.batcher import Batcher
 from ekiben.serving.config.server import ServerConfig
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.service import Service
-from ekiben.serving.http.calls import ApiCalls, CallLimits, Gate, batched, make_batcher, unbatched
+from ekiben.serving.http.calls import ApiCalls, CallLimits, Gate
 from ekiben.serving.http.documents import document_routes
 from ekiben.serving.http.h1.limits import ConnectionLimits
 from ekiben.serving.http.health import health_routes
 from ekiben.serving.http.mounted.app import MountedApp
 from ekiben.serving.http.page import page_routes
+from ekiben.serving.http.queues import Queues
 from ekiben.serving.http.routes import Handler, Router
 from ekiben.serving.http.scrape import scrape_routes
 from ekiben.serving.metrics.server import ServerMetrics
 from ekiben.serving.openapi import openapi_document, schema_document
-from ekiben.serving.workers.pool import Pool, PoolSlot
+from ekiben.serving.workers.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ class Front:
 
     def __init__(self, parts: FrontParts) -> None:
         self._parts = parts
-        self._batchers: list[Batcher[PoolSlot]] = []
         self._is_closing = False
         config = parts.config
         self._gate = Gate(config.max_concurrency.value)
+        self._queues = Queues(parts.pool, parts.metrics, config.timeout_s.value)
         self._limits = CallLimits(config.timeout_s.value, config.max_body_bytes.value)
         apis = {endpoint.route: {"POST": self._handler(endpoint)} for endpoint in parts.service.endpoints.values()}
         service, version = parts.service, parts.version or None
@@ -75,26 +75,22 @@ class Front:
     def begin_closing(self) -> None:
         """Readiness ends here; what is under way goes on."""
         self._is_closing = True
+        self._queues.begin_drain()
 
     async def stop_apps(self) -> None:
         """Shuts the mounted apps down."""
         await asyncio.gather(*(app.stop() for app in self._apps.values()))
 
     async def close(self) -> None:
-        """Refuses what still waits for a batch."""
-        await asyncio.gather(*(batcher.close(drain=False) for batcher in self._batchers))
+        """Refuses what still waits for a worker."""
+        await self._queues.close()
 
     def _handler(self, endpoint: Endpoint) -> Handler:
         parts = self._parts
         metrics = parts.metrics.endpoint(endpoint.name) if parts.config.has_metrics.value else None
         options = parts.config.batch_options(endpoint.name, endpoint.batch)
-        if options is None:
-            answer = unbatched(parts.pool, endpoint)
-        else:
-            batcher = make_batcher(parts.pool, options, parts.metrics.batches(endpoint.name))
-            self._batchers.append(batcher)
-            answer = batched(batcher, endpoint, options)
-        return ApiCalls(endpoint, answer, gate=self._gate, limits=self._limits, metrics=metrics)
+        way = self._queues.way_of(endpoint, options)
+        return ApiCalls(endpoint, way, gate=self._gate, limits=self._limits, metrics=metrics)
 
 
 def _connection_limits(config: ServerConfig) -> ConnectionLimits:

@@ -16,6 +16,7 @@ from ekiben.serving.metrics.ledger import WorkerLedger
 from ekiben.serving.metrics.naming import Naming
 from ekiben.serving.metrics.page import OF_PROCESS, render
 from ekiben.serving.metrics.processes import process_families
+from ekiben.serving.metrics.queues import QueueMetrics, queue_families
 from ekiben.serving.metrics.requests import EndpointMetrics, request_families
 from ekiben.serving.wire import Payload
 from ekiben.serving.workers.worker import RestartReason
@@ -40,7 +41,8 @@ class ServerMetrics:
         self._naming = naming
         self._bounds = duration_bounds
         self._endpoints: dict[str, EndpointMetrics] = {}
-        self._queues: dict[str, BatchMetrics] = {}
+        self._queues: dict[str, QueueMetrics] = {}
+        self._batches: dict[str, BatchMetrics] = {}
         self._retried: dict[str, int] = {}
         self._restarts: dict[RestartReason, int] = dict.fromkeys(get_args(RestartReason), 0)
         self._refused: set[str] = set()
@@ -51,10 +53,15 @@ class ServerMetrics:
         self._endpoints[name] = EndpointMetrics(self._bounds)
         return self._endpoints[name]
 
-    def batches(self, name: str) -> BatchMetrics:
-        """The series of one API's queue."""
-        self._queues[name] = BatchMetrics(self._bounds)
+    def queue(self, name: str) -> QueueMetrics:
+        """The series of the queue of an API that is not batched."""
+        self._queues[name] = QueueMetrics(self._bounds)
         return self._queues[name]
+
+    def batches(self, name: str) -> BatchMetrics:
+        """The series of one batchable API's queue."""
+        self._queues[name] = self._batches[name] = BatchMetrics(self._bounds)
+        return self._batches[name]
 
     def worker_restarted(self, reason: RestartReason = "death") -> None:
         """A worker's place was taken by a new one."""
@@ -73,8 +80,9 @@ class ServerMetrics:
         """What the server itself counts."""
         naming = self._naming
         yield from request_families(naming, self._endpoints)
-        yield from batch_families(naming, self._queues)
-        retried = [(naming.endpoint(name), count) for name, count in self._retried.items()]
+        yield from queue_families(naming, self._queues)
+        yield from batch_families(naming, self._batches)
+        retried = [(naming.endpoint(name), count + self._retried_of(name)) for name, count in self._retried.items()]
         yield naming.counter("batch_retried", "Requests run again after their worker died", retried)
         restarts = [(naming.service(reason=reason), count) for reason, count in self._restarts.items()]
         yield naming.counter("worker_restarts", "Workers replaced, by why", restarts)
@@ -84,6 +92,9 @@ class ServerMetrics:
         dropped = [(naming.service(), self.readings.dropped_lines())]
         yield naming.counter("access_log_dropped", "Lines of the access log that nobody took in time", dropped)
         yield self._info()
+
+    def _retried_of(self, name: str) -> int:
+        return self._queues[name].requests_retried if name in self._queues else 0
 
     def _info(self) -> Family:
         name = f"{self._naming.namespace}_server"

@@ -11,8 +11,7 @@
     frames      how a message lies in the byte stream
     blocks      large bodies in shared memory, which is used again
     chunks      the pieces of a streamed answer, in the reader's time
-    slots       SlotBoard: which worker has a free thread, and whose turn it is
-    turns       Turns: the calls of an API that is not batched, first come first served
+    slots       SlotBoard: which worker has a free thread, and who is offered it first
     seat        Seat: one worker's place, filled again when the worker dies
     readiness   whether a worker is fit to serve, from when it last answered
     pool        Pool: all of it, as the batchers and the front use it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from ekiben.serving.batching.batch import Audience
+from ekiben.serving.batching.audience import Audience
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.failures import logger
 from ekiben.serving.wire import Answer, Call, Reply
@@ -34,7 +34,7 @@ class LocalWorker:
         assert self._executor is not None, "run before start"
         if audience is None:
             return await self._executor.run(endpoint, calls)
-        return await self._executor.run(endpoint, calls, lambda _: audience.is_gone)
+        return await self._executor.run(endpoint, calls, audience.has_left)
 
     async def stream(self, endpoint: str, call: Call) -> Answer:
         """Runs the call in this process, up to its first chunk."""

@@ -1,24 +1,27 @@
-"""`Pool`: the workers of a service, as the batchers and the front use them."""
+"""`Pool`: the workers of a service, as the queues and the front use them."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias, TypeVar
 
 from ekiben.errors import Overloaded
-from ekiben.serving.batching.batch import AUDIENCE, Audience
+from ekiben.serving.batching.audience import Audience
+from ekiben.serving.batching.slots import Claimant, SlotLost
 from ekiben.serving.failures import internal_error
-from ekiben.serving.wire import Call, Reply
+from ekiben.serving.streams import FollowedChunks, StreamEnd
+from ekiben.serving.wire import Answer, Call, Reply, StreamReply
 from ekiben.serving.workers.lifetime import ENDLESS, Lifetime
 from ekiben.serving.workers.seat import Occupant, Seat, SeatPlan
 from ekiben.serving.workers.slots import Slot, SlotBoard
-from ekiben.serving.workers.turns import Turns
 from ekiben.serving.workers.worker import RestartReason, Worker, WorkerDied, WorkerGone
 
 logger = logging.getLogger("ekiben.serving")
+
+R = TypeVar("R")
 
 PoolSlot: TypeAlias = Slot[Occupant]
 
@@ -48,15 +51,14 @@ class PoolPlan:
 
 
 class Pool:
-    """Hands out slots (it is the batchers' `Slots`) and runs calls in them; keeps every worker's place filled."""
+    """Hands out slots (it is the queues' `Slots`) and runs calls in them; keeps every worker's place filled."""
 
     def __init__(self, plan: PoolPlan, observer: PoolObserver) -> None:
         loop = asyncio.get_running_loop()
         self._board: SlotBoard[Occupant] = SlotBoard(loop.time, loop.call_soon)
         self._observer = observer
-        self._turns: dict[str, Turns[Occupant]] = {}
-        self._unfinished: set[PoolSlot] = set()
-        self._works: set[asyncio.Task[list[Reply]]] = set()
+        self._kept: set[PoolSlot] = set()
+        self._retry_turn = asyncio.Lock()
         self._clock = loop.time
         seat_plan = SeatPlan(
             plan.make_worker, plan.threads, plan.timeout_s, observer.worker_restarted, loop.time, plan.lifetime
@@ -86,89 +88,107 @@ class Pool:
         """Whether work is under way that holds a slot."""
         return self._board.is_any_taken()
 
-    def take(self) -> PoolSlot | None:
+    def free(self) -> int:
+        """How many slots could be taken now."""
+        return self._board.free()
+
+    def take(self, claimant: Claimant) -> PoolSlot | None:
         """A free slot of the least loaded worker, or None; never waits."""
-        return self._board.take()
+        return self._board.take(claimant)
 
     def give_back(self, slot: PoolSlot) -> None:
-        """The work in the slot is over; a slot whose run was cancelled stays taken: its thread may still be at it."""
-        if slot not in self._unfinished:
+        """The work in the slot is over, unless it is kept: by a stream, or by a thread that may still be at it."""
+        if slot not in self._kept:
             self._board.give_back(slot)
 
-    def on_free(self, callback: Callable[[], None]) -> None:
+    def on_free(self, claimant: Claimant) -> None:
         """Calls back whenever a slot may be free, in turn with the other APIs."""
-        self._board.on_free(callback)
+        self._board.on_free(claimant)
 
-    async def run_batch(self, slot: PoolSlot, calls: Sequence[Call], *, is_idempotent: bool) -> list[Reply]:
-        """One reply per call of one endpoint. The caller took the slot and gives it back.
+    async def run(self, slot: PoolSlot, calls: Sequence[Call], audience: Audience | None = None) -> list[Reply]:
+        """One reply per call of one endpoint. The caller took the slot and gives it back. Raises SlotLost."""
+        worker = slot.worker.worker
+        return await self._in_slot(slot, worker.run(calls[0].endpoint, calls, audience))
 
-        Where the worker dies, each call is run once more, alone, by another worker: the one that kills workers is then
-        found out and answered 500. With `is_idempotent` false all are answered 500.
+    async def run_stream(self, slot: PoolSlot, calls: Sequence[Call], _: Audience | None = None) -> list[Answer]:
+        """The answer to one call of a sync generator, which keeps the slot until its chunks end. Raises SlotLost."""
+        (call,) = calls
+        answer = await self._in_slot(slot, slot.worker.worker.stream(call.endpoint, call))
+        if not isinstance(answer, StreamReply):
+            return [answer]
+        self._kept.add(slot)
+
+        def end(_: StreamEnd) -> None:
+            self._kept.discard(slot)
+            self._board.give_back(slot)
+
+        return [replace(answer, chunks=FollowedChunks(answer.chunks, end))]
+
+    async def run_async(self, call: Call, *, is_idempotent: bool = True) -> Answer:
+        """Runs a call of an async API at once, without a slot; cancelling it cancels the API's coroutine.
+
+        Where its worker dies it runs once more; those that died together do so one after the other, so that the call
+        that kills workers is found out and answered 500.
         """
-        audience = AUDIENCE.get()
+
+        async def run(worker: Worker) -> Answer:
+            return (await worker.run(call.endpoint, [call]))[0]
+
+        return await self._beside(call, run, is_idempotent=is_idempotent)
+
+    async def stream_async(self, call: Call, *, is_idempotent: bool = True) -> Answer:
+        """Like `run_async`, for an async generator."""
+        return await self._beside(call, lambda worker: worker.stream(call.endpoint, call), is_idempotent=is_idempotent)
+
+    async def _beside(self, call: Call, run: Callable[[Worker], Awaitable[Answer]], *, is_idempotent: bool) -> Answer:
+        """Beside whatever else the least busy worker has."""
         try:
-            return await self._run(slot.worker, calls, audience)
-        except WorkerGone:
-            logger.debug("a batch for `%s` met a worker that was gone", calls[0].endpoint)
-        except WorkerDied:
-            if not is_idempotent or (audience is not None and audience.is_gone):
-                return [self._given_up(call) for call in calls]
-        except asyncio.CancelledError:  # the server ends
-            self._unfinished.add(slot)
-            raise
-        self._observer.calls_retried(calls[0].endpoint, len(calls))
-        again = await asyncio.gather(*(self.run_sync(call) for call in calls))
-        return list(again)
+            return await self._on_one(run)
+        except SlotLost as lost:
+            if lost.has_begun and not is_idempotent:
+                return self._given_up(call)
+        self._observer.calls_retried(call.endpoint, 1)
+        async with self._retry_turn:
+            try:
+                return await self._on_one(run)
+            except SlotLost:
+                return self._given_up(call)
 
-    async def run_sync(self, call: Call) -> Reply:
-        """Runs a call in a slot, when one is free and the call's turn has come.
-
-        Cancelled while it waits, it never runs; cancelled while it runs, the slot stays taken until the work has ended.
-        """
-        slot = await self._turns_of(call.endpoint).take()
-        work = asyncio.create_task(self._run_in(slot, call))
-        self._works.add(work)
-        work.add_done_callback(self._works.discard)
-        return (await asyncio.shield(work))[0]
-
-    async def run_async(self, call: Call) -> Reply:
-        """Runs a call of an async API at once, without a slot; cancelling it cancels the API's coroutine."""
+    async def _on_one(self, run: Callable[[Worker], Awaitable[Answer]]) -> Answer:
         occupant = min(self._board.workers(), key=lambda one: one.async_runs, default=None)
         if occupant is None:
             raise Overloaded("no worker is up")
         occupant.async_runs += 1
-        try:
-            return (await self._run(occupant, [call]))[0]
-        except WorkerGone:
-            return await self.run_async(call)
-        except WorkerDied:
-            return self._given_up(call)
-        finally:
+
+        def end(_: StreamEnd | None = None) -> None:
             occupant.async_runs -= 1
 
-    async def _run_in(self, slot: PoolSlot, call: Call) -> list[Reply]:
+        answer: Answer | None = None
         try:
-            return await self._run(slot.worker, [call])
-        except WorkerGone:
-            return [await self.run_sync(call)]
-        except WorkerDied:
-            return [self._given_up(call)]
+            answer = await self._watched(occupant, run(occupant.worker))
         finally:
-            self._board.give_back(slot)
+            if not isinstance(answer, StreamReply):
+                end()
+        if isinstance(answer, StreamReply):
+            return replace(answer, chunks=FollowedChunks(answer.chunks, end))
+        return answer
 
-    async def _run(self, occupant: Occupant, calls: Sequence[Call], audience: Audience | None = None) -> list[Reply]:
+    async def _in_slot(self, slot: PoolSlot, work: Awaitable[R]) -> R:
         try:
-            replies = await occupant.worker.run(calls[0].endpoint, calls, audience)
-        except WorkerDied:
-            self._board.remove(occupant)  # at once: its other slots must not be offered before the seat has noticed
+            return await self._watched(slot.worker, work)
+        except asyncio.CancelledError:  # the server ends, and a thread may still be at it
+            self._kept.add(slot)
             raise
-        occupant.last_answer_at = self._clock()
-        return replies
 
-    def _turns_of(self, endpoint: str) -> Turns[Occupant]:
-        if endpoint not in self._turns:
-            self._turns[endpoint] = Turns(self._board)
-        return self._turns[endpoint]
+    async def _watched(self, occupant: Occupant, work: Awaitable[R]) -> R:
+        """What comes of `work` by this worker, which is then known to answer. Raises SlotLost."""
+        try:
+            done = await work
+        except WorkerDied as error:
+            self._board.remove(occupant)  # at once: its other slots must not be offered before the seat has noticed
+            raise SlotLost(has_begun=not isinstance(error, WorkerGone)) from error
+        occupant.last_answer_at = self._clock()
+        return done
 
     def _given_up(self, call: Call) -> Reply:
         logger.error("a worker died while it ran request %s to `%s`", call.request_id, call.endpoint)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, assert_never
 
 from ekiben.errors import InternalError, ServiceError
-from ekiben.serving.batching.batch import Audience
+from ekiben.serving.batching.audience import Audience
 from ekiben.serving.memory import resident_bytes
 from ekiben.serving.metrics.ledger import WorkerAccount
 from ekiben.serving.wire import Answer, Body, Call, Reply, StreamReply

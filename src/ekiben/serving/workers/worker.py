@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, Protocol, TypeAlias
 
 from ekiben.errors import EkibenError
-from ekiben.serving.batching.batch import Audience
+from ekiben.serving.batching.audience import Audience
 from ekiben.serving.wire import Answer, Call, Reply
 from ekiben.serving.workers.health import Health
 

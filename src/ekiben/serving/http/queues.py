@@ -1,0 +1,94 @@
+"""`Queues`: how the requests of each API get to a worker and back.
+
+    batchable                  a batcher of the API's own, which joins them
+    sync                       a batcher too, which only groups them: one after the other in one hop to a thread
+    sync generator             the same, one at a time; the slot stays taken until the last chunk
+    async, async generator     no queue and no slot: at once, beside everything else
+
+All batchers share the pool's slots. A request's time, `traffic.timeout`, is watched here, whichever way it takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeAlias
+
+from ekiben.serving.batching.batch import Run
+from ekiben.serving.batching.batcher import Batcher
+from ekiben.serving.batching.joining import BatchPolicy
+from ekiben.serving.batching.observer import BatchObserver
+from ekiben.serving.batching.policy import Policy
+from ekiben.serving.batching.singles import SinglesPolicy
+from ekiben.serving.declare.api import Endpoint
+from ekiben.serving.declare.options import BatchOptions
+from ekiben.serving.http.sample import estimate_rows
+from ekiben.serving.http.unqueued import Unqueued
+from ekiben.serving.metrics.server import ServerMetrics
+from ekiben.serving.wire import Answer, Call
+from ekiben.serving.workers.pool import Pool, PoolSlot
+
+Way: TypeAlias = Callable[[Call], Awaitable[Answer]]
+
+
+class Queues:
+    """Makes the queue of each API, drains and closes them. A request has `timeout_s` from its body to its answer."""
+
+    def __init__(self, pool: Pool, metrics: ServerMetrics, timeout_s: float) -> None:
+        self._pool = pool
+        self._metrics = metrics
+        self._timeout_s = timeout_s
+        self._batchers: list[Batcher[PoolSlot]] = []
+        self._unqueued: list[Unqueued] = []
+
+    def way_of(self, endpoint: Endpoint, options: BatchOptions | None) -> Way:
+        """What takes a call of this API to a worker and back; `options` say how it is batched, None that it is not."""
+        if options is not None:
+            policy = BatchPolicy(options, endpoint=endpoint.name)
+            batcher = self._batcher(endpoint, policy, self._pool.run, self._metrics.batches(endpoint.name))
+            return _counted(batcher, endpoint, options)
+        if endpoint.is_async:
+            run = self._pool.stream_async if endpoint.is_stream else self._pool.run_async
+            unqueued = Unqueued(partial(run, is_idempotent=endpoint.is_idempotent), self._timeout_s)
+            self._unqueued.append(unqueued)
+            return unqueued
+        observer = self._metrics.queue(endpoint.name)
+        if endpoint.is_stream:
+            return self._batcher(endpoint, SinglesPolicy(most=1), self._pool.run_stream, observer).submit
+        return self._batcher(endpoint, SinglesPolicy(), self._pool.run, observer).submit
+
+    def begin_drain(self) -> None:
+        """Nothing is held back any more; what comes is still taken."""
+        for batcher in self._batchers:
+            batcher.begin_drain()
+
+    async def close(self) -> None:
+        """Refuses what still waits."""
+        await asyncio.gather(*(batcher.close(drain=False) for batcher in self._batchers))
+        for unqueued in self._unqueued:
+            unqueued.close()
+
+    def _batcher(
+        self, endpoint: Endpoint, policy: Policy, run: Run[PoolSlot], observer: BatchObserver
+    ) -> Batcher[PoolSlot]:
+        batcher = Batcher(
+            policy,
+            self._pool,
+            run,
+            observer=observer,
+            timeout_s=self._timeout_s,
+            is_idempotent=endpoint.is_idempotent,
+        )
+        self._batchers.append(batcher)
+        return batcher
+
+
+def _counted(batcher: Batcher[PoolSlot], endpoint: Endpoint, options: BatchOptions) -> Way:
+    """Into the batcher, with the rows of the call counted."""
+    count_rows = partial(endpoint.input.count_rows, batch_dim=options.batch_dim[0])
+
+    def submit(call: Call) -> Awaitable[Answer]:
+        return batcher.submit(call, estimate_rows(count_rows, call.payload))
+
+    return submit
