@@ -27,6 +27,7 @@ _MARK = "__ekiben_api__"
 _ROUTE = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")  # RFC 3986: path segments without escapes
 _TAKEN_ROUTES = frozenset({"/livez", "/healthz", "/readyz", "/metrics", "/docs.json", "/schema.json"})
 _TAKEN_FOLDER = "/static/"  # the page's files
+_BATCH_TYPES = "`list[...]`, `numpy.ndarray`, `torch.Tensor`, `pandas.DataFrame` or `pandas.Series`"
 _DEFAULT_LATENCY_MS = 60_000.0
 
 
@@ -246,7 +247,7 @@ def _check_batchable(function: str, signature: MethodSignature, batch: BatchOpti
     if not is_batch_type(parameter.annotation):
         raise ServiceError(
             f"{place}: `{parameter.name}` of the batchable API `{function}` is no list or array",
-            hint="annotate it as `list[...]`, `numpy.ndarray`, `pandas.DataFrame` or `pandas.Series`",
+            hint=f"annotate it as {_BATCH_TYPES}",
         )
     for annotation, dimension in zip((parameter.annotation, signature.returns), batch.batch_dim, strict=True):
         if not joins_along(annotation, dimension):
@@ -256,5 +257,5 @@ def _check_batchable(function: str, signature: MethodSignature, batch: BatchOpti
     if signature.returns is not Any and not is_batch_type(signature.returns):
         raise ServiceError(
             f"{place}: the batchable API `{function}` returns no list or array that could be split among its requests",
-            hint="return one item for each row: `list[...]`, `numpy.ndarray`, `pandas.DataFrame` or `pandas.Series`",
+            hint=f"return one item for each row: {_BATCH_TYPES}",
         )

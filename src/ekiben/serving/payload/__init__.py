@@ -7,13 +7,15 @@
     codec.py      the Protocols of a codec: ValueCodec (JSON), FileCodec (uploads), OutputCodec
       json_values.py   everything pydantic understands         arrays.py   numpy arrays
       files.py         pathlib.Path, and lists of files        frames.py   pandas DataFrame, Series
-                                                               images.py   PIL images
+      npy.py           arrays as numpy's own files             images.py   PIL images
+      text.py          text and bytes as they are              tensors.py  torch tensors
+    plain.py      a JSON body read in one pass, while nothing is wrong with it
     multipart.py  a multipart/form-data body -> its parts, within limits
     folder.py     RequestFolder: where uploads lie while a call runs
     rows.py       how many rows a body has, without decoding it
     schemas.py    JSON Schemas of several types put together
 
-`arrays`, `frames` and `images` import their library at the top and are loaded only for an annotation of that library.
+`arrays`, `tensors`, `frames` and `images` import their library at the top and are loaded only for its annotations.
 What JSON cannot say: NaN and the infinities are refused in requests and become `null` in replies; `null` in a numeric
 array is NaN. Bytes are base64 text. Nothing is ever unpickled, and a URL or path given for a file is never opened.
 """

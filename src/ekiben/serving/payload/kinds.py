@@ -1,6 +1,6 @@
 """Annotation -> codec: the one place that knows every kind of value.
 
-The codecs of numpy, pandas and PIL are in modules of their own, imported when an annotation names a type of that
+The codecs of numpy, torch, pandas and PIL are in modules of their own, imported when an annotation names a type of that
 library: a service that uses none of them needs none of them installed.
 """
 
@@ -25,9 +25,11 @@ _LIBRARIES = {
     "numpy": "ekiben.serving.payload.arrays",
     "pandas": "ekiben.serving.payload.frames",
     "PIL": "ekiben.serving.payload.images",
+    "torch": "ekiben.serving.payload.tensors",
 }
 _LISTS = (list, Sequence)
-_BATCH_CLASSES = frozenset({("numpy", "ndarray"), ("pandas", "DataFrame"), ("pandas", "Series")})
+_BATCH_CLASSES = frozenset({("numpy", "ndarray"), ("torch", "Tensor"), ("pandas", "DataFrame"), ("pandas", "Series")})
+_MANY_DIMENSIONS = frozenset({"numpy", "torch"})
 
 
 class _Library(Protocol):
@@ -87,17 +89,17 @@ def output_codec(annotation: object) -> OutputCodec:
 
 
 def is_batch_type(annotation: object) -> bool:
-    """Whether values of the type can be joined and split by rows: lists, arrays, frames, series."""
+    """Whether values of the type can be joined and split by rows: lists, arrays, tensors, frames, series."""
     plain = without_metadata(annotation)
     origin = get_origin(plain) or plain
     return origin in _LISTS or (_top_module(origin), getattr(origin, "__name__", "")) in _BATCH_CLASSES
 
 
 def joins_along(annotation: object, dimension: int) -> bool:
-    """Whether values of the type have `dimension`: arrays any, the others 0; anything goes where not annotated."""
+    """Whether values of the type have `dimension`: arrays and tensors any, others 0; anything goes where not said."""
     plain = without_metadata(annotation)
     origin = get_origin(plain) or plain
-    return dimension == 0 or plain is Any or _top_module(origin) == "numpy"
+    return dimension == 0 or plain is Any or _top_module(origin) in _MANY_DIMENSIONS
 
 
 def _special_input(annotation: object) -> ValueCodec | FileCodec | None:
