@@ -32,6 +32,6 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "iris": Experiment(iris.measure, iris.tables, rounds=5, seconds=3),
     "echo": Experiment(echo.measure, echo.tables, rounds=5, seconds=3),
     "start": Experiment(start.measure, start.tables, rounds=9, seconds=0),
-    "overload": Experiment(overload.measure, overload.tables, rounds=5, seconds=5),
-    "minilm": Experiment(minilm.measure, minilm.tables, rounds=3, seconds=8),
+    "overload": Experiment(overload.measure, overload.tables, rounds=5, seconds=4),
+    "minilm": Experiment(minilm.measure, minilm.tables, rounds=3, seconds=6),
 }

@@ -19,7 +19,7 @@ from benchmarks.serving.texts import texts
 
 CLIENTS = 80
 TEXTS = 256
-WARM_UP_S = 3.0
+WARM_UP_S = 2.0
 ALONE_S = 2.0  # for each batch size
 DIMENSIONS = 384
 WINDOWS = {

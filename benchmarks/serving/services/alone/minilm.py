@@ -1,10 +1,9 @@
 """What the MiniLM encoder does without a server: `minilm.py TEXTS SECONDS`, with a JSON list of texts.
 
-Prints texts per second for each batch size, in JSON. A batch is that many texts in the order of the list, as a server
-gets them: sorted by length first, which a server cannot do, the encoder is quicker.
+Prints texts per second for each batch size, in JSON. All texts are given in one call, which sorts them by length first,
+so that a batch is padded little: more than a server can reach, which knows only what is in its queue.
 """
 
-import itertools
 import json
 import sys
 import time
@@ -18,19 +17,13 @@ SIZES = (1, 4, 8, 16, 32, 64)
 
 def rate(encoder: SentenceTransformer, texts: list[str], size: int, seconds: float) -> float:
     """Texts per second in batches of `size`."""
-    batches = itertools.cycle(cut(texts, size))
-    encoder.encode(next(batches), batch_size=size, show_progress_bar=False)
-    begun, done = time.perf_counter(), 0
-    while time.perf_counter() - begun < seconds:
-        batch = next(batches)
-        encoder.encode(batch, batch_size=size, show_progress_bar=False)
-        done += len(batch)
-    return done / (time.perf_counter() - begun)
-
-
-def cut(texts: list[str], size: int) -> list[list[str]]:
-    """The texts in lists of `size`."""
-    return [texts[first : first + size] for first in range(0, len(texts), size)]
+    encoder.encode(texts[:size], batch_size=size, show_progress_bar=False)
+    begun, done, elapsed_s = time.perf_counter(), 0, 0.0
+    while elapsed_s < seconds:
+        encoder.encode(texts, batch_size=size, show_progress_bar=False)
+        done += len(texts)
+        elapsed_s = time.perf_counter() - begun
+    return done / elapsed_s
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from sentence_transformers import SentenceTransformer
 
 import ekiben
 
+FORWARD = 8  # texts; `encode` sorts a call's by length and runs so many at a time, which pads least
+
 
 @ekiben.service
 class MiniLM:
@@ -14,7 +16,7 @@ class MiniLM:
 
     def encode(self, texts: list[str]) -> np.ndarray:
         """Embeddings, shape (texts, 384)."""
-        return np.asarray(self.encoder.encode(texts, batch_size=len(texts), show_progress_bar=False))
+        return np.asarray(self.encoder.encode(texts, batch_size=FORWARD, show_progress_bar=False))
 
     @ekiben.api
     def embed_disabled(self, texts: list[str]) -> np.ndarray:
