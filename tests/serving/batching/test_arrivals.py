@@ -43,12 +43,22 @@ def test_the_rate_counts_rows_and_falls_with_silence() -> None:
 
 def test_in_a_burst_the_next_request_is_expected_soon() -> None:
     seen, now_s = arrivals([0.0002] * 40 + [1.0] + [0.0002] * 10)
-    assert [chance for wait_s, chance in seen.expected(now_s) if wait_s < 0.001] == [0.25, 0.5, 0.75]
+    chances = [chance for wait_s, chance in seen.expected(now_s) if wait_s < 0.001]
+    assert chances == pytest.approx([0.25, 0.5, 0.75])
 
 
 def test_a_silence_longer_than_the_burst_s_gaps_ends_the_expectation() -> None:
     seen, now_s = arrivals([0.0002] * 40 + [1.0] + [0.0002] * 10)
     assert list(seen.expected(now_s + 0.001)) == []
+
+
+def test_of_three_longer_gaps_each_bounds_a_quarter_of_the_chance() -> None:
+    seen, now_s = arrivals([0.001] * 9 + [0.03, 0.01, 0.02])
+    assert list(seen.expected(now_s + 0.005)) == [
+        (pytest.approx(0.005), 0.25),
+        (pytest.approx(0.015), 0.5),
+        (pytest.approx(0.025), 0.75),
+    ]
 
 
 def rounds(returns: Returns, sizes: list[int], delays_s: tuple[float, ...], now_s: float = 50.0) -> float:

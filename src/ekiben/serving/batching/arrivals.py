@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from math import inf
 
 KEPT_GAPS = 64  # arrivals
-MIN_GAPS = 8  # longer gaps among the kept ones, for their quartiles to mean something
+MIN_GAPS = 8  # kept gaps, for a rate to mean something
+QUARTERS = 4
 ROWS_WEIGHT = 1 / 32  # of the newest arrival in the mean of rows per request
 
 # Upper edges of the time after a completion, in seconds: from what a local client needs to what a distant one does,
@@ -66,16 +67,19 @@ class Gaps:
     def expected(self, now_s: float) -> Iterator[tuple[float, float]]:
         """Pairs of (time to wait, chance that the next request has come by then), given the silence so far.
 
-        Quartiles rather than single gaps: the shortest of many noisy gaps would always look worth waiting for.
+        The next gap is as likely to fall between any two of the kept ones that are longer than this silence. Quartiles
+        rather than single gaps: the shortest of many noisy gaps would always look worth waiting for.
         """
         if self.last_s is None:
             return
         silence_s = now_s - self.last_s
         longer = sorted(gap for gap in self.recent if gap > silence_s)
-        if len(longer) < MIN_GAPS:
+        places = len(longer) + 1
+        if places < QUARTERS:
             return
-        for quarter in (1, 2, 3):
-            yield longer[len(longer) * quarter // 4] - silence_s, quarter / 4
+        for quarter in range(1, QUARTERS):
+            rank = places * quarter // QUARTERS
+            yield longer[rank - 1] - silence_s, rank / places
 
 
 @dataclass(slots=True)

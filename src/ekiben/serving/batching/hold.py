@@ -21,7 +21,6 @@ from ekiben.serving.batching.cost import CostModel
 from ekiben.serving.batching.sizing import latest_start_s
 from ekiben.serving.batching.view import NEVER, QueueView
 
-SPARED_SHARE = 0.5  # of the fixed cost b, for each request that joins: between 0 (just missed) and 1 (missed by a hair)
 MISSED_SHARE = (
     0.005  # of a crowd that may miss its batch: those who do wait twice, and must not make up the 99th percentile
 )
@@ -103,15 +102,22 @@ def best_wait(view: QueueView, limit_s: float, fixed_s: float) -> float:
     longest_s = latest_hold_s(view, absent, fixed_s, limit_s) - view.now_s
     best_s, best_gain = 0.0, 0.0
     for wait_s, coming in view.learned.gaps.expected(view.now_s):
-        gain = min(coming, absent) * SPARED_SHARE * fixed_s - waiting * wait_s
+        gain = burst_gain(view.learned.cost, waiting, min(coming, absent), wait_s)
         if wait_s <= longest_s and gain > best_gain:
             best_s, best_gain = wait_s, gain
     return best_s
 
 
+def burst_gain(cost: CostModel, waiting: int, joining: float, held_s: float) -> float:
+    """The waiting time in seconds that a hold saves those who join, less what it costs those who wait for them."""
+    row_s = cost.fit.a_s if cost.fit is not None else 0.0
+    return joining * (fixed_cost_s(cost) - held_s) - waiting * (held_s + joining * row_s)
+
+
 def was_worth_it(view: QueueView, joined: int, held_s: float) -> bool:
     """Whether the hold that ends now has gained: by what it was made for, and what came of it."""
-    waiting, fixed_s = len(view.members), fixed_cost_s(view.learned.cost)
+    waiting, cost = len(view.members), view.learned.cost
     if view.learned.returns.is_closed:
+        fixed_s = fixed_cost_s(cost)
         return joined > 0 and (fixed_s + held_s) * (waiting + view.learned.returns.due) <= 2 * fixed_s * waiting
-    return joined * SPARED_SHARE * fixed_s >= (waiting - joined) * held_s
+    return burst_gain(cost, waiting - joined, joined, held_s) >= 0
