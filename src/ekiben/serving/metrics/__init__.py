@@ -2,7 +2,8 @@
 
     server      ServerMetrics: all that one server counts; the front alone fills it
     ├── requests    the series of every API                    ── tally    a histogram of plain integers
-    ├── batches     the series of an API's queue               ── naming   what series and labels are called
+    ├── queues      the series of an API's queue               ── naming   what series and labels are called
+    ├── batches     the series of a batchable API's batches
     ├── processes   processor time and memory of child processes, read when asked
     └── ledger      the service's own metrics, over all workers, living and gone
         └── merge   several workers' families -> one

@@ -24,7 +24,6 @@ class BatchMetrics(QueueMetrics):
         self.sizes = Tally(ROW_BOUNDS)
         self.services = Tally(bounds)
         self.predictions = Tally(bounds)
-        self.rows_waiting = 0
         self.by_reason: dict[DispatchReason, int] = dict.fromkeys(get_args(DispatchReason), 0)
 
     def batch_started(
