@@ -52,7 +52,10 @@ def replay(port: int, path: str, arrivals: Sequence[float]) -> Replayed:
     bodies = [b'{"rows": [%d]}' % number for number in range(len(arrivals))]
     gc.collect()
     gc.freeze()
-    return uvloop.run(_Replay(port, arrivals, [message(path, body) for body in bodies]).run())
+    try:
+        return uvloop.run(_Replay(port, arrivals, [message(path, body) for body in bodies]).run())
+    finally:
+        gc.unfreeze()
 
 
 @dataclass(slots=True)

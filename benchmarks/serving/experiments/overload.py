@@ -51,17 +51,17 @@ def summed_up(arrivals: Sequence[float], outcomes: Sequence[Outcome]) -> dict[st
     measured = [(number, one) for number, one in enumerate(outcomes) if arrivals[number] >= WARM_UP_S]
     seconds = arrivals[-1] - WARM_UP_S
     answered = [(number, one) for number, one in measured if one.status == 200]
-    wrong = sum(int(one.body.strip(b"[] \n")) != 2 * number for number, one in answered)
-    latencies = [one.latency_s for _, one in answered]
+    right = [one for number, one in answered if int(one.body.strip(b"[] \n")) == 2 * number]
+    latencies = [one.latency_s for one in right]
     good = sum(latency <= DEADLINE_S for latency in latencies)
     refused = sum(one.status not in (0, 200) for _, one in measured)
     return {
         "sent": len(measured),
-        "goodput_per_s": (good - wrong) / seconds,
-        "late": len(answered) - good,
+        "goodput_per_s": good / seconds,
+        "late": len(right) - good,
         "refused": refused,
         "given_up": len(measured) - len(answered) - refused,
-        "wrong": wrong,
+        "wrong": len(answered) - len(right),
         "p50_s": percentile(latencies, 0.50),
         "p99_s": percentile(latencies, 0.99),
     }
