@@ -19,7 +19,7 @@ class Iris:
     def __init__(self) -> None:
         self.classifier = ekiben.sklearn.load_model(self.model)
 
-    @ekiben.api(batchable=True, max_batch_size=64, max_latency_ms=200)
+    @ekiben.api(batchable=True, max_batch_size=64, max_latency_ms=200, example={"flowers": [[5.1, 3.5, 1.4, 0.2]]})
     def classify(self, flowers: np.ndarray) -> list[str]:
         """The species of each flower; `flowers` has shape (n, 4)."""
         if flowers.ndim != 2 or flowers.shape[1] != 4 or not np.issubdtype(flowers.dtype, np.number):
