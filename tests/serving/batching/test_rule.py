@@ -15,7 +15,7 @@ from ekiben.serving.batching.cost import CostModel, Fit, Sample
 from ekiben.serving.batching.learned import Learned
 from ekiben.serving.batching.overload import Overload
 from ekiben.serving.batching.record import HoldRecord
-from ekiben.serving.batching.rule import decide, is_max_latency_too_low
+from ekiben.serving.batching.rule import STRATEGIES, decide, is_max_latency_too_low
 from ekiben.serving.batching.sizing import latency_limit_s, latest_finish_s
 from ekiben.serving.batching.view import Dispatch, Member, QueueView, Shed, Wait
 from ekiben.serving.declare.options import BatchOptions, Strategy
@@ -104,9 +104,15 @@ def rows_of(view: QueueView, decision: Dispatch) -> int:
     return sum(member.rows for member in tuple(view.members)[: decision.count])
 
 
+def test_every_strategy_that_can_be_asked_for_is_there() -> None:
+    assert STRATEGIES.keys() == set(get_args(Strategy))
+
+
 @given(views())
-def test_the_same_view_gives_the_same_answer(view: QueueView) -> None:
+def test_the_same_view_gives_the_same_answer_and_is_only_read(view: QueueView) -> None:
+    before = repr(view)
     assert decide(view) == decide(view)
+    assert repr(view) == before
 
 
 @given(views())

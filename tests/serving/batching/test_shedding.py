@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekiben.errors import Overloaded
-from ekiben.serving.batching.adaptive import decide_adaptive
+from ekiben.serving.batching import adaptive
 from ekiben.serving.batching.cost import TRUSTED_S, CostModel, Fit
 from ekiben.serving.batching.learned import Learned
 from ekiben.serving.batching.rule import decide
@@ -97,8 +97,8 @@ def test_what_is_late_anyway_rides_along_with_what_is_not() -> None:
 def test_a_large_request_is_not_refused_by_sizes_that_were_never_run() -> None:
     view = view_of(BatchOptions(max_batch_size=16, deadline_s=1.0), Fit(0.3, 0.0), [Member(NOW_S, 40)], has_slot=False)
     seen_one = Learned(cost=replace(view.learned.cost, seen_rows=1))
-    assert isinstance(decide_adaptive(view), Shed)
-    decision = decide_adaptive(replace(view, learned=seen_one))
+    assert isinstance(adaptive.decide(view), Shed)
+    decision = adaptive.decide(replace(view, learned=seen_one))
     assert isinstance(decision, Wait)
     assert decision.until_s == pytest.approx(NOW_S + 1.0 - 3 * 0.3)
 

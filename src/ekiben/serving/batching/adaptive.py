@@ -6,13 +6,15 @@ hold if that gains; else dispatch the largest batch that keeps its oldest reques
 
 from __future__ import annotations
 
+from ekiben.serving.batching.cost import CostModel
 from ekiben.serving.batching.hold import hold_until_s
 from ekiben.serving.batching.shedding import hopeless_at_s, shed_for_goodput, shed_hopeless, shed_standing
-from ekiben.serving.batching.sizing import largest_batch, latency_limit_s
+from ekiben.serving.batching.sizing import is_max_latency_a_deadline, largest_batch, latency_limit_s
 from ekiben.serving.batching.view import Decision, DispatchReason, QueueView, Wait
+from ekiben.serving.declare.options import BatchOptions
 
 
-def decide_adaptive(view: QueueView) -> Decision:
+def decide(view: QueueView) -> Decision:
     """The next step for a queue under the adaptive strategy."""
     limit_s, cause = latency_limit_s(view.options, view.learned.cost)
     if hopeless := shed_hopeless(view, limit_s, cause):
@@ -25,6 +27,11 @@ def decide_adaptive(view: QueueView) -> Decision:
     if until_s > view.now_s:
         return Wait(until_s)
     return largest_batch(view, limit_s, why_now(view))
+
+
+def is_max_latency_too_low(options: BatchOptions, cost: CostModel) -> bool:
+    """Whether `max_latency` only bounds holds, since nothing could be shed by it without refusing too much."""
+    return cost.alone_s is not None and not is_max_latency_a_deadline(options, cost)
 
 
 def why_now(view: QueueView) -> DispatchReason:

@@ -20,7 +20,7 @@ TRAINING = (1,) * 9 + (2, 3)  # sizes of the first batches, in rows
 SHARE_OF_LATENCY = 0.95  # of `max_latency`, the longest that training holds a batch
 
 
-def decide_cork(view: QueueView) -> Decision:
+def decide(view: QueueView) -> Decision:
     """The next step for a queue under the cork strategy."""
     limit_s, cause = cork_limit_s(view.options)
     size = training_size(view)
@@ -43,6 +43,11 @@ def decide_cork(view: QueueView) -> Decision:
     if not view.is_full and view.now_s < until_s:
         return Wait(min(until_s, late_at_s) if len(view.members) > 1 else until_s)
     return Dispatch(count_within(view, view.options.max_batch_size), "full" if view.is_full else "free")
+
+
+def is_max_latency_too_low(options: BatchOptions, cost: CostModel) -> bool:
+    """BentoML's own warning: not even one row alone is done within it."""
+    return cost.alone_s is not None and cost.alone_s >= options.max_latency_s
 
 
 def cork_limit_s(options: BatchOptions) -> tuple[float, ShedCause]:

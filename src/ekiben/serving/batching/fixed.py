@@ -5,12 +5,14 @@ For users who want exactly that. `max_latency` is only a window here; `deadline_
 
 from __future__ import annotations
 
+from ekiben.serving.batching.cost import CostModel
 from ekiben.serving.batching.shedding import hopeless_at_s, shed_hopeless
 from ekiben.serving.batching.sizing import largest_batch, latest_start_s
 from ekiben.serving.batching.view import NEVER, Decision, DispatchReason, QueueView, Wait
+from ekiben.serving.declare.options import BatchOptions
 
 
-def decide_fixed(view: QueueView) -> Decision:
+def decide(view: QueueView) -> Decision:
     """The next step for a queue under the fixed strategy."""
     limit_s = NEVER if view.options.deadline_s is None else view.options.deadline_s
     if hopeless := shed_hopeless(view, limit_s, "deadline"):
@@ -21,6 +23,11 @@ def decide_fixed(view: QueueView) -> Decision:
     if view.now_s < until_s and not (view.is_full or view.is_draining):
         return Wait(until_s)
     return largest_batch(view, limit_s, why_now(view))
+
+
+def is_max_latency_too_low(options: BatchOptions, cost: CostModel) -> bool:
+    """Never: it is a window here, and any window can be meant."""
+    return False
 
 
 def why_now(view: QueueView) -> DispatchReason:
