@@ -39,9 +39,13 @@ class Doubler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128  # connections that are not accepted yet; the default of 5 refuses some
+
+
 @pytest.fixture
 def port() -> Iterator[int]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Doubler) as server:
+    with Server(("127.0.0.1", 0), Doubler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server.server_port
