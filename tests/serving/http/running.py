@@ -33,7 +33,12 @@ class Answering:
     def stop(self) -> None:
         """Asks it to stop, and returns when it has begun to."""
         has_begun = threading.Event()
-        self.loop.call_soon_threadsafe(lambda: (self.http.stop(), self.loop.call_soon(has_begun.set)))
+
+        def stop() -> None:
+            self.http.stop()
+            self.loop.call_soon(self.loop.call_soon, has_begun.set)  # behind the task that it wakes
+
+        self.loop.call_soon_threadsafe(stop)
         assert has_begun.wait(PATIENCE_S)
 
     def wait_ended(self) -> None:
@@ -87,3 +92,11 @@ async def echo(request: Request) -> Answer:
     """Says what was asked: method, path, query and body."""
     body = await request.read(1_000_000)
     return text(f"{request.method} {request.path} {request.query} {body.decode()}")
+
+
+async def until(event: threading.Event) -> None:
+    """Returns once another thread has set the event."""
+    for _ in range(int(PATIENCE_S / 0.01)):
+        if event.is_set():
+            return
+        await asyncio.sleep(0.01)

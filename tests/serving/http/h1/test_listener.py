@@ -12,7 +12,7 @@ from ekiben.serving.http.h1.listener import address_of, listen, url_of
 from ekiben.serving.http.request import Request
 from ekiben.serving.wire import Answer
 from tests.serving.http.raw_client import PATIENCE_S, connected, read_to_end, read_until, status_of
-from tests.serving.http.running import answering, echo, text
+from tests.serving.http.running import answering, echo, text, until
 from tests.serving.server_process import eventually
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -52,8 +52,7 @@ def test_what_is_under_way_at_a_stop_is_answered_and_told_to_be_the_last() -> No
 
     async def handler(request: Request) -> Answer:
         begun.set()
-        while not may_end.is_set():
-            await asyncio.sleep(0.01)
+        await until(may_end)
         return text("done")
 
     with answering(handler) as server, connected(server.url) as busy, connected(server.url) as half:

@@ -1,4 +1,7 @@
-"""Connection: requests in order, replies as the client's version of HTTP wants them, clients that go away. Real sockets."""
+"""Connection: requests in order, replies as the client's version of HTTP wants them, clients that go away.
+
+Real sockets, on both kinds of loop.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from ekiben.serving.http.h1.limits import ConnectionLimits
 from ekiben.serving.http.request import Request
 from ekiben.serving.wire import JSON, Answer, Payload, Reply
 from tests.serving.http.raw_client import PATIENCE_S, connected, read_to_end, read_until, status_of
-from tests.serving.http.running import Answering, answering, echo, text
+from tests.serving.http.running import Answering, answering, echo, text, until
 from tests.serving.server_process import eventually
 
 GET = b"GET /a HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -160,8 +163,7 @@ def test_an_unread_body_stays_with_the_client() -> None:
 
     async def handler(request: Request) -> Answer:
         assert isinstance(request.body, IncomingBody)
-        while not is_enough.is_set():
-            await asyncio.sleep(0.01)
+        await until(is_enough)
         return text(str(len(await request.read(10 * LARGE))))
 
     head = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % (3 * LARGE)

@@ -16,7 +16,7 @@ import uvloop
 from ekiben.serving.http.request import Request
 from ekiben.serving.wire import Answer, StreamReply
 from tests.serving.http.raw_client import PATIENCE_S, connected, read_to_end, read_until
-from tests.serving.http.running import TEXT, Answering, answering, text
+from tests.serving.http.running import TEXT, Answering, answering, text, until
 
 GET = b"GET %b HTTP/1.%d\r\nhost: x\r\nconnection: %b\r\n\r\n"
 LARGE = 16 * 1024 * 1024  # bytes; more than sockets and the server hold
@@ -48,12 +48,13 @@ class Source:
                 case "/short":
                     return
                 case "/waits":
-                    while not self.may_go_on.is_set():
-                        await asyncio.sleep(0.01)
+                    await until(self.may_go_on)
                 case "/large":
                     while True:
                         self.given_bytes += 65536
                         yield b"x" * 65536
+                case _:
+                    pass
             yield b""
             yield b"bc"
         finally:
@@ -128,8 +129,7 @@ def test_a_stream_that_breaks_off_resets_a_connection_of_http_1_0(server: Answer
     with connected(server.url) as client:
         client.sendall(GET % (b"/breaks", 0, b"close"))
         with pytest.raises(ConnectionResetError):
-            while client.recv(1000):
-                pass
+            list(iter(lambda: client.recv(1000), b""))
 
 
 def test_a_client_that_goes_away_closes_the_stream(server: Answering, source: Source) -> None:
