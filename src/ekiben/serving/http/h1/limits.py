@@ -16,6 +16,7 @@ from ekiben.serving.config.keys import (
 )
 
 MAX_HEAD_BYTES = 64 * 1024  # bytes of request line and headers, or of trailers: above what proxies let through
+CHUNK_BYTES = 16  # around a chunk, beside as many as it brings; more are loose bytes, MAX_HEAD_BYTES of them in all
 MIN_RATE = 512  # bytes a second: Apache's mod_reqtimeout asks for 500; a phone on the edge of a network has more
 LINGER_S = 2.0  # seconds that a client gets to read a last reply while what it still sends is thrown away
 SPARE_CONNECTIONS = 64  # beyond the bound, that are told so and get LINGER_S to read it

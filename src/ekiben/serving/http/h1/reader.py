@@ -20,7 +20,7 @@ import httptools
 from ekiben.serving.failures import error_reply
 from ekiben.serving.http.body import BodyFlow, IncomingBody
 from ekiben.serving.http.h1.framing import LAST, OLD_LAST, OLD_PERSISTENT, PERSISTENT, Framing
-from ekiben.serving.http.h1.limits import MAX_HEAD_BYTES
+from ekiben.serving.http.h1.limits import CHUNK_BYTES, MAX_HEAD_BYTES
 from ekiben.serving.http.request import Origin, Request, request_id
 from ekiben.serving.wire import Reply
 
@@ -61,7 +61,7 @@ class RequestReader:
 
     __slots__ = (
         *("_fields", "_framing", "_has_moved", "_headers", "_is_in_body", "_is_long", "_is_upgrade", "_loose_bytes"),
-        *("_parser", "_piece", "_receiver", "_url", "body", "received_bytes"),
+        *("_earned_bytes", "_parser", "_piece", "_receiver", "_url", "body", "received_bytes"),
     )
 
     def __init__(self, receiver: Receiver) -> None:
@@ -75,8 +75,9 @@ class RequestReader:
         self._is_in_body = False
         self._is_upgrade = False  # the parser thinks that the message ends with its head
         self._is_long = False  # what is fed could hold a head over the limit
-        self._has_moved = False  # since bytes were last counted, more of a body came or a message became whole
-        self._loose_bytes = 0  # in a row, that were part of neither a body nor a message that is whole
+        self._has_moved = False  # since bytes were last counted, a body began or a message became whole
+        self._earned_bytes = 0  # what may have come since then because so much of a body did
+        self._loose_bytes = 0  # that were part of neither a body nor a message that is whole
         self.received_bytes = 0  # of messages that did not come in one piece: how a slow one gets on
         self.body: IncomingBody | None = None  # of the message that is being read, where it did not come with its head
 
@@ -139,7 +140,7 @@ class RequestReader:
     def on_body(self, piece: bytes) -> None:
         """The parser's: (a part of) the body."""
         if self.body is not None:
-            self._has_moved = True
+            self._earned_bytes += CHUNK_BYTES + 2 * len(piece)
             self.body.add(piece)
         elif self._piece:
             self._open_body().add(piece)
@@ -165,8 +166,6 @@ class RequestReader:
         url, fields = self._url, self._fields
         if url[0] == _SLASH:
             raw_path, _, query = url.partition(b"?")
-        elif self._parser.get_method() == b"CONNECT":
-            raise _no_tunnels()
         elif self._parser.get_method() == b"CONNECT":
             raise _no_other_protocol()
         else:
@@ -201,8 +200,9 @@ class RequestReader:
         if self._is_in_body and self.body is None:
             self._open_body()
         self.received_bytes += size
-        self._loose_bytes = 0 if self._has_moved else self._loose_bytes + size
+        self._loose_bytes = 0 if self._has_moved else max(0, self._loose_bytes + size - self._earned_bytes)
         self._has_moved = False
+        self._earned_bytes = 0
         if self._loose_bytes > MAX_HEAD_BYTES:
             raise _too_long()
 
@@ -219,7 +219,7 @@ class RequestReader:
                 raise Refusal(HTTPStatus.NOT_IMPLEMENTED, "the only transfer coding that is read is `chunked`")
         if self._parser.should_upgrade():
             if fields.get(b"upgrade", b"websocket").lower() == b"websocket":  # CONNECT offers no protocol
-                raise _no_tunnels()
+                raise _no_other_protocol()
             self._is_upgrade = True
         if self._parser.should_keep_alive():
             return OLD_PERSISTENT if is_old else PERSISTENT
@@ -261,10 +261,6 @@ def _check_repeated(headers: list[tuple[bytes, bytes]]) -> None:
     for name in _ONCE:
         if names.count(name) > 1:
             raise Refusal(HTTPStatus.BAD_REQUEST, f"`{name.decode()}` came more than once")
-
-
-def _no_tunnels() -> Refusal:
-    return Refusal(HTTPStatus.NOT_IMPLEMENTED, "websockets and tunnels are not served")
 
 
 def _no_other_protocol() -> Refusal:
