@@ -1,4 +1,4 @@
-"""`Payload`, `Call`, `Reply`, `StreamReply`: one request as it travels between the HTTP front, the batcher and a worker.
+"""`Payload`, `Call`, `Reply`, `StreamReply`: one request as it travels between front, batcher and worker.
 
 Bodies stay as the client sent them until a worker decodes them, so the front never holds Python objects of the
 service's types and nothing between processes is pickled. This module knows no transport and no service.
@@ -42,12 +42,14 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     """The answer to one call: HTTP status, body, and headers beyond Content-Type and Content-Length.
 
     `is_rerun`: the method was not called exactly once for its batch, whose duration then says nothing about its cost.
+    `worked_s`: seconds that a worker was at this call alone, the way there and back not counted; 0 where not measured.
     """
 
     status: int
     payload: Payload
     headers: tuple[tuple[str, str], ...] = ()
     is_rerun: bool = False
+    worked_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

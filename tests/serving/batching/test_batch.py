@@ -9,7 +9,7 @@ import pytest
 
 from ekiben.errors import InternalError, Overloaded
 from ekiben.serving.batching.audience import Audience
-from ekiben.serving.batching.batch import Run
+from ekiben.serving.batching.batch import NOTHING_LEARNED, Outcome, Run
 from ekiben.serving.batching.batch import run_batch as run_for
 from ekiben.serving.batching.queue import Ticket
 from ekiben.serving.batching.view import Member
@@ -27,7 +27,7 @@ def tickets_of(count: int) -> list[Ticket]:
     return [Ticket(Member(0.0, 1), call, asyncio.get_running_loop().create_future()) for _ in range(count)]
 
 
-def run_batch(run: Run[int], slot: int, tickets: list[Ticket]) -> Coroutine[object, object, bool]:
+def run_batch(run: Run[int], slot: int, tickets: list[Ticket]) -> Coroutine[object, object, Outcome]:
     """Runs it for those who hold the tickets."""
     return run_for(run, slot, tickets, Audience([ticket.answer for ticket in tickets]))
 
@@ -43,7 +43,7 @@ def raising(error: BaseException) -> Run[int]:
 def test_whatever_a_run_raises_every_request_is_answered(error: BaseException) -> None:
     async def go() -> list[BaseException | None]:
         tickets = tickets_of(3)
-        assert await run_batch(raising(error), 1, tickets) is False
+        assert await run_batch(raising(error), 1, tickets) == NOTHING_LEARNED
         return [one.answer.exception() for one in tickets]
 
     assert [type(one) for one in asyncio.run(go())] == [InternalError] * 3
@@ -94,13 +94,13 @@ def test_whoever_has_left_is_known_by_place() -> None:
 
 
 def test_a_batch_whose_audience_left_before_it_began_does_not_run() -> None:
-    async def go() -> bool:
+    async def go() -> Outcome:
         tickets = tickets_of(2)
         for ticket in tickets:
             ticket.answer.cancel()
         return await run_batch(raising(AssertionError("it ran")), 1, tickets)
 
-    assert asyncio.run(go()) is False
+    assert asyncio.run(go()) == NOTHING_LEARNED
 
 
 @pytest.mark.parametrize("reply", [Reply(400, OK.payload), Reply(200, OK.payload, is_rerun=True)], ids=["400", "rerun"])
@@ -109,9 +109,19 @@ def test_a_batch_whose_duration_is_not_that_of_one_call_teaches_nothing(reply: R
         return [OK, reply]
 
     async def go() -> bool:
-        return await run_batch(run, 1, tickets_of(2))
+        return (await run_batch(run, 1, tickets_of(2))).went_well
 
     assert asyncio.run(go()) is False
+
+
+def test_what_a_worker_was_at_its_calls_is_summed_up() -> None:
+    async def run(slot: int, calls: Sequence[Call], audience: Audience) -> list[Reply]:
+        return [Reply(200, OK.payload, worked_s=0.25) for _ in calls]
+
+    async def go() -> Outcome:
+        return await run_batch(run, 1, tickets_of(3))
+
+    assert asyncio.run(go()) == Outcome(went_well=True, worked_s=0.75)
 
 
 def test_a_stream_that_nobody_waits_for_any_more_is_closed() -> None:
@@ -144,7 +154,7 @@ def test_a_batch_that_its_loop_has_left_behind_can_be_closed() -> None:
         await asyncio.sleep(60)
         return []
 
-    async def go() -> Coroutine[object, object, bool]:
+    async def go() -> Coroutine[object, object, Outcome]:
         batch = run_batch(forever, 1, tickets_of(1))
         batch.send(None)
         return batch

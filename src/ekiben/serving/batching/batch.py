@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from ekiben.errors import EkibenError, InternalError, Overloaded
@@ -25,8 +26,19 @@ Run: TypeAlias = Callable[[S, list[Call], Audience], Awaitable[Sequence[Answer]]
 """Runs calls of one endpoint in a slot: one answer per call, in order. Raises SlotLost where the slot's worker ends."""
 
 
-async def run_batch(run: Run[S], slot: S, tickets: Sequence[Ticket], audience: Audience) -> bool:
-    """Runs the batch and answers; whether all went well, so that its duration is that of the method called once.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Whether a batch went well, so that its duration is that of one call of the method; and the sum of `worked_s`."""
+
+    went_well: bool
+    worked_s: float = 0.0
+
+
+NOTHING_LEARNED = Outcome(went_well=False)
+
+
+async def run_batch(run: Run[S], slot: S, tickets: Sequence[Ticket], audience: Audience) -> Outcome:
+    """Runs the batch and answers everybody.
 
     One reply of 400 and above is enough to learn nothing: it may come of a body that could not be read or of a method
     that gave up early. So is one that took the method several calls.
@@ -36,14 +48,14 @@ async def run_batch(run: Run[S], slot: S, tickets: Sequence[Ticket], audience: A
     the caller's to handle.
     """
     if audience.is_gone:
-        return False
+        return NOTHING_LEARNED
     try:
         replies = await run(slot, [ticket.call for ticket in tickets], audience)
     except SlotLost:
         raise
     except EkibenError as error:
         refuse_all(tickets, error)
-        return False
+        return NOTHING_LEARNED
     except BaseException as error:
         if isinstance(error, GeneratorExit) and not _is_loop_running():  # the coroutine itself is closed, unfinished
             raise
@@ -53,17 +65,21 @@ async def run_batch(run: Run[S], slot: S, tickets: Sequence[Ticket], audience: A
             raise
         logger.exception("a batch of `%s` failed", tickets[0].call.endpoint)
         refuse_all(tickets, InternalError("the batch failed"))
-        return False
+        return NOTHING_LEARNED
     if len(replies) != len(tickets):
         logger.error("`%s` got %d replies for %d calls", tickets[0].call.endpoint, len(replies), len(tickets))
         refuse_all(tickets, InternalError(f"the worker gave {len(replies)} replies for {len(tickets)} calls"))
-        return False
+        return NOTHING_LEARNED
+    worked_s, went_well = 0.0, True
     for ticket, reply in zip(tickets, replies, strict=True):
+        if isinstance(reply, Reply):
+            worked_s += reply.worked_s
+            went_well = went_well and reply.status < 400 and not reply.is_rerun
         if not ticket.answer.done():
             ticket.answer.set_result(reply)
         elif isinstance(reply, StreamReply):
             await reply.chunks.aclose()
-    return all(isinstance(reply, Reply) and reply.status < 400 and not reply.is_rerun for reply in replies)
+    return Outcome(went_well, worked_s)
 
 
 async def close_unread(answer: asyncio.Future[Answer]) -> None:

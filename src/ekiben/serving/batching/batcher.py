@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 
 from ekiben.errors import DeadlineExceeded, InternalError
 from ekiben.serving.batching.audience import Audience
-from ekiben.serving.batching.batch import Run, close_unread, run_batch
+from ekiben.serving.batching.batch import NOTHING_LEARNED, Run, close_unread, run_batch
 from ekiben.serving.batching.deadlines import Deadlines
 from ekiben.serving.batching.observer import BatchObserver
 from ekiben.serving.batching.policy import Ended, Expectation, Policy, QueueState
@@ -247,14 +247,14 @@ class Batcher(Generic[S]):
         self, slot: S, tickets: Sequence[Ticket], audience: Audience, rows: int, expected: Expectation
     ) -> None:
         begun_s = self._clock()
-        went_well = False
+        outcome = NOTHING_LEARNED
         try:
-            went_well = await run_batch(self._run, slot, tickets, audience)
+            outcome = await run_batch(self._run, slot, tickets, audience)
         except SlotLost as lost:
             self._take_back(tickets, lost)
         finally:
             ended_s = self._clock()
-            ended = Ended(rows, len(tickets), ended_s - begun_s, went_well)
+            ended = Ended(rows, len(tickets), ended_s - begun_s, outcome.went_well, outcome.worked_s)
             for ticket in tickets:
                 ticket.audience = None
                 if ticket.answer.done():

@@ -39,12 +39,16 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A batch that is over, `service_s` after it began. One that did not go well says nothing about its cost."""
+    """A batch that is over, `service_s` after it began. One that did not go well says nothing about its cost.
+
+    `worked_s` is what the worker was at the calls one by one; 0 where nobody measured it.
+    """
 
     rows: int
     requests: int
     service_s: float
     went_well: bool
+    worked_s: float = 0.0
 
 
 class Policy(Protocol):

@@ -8,6 +8,9 @@ share where other slots are free.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
+
 from ekiben.errors import Overloaded
 from ekiben.serving.batching.policy import Ended, Expectation, QueueState
 from ekiben.serving.batching.refusal import refusal
@@ -15,7 +18,7 @@ from ekiben.serving.batching.view import Decision, Dispatch, ShedCause, Wait
 
 BUDGET_S = 0.001  # seconds of work in one hop: tens of hops' worth, and below what a client can tell
 MAX_GROUP = 100  # calls in a hop, however short they seem
-FADING = 0.9  # of the slowest call remembered, per hop: after a slow one, some twenty hops are taken one by one
+KEPT_HOPS = 8  # of which the slowest is left out: on a busy machine, some call is always interrupted
 MAX_QUEUED_CALLS = 10_000  # as many as there are connections, so that only what cannot be meant is refused
 
 
@@ -28,10 +31,11 @@ def group_size(waiting: int, free_slots: int, call_s: float | None) -> int:
     return max(1, min(share, fitting, MAX_GROUP))
 
 
-def slower(call_s: float | None, calls: int, service_s: float) -> float:
-    """What a call takes at the worst, after a hop of `calls` calls took `service_s`; the past fades."""
-    seen_s = service_s / calls
-    return seen_s if call_s is None else max(seen_s, FADING * call_s)
+def usual_s(hops: Sequence[float]) -> float | None:
+    """What a call takes, in seconds, by the last hops' means: of the slowest but one, so that a stall counts once."""
+    if not hops:
+        return None
+    return sorted(hops)[-2] if len(hops) > 1 else hops[0]
 
 
 class SinglesPolicy:
@@ -41,6 +45,7 @@ class SinglesPolicy:
 
     def __init__(self, most: int = MAX_GROUP) -> None:
         self._most = most
+        self._hops: deque[float] = deque(maxlen=KEPT_HOPS)
         self._call_s: float | None = None
         self._nothing = Expectation()
 
@@ -60,8 +65,10 @@ class SinglesPolicy:
         return self._nothing
 
     def ended(self, now_s: float, batch: Ended, expected: Expectation) -> None:
-        """A call that failed took its time too."""
-        self._call_s = slower(self._call_s, batch.requests, batch.service_s)
+        """What the worker was at counts: on the way there and back, a call may wait for others' work to end."""
+        if batch.worked_s > 0:
+            self._hops.append(batch.worked_s / batch.requests)
+            self._call_s = usual_s(self._hops)
 
     def rested(self) -> None:
         """Nothing is held that could be let go."""

@@ -83,6 +83,7 @@ class ReplyHead(msgspec.Struct, frozen=True, array_like=True):
     size: int
     headers: tuple[tuple[str, str], ...]
     is_rerun: bool
+    worked_s: float
 
 
 class Done(Message, frozen=True):
@@ -248,6 +249,7 @@ def done_of(number: int, replies: Sequence[Reply]) -> tuple[Done, list[Body]]:
             len(reply.payload.body),
             reply.headers,
             reply.is_rerun,
+            reply.worked_s,
         )
         for reply in replies
     ]
@@ -257,6 +259,6 @@ def done_of(number: int, replies: Sequence[Reply]) -> tuple[Done, list[Body]]:
 def replies_of(done: Done, bodies: Bodies) -> list[Reply]:
     """The replies of a Done."""
     return [
-        Reply(head.status, Payload(head.content_type, body), head.headers, head.is_rerun)
+        Reply(head.status, Payload(head.content_type, body), head.headers, head.is_rerun, head.worked_s)
         for head, body in zip(done.replies, bodies.split([head.size for head in done.replies]), strict=True)
     ]
