@@ -16,7 +16,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import NoReturn, assert_never
 
@@ -25,7 +25,7 @@ import uvloop
 from ekiben.errors import EkibenError, Overloaded
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.execution.program import USER_FAILURES
-from ekiben.serving.failures import failure_replies, reply_to
+from ekiben.serving.failures import failure_replies, logger, reply_to
 from ekiben.serving.importing import import_service
 from ekiben.serving.logs import configure_logging
 from ekiben.serving.memory import freeze_loaded
@@ -92,7 +92,7 @@ class Child:
         match message:
             case Run():
                 calls = calls_of(message.endpoint, message.calls, bodies)
-                self._runs[message.number] = message.endpoint, asyncio.create_task(self._run(message, calls))
+                self._begin(message.number, message.endpoint, self._run(message, calls))
             case Stream():
                 self._begin_stream(message, bodies)
             case Took():
@@ -147,6 +147,17 @@ class Child:
         if self._executor.is_async(endpoint):
             asyncio.get_running_loop().call_soon(task.cancel)  # not before it has begun: it would not say how it ended
 
+    def _begin(self, number: int, endpoint: str, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._see_fault)
+        self._runs[number] = endpoint, task
+
+    def _see_fault(self, task: asyncio.Task[None]) -> None:
+        """A fault of ours: the run would never be answered and keep its slot, so the front hears of a death."""
+        if not task.cancelled() and task.exception() is not None:
+            logger.critical("a run could not be answered; the worker ends", exc_info=task.exception())
+            self._finish(1)
+
     async def _run(self, run: Run, calls: list[Call]) -> None:
         assert self._executor is not None, "run before ready"
 
@@ -168,7 +179,7 @@ class Child:
         [call] = calls_of(message.endpoint, [message.call], bodies)
         outflow = Outflow(lambda chunk: self._send(Chunk(number), [chunk]))
         self._outflows[number] = outflow
-        self._runs[number] = message.endpoint, asyncio.create_task(self._stream(number, call, outflow))
+        self._begin(number, message.endpoint, self._stream(number, call, outflow))
 
     async def _stream(self, number: int, call: Call, outflow: Outflow) -> None:
         assert self._executor is not None, "run before ready"

@@ -26,8 +26,7 @@ logger = logging.getLogger("ekiben.serving")
 T = TypeVar("T")
 
 FIRST_BACKOFF_S = 0.1  # before the first restart: a death by accident costs little
-LONGEST_BACKOFF_S = 30.0  # a service that dies at once is not restarted in a hot loop
-STABLE_S = 30.0  # a worker that lived this long pays the first backoff again
+LONGEST_BACKOFF_S = 30.0  # a service that dies before it ever answered is not restarted in a hot loop
 LIFETIME_CHECK_S = 0.5  # between looks at how much a worker has served
 DRAIN_CHECK_S = 0.05  # between looks at whether a relieved worker still has slots
 LONGEST_DRAIN_S = 600.0  # that a relieved worker's streams get; its calls end within their timeout
@@ -108,7 +107,7 @@ class Seat:
             if await self._has_served_its_time(occupant, ending):
                 successor = await self._relieve(occupant, ending)
             reason: RestartReason = "lifetime" if successor is not None else await ending
-            if self._plan.clock() - occupant.born_at >= STABLE_S:
+            if occupant.last_answer_at > occupant.born_at:
                 backoff_s = FIRST_BACKOFF_S
             while successor is None:
                 await asyncio.sleep(backoff_s)
