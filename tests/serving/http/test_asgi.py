@@ -4,28 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Any
 
 import pytest
 
-from ekiben.serving.http.asgi import AsgiApp, printable_path
+from ekiben.serving.http.asgi import AsgiApp, Message
 from ekiben.serving.http.request import Request
-from ekiben.serving.wire import JSON, Payload, Reply
+from ekiben.serving.wire import JSON, Answer, Payload, Reply, StreamReply
 
 
-def sent_by(handler: Callable[[Request], Awaitable[Reply]], *headers: tuple[bytes, bytes]) -> list[dict[str, object]]:
-    """The ASGI messages that answer one GET."""
+def sent_by(
+    handler: Callable[[Request], Awaitable[Answer]],
+    *headers: tuple[bytes, bytes],
+    received: Sequence[dict[str, object]] = ({"type": "http.request", "body": b"", "more_body": False},),
+) -> list[dict[str, object]]:
+    """The ASGI messages that answer one request, whose client sends `received` and goes away."""
     messages: list[dict[str, object]] = []
+    coming = iter(received)
 
-    async def receive() -> dict[str, object]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+    async def receive() -> Message:
+        return dict(next(coming, {"type": "http.disconnect"}))
 
-    async def send(message: dict[str, object]) -> None:
-        messages.append(message)
+    async def send(message: Message) -> None:
+        messages.append(dict(message))
 
     scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"a=1", "headers": list(headers)}
-    asyncio.run(AsgiApp(handler).__call__(scope, receive, send))
+    asyncio.run(_call(AsgiApp(handler), scope, receive, send))
     return messages
+
+
+async def _call(app: AsgiApp, *arguments: Any) -> None:
+    await app(*arguments)
 
 
 def test_a_reply_becomes_two_messages_with_its_own_headers() -> None:
@@ -73,13 +83,65 @@ def test_a_fault_of_ours_is_logged_whole_and_told_without_its_insides(caplog: py
     assert "an inside" in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("raw", "logged"),
-    [
-        (b"/a%0Ab%1B", "/a%0Ab%1B"),
-        (b"/a\nb\x1b[31m \xff", "/a\\x0ab\\x1b[31m\\x20\\xff"),
-        (b"/" + b"a" * 5000, "/" + "a" * 999 + "..."),
-    ],
-)
-def test_a_logged_path_is_one_short_printable_word(raw: bytes, logged: str) -> None:
-    assert printable_path(raw) == logged
+def test_a_stream_becomes_a_message_for_each_chunk_and_is_closed() -> None:
+    closed = []
+
+    async def chunks() -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"a"
+            yield b"b"
+        finally:
+            closed.append(True)
+
+    async def handler(request: Request) -> Answer:
+        return StreamReply(200, "text/plain", chunks())
+
+    start, *bodies = sent_by(handler, (b"x-request-id", b"mine"))
+    assert start["headers"] == [(b"x-request-id", b"mine"), (b"content-type", b"text/plain")]
+    assert [(one["body"], one.get("more_body", False)) for one in bodies] == [(b"a", True), (b"b", True), (b"", False)]
+    assert closed
+
+
+def test_a_stream_that_breaks_off_is_raised_to_the_server() -> None:
+    async def chunks() -> AsyncGenerator[bytes, None]:
+        yield b"a"
+        raise RuntimeError("in the middle")
+
+    async def handler(request: Request) -> Answer:
+        return StreamReply(200, "text/plain", chunks())
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        sent_by(handler)
+
+
+def test_a_client_that_goes_away_cancels_its_request() -> None:
+    cancelled = []
+
+    async def handler(request: Request) -> Answer:
+        await request.read(10)
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            cancelled.append(True)
+            raise
+        raise AssertionError
+
+    assert sent_by(handler) == []
+    assert cancelled
+
+
+def test_a_body_comes_in_the_pieces_of_the_server() -> None:
+    async def handler(request: Request) -> Answer:
+        return Reply(200, Payload(JSON, await request.read(10)))
+
+    pieces = iter([b"ab", b"", b"cd"])
+    messages = [{"type": "http.request", "body": piece, "more_body": number < 2} for number, piece in enumerate(pieces)]
+    assert sent_by(handler, received=messages)[-1]["body"] == b"abcd"
+
+
+def test_a_client_that_stops_in_the_middle_is_bad_input() -> None:
+    async def handler(request: Request) -> Answer:
+        return Reply(200, Payload(JSON, await request.read(10)))
+
+    messages: list[dict[str, object]] = [{"type": "http.request", "body": b"a", "more_body": True}]
+    assert sent_by(handler, received=messages)[0]["status"] == 400

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from ekiben.serving.http.request import Request
-from ekiben.serving.http.routes import Router
-from ekiben.serving.wire import JSON, Payload, Reply
+from ekiben.serving.http.routes import Handler, Router
+from ekiben.serving.wire import JSON, Answer, Payload, Reply
 
 
 async def answer(request: Request) -> Reply:
@@ -17,15 +17,21 @@ async def answer(request: Request) -> Reply:
     return Reply(200, Payload(JSON, f"{request.method} {request.path}".encode()))
 
 
-async def no_body(limit: int) -> bytes:
-    """The body of a request that has none."""
-    return b""
+def ask(router: Router, method: str, path: str) -> Reply:
+    """The router's reply."""
+
+    async def run() -> Answer:
+        return await router.answer(Request(method, path, "", (), {}, b"", "id"))
+
+    reply = asyncio.run(run())
+    assert isinstance(reply, Reply)
+    return reply
 
 
 def asked(method: str, path: str) -> Reply:
     """The reply of a router with one GET and one POST route."""
     router = Router({"/page": {"GET": answer}, "/api": {"POST": answer}})
-    return asyncio.run(router.answer(Request(method, path, "", (), {}, no_body, "id")))
+    return ask(router, method, path)
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/page"), ("HEAD", "/page"), ("POST", "/api")])
@@ -53,3 +59,20 @@ def test_a_path_that_is_not_exactly_a_route_is_404(path: str) -> None:
 
 def test_a_long_path_is_not_sent_back_whole() -> None:
     assert len(asked("GET", "/" + "a" * 50_000).payload.body) < 400
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/page", None), ("/ui", "short"), ("/ui/", "short"), ("/ui/x/y", "long"), ("/uix", "rest"), ("/", "rest")],
+)
+def test_the_longest_prefix_gets_what_no_route_has(path: str, name: str | None) -> None:
+    def mounted(name: str) -> Handler:
+        async def handler(request: Request) -> Reply:
+            return Reply(200, Payload(JSON, name.encode()))
+
+        return handler
+
+    mounts = {prefix: mounted(name) for prefix, name in (("", "rest"), ("/ui", "short"), ("/ui/x", "long"))}
+    router = Router({"/page": {"GET": answer}}, mounts)
+    assert ask(router, "GET", path).payload.body == (name or f"GET {path}").encode()
+    assert ask(router, "DELETE", path).status == (405 if name is None else 200)

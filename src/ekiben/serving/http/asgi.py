@@ -20,8 +20,9 @@ from ekiben.serving.http.routes import Handler
 from ekiben.serving.wire import Answer, Reply, StreamReply
 
 Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
 AsgiCallable: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 

@@ -80,6 +80,8 @@ class Connection(asyncio.Protocol):
         self.is_gone = True
         self._state.leave(self)
         self._waiting = _EMPTY
+        if self._reader is not None and self._reader.body is not None:
+            self._reader.body.fail(BadInput("the body ended early"))
         self._drop_reader()
         if self._task is not None:
             self._task.cancel()

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from types import TracebackType
-from typing import Any
 
 from ekiben.errors import RequestError
+from ekiben.serving.http.asgi import Message
 from ekiben.serving.http.replies import BODILESS
 from ekiben.serving.http.request import Request
 from ekiben.serving.wire import Answer, Payload, Reply, StreamReply
@@ -34,19 +34,21 @@ class AppExchange:
         self._pieces: asyncio.Queue[bytes | Exception | None] = asyncio.Queue()  # None is the end
         self._is_taken = asyncio.Event()  # what was sent is written, and the client's side asks for more
 
-    async def receive(self) -> dict[str, object]:
+    async def receive(self) -> Message:
         """ASGI's: the next piece of the request's body, and when the exchange is over, that."""
         if not self._has_body_ended:
             try:
                 piece = await self._next_piece()
-            except RequestError:  # the client stopped in the middle
-                self._has_body_ended = True
-            else:
                 return {"type": "http.request", "body": piece, "more_body": not self._has_body_ended}
+            except RequestError as error:  # the client stopped in the middle
+                self._has_body_ended = True
+                self.leave()
+                if not self.answer.done():
+                    self.answer.set_exception(error)
         await self._is_over.wait()
         return {"type": "http.disconnect"}
 
-    async def send(self, message: dict[str, Any]) -> None:
+    async def send(self, message: Message) -> None:
         """ASGI's: a part of the response. Raises OSError when nobody takes it any more."""
         if self.is_gone:
             raise OSError("the client has gone")

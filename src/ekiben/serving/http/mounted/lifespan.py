@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import MutableMapping
 from typing import Any
 
 from ekiben.errors import ServiceError
-from ekiben.serving.http.asgi import AsgiCallable
+from ekiben.serving.http.asgi import AsgiCallable, Message
 
 logger = logging.getLogger("ekiben.serving")
 
@@ -23,7 +22,7 @@ class Lifespan:
         self.state: dict[str, Any] = {}
         self._app = app
         self._place = place
-        self._messages: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
+        self._messages: asyncio.Queue[Message] = asyncio.Queue()
         self._has_started = asyncio.Event()
         self._failure: str | None = None
         self._task: asyncio.Task[None] | None = None
@@ -59,7 +58,7 @@ class Lifespan:
         finally:
             self._has_started.set()
 
-    async def _send(self, message: dict[str, Any]) -> None:
+    async def _send(self, message: Message) -> None:
         if message["type"] == "lifespan.startup.failed":
             self._failure = message.get("message") or "it does not say why"
         elif message["type"] == "lifespan.shutdown.failed":
