@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
 from ekiben.serving.batching.audience import Audience
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.failures import logger
-from ekiben.serving.wire import Answer, Call, Reply
+from ekiben.serving.wire import Answer, Call, Reply, StreamReply
 from ekiben.serving.workers.health import Health, HealthWatch
 from ekiben.serving.workers.stacks import stacks
 from ekiben.serving.workers.worker import STOP_S
@@ -39,7 +40,14 @@ class LocalWorker:
     async def stream(self, endpoint: str, call: Call) -> Answer:
         """Runs the call in this process, up to its first chunk."""
         assert self._executor is not None, "run before start"
-        return await self._executor.stream(endpoint, call)
+        opening = asyncio.create_task(self._executor.stream(endpoint, call))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            if self._executor.is_async(endpoint):
+                opening.cancel()
+            await _close_when_open(opening)
+            raise
 
     async def probe(self) -> Health:
         """Being called is the answer that the front's loop turns; the service's own is asked for."""
@@ -76,3 +84,11 @@ class LocalWorker:
                 await self._executor.stop()
         except TimeoutError:
             logger.error("the shut-down hooks did not end within %g s", STOP_S)
+
+
+async def _close_when_open(opening: asyncio.Task[Answer]) -> None:
+    """Returns when nothing of the stream runs any more; a thread is not free before its first chunk."""
+    with contextlib.suppress(asyncio.CancelledError):
+        answer = await opening
+        if isinstance(answer, StreamReply):
+            await answer.chunks.aclose()
