@@ -200,7 +200,7 @@ def test_a_reader_that_leaves_closes_the_method_and_its_folder(call: MakeCall, n
 def test_a_stream_without_items_is_an_empty_reply(call: MakeCall, name: str) -> None:
     class Silent:
         @api
-        def words(self) -> Iterator[str]:
+        def words(self):  # type: ignore[no-untyped-def]
             yield from ()
 
         @api
@@ -214,7 +214,7 @@ def test_a_stream_without_items_is_an_empty_reply(call: MakeCall, name: str) -> 
 
     answer = use(Silent(), act, service(Silent))
     assert isinstance(answer, Reply)
-    assert (answer.status, answer.payload.body) == (200, b"")
+    assert (answer.status, answer.payload) == (200, Payload("text/plain; charset=utf-8", b""))
 
 
 def test_empty_items_make_no_chunk(call: MakeCall) -> None:
@@ -287,6 +287,28 @@ def test_a_stream_that_is_given_up_before_its_first_chunk_closes_itself(call: Ma
         return await asyncio.to_thread(slow.is_closed.wait, 10)
 
     assert use(slow, act, service(Slow))
+
+
+def test_a_coroutine_that_is_given_up_before_its_first_item_leaves_no_folder(call: MakeCall) -> None:
+    class Slow:
+        def __init__(self) -> None:
+            self.folder = Path()
+
+        @api
+        async def words(self, ctx: Context) -> AsyncIterator[str]:
+            self.folder = ctx.temp_dir
+            await asyncio.sleep(60)
+            yield "a"
+
+    slow = Slow()
+
+    async def act(executor: Executor) -> bool:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(executor.stream("words", call("words")), 0.05)
+        return slow.folder.exists()
+
+    assert not use(slow, act, service(Slow))
+    assert slow.folder.name.startswith("ekiben-call-")
 
 
 def test_a_method_is_not_far_ahead_of_a_slow_reader(call: MakeCall) -> None:

@@ -99,6 +99,13 @@ class FailsInFull:
         return x if len(x) == 1 else [0]
 
 
+class SaysSo:
+    @api(example={"x": 1})
+    def plain(self, x: int, ctx: Context) -> int:
+        ctx.response.status_code = 409
+        return x
+
+
 class FailsToStream:
     @api(example={"x": 1})
     def stream(self, x: int) -> Iterator[int]:
@@ -112,6 +119,7 @@ class FailsToStream:
     [
         (Fails, "the example of the API `plain` is answered 404: there is no such number"),
         (FailsInFull, "the example of the API `rows` is answered 500: `rows` was given .* rows and returned 1"),
+        (SaysSo, "the example of the API `plain` is answered 409: by the method"),
         (FailsToStream, "the example of the API `stream` is answered 500: internal server error"),
     ],
 )

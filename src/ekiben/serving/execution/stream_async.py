@@ -30,9 +30,8 @@ class LoopChunks(Chunks):
             self._first = await self._step()
         except StopAsyncIteration:
             await self.aclose()
-        except USER_FAILURES as error:
-            if not is_own_end(error):
-                await self.aclose()
+        except USER_FAILURES:  # cancelled itself, too: then the method has ended by that
+            await self.aclose()
             raise
         return self._stream.answer(self)
 

@@ -53,7 +53,7 @@ class StreamCall:
         """The answer once the head is settled, or the method has ended without an item."""
         if self.head is not None:
             return StreamReply(self.head.status, self.head.content_type, chunks, self.head.headers)
-        empty = head_of(self._spec.media_type, self._response)
+        empty = head_of(self._spec.writer("").media_type, self._response)
         return Reply(empty.status, Payload(empty.content_type, b""), empty.headers)
 
     def break_off(self, error: BaseException) -> Never:

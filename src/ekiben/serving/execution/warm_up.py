@@ -22,6 +22,15 @@ WARM_UP_S = 2.0  # seconds that a full batch may take; a start waits for it
 _REQUEST_ID = "warm-up"
 
 
+class _Error(msgspec.Struct):
+    """As much of an error's body as is told."""
+
+    error: str
+
+
+_ERROR = msgspec.json.Decoder(_Error)
+
+
 class Runner(Protocol):
     """What runs calls: the executor."""
 
@@ -75,8 +84,14 @@ async def _warm_stream(endpoint: Endpoint, call: Call, runner: Runner) -> None:
 
 def _check(endpoint: Endpoint, reply: Reply) -> None:
     if reply.status >= 400:
-        said = msgspec.json.decode(reply.payload.body)
         raise ServiceError(
-            f"the example of the API `{endpoint.name}` is answered {reply.status}: {said['error']}",
+            f"the example of the API `{endpoint.name}` is answered {reply.status}: {_reason(reply)}",
             hint="correct the example or the method; `warm_up: false` in the configuration starts without",
         )
+
+
+def _reason(reply: Reply) -> str:
+    try:
+        return _ERROR.decode(reply.payload.body).error
+    except msgspec.MsgspecError:  # the method itself said so, by its Context
+        return "by the method"
