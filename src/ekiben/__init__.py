@@ -23,6 +23,7 @@ _NAMES = {
     "delete": "ekiben.bentos",
     "get": "ekiben.bentos",
     "list": "ekiben.bentos",
+    "mount_asgi_app": "ekiben.serving.declare.mounts",
     "on_shutdown": "ekiben.serving.declare.hooks",
     "on_startup": "ekiben.serving.declare.hooks",
     "service": "ekiben.serving.declare.service",
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from ekiben.serving.declare.hooks import on_shutdown as on_shutdown
     from ekiben.serving.declare.hooks import on_startup as on_startup
     from ekiben.serving.declare.mounts import asgi_app as asgi_app
+    from ekiben.serving.declare.mounts import mount_asgi_app as mount_asgi_app
     from ekiben.serving.declare.service import Service as Service
     from ekiben.serving.declare.service import service as service
     from ekiben.tag import Tag as Tag

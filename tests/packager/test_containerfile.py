@@ -31,7 +31,7 @@ SMALL = ImagePlan(
     title="small",
     base_image="python:3.11-slim",
     python_version="3.11",
-    groups=(group("rest", "starlette", "uvicorn"),),
+    groups=(group("rest", "httptools", "msgspec"),),
     runtime_wheel=RUNTIME_WHEEL,
 )
 FULL = replace(

@@ -14,7 +14,7 @@ from ekiben.cli.options import ListFormat
 from ekiben.cli.output import print_json, print_table, print_yaml
 from ekiben.cli.state import state_of
 
-_PACKAGES = ("uv", "pip-tools", "docker", "pydantic", "msgspec", "uvicorn", "numpy", "scikit-learn")
+_PACKAGES = ("uv", "pip-tools", "docker", "pydantic", "msgspec", "httptools", "numpy", "scikit-learn")
 
 
 def show_env(

@@ -31,8 +31,6 @@ RUNTIME_REQUIREMENTS: tuple[str, ...] = (
     "pydantic>=2.9",
     "python-multipart>=0.0.20",
     "pyyaml>=6.0.1",
-    "starlette>=0.40",
-    "uvicorn>=0.30",
     "uvloop>=0.20; sys_platform != 'win32'",
 )
 LEFT_OUT = frozenset({"cli", "packager", "deploy", "templates", "container.py"})

@@ -51,6 +51,9 @@ def asgi_app(app: AsgiApp, *, path: str = "/", name: str | None = None) -> Calla
     return mount
 
 
+mount_asgi_app = asgi_app  # BentoML's older name
+
+
 def make_mount(app: AsgiApp, path: str, name: str | None) -> Mount:
     """The mount. Raises ServiceError for what is no path."""
     prefix = path.rstrip("/")
