@@ -20,14 +20,13 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import NoReturn, assert_never
 
-import uvloop
-
 from ekiben.errors import EkibenError, Overloaded
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.execution.program import USER_FAILURES
 from ekiben.serving.failures import failure_replies, logger, reply_to
 from ekiben.serving.importing import import_service
 from ekiben.serving.logs import configure_logging
+from ekiben.serving.loops import run
 from ekiben.serving.memory import freeze_loaded
 from ekiben.serving.target import BENTO_VARIABLE
 from ekiben.serving.wire import Body, Call, Reply
@@ -242,7 +241,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         sys.stderr.flush()
         os._exit(status)  # a thread or a task that hangs in the service's code must not keep the process
 
-    uvloop.run(serve())
+    run(serve())
 
 
 if __name__ == "__main__":
