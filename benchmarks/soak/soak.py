@@ -59,9 +59,8 @@ def soak(name: str, subject: Subject, seconds: float, load: float) -> bool:
         with serving(project, "--workers", str(subject.workers)) as server:
             course = run_steadily(server, subject.question(), plan, capacity_s=10.0)
     print(f"\n{name}: {subject.workers} worker(s), capacity {course.capacity_per_s:.0f} requests/s, load {load:.0%}")
-    print(
-        f"answered {dict(course.answered)}, left {course.left}, lost {len(course.lost)}, sent late {course.late}, left out {course.left_out}"
-    )
+    print(f"answered {dict(course.answered)}, left {course.left}, lost {len(course.lost)}")
+    print(f"sent late {course.late}, not sent at all {course.left_out} (where many, the load was less)")
     print_curve(course)
     growths = {which: course.growth(WARM_S, LAST_S, of) for which, of in FIGURES.items()}
     is_flat = all(growths[which] < MOST_GROWTH for which in BOUNDED)
