@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -15,8 +16,13 @@ else:
 
 T = TypeVar("T")
 
+# Seconds that a thread which computes in Python may keep the interpreter from the loop, each time that the loop wants it:
+# uvloop asks anew for every callback, and would wait for Python's own 5 ms each time.
+SWITCH_S = 0.001
+
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Runs the coroutine in a loop of its own, as `asyncio.run` does."""
+    sys.setswitchinterval(min(SWITCH_S, sys.getswitchinterval()))
     with asyncio.Runner(loop_factory=NEW_LOOP) as runner:
         return runner.run(main)
