@@ -16,7 +16,7 @@ else:
 
 T = TypeVar("T")
 
-# Seconds that a thread which computes in Python may keep the interpreter from the loop, each time that the loop wants it:
+# Seconds that a thread which computes in Python may keep the interpreter from the loop, whenever the loop wants it:
 # uvloop asks anew for every callback, and would wait for Python's own 5 ms each time.
 SWITCH_S = 0.001
 
