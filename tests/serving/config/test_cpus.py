@@ -34,8 +34,9 @@ def test_without_a_quota_the_schedulers_mask_counts(tmp_path: Path) -> None:
 
 
 def test_workers_share_the_cores() -> None:
-    assert thread_caps({}, cores=8, workers=3) == dict.fromkeys(THREAD_VARIABLES, "2")
-    assert thread_caps({}, cores=2, workers=3) == dict.fromkeys(THREAD_VARIABLES, "1")
+    for cores, share in ((8, "2"), (2, "1")):
+        caps = thread_caps({}, cores=cores, workers=3)
+        assert {caps[name] for name in THREAD_VARIABLES} == {share}
 
 
 @pytest.mark.parametrize(("most", "share"), [(1.5, "1"), (0.5, "1"), (3.0, "3"), (16.0, "4")])
@@ -45,5 +46,10 @@ def test_a_worker_takes_no_more_than_its_own_cores(most: float, share: str) -> N
 
 def test_what_the_user_set_stays_and_openmps_number_is_for_all() -> None:
     caps = thread_caps({"OMP_NUM_THREADS": "7", "MKL_NUM_THREADS": "3"}, cores=8, workers=2)
-    assert set(caps) == set(THREAD_VARIABLES) - {"OMP_NUM_THREADS", "MKL_NUM_THREADS"}
-    assert set(caps.values()) == {"7"}
+    assert not {"OMP_NUM_THREADS", "MKL_NUM_THREADS"} & set(caps)
+    assert {caps[name] for name in THREAD_VARIABLES if name in caps} == {"7"}
+
+
+def test_waiting_threads_sleep_unless_told_otherwise() -> None:
+    assert thread_caps({}, cores=2)["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert "OMP_WAIT_POLICY" not in thread_caps({"OMP_WAIT_POLICY": "ACTIVE"}, cores=2)

@@ -18,6 +18,7 @@ THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
+WAIT_POLICY = "OMP_WAIT_POLICY"
 CGROUP = Path("/sys/fs/cgroup")  # where containers see their own control group
 
 
@@ -61,4 +62,5 @@ def thread_caps(
         share = max(1, min(share, int(most)))
     said = environ.get("OMP_NUM_THREADS", "")
     value = said if said.isdigit() else str(share)
-    return {name: value for name in THREAD_VARIABLES if name not in environ}
+    caps = {**dict.fromkeys(THREAD_VARIABLES, value), WAIT_POLICY: "PASSIVE"}
+    return {name: value for name, value in caps.items() if name not in environ}
