@@ -9,12 +9,20 @@ import pytest
 from tests.serving.chaos.target import SOURCE, unharmed
 from tests.serving.server_process import ServerProcess, serving, write_service
 
+# Everything that a log can hold of a request is in it.
+CONFIG = """
+services:
+  logging: {access: {enabled: true, skip_paths: [], request_content_type: true}}
+"""
+
 
 @pytest.fixture(scope="session", params=["1", "2"], ids=["in-process", "two-processes"])
 def shared_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """Serves `target.SOURCE`, in its own process or in two of its children."""
+    """Serves `target.SOURCE`, in its own process with a log of text, or in two of its children with one of JSON."""
     project = write_service(tmp_path_factory.mktemp("target"), SOURCE)
-    with serving(project, "--workers", request.param, "--access-log") as server:
+    (project / "ekiben.yaml").write_text(CONFIG)
+    log_format = "text" if request.param == "1" else "json"
+    with serving(project, "--workers", request.param, "--log-format", log_format) as server:
         yield server
 
 

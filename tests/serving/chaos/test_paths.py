@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from tests.serving.chaos.target import reply_to, request, statuses
-from tests.serving.server_process import ServerProcess
+from tests.serving.server_process import ServerProcess, eventually
 
 TRAVERSALS = [
     "/static/../../../../../../etc/passwd",
@@ -44,6 +47,8 @@ TRAVERSALS = [
     "/" + "a/" * 20_000,
     "/" + "%41" * 20_000,
 ]
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+MARKS = itertools.count(1)
 FORGED = "2026-01-01 00:00:00,000 INFO ekiben.access: GET /forged 200"
 
 
@@ -68,21 +73,61 @@ def test_an_error_says_the_path_as_json_and_not_as_a_page(target: ServerProcess,
     assert not re.search(rb"[\x00-\x1f\x7f]", body)
 
 
-@pytest.mark.parametrize("sent", [f"%0a{FORGED}", f"%0d%0a{FORGED}", f"%00{FORGED}", f"%e2%80%a8{FORGED}"])
+def logged(target: ServerProcess) -> str:
+    """All that the server has logged, a request made now included."""
+    mark = f"/seen-{next(MARKS)}"
+    assert statuses(reply_to(target.url, request(mark, method="GET"))) == [404]
+    eventually(lambda: mark in target.output())
+    return target.output()
+
+
+@contextmanager
+def in_whole_lines(target: ServerProcess) -> Iterator[None]:
+    """What is logged of what happens inside is lines of the server's own, which steer no terminal."""
+    start = len(logged(target))
+    yield
+    text = logged(target)[start:]
+    assert not UNPRINTABLE.search(text)
+    for line in text.splitlines():
+        if line.startswith("{"):
+            assert isinstance(json.loads(line), dict)
+        else:
+            assert re.match(r"\d{4}-\d\d-\d\d[ T]", line), line
+            assert not line.startswith(FORGED)
+
+
+@pytest.mark.parametrize(
+    "sent", [f"%0a{FORGED}", f"%0d%0a{FORGED}", f"%00{FORGED}", f"%e2%80%a8{FORGED}", '%22,%22a":"b']
+)
 def test_no_path_and_no_query_writes_a_line_of_its_own(target: ServerProcess, sent: str) -> None:
     sent = sent.replace(" ", "%20")
-    for path in (f"/{sent}", f"/livez?{sent}"):
-        assert statuses(reply_to(target.url, request(path, method="GET")))[0] in (200, 404)
-    assert not re.search(rf"^{re.escape(FORGED)}", target.output(), re.MULTILINE)
-    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u2028]", target.output())
+    with in_whole_lines(target):
+        for path in (f"/{sent}", f"/nowhere?{sent}"):
+            assert statuses(reply_to(target.url, request(path, method="GET"))) == [404]
 
 
-@pytest.mark.parametrize("name", ["user-agent", "referer", "x-forwarded-for", "x-request-id", "traceparent", "host"])
+@pytest.mark.parametrize(
+    "name", ["user-agent", "referer", "x-forwarded-for", "x-request-id", "traceparent", "content-type", "host"]
+)
 def test_no_header_steers_the_log_or_the_terminal(target: ServerProcess, name: str) -> None:
-    for value in (b"\x1b[2J\x1b]0;owned\x07", b"a\xff\xfeb", b"${jndi:ldap://127.0.0.1/a}", b"%(name)s {0} %n" * 100):
-        message = b"GET /livez HTTP/1.1\r\n%s: %s\r\nconnection: close\r\n\r\n" % (name.encode(), value)
-        assert statuses(reply_to(target.url, message))[0] in (200, 400)
-    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", target.output())
+    texts = [
+        b"\x1b[2J\x1b]0;owned\x07",
+        b"a\xff\xfeb",
+        b"${jndi:ldap://127.0.0.1/a}",
+        b"%(name)s {0} %n" * 100,
+        b'a","b":"c',
+    ]
+    with in_whole_lines(target):
+        for text in texts:
+            message = b"GET /nowhere HTTP/1.1\r\n%s: %s\r\nconnection: close\r\n\r\n" % (name.encode(), text)
+            assert statuses(reply_to(target.url, message))[0] in (400, 404)
+
+
+def test_what_a_service_is_sent_and_fails_on_writes_no_line_of_its_own(target: ServerProcess) -> None:
+    with in_whole_lines(target):
+        for text in (f"\n{FORGED}", "\x1b[2J", "\u2028"):
+            assert target.post("/number", value=text).status_code == 400
+            assert target.post("/number", **{text: 1}).status_code == 400
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ class Seen:
 
 
 class Crowd:
-    """CLIENTS clients that ask for numbers of their own in a closed loop, until the server is gone or `stop`."""
+    """CLIENTS clients that ask for numbers of their own in a closed loop."""
 
     def __init__(self, server: ServerProcess, route: str, is_right: Callable[[int, bytes], bool]) -> None:
         url = httpx.URL(server.url)
@@ -167,7 +167,8 @@ def test_a_second_sigterm_under_load_is_immediate_and_leaves_no_process(tmp_path
             os.kill(read_runs(project / "runs").pids[0], signal.SIGSTOP)
         crowd = Crowd(server, "/square", is_square)
         crowd.ask_until((LOAD_S, server.process.terminate), (0.05, lambda: os.kill(server_pid, signal.SIGTERM)))
-        assert server.process.wait(5) in (0, 128 + signal.SIGTERM)
+        status = server.process.wait(5)
+    assert status == 128 + signal.SIGTERM or (workers == "1" and status == 0)  # drained before the second came
     eventually(lambda: not any(is_running(pid) for pid in pids))
 
 
