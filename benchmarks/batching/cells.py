@@ -32,11 +32,6 @@ class Cell:
     setting: Setting
     traffic: Traffic
 
-    @property
-    def is_overload(self) -> bool:
-        """Whether more comes than can be done."""
-        return isinstance(self.traffic, Open) and self.traffic.rate > rate(self.setting, 100)
-
 
 def settings(**more: int) -> Iterator[tuple[str, Setting]]:
     """Each profile, without a deadline."""

@@ -12,7 +12,7 @@ from contenders import CONTENDERS
 from traffic import Closed, Seen, drive
 from virtual import VirtualLoop
 
-OVERLOAD_FACTOR = 4
+LEAST_DEADLINES = 12  # deadlines that a bout of open arrivals lasts: an overload takes one or two to fill the queue
 SETTLING_SHARE = 0.1  # of the measured bout, at its beginning, not counted
 
 
@@ -26,20 +26,33 @@ class Measured:
 
 
 def run(cell: Cell, contender: str, seed: int, requests: int) -> Measured:
-    """Drives one contender through a cell's traffic; overload gets more requests, since its queues fill slowly."""
+    """Drives one contender through a cell's traffic."""
     logging.disable(logging.CRITICAL)  # that a deadline is tight is the cell's doing
     loop = VirtualLoop()
     try:
         name = f"{cell.name}/{seed}"
         ask = CONTENDERS[contender](cell.setting, loop, name)
-        count = requests * (OVERLOAD_FACTOR if cell.is_overload else 1)
+        count = max(requests, least_requests(cell))
         seen = loop.run_until_complete(drive(cell.traffic, ask, name, count, cell.setting.apis))
-        for task in asyncio.all_tasks(loop):  # a dispatcher's controller never ends by itself
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
+        loop.run_until_complete(end_others())
         return measure(seen, cell)
     finally:
         loop.close()
+
+
+def least_requests(cell: Cell) -> int:
+    """How many requests a bout needs to have a middle."""
+    if isinstance(cell.traffic, Closed) or cell.setting.deadline_s is None:
+        return 0
+    return math.ceil(cell.traffic.rate * cell.setting.deadline_s * LEAST_DEADLINES)
+
+
+async def end_others() -> None:
+    """Ends what never ends by itself: a dispatcher's controller."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def measure(seen: list[Seen], cell: Cell) -> Measured:

@@ -4,7 +4,8 @@ Kept: training with batches of 1, 2 and 3; the 1 ms tick in the estimate; the 0.
 what `a * n + b` says will exceed `max_latency`; a request that waits alone is spared. Not kept: polling (the time at
 which the estimate tips is computed instead), counting requests where rows are meant, estimates for batches larger than
 any that is formed, training batches that are not of their size, one batch in flight, and a lone client held in
-training. Pure.
+training. Two of these have a good side, which goes with them: a tick may gather clients that come back within it, and
+estimates for the whole queue keep it short under overload. `adaptive` does both on purpose. Pure.
 """
 
 from __future__ import annotations
