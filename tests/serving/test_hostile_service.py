@@ -203,7 +203,7 @@ def test_a_worker_that_was_stopped_is_replaced_under_load(project: Path) -> None
         for client in clients:
             client.start()
         try:
-            eventually(lambda: server.metric("ekiben_worker_restarts_total") == 1, within_s=40)
+            eventually(lambda: server.metric('ekiben_worker_restarts_total{reason="hang"') == 1, within_s=40)
         finally:
             is_over.set()
             for client in clients:
