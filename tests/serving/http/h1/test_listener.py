@@ -47,6 +47,19 @@ def test_an_idle_connection_is_closed_at_once_when_the_server_stops() -> None:
         server.wait_ended()
 
 
+def test_a_client_that_still_sends_after_its_answer_does_not_keep_the_server() -> None:
+    async def handler(request: Request) -> Answer:
+        return text("answered")
+
+    with answering(handler, drain_s=60) as server, connected(server.url) as sending:
+        sending.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nab")
+        read_until(sending, b"answered")
+        server.stop()
+        assert read_to_end(sending) == b""
+        sending.close()
+        server.wait_ended()
+
+
 def test_what_is_under_way_at_a_stop_is_answered_and_told_to_be_the_last() -> None:
     begun, may_end = threading.Event(), threading.Event()
 

@@ -58,9 +58,9 @@ def test_a_reply_is_complete_and_dated(server: Answering) -> None:
 
 
 def test_requests_sent_ahead_are_answered_in_order(server: Answering) -> None:
-    ahead = b"".join(b"GET /%d HTTP/1.1\r\nhost: x\r\n\r\n" % number for number in range(200))
+    ahead = b"".join(b"GET /%d HTTP/1.1\r\nhost: x\r\n\r\n" % number for number in range(5000))
     replies = sent(server, ahead + LAST)
-    assert re.findall(rb"GET /(\d+)", replies) == [b"%d" % number for number in range(200)]
+    assert re.findall(rb"GET /(\d+)", replies) == [b"%d" % number for number in range(5000)]
 
 
 def test_a_body_may_come_in_pieces_and_the_next_request_behind_it(server: Answering) -> None:
@@ -116,6 +116,14 @@ def test_an_expected_continue_is_sent_when_the_body_is_wanted(server: Answering)
 def test_a_body_that_is_too_large_is_refused_unasked_and_the_connection_closed(server: Answering) -> None:
     head = b"POST /b HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2000000\r\n\r\n"
     reply = sent(server, head)
+    assert status_of(reply) == 413
+    assert b"connection: close" in reply
+
+
+def test_a_body_too_long_to_be_thrown_away_ends_the_connection(server: Answering) -> None:
+    with connected(server.url) as connection:
+        connection.sendall(b"POST /b HTTP/1.1\r\nhost: x\r\ncontent-length: 2000000000\r\n\r\nab")
+        reply = read_to_end(connection)
     assert status_of(reply) == 413
     assert b"connection: close" in reply
 

@@ -25,6 +25,11 @@ class Requests:
 
     begun: list[tuple[Request, Framing]] = field(default_factory=list)
     asked: int = 0
+    is_busy: bool = False
+
+    @property
+    def is_behind(self) -> bool:
+        return self.is_busy and len(self.begun) > 1
 
     def begin(self, request: Request, framing: Framing) -> None:
         self.begun.append((request, framing))
@@ -50,7 +55,7 @@ def read(*pieces: bytes) -> list[tuple[Request, Framing]]:
     receiver = Requests()
     reader = RequestReader(receiver)
     for piece in pieces:
-        reader.feed(piece)
+        reader.take(piece)
     return receiver.begun
 
 
@@ -229,7 +234,7 @@ def test_empty_lines_before_a_request_have_an_end() -> None:
 def test_a_body_that_is_held_back_is_asked_for_when_it_is_read() -> None:
     receiver = Requests()
     reader = RequestReader(receiver)
-    reader.feed(START + b"expect: 100-continue\r\ncontent-length: 2\r\n\r\n")
+    reader.take(START + b"expect: 100-continue\r\ncontent-length: 2\r\n\r\n")
     body = receiver.begun[0][0].body
     assert isinstance(body, IncomingBody)
     assert (body.is_unasked, receiver.asked) == (True, 0)
@@ -238,7 +243,7 @@ def test_a_body_that_is_held_back_is_asked_for_when_it_is_read() -> None:
         reading = asyncio.create_task(receiver.begun[0][0].read(10))
         await asyncio.sleep(0)
         assert receiver.asked == 1
-        reader.feed(b"ab")
+        reader.take(b"ab")
         return await reading
 
     assert asyncio.run(read_it()) == b"ab"
@@ -258,12 +263,29 @@ def test_a_body_that_is_held_back_is_asked_for_when_it_is_read() -> None:
 )
 def test_it_tells_how_far_it_is(sent: bytes, stage: Stage) -> None:
     reader = RequestReader(Requests())
-    reader.feed(sent)
+    reader.take(sent)
     assert reader.stage is stage
 
 
 def test_thousands_of_upgrades_in_one_piece_are_read_like_other_requests() -> None:
     assert len(read(MESSAGES["bare upgrade"][0] * 3000)) == 3000
+
+
+def test_what_is_behind_requests_that_wait_is_not_parsed_before_they_are_begun() -> None:
+    receiver = Requests(is_busy=True)
+    reader = RequestReader(receiver)
+    reader.take(MESSAGES["bare"][0] * 10_000)
+    assert 1 < len(receiver.begun) < 1000
+    receiver.is_busy = False
+    reader.go_on()
+    assert len(receiver.begun) == 10_000
+
+
+def test_a_head_of_very_many_headers_is_refused_whole_or_not() -> None:
+    for end in (b"", b"\r\n"):
+        with pytest.raises(Refusal) as caught:
+            read(b"GET / HTTP/1.1\r\n" + b"a:\r\n" * 600 + end)
+        assert caught.value.reply.status == 431
 
 
 def test_a_begun_request_keeps_its_headers_when_trailers_come() -> None:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from ekiben.errors import Overloaded
 from ekiben.serving.failures import reply_to
-from ekiben.serving.http.body import IncomingBody
+from ekiben.serving.http.body import MAX_UNREAD_BYTES, IncomingBody
 from ekiben.serving.http.h1.framing import Framing, ended
 from ekiben.serving.http.h1.heads import head_bytes
 from ekiben.serving.http.h1.state import ServerState
@@ -84,8 +84,14 @@ def framing_of(answer: Answer, line: Line, state: ServerState, request: Request,
     if not (line.is_last or state.is_stopping) and isinstance(answer, Reply) and isinstance(body, bytes):
         return framing
     is_endless = isinstance(answer, StreamReply) and not framing.takes_chunks and declared_length(answer) is None
-    is_unread = isinstance(body, IncomingBody) and body.is_unasked
+    is_unread = isinstance(body, IncomingBody) and not body.is_whole and _is_not_worth_reading(body, request)
     return ended(framing) if line.is_ending or is_endless or is_unread else framing
+
+
+def _is_not_worth_reading(body: IncomingBody, request: Request) -> bool:
+    """Whether a body that nobody wants is held back by the client, or too long to be thrown away."""
+    declared = request.fields.get(b"content-length", b"0")
+    return body.is_unasked or int(declared) > MAX_UNREAD_BYTES
 
 
 async def _stream(line: Line, answer: StreamReply, request: Request, framing: Framing) -> Sent:

@@ -97,7 +97,7 @@ class Connection(asyncio.Protocol):
         if reader is None:
             reader = self._reader = RequestReader(self)
         try:
-            reader.feed(data)
+            reader.take(data)
         except Refusal as refusal:
             self._refuse(refusal.reply, reader.body)
 
@@ -112,6 +112,11 @@ class Connection(asyncio.Protocol):
             self._room.set_result(None)
         if self._task is None:
             self._go_on()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether requests wait for those before them."""
+        return bool(self._waiting)
 
     def begin(self, request: Request, framing: Framing) -> None:
         """The reader's: a request came; it is answered after those before it."""
@@ -216,8 +221,8 @@ class Connection(asyncio.Protocol):
 
     def stop(self) -> None:
         """The server's: ends an idle connection; the others end when what is under way is answered."""
-        if self._task is None and not self._is_deaf and self._stage() is Stage.BETWEEN:
-            self._transport.close()
+        if self._task is None and self._stage() is not Stage.HEAD:
+            self._leave()
 
     def end_now(self) -> None:
         """The server's, when it can wait no longer: what is under way is refused."""
@@ -233,11 +238,20 @@ class Connection(asyncio.Protocol):
         if self._waiting:
             request, framing = self._waiting.popleft()
             self._task = self._state.create_task(answer_request(self, self._state, request, framing))
-            if not self._waiting:
-                self.resume_reading()  # the end of the connection is seen only while it is read
         elif self._farewell is not None:
             self._say_last(self._farewell)
-        else:
+            return
+        if not self._waiting:
+            self._read_on()  # although a request is under way: the end of the connection is seen only so
+
+    def _read_on(self) -> None:
+        """Reads again: first what was held back here, then from the network."""
+        if self._reader is not None:
+            try:
+                self._reader.go_on()
+            except Refusal as refusal:
+                self._refuse(refusal.reply, self._reader.body)
+        if not self._waiting:
             self.resume_reading()
 
     def _refuse(self, reply: Reply, body: IncomingBody | None) -> None:

@@ -24,6 +24,8 @@ from ekiben.serving.http.h1.limits import CHUNK_BYTES, MAX_HEAD_BYTES
 from ekiben.serving.http.request import Origin, Request, request_id
 from ekiben.serving.wire import Reply
 
+SLICE_BYTES = 16 * 1024  # that are parsed at once: a thousand small requests, a MB as objects
+MAX_FIELDS = 512  # headers of a head, each an object; Apache takes 100, Node.js 2,000
 _SLASH = ord("/")
 # Headers that say something about the message itself: a request without them takes the short way.
 _ABOUT_MESSAGE = frozenset({b"connection", b"transfer-encoding", b"expect", b"upgrade"})
@@ -32,6 +34,10 @@ _ONCE = (b"host", b"content-length", b"transfer-encoding", b"content-type")  # w
 
 class Receiver(BodyFlow, Origin, Protocol):
     """The connection, as its reader needs it."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether requests wait for those before them."""
 
     def begin(self, request: Request, framing: Framing) -> None:
         """A request is to be answered after those before it."""
@@ -60,7 +66,17 @@ class RequestReader:
     """Given to the parser, whose callbacks are the `on_...` methods; hands whole heads to the receiver."""
 
     __slots__ = (
-        *("_fields", "_framing", "_has_moved", "_headers", "_is_in_body", "_is_long", "_is_upgrade", "_loose_bytes"),
+        *(
+            "_fields",
+            "_framing",
+            "_has_moved",
+            "_headers",
+            "_held",
+            "_is_in_body",
+            "_is_long",
+            "_is_upgrade",
+            "_loose_bytes",
+        ),
         *("_earned_bytes", "_parser", "_piece", "_receiver", "_url", "body", "received_bytes"),
     )
 
@@ -71,6 +87,7 @@ class RequestReader:
         self._headers: list[tuple[bytes, bytes]] = []
         self._fields: dict[bytes, bytes] = {}
         self._framing = PERSISTENT
+        self._held = memoryview(b"")  # bytes behind requests that wait, not parsed yet
         self._piece = b""  # what came of a body with its head
         self._is_in_body = False
         self._is_upgrade = False  # the parser thinks that the message ends with its head
@@ -88,10 +105,24 @@ class RequestReader:
             return Stage.BODY
         return Stage.HEAD if self._url or self._loose_bytes else Stage.BETWEEN
 
-    def feed(self, data: bytes) -> None:
-        """Takes bytes; in the usual case they are one whole request, and nothing is counted. Raises Refusal."""
+    def take(self, data: bytes) -> None:
+        """Parses all of the bytes; where requests have to wait, the rest when `go_on` is called. Raises Refusal."""
+        if len(data) <= SLICE_BYTES:
+            self._feed(data)
+        else:
+            self._held = memoryview(data)
+            self.go_on()
+
+    def go_on(self) -> None:
+        """Parses what was held back, up to the next request that has to wait. Raises Refusal."""
+        while self._held and not self._receiver.is_behind:
+            part, self._held = self._held[:SLICE_BYTES], self._held[SLICE_BYTES:]
+            self._feed(part)
+
+    def _feed(self, data: bytes | memoryview) -> None:
+        """In the usual case the bytes are one whole request, and nothing is counted."""
         self._is_long = self._loose_bytes + len(data) > MAX_HEAD_BYTES
-        rest: bytes | memoryview = data
+        rest = data
         while True:
             try:
                 self._parser.feed_data(rest)
@@ -126,7 +157,7 @@ class RequestReader:
     def on_headers_complete(self) -> None:
         """The parser's: a head is whole."""
         headers = self._headers
-        if self._is_long and _size_of(self._url, headers) > MAX_HEAD_BYTES:
+        if len(headers) > MAX_FIELDS or (self._is_long and _size_of(self._url, headers) > MAX_HEAD_BYTES):
             raise _too_long()
         self._fields = fields = dict(headers)
         if len(fields) != len(headers):
@@ -187,7 +218,7 @@ class RequestReader:
 
     def _open_body(self) -> IncomingBody:
         """Begins the request although its body is not whole."""
-        is_held_back = self._fields.get(b"expect", b"").lower() == b"100-continue"
+        is_held_back = self._framing.takes_chunks and self._fields.get(b"expect", b"").lower() == b"100-continue"
         self.body = IncomingBody(self._receiver, self._receiver.ask_for_body if is_held_back else None)
         self._has_moved = True
         if self._piece:
@@ -203,7 +234,7 @@ class RequestReader:
         self._loose_bytes = 0 if self._has_moved else max(0, self._loose_bytes + size - self._earned_bytes)
         self._has_moved = False
         self._earned_bytes = 0
-        if self._loose_bytes > MAX_HEAD_BYTES:
+        if self._loose_bytes > MAX_HEAD_BYTES or len(self._headers) > MAX_FIELDS:
             raise _too_long()
 
     def _framing_of(self, fields: dict[bytes, bytes]) -> Framing:
@@ -268,6 +299,5 @@ def _no_other_protocol() -> Refusal:
 
 
 def _too_long() -> Refusal:
-    return Refusal(
-        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"the head of the request is over {MAX_HEAD_BYTES} bytes"
-    )
+    error = f"the head of the request is over {MAX_HEAD_BYTES} bytes or {MAX_FIELDS} headers"
+    return Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, error)
