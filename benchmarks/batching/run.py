@@ -7,12 +7,13 @@ import logging
 import math
 from dataclasses import dataclass
 
-from cells import Cell
+from cells import Cell, rate
 from contenders import CONTENDERS
 from traffic import Closed, Seen, drive
 from virtual import VirtualLoop
 
-LEAST_DEADLINES = 12  # deadlines that a bout of open arrivals lasts: an overload takes one or two to fill the queue
+OVERLOAD_FACTOR = 4  # times the requests, where more comes than can be done: the queue takes a while to fill
+LEAST_DEADLINES = 12  # deadlines that a bout of open arrivals lasts, so that there is a middle to measure
 SETTLING_SHARE = 0.1  # of the measured bout, at its beginning, not counted
 
 
@@ -32,7 +33,7 @@ def run(cell: Cell, contender: str, seed: int, requests: int) -> Measured:
     try:
         name = f"{cell.name}/{seed}"
         ask = CONTENDERS[contender](cell.setting, loop, name)
-        count = max(requests, least_requests(cell))
+        count = count_of(cell, requests)
         seen = loop.run_until_complete(drive(cell.traffic, ask, name, count, cell.setting.apis))
         loop.run_until_complete(end_others())
         return measure(seen, cell)
@@ -40,11 +41,12 @@ def run(cell: Cell, contender: str, seed: int, requests: int) -> Measured:
         loop.close()
 
 
-def least_requests(cell: Cell) -> int:
-    """How many requests a bout needs to have a middle."""
+def count_of(cell: Cell, requests: int) -> int:
+    """How many requests a bout has, where usually there are `requests`."""
     if isinstance(cell.traffic, Closed) or cell.setting.deadline_s is None:
-        return 0
-    return math.ceil(cell.traffic.rate * cell.setting.deadline_s * LEAST_DEADLINES)
+        return requests
+    usual = requests * (OVERLOAD_FACTOR if cell.traffic.rate > rate(cell.setting, 100) else 1)
+    return max(usual, math.ceil(cell.traffic.rate * cell.setting.deadline_s * LEAST_DEADLINES))
 
 
 async def end_others() -> None:
