@@ -110,7 +110,8 @@ def workers_per_device(fraction: float) -> int:
 
 
 def _too_few(request: GpuRequest, workers: int, needed: int, there: int) -> str:
-    who = f"{workers} workers with `resources.gpu` {request} need" if workers > 1 else f"`resources.gpu` {request} needs"
+    asked = f"`resources.gpu` {request}"
+    who = f"{workers} workers with {asked} need" if workers > 1 else f"{asked} needs"
     return f"{who} {needed} GPU{'s' if needed > 1 else ''}, and {there or 'none'} can be seen"
 
 

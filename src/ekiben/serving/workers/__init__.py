@@ -12,8 +12,12 @@
     blocks      large bodies in shared memory, which is used again
     chunks      the pieces of a streamed answer, in the reader's time
     slots       SlotBoard: which worker has a free thread, and who is offered it first
-    seat        Seat: one worker's place, filled again when the worker dies
+    seat        Seat: one worker's place, filled again when the worker dies, hangs or has served its time
     readiness   whether a worker is fit to serve, from when it last answered
+    health      what the service in a worker says of itself
+    lifetime    when a worker has served its time
+    stacks      where the threads of a worker that hangs stand
+    teller      what a service measures, on its way to the front
     pool        Pool: all of it, as the batchers and the front use it
 
 The front is the only process that listens, batches and counts, so batches form over all workers and metrics are whole.
