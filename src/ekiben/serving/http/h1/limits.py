@@ -34,6 +34,14 @@ class ConnectionLimits:
 
 
 def affordable_connections(wanted: int) -> int:
-    """`wanted`, or as many as the process may open: beyond that, accepting would fail without an answer."""
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    """`wanted`, or as many as the process may open: beyond that, accepting would fail without an answer.
+
+    Raises the process's soft limit of open files to what that takes, as far as the hard limit lets it: the usual 1,024
+    are for programs that call select(2). Workers inherit it.
+    """
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + RESERVED_FILES
+    if files != resource.RLIM_INFINITY and files < needed:
+        files = needed if most == resource.RLIM_INFINITY else min(needed, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
     return wanted if files == resource.RLIM_INFINITY else max(1, min(wanted, files - RESERVED_FILES))
