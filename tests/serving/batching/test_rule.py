@@ -305,6 +305,12 @@ def test_max_latency_sheds_only_where_it_is_ten_times_one_row(max_latency_s: flo
     assert is_max_latency_too_low(view.options, view.learned.cost) is not is_shed
 
 
+def test_max_latency_sheds_only_where_a_full_batch_fits_into_it() -> None:
+    view = view_of(1, age_s=5.0, options=BatchOptions(max_latency_s=0.2, max_batch_size=192))
+    assert not isinstance(decide(view), Shed)
+    assert isinstance(decide(replace(view, options=replace(view.options, max_batch_size=190))), Shed)
+
+
 def test_without_a_slot_the_rule_waits_until_the_oldest_is_hopeless() -> None:
     view = view_of(3, options=BatchOptions(deadline_s=0.1), has_slot=False)
     decision = decide(view)

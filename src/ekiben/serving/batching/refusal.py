@@ -40,10 +40,10 @@ def reason(cause: ShedCause, options: BatchOptions, queued_rows: int) -> str:
 
 def too_low_warning(endpoint: str, options: BatchOptions, cost: CostModel) -> str:
     """The warning of the seed documents, in their words, with the figures."""
-    alone_ms = (cost.alone_s or 0.0) * 1000
+    alone_ms, full_ms = (cost.alone_s or 0.0) * 1000, (cost.predict_s(options.max_batch_size) or 0.0) * 1000
     words = (
         f"`{endpoint}` has a max latency that is likely too low for serving: `max_latency_ms` is "
-        f"`{options.max_latency_s * 1000:g}`, and one row alone takes `{alone_ms:.3g}` ms"
+        f"`{options.max_latency_s * 1000:g}`, and one row alone takes `{alone_ms:.3g}` ms, a full batch `{full_ms:.3g}`"
     )
     if options.strategy == "cork":
         return f"{words}. If many 503 errors are encountered, try raising `max_latency_ms`"

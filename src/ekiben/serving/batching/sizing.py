@@ -42,9 +42,14 @@ def least_s(options: BatchOptions, cost: CostModel, rows: int) -> float:
 
 
 def is_max_latency_a_deadline(options: BatchOptions, cost: CostModel) -> bool:
-    """Whether `max_latency` is far enough above the cost of one row to shed by it; else it is a window only."""
+    """Whether `max_latency` is far enough above the cost of one row, and of a full batch, to shed by it.
+
+    Else it is a window only: one that no full batch fits into was not meant to bound the batch.
+    """
     alone_s = cost.alone_s
-    return alone_s is not None and options.max_latency_s >= SHEDDING_FACTOR * alone_s
+    if alone_s is None or options.max_latency_s < SHEDDING_FACTOR * alone_s:
+        return False
+    return options.max_latency_s >= (cost.predict_s(options.max_batch_size) or 0.0)
 
 
 def latency_limit_s(options: BatchOptions, cost: CostModel) -> tuple[float, ShedCause]:
