@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.server_process import run_to_end, serving, started, write_service
+from tests.serving.server_process import eventually, run_to_end, serving, started, write_service
 
 
 @pytest.fixture
@@ -52,12 +52,14 @@ def test_the_module_in_the_current_folder_is_served(project: Path) -> None:
 
 def test_access_is_logged_where_it_is_asked_for(project: Path) -> None:
     with serving(project, "--access-log") as server:
-        server.client.get("/livez", headers={"x-request-id": "seen"})
-        assert "GET /livez 200" in server.output()
+        server.client.get("/docs.json", headers={"x-request-id": "seen"})
+        eventually(lambda: "GET /docs.json 200" in server.output())
         assert "seen" in server.output()
     with serving(project) as server:
-        server.client.get("/livez")
-        assert "/livez" not in server.output()
+        server.client.get("/docs.json")
+        server.process.terminate()
+        server.process.wait(15)
+        assert "/docs.json" not in server.output()
 
 
 def test_configuration_reaches_the_batcher_of_worker_processes(project: Path) -> None:
