@@ -120,7 +120,7 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
     front = Front(FrontParts(plan.service, pool, config, metrics, plan.target.version))
     access_log = open_access_log(plan.service, config)
     log_access = access_log.record if access_log is not None else None
-    state = ServerState(front.answer, front.connection_limits, asyncio.get_running_loop(), log_access)
+    state = ServerState(front.answer, front.connection_limits, asyncio.get_running_loop(), log_access, front.begin)
     metrics.readings.connections = lambda: len(state.connections)
     if access_log is not None:
         metrics.readings.dropped_lines = lambda: access_log.dropped

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ekiben.serving.batching.queue import RequestQueue, Ticket
-from ekiben.serving.batching.view import Member
+from ekiben.serving.batching.queue import AwaitedAnswer, RequestQueue, Ticket
 from ekiben.serving.wire import Call, Payload
 
 if TYPE_CHECKING:
@@ -21,11 +20,14 @@ steps = st.lists(st.tuples(st.sampled_from(["add", "remove", "first", "at"]), st
 @given(steps=steps)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_it_behaves_like_a_list(make_world: Callable[..., World], steps: list[tuple[str, int]]) -> None:
-    loop = make_world().loop
+    async def recipient() -> AwaitedAnswer:
+        return AwaitedAnswer()
+
+    nobody = make_world().run(recipient())
     queue, model = RequestQueue(), list[Ticket]()
     for step, number in steps:
         if step == "add":
-            ticket = Ticket(Member(0.0, number), Call("a", Payload("", b""), ""), loop.create_future())
+            ticket = Ticket(0.0, number, Call("a", Payload("", b""), ""), nobody)
             queue.add(ticket)
             model.append(ticket)
         elif step == "remove" and model:
@@ -40,5 +42,5 @@ def test_it_behaves_like_a_list(make_world: Callable[..., World], steps: list[tu
             indexes = sorted({0, number % len(model)})
             assert queue.take_at(indexes) == [model[index] for index in indexes]
             model = [ticket for index, ticket in enumerate(model) if index not in indexes]
-        assert list(queue.members) == [ticket.member for ticket in model]
-        assert queue.rows == sum(ticket.member.rows for ticket in model)
+        assert list(queue.members) == model
+        assert queue.rows == sum(ticket.rows for ticket in model)

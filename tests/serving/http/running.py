@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 from ekiben.serving.http.h1.limits import ConnectionLimits
 from ekiben.serving.http.h1.listener import HttpServer, listen, url_of
-from ekiben.serving.http.h1.state import ServerState
+from ekiben.serving.http.h1.state import ServerState, awaited
 from ekiben.serving.http.request import Request
+from ekiben.serving.http.routes import Begin
 from ekiben.serving.loops import NEW_LOOP
 from ekiben.serving.wire import Answer, Payload, Reply
 from tests.serving.http.raw_client import PATIENCE_S
@@ -54,14 +55,15 @@ def answering(
     limits: ConnectionLimits | None = None,
     drain_s: float = 5.0,
     new_loop: Callable[[], asyncio.AbstractEventLoop] = NEW_LOOP,
+    begin: Begin = awaited,
 ) -> Iterator[Answering]:
-    """A server that answers with `handler`; stopped at the end."""
+    """A server that answers with `handler` what is not begun by `begin`; stopped at the end."""
     is_up = threading.Event()
     found: list[Answering] = []
 
     async def serve() -> None:
         loop = asyncio.get_running_loop()
-        state = ServerState(handler, limits or ConnectionLimits(), loop)
+        state = ServerState(handler, limits or ConnectionLimits(), loop, begin=begin)
         http = HttpServer(state, drain_s=drain_s)
         with listen("127.0.0.1", 0) as listener:
             found.append(Answering(url_of(listener), loop, http, state, threading.current_thread()))

@@ -1,7 +1,7 @@
 """Queues of requests, and adaptive batching: one queue per API, shared by all workers, bound late to a free slot.
 
     batcher    `Batcher`: owns loop, clock and queue, and obeys its policy        the rim: it acts, and does not judge
-      ├── queue      requests in order of arrival; cancelling one is O(1)
+      ├── queue      requests in order of arrival, each with its recipient; cancelling one is O(1)
       ├── deadlines  one timer for all requests' time limit
       ├── timer      wakes the batcher at a time, also finer than the loop's millisecond
       ├── slots      execution slots that several batchers share

@@ -1,11 +1,17 @@
-"""`Audience`: those who wait for a batch, as the worker that runs it sees them. Knows futures, and no queues."""
+"""`Audience`: those who wait for a batch, as the worker that runs it sees them. Knows no queues."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from ekiben.serving.wire import Answer
+
+class Waiting(Protocol):
+    """A request of the batch."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nobody waits for it any more."""
 
 
 class Audience:
@@ -15,20 +21,20 @@ class Audience:
     `on_gone`. A batch for which all stay costs nothing here.
     """
 
-    __slots__ = ("_answers", "on_gone")
+    __slots__ = ("_requests", "on_gone")
 
-    def __init__(self, answers: Sequence[asyncio.Future[Answer]]) -> None:
-        self._answers = answers
+    def __init__(self, requests: Sequence[Waiting]) -> None:
+        self._requests = requests
         self.on_gone: Callable[[], None] | None = None
 
     def has_left(self, index: int) -> bool:
         """Whether nobody waits for this call any more."""
-        return self._answers[index].done()
+        return self._requests[index].is_settled
 
     @property
     def is_gone(self) -> bool:
         """Whether nobody waits for any of them."""
-        return all(answer.done() for answer in self._answers)
+        return all(request.is_settled for request in self._requests)
 
     def one_left(self) -> None:
         """Somebody does not wait any more."""

@@ -1,4 +1,4 @@
-"""`run_batch`: hands a batch to a worker and answers every one of its requests, whatever comes back.
+"""`run_batch`: hands a batch to a worker and takes what comes back, whatever that is; `hand_out` answers with it.
 
 Holds no state; which requests make a batch was decided before, and what a worker does with them is not known here.
 """
@@ -28,17 +28,21 @@ Run: TypeAlias = Callable[[S, list[Call], Audience], Awaitable[Sequence[Answer]]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Whether a batch went well, so that its duration is that of one call of the method; and the sum of `worked_s`."""
+    """What came back of a batch: an answer for each request, or none where all are refused already.
 
-    went_well: bool
+    `went_well`: the batch's duration is that of one call of the method. `worked_s` is the sum of the replies'.
+    """
+
+    replies: Sequence[Answer] = ()
+    went_well: bool = False
     worked_s: float = 0.0
 
 
-NOTHING_LEARNED = Outcome(went_well=False)
+REFUSED = Outcome()
 
 
 async def run_batch(run: Run[S], slot: S, tickets: Sequence[Ticket], audience: Audience) -> Outcome:
-    """Runs the batch and answers everybody.
+    """Runs the batch; whoever cannot be answered with what comes of it is refused.
 
     One reply of 400 and above is enough to learn nothing: it may come of a body that could not be read or of a method
     that gave up early. So is one that took the method several calls.
@@ -48,14 +52,14 @@ async def run_batch(run: Run[S], slot: S, tickets: Sequence[Ticket], audience: A
     the caller's to handle.
     """
     if audience.is_gone:
-        return NOTHING_LEARNED
+        return REFUSED
     try:
         replies = await run(slot, [ticket.call for ticket in tickets], audience)
     except SlotLost:
         raise
     except EkibenError as error:
         refuse_all(tickets, error)
-        return NOTHING_LEARNED
+        return REFUSED
     except BaseException as error:
         if isinstance(error, GeneratorExit) and not _is_loop_running():  # the coroutine itself is closed, unfinished
             raise
@@ -65,32 +69,33 @@ async def run_batch(run: Run[S], slot: S, tickets: Sequence[Ticket], audience: A
             raise
         logger.exception("a batch of `%s` failed", tickets[0].call.endpoint)
         refuse_all(tickets, InternalError("the batch failed"))
-        return NOTHING_LEARNED
+        return REFUSED
     if len(replies) != len(tickets):
         logger.error("`%s` got %d replies for %d calls", tickets[0].call.endpoint, len(replies), len(tickets))
         refuse_all(tickets, InternalError(f"the worker gave {len(replies)} replies for {len(tickets)} calls"))
-        return NOTHING_LEARNED
-    worked_s, went_well = 0.0, True
+        return REFUSED
+    return _outcome_of(replies)
+
+
+async def hand_out(tickets: Sequence[Ticket], replies: Sequence[Answer]) -> None:
+    """Answers every request of a batch that is still waited for; a stream that is not is closed."""
     for ticket, reply in zip(tickets, replies, strict=True):
+        if not ticket.is_settled:
+            ticket.answer(reply)
+        elif isinstance(reply, StreamReply):
+            await reply.chunks.aclose()
+
+
+def _outcome_of(replies: Sequence[Answer]) -> Outcome:
+    worked_s, went_well = 0.0, True
+    for reply in replies:
         if isinstance(reply, Reply):
             worked_s += reply.worked_s
             went_well = went_well and reply.status < 400 and not reply.is_rerun
-        if not ticket.answer.done():
-            ticket.answer.set_result(reply)
-        elif isinstance(reply, StreamReply):
-            await reply.chunks.aclose()
-    return Outcome(went_well, worked_s)
+    return Outcome(replies, went_well, worked_s)
 
 
-async def close_unread(answer: asyncio.Future[Answer]) -> None:
-    """Ends the stream that came when nobody waited any more; nothing where none came."""
-    if answer.done() and not answer.cancelled() and answer.exception() is None:
-        reply = answer.result()
-        if isinstance(reply, StreamReply):
-            await reply.chunks.aclose()
-
-
-def refuse_all(tickets: Sequence[Ticket], error: Exception) -> None:
+def refuse_all(tickets: Sequence[Ticket], error: EkibenError) -> None:
     """Answers every request that is still waited for with one error."""
     for ticket in tickets:
         ticket.refuse(error)

@@ -18,14 +18,14 @@ from typing import Generic, TypeVar
 
 from ekiben.errors import DeadlineExceeded, InternalError
 from ekiben.serving.batching.audience import Audience
-from ekiben.serving.batching.batch import NOTHING_LEARNED, Run, close_unread, run_batch
+from ekiben.serving.batching.batch import REFUSED, Run, hand_out, run_batch
 from ekiben.serving.batching.deadlines import Deadlines
 from ekiben.serving.batching.observer import BatchObserver
 from ekiben.serving.batching.policy import Ended, Expectation, Policy, QueueState
-from ekiben.serving.batching.queue import RequestQueue, Ticket
+from ekiben.serving.batching.queue import AwaitedAnswer, Recipient, RequestQueue, Ticket
 from ekiben.serving.batching.slots import SlotLost, Slots
 from ekiben.serving.batching.timer import WakeTimer
-from ekiben.serving.batching.view import Dispatch, DispatchReason, Member, Shed, ShedCause, Wait
+from ekiben.serving.batching.view import Dispatch, DispatchReason, Shed, ShedCause, Wait
 from ekiben.serving.wire import Answer, Call
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class Batcher(Generic[S]):
 
     def queue_depth(self) -> int:
         """How many rows wait."""
-        return self._queue.rows + sum(ticket.member.rows for ticket in self._again)
+        return self._queue.rows + sum(ticket.rows for ticket in self._again)
 
     async def submit(self, call: Call, rows: int = 1) -> Answer:
         """The answer to `call`, which brings `rows` rows.
@@ -87,13 +87,47 @@ class Batcher(Generic[S]):
         Raises Overloaded where the request is refused or shed, DeadlineExceeded when its time is over. Cancelled before
         its batch has started, it leaves the queue; afterwards the batch goes on, and keeps its slot until it has ended.
         """
-        ticket = self._admit(call, max(1, rows))
+        answer = AwaitedAnswer()
+        ticket = self.admit(call, rows, answer)
         try:
-            return await ticket.answer
+            return await answer.future
         except asyncio.CancelledError:
-            self._abandon(ticket)
-            await close_unread(ticket.answer)
+            self.abandon(ticket)
+            await answer.close_unread()
             raise
+
+    def has_room(self, rows: int) -> bool:
+        """Whether a request of so many rows would be admitted now."""
+        queue = self._queue
+        return not self._is_closing and (queue.rows + rows <= self._policy.max_queue_rows or not queue)
+
+    def admit(self, call: Call, rows: int, recipient: Recipient) -> Ticket:
+        """Queues `call`, which brings `rows` rows; `recipient` is told what becomes of it, in a later turn of the loop.
+
+        `submit` without a coroutine. Raises Overloaded where the request is refused at once.
+        """
+        queue = self._queue
+        rows = max(1, rows)
+        if not self.has_room(rows):
+            cause: ShedCause = "closing" if self._is_closing else "queue_full"
+            self._observer.shed(cause, 1)
+            raise self._policy.refusal(cause, queue.rows)
+        now_s = self._clock()
+        ticket = Ticket(now_s, rows, call, recipient)
+        queue.add(ticket)
+        self._deadlines.add(ticket, now_s)
+        self._policy.arrived(now_s, rows, len(queue) + self._state.running_requests)
+        self._act_soon()
+        return ticket
+
+    def abandon(self, ticket: Ticket) -> None:
+        """Nobody waits for the answer any more."""
+        ticket.is_settled = True
+        self._deadlines.discard(ticket)
+        if self._withdraw(ticket):
+            self._observer.cancelled(1)
+        elif ticket.audience is not None:
+            ticket.audience.one_left()
 
     def begin_drain(self) -> None:
         """Nothing is held back any more; what arrives is still taken."""
@@ -116,35 +150,11 @@ class Batcher(Generic[S]):
         self._timer.disarm()
         self._deadlines.close()
 
-    def _admit(self, call: Call, rows: int) -> Ticket:
-        queue = self._queue
-        is_full = queue.rows + rows > self._policy.max_queue_rows and len(queue) > 0
-        if self._is_closing or is_full:
-            cause: ShedCause = "closing" if self._is_closing else "queue_full"
-            self._observer.shed(cause, 1)
-            raise self._policy.refusal(cause, queue.rows)
-        now_s = self._clock()
-        ticket = Ticket(Member(now_s, rows), call, asyncio.get_running_loop().create_future())
-        queue.add(ticket)
-        self._deadlines.add(ticket, now_s)
-        self._policy.arrived(now_s, rows, len(queue) + self._state.running_requests)
-        self._observer.queue_depth(queue.rows)
-        self._act_soon()
-        return ticket
-
     def _time_out(self, ticket: Ticket) -> None:
         if self._withdraw(ticket):
             self._observer.shed("timeout", 1)
         ticket.refuse(DeadlineExceeded(f"not answered within `{self._deadlines.timeout_s:g}` s"))
         if ticket.audience is not None:
-            ticket.audience.one_left()
-
-    def _abandon(self, ticket: Ticket) -> None:
-        """Nobody waits for the answer any more."""
-        self._deadlines.discard(ticket)
-        if self._withdraw(ticket):
-            self._observer.cancelled(1)
-        elif ticket.audience is not None:
             ticket.audience.one_left()
 
     def _withdraw(self, ticket: Ticket) -> bool:
@@ -169,6 +179,7 @@ class Batcher(Generic[S]):
     def _act_now(self) -> None:
         self._will_act = False
         self._act()
+        self._observer.queue_depth(self.queue_depth())
 
     def _act(self, max_batches: float = math.inf) -> None:
         """Does what the policy says until it says to wait, or until so many batches have started."""
@@ -207,9 +218,11 @@ class Batcher(Generic[S]):
         slot = self._slots.take(self._claimant)
         if slot is None:
             return False
-        rows = sum(member.rows for member in islice(self._queue.members, dispatch.count))
+        queue = self._queue
+        is_all = dispatch.count == len(queue)
+        rows = queue.rows if is_all else sum(member.rows for member in islice(queue.members, dispatch.count))
         expected = self._policy.started(now_s, self._state, dispatch, rows)
-        self._start(slot, self._queue.take_first(dispatch.count), rows, dispatch.reason, expected, now_s)
+        self._start(slot, queue.take_first(dispatch.count), rows, dispatch.reason, expected, now_s)
         return True
 
     def _start_again(self) -> bool:
@@ -218,7 +231,7 @@ class Batcher(Generic[S]):
         if slot is None:
             return False
         ticket = self._again.popleft()
-        self._start(slot, [ticket], ticket.member.rows, "retry", Expectation(), self._clock())
+        self._start(slot, [ticket], ticket.rows, "retry", Expectation(), self._clock())
         return True
 
     def _start(
@@ -230,7 +243,7 @@ class Batcher(Generic[S]):
         expected: Expectation,
         now_s: float,
     ) -> None:
-        audience = Audience([ticket.answer for ticket in tickets])
+        audience = Audience(tickets)
         for ticket in tickets:
             ticket.audience = audience
         self._state.running_batches += 1
@@ -239,7 +252,7 @@ class Batcher(Generic[S]):
         task = asyncio.get_running_loop().create_task(work, context=self._context.copy())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        waits_s = [now_s - ticket.member.arrival_s for ticket in tickets]
+        waits_s = [now_s - ticket.arrival_s for ticket in tickets]
         self._observer.batch_started(rows, len(tickets), waits_s, reason, expected.service_s)
         self._observer.queue_depth(self.queue_depth())
 
@@ -247,7 +260,7 @@ class Batcher(Generic[S]):
         self, slot: S, tickets: Sequence[Ticket], audience: Audience, rows: int, expected: Expectation
     ) -> None:
         begun_s = self._clock()
-        outcome = NOTHING_LEARNED
+        outcome = REFUSED
         try:
             outcome = await run_batch(self._run, slot, tickets, audience)
         except SlotLost as lost:
@@ -257,18 +270,21 @@ class Batcher(Generic[S]):
             ended = Ended(rows, len(tickets), ended_s - begun_s, outcome.went_well, outcome.worked_s)
             for ticket in tickets:
                 ticket.audience = None
-                if ticket.answer.done():
-                    self._deadlines.discard(ticket)
             self._state.running_batches -= 1
             self._state.running_requests -= len(tickets)
             self._policy.ended(ended_s, ended, expected)
             self._idle.set()
-            self._slots.give_back(slot)
+            self._slots.give_back(slot)  # before the answers are written: the worker need not wait for that
             self._observer.batch_finished(rows, ended.service_s, expected.service_s)
+        if outcome.replies:
+            await hand_out(tickets, outcome.replies)
+        for ticket in tickets:
+            if ticket.is_settled:
+                self._deadlines.discard(ticket)
 
     def _take_back(self, tickets: Sequence[Ticket], lost: SlotLost) -> None:
         """The worker has ended: what never began waits again, what may have begun gets one more try alone."""
-        waiting = [ticket for ticket in tickets if not ticket.answer.done()]
+        waiting = [ticket for ticket in tickets if not ticket.is_settled]
         if lost.has_begun:
             waiting = [ticket for ticket in waiting if self._may_try_again(ticket)]
         if any(ticket.deaths for ticket in waiting):

@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import msgspec
+
 from ekiben.serving.batching.learned import Learned
 from ekiben.serving.declare.options import BatchOptions
 
@@ -16,8 +18,7 @@ DispatchReason: TypeAlias = Literal["full", "free", "held", "window", "deadline"
 ShedCause: TypeAlias = Literal["deadline", "max_latency", "overload", "queue_full", "timeout", "closing"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Member:
+class Member(msgspec.Struct, eq=False):
     """One waiting request: when it came and how many rows it brings. Two are the same only if they are one object."""
 
     arrival_s: float

@@ -1,18 +1,25 @@
-"""The requests of one API: how many at once, how large, how long; and what is counted of them."""
+"""The requests of one API: how many at once, how large, how long; and what is counted of them.
+
+ApiCalls      a request is answered in the task that awaits it
+QueuedCalls   of a sync API: mostly without a task, where the body came with the head
+  └── Visit       one request that is answered so: takes the answer from the queue and delivers it
+"""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
 
-from ekiben.errors import EkibenError, TooManyRequests
+from ekiben.errors import EkibenError, Overloaded, TooManyRequests
+from ekiben.serving.batching.queue import Ticket
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.failures import INTERNAL, reply_to
-from ekiben.serving.http.queues import Way
+from ekiben.serving.http.queues import Queued, Way
 from ekiben.serving.http.request import Request
+from ekiben.serving.http.routes import Exchange
 from ekiben.serving.metrics.requests import EndpointMetrics
 from ekiben.serving.streams import FollowedChunks, StreamEnd
-from ekiben.serving.wire import Answer, Call, Payload, StreamReply
+from ekiben.serving.wire import Answer, Call, Payload, Reply, StreamReply
 
 CLIENT_GONE = 499  # nginx's code for a client that closed the connection; only counted, never sent
 
@@ -34,9 +41,14 @@ class Gate:
         self._most = most
         self.inside = 0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether one more is let in."""
+        return self._most is None or self.inside < self._most
+
     def check(self) -> None:
         """Raises TooManyRequests where the next request is one too many."""
-        if self._most is not None and self.inside >= self._most:
+        if not self.is_open:
             raise TooManyRequests("too many requests are under way", hint="`traffic.max_concurrency` sets the bound")
 
 
@@ -82,7 +94,7 @@ class ApiCalls:
             code = answer.status
         finally:
             if not isinstance(answer, StreamReply):
-                self._ended(code, begun_s, is_inside=is_inside)
+                self.end(code, begun_s, is_inside=is_inside)
         return self._followed(answer, begun_s) if isinstance(answer, StreamReply) else answer
 
     def _call(self, request: Request, body: bytes) -> Call:
@@ -95,13 +107,71 @@ class ApiCalls:
         codes: dict[StreamEnd, int] = {"complete": answer.status, "failed": INTERNAL, "closed": CLIENT_GONE}
 
         def end(how: StreamEnd) -> None:
-            self._ended(codes[how], begun_s, is_inside=True)
+            self.end(codes[how], begun_s)
 
         return replace(answer, chunks=FollowedChunks(answer.chunks, end, self._limits.timeout_s))
 
-    def _ended(self, code: int, begun_s: float, *, is_inside: bool) -> None:
+    def end(self, code: int, begun_s: float, *, is_inside: bool = True) -> None:
+        """Counts a request that is over."""
         if is_inside:
             self._gate.inside -= 1
             self._inside -= 1
         if self._metrics is not None:
             self._metrics.answered(code, time.perf_counter() - begun_s)
+
+
+class QueuedCalls(ApiCalls):
+    """Of a sync API that does not stream."""
+
+    def __init__(
+        self, endpoint: Endpoint, queue: Queued, *, gate: Gate, limits: CallLimits, metrics: EndpointMetrics | None
+    ) -> None:
+        super().__init__(endpoint, queue, gate=gate, limits=limits, metrics=metrics)
+        self._queue = queue
+
+    def begin(self, request: Request, exchange: Exchange) -> Visit | None:
+        """Queues the request, whose reply is then delivered to `exchange`.
+
+        None where it has to be awaited: its body has not come yet, or it will be refused.
+        """
+        body = request.body
+        if not isinstance(body, bytes) or len(body) > self._limits.max_body_bytes or not self._gate.is_open:
+            return None
+        visit = Visit(self, self._queue, request, exchange)
+        ticket = self._queue.join(self._call(request, body), visit)
+        if ticket is None:
+            return None
+        visit.ticket = ticket
+        self._gate.inside += 1
+        self._inside += 1
+        return visit
+
+
+class Visit:
+    """One request of `calls` on its way through `queue`: the recipient of its ticket."""
+
+    __slots__ = ("_begun_s", "_calls", "_exchange", "_queue", "_request", "ticket")
+    ticket: Ticket
+
+    def __init__(self, calls: ApiCalls, queue: Queued, request: Request, exchange: Exchange) -> None:
+        self._calls = calls
+        self._queue = queue
+        self._request = request
+        self._exchange = exchange
+        self._begun_s = time.perf_counter()
+
+    def receive(self, answer: Answer) -> None:
+        """The queue's: the answer is there."""
+        assert isinstance(answer, Reply), "streams are awaited"
+        self._calls.end(answer.status, self._begun_s)
+        self._exchange.deliver(answer)
+
+    def refuse(self, error: EkibenError) -> None:
+        """The queue's: there will be none."""
+        self.receive(reply_to(error, self._request.id))
+
+    def cancel(self) -> None:
+        """The connection's: the client has gone, or the server cannot wait any longer."""
+        self._queue.leave(self.ticket)
+        self._calls.end(CLIENT_GONE, self._begun_s)
+        self._exchange.deliver(reply_to(Overloaded("the server is stopping"), self._request.id))

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from ekiben.serving.config.server import ServerConfig
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.service import Service
-from ekiben.serving.http.calls import ApiCalls, CallLimits, Gate
+from ekiben.serving.http.calls import ApiCalls, CallLimits, Gate, QueuedCalls
 from ekiben.serving.http.documents import document_routes
 from ekiben.serving.http.h1.limits import ConnectionLimits
 from ekiben.serving.http.health import health_routes
 from ekiben.serving.http.mounted.app import MountedApp
 from ekiben.serving.http.page import page_routes
-from ekiben.serving.http.queues import Queues
-from ekiben.serving.http.routes import Handler, Router
+from ekiben.serving.http.queues import Queued, Queues
+from ekiben.serving.http.routes import Begin, Handler, Router
 from ekiben.serving.http.scrape import scrape_routes
 from ekiben.serving.metrics.server import ServerMetrics
 from ekiben.serving.openapi import openapi_document, schema_document
@@ -34,7 +34,7 @@ class FrontParts:
 
 
 class Front:
-    """Answers the requests of one service; `answer` is its one entry."""
+    """Answers the requests of one service: `begin` does so without a task where it can, `answer` all."""
 
     def __init__(self, parts: FrontParts) -> None:
         self._parts = parts
@@ -61,6 +61,7 @@ class Front:
             self._apps,
         )
         self.answer: Handler = self._router.answer
+        self.begin: Begin = self._router.begin
         self.connection_limits = _connection_limits(config)
 
     def is_ready(self) -> bool:
@@ -85,11 +86,13 @@ class Front:
         """Refuses what still waits for a worker."""
         await self._queues.close()
 
-    def _handler(self, endpoint: Endpoint) -> Handler:
+    def _handler(self, endpoint: Endpoint) -> ApiCalls:
         parts = self._parts
         metrics = parts.metrics.endpoint(endpoint.name) if parts.config.has_metrics.value else None
         options = parts.config.batch_options(endpoint.name, endpoint.batch)
         way = self._queues.way_of(endpoint, options)
+        if isinstance(way, Queued) and not endpoint.is_stream:
+            return QueuedCalls(endpoint, way, gate=self._gate, limits=self._limits, metrics=metrics)
         return ApiCalls(endpoint, way, gate=self._gate, limits=self._limits, metrics=metrics)
 
 

@@ -11,7 +11,7 @@ All batchers share the pool's slots. A request's time, `traffic.timeout`, is wat
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
@@ -20,16 +20,42 @@ from ekiben.serving.batching.batcher import Batcher
 from ekiben.serving.batching.joining import BatchPolicy
 from ekiben.serving.batching.observer import BatchObserver
 from ekiben.serving.batching.policy import Policy
+from ekiben.serving.batching.queue import Recipient, Ticket
 from ekiben.serving.batching.singles import SinglesPolicy
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.http.sample import estimate_rows
 from ekiben.serving.http.unqueued import Unqueued
 from ekiben.serving.metrics.server import ServerMetrics
-from ekiben.serving.wire import Answer, Call
+from ekiben.serving.wire import Answer, Call, Payload
 from ekiben.serving.workers.pool import Pool, PoolSlot
 
-Way: TypeAlias = Callable[[Call], Awaitable[Answer]]
+
+class Queued:
+    """The way through a queue. `count_rows` says what a call brings; None: every call is one."""
+
+    def __init__(self, batcher: Batcher[PoolSlot], count_rows: Callable[[Payload], int] | None = None) -> None:
+        self._batcher = batcher
+        self._count_rows = count_rows
+
+    async def __call__(self, call: Call) -> Answer:
+        """The answer. Raises Overloaded, DeadlineExceeded."""
+        return await self._batcher.submit(call, self._rows_of(call))
+
+    def join(self, call: Call, recipient: Recipient) -> Ticket | None:
+        """Queues the call; `recipient` gets the answer in a later turn of the loop. None: it would be refused."""
+        rows = self._rows_of(call)
+        return self._batcher.admit(call, rows, recipient) if self._batcher.has_room(rows) else None
+
+    def leave(self, ticket: Ticket) -> None:
+        """Nobody waits for the answer any more."""
+        self._batcher.abandon(ticket)
+
+    def _rows_of(self, call: Call) -> int:
+        return 1 if self._count_rows is None else estimate_rows(self._count_rows, call.payload)
+
+
+Way: TypeAlias = Queued | Unqueued
 
 
 class Queues:
@@ -47,7 +73,7 @@ class Queues:
         if options is not None:
             policy = BatchPolicy(options, endpoint=endpoint.name)
             batcher = self._batcher(endpoint, policy, self._pool.run, self._metrics.batches(endpoint.name))
-            return _counted(batcher, endpoint, options)
+            return Queued(batcher, partial(endpoint.input.count_rows, batch_dim=options.batch_dim[0]))
         if endpoint.is_async:
             run = self._pool.stream_async if endpoint.is_stream else self._pool.run_async
             unqueued = Unqueued(partial(run, is_idempotent=endpoint.is_idempotent), self._timeout_s)
@@ -55,8 +81,8 @@ class Queues:
             return unqueued
         observer = self._metrics.queue(endpoint.name)
         if endpoint.is_stream:
-            return self._batcher(endpoint, SinglesPolicy(most=1), self._pool.run_stream, observer).submit
-        return self._batcher(endpoint, SinglesPolicy(), self._pool.run, observer).submit
+            return Queued(self._batcher(endpoint, SinglesPolicy(most=1), self._pool.run_stream, observer))
+        return Queued(self._batcher(endpoint, SinglesPolicy(), self._pool.run, observer))
 
     def begin_drain(self) -> None:
         """Nothing is held back any more; what comes is still taken."""
@@ -82,13 +108,3 @@ class Queues:
         )
         self._batchers.append(batcher)
         return batcher
-
-
-def _counted(batcher: Batcher[PoolSlot], endpoint: Endpoint, options: BatchOptions) -> Way:
-    """Into the batcher, with the rows of the call counted."""
-    count_rows = partial(endpoint.input.count_rows, batch_dim=options.batch_dim[0])
-
-    def submit(call: Call) -> Awaitable[Answer]:
-        return batcher.submit(call, estimate_rows(count_rows, call.payload))
-
-    return submit

@@ -6,7 +6,7 @@ What no route has may lie below a mounted app's prefix: the longest one that fit
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from ekiben.errors import UnknownRoute, WrongMethod
 from ekiben.serving.failures import error_reply, reply_to
@@ -14,7 +14,38 @@ from ekiben.serving.http.request import Request
 from ekiben.serving.wire import JSON, Answer, Payload, Reply
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Answer]]
+
+
+class Exchange(Protocol):
+    """A request's place on its connection, for an answer that nobody awaits."""
+
+    def deliver(self, reply: Reply) -> None:
+        """Sends the reply. Is called once at most, and not while the request is being begun; does not raise."""
+
+
+class UnderWay(Protocol):
+    """A request that is being answered: a task, or less."""
+
+    def cancel(self) -> object:
+        """The client has gone, or the server cannot wait any longer: a last word is delivered at most."""
+
+
+Begin: TypeAlias = Callable[[Request, Exchange], UnderWay | None]  # None: this request has to be awaited
+
+
+@runtime_checkable
+class DirectHandler(Protocol):
+    """A handler that can do without a task."""
+
+    def __call__(self, request: Request, /) -> Awaitable[Answer]:
+        """The answer."""
+
+    def begin(self, request: Request, exchange: Exchange, /) -> UnderWay | None:
+        """Delivers the reply to `exchange` later; None where this request has to be awaited."""
+
+
 NO_CONTENT = 204
+_NOTHING: Mapping[str, Begin] = {}
 MAX_SHOWN = 200  # characters of a path in an error: enough to see what is wrong with it
 
 
@@ -31,6 +62,10 @@ class Router:
         for handlers in self._routes.values():
             if "GET" in handlers:
                 handlers["HEAD"] = handlers["GET"]
+        self._direct = {
+            path: {method: one.begin for method, one in handlers.items() if isinstance(one, DirectHandler)}
+            for path, handlers in self._routes.items()
+        }
         self._mounts = sorted((mounts or {}).items(), key=lambda mount: len(mount[0]), reverse=True)
 
     def answer(self, request: Request) -> Awaitable[Answer]:
@@ -43,6 +78,11 @@ class Router:
             if request.path == prefix or request.path.startswith(f"{prefix}/"):
                 return mounted(request)
         return _unknown(request)
+
+    def begin(self, request: Request, exchange: Exchange) -> UnderWay | None:
+        """Has it answered without a task; None where it leads to a handler that has to be awaited."""
+        begin = self._direct.get(request.path, _NOTHING).get(request.method)
+        return None if begin is None else begin(request, exchange)
 
 
 async def _unknown(request: Request) -> Reply:

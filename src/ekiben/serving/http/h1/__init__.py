@@ -1,10 +1,10 @@
-"""HTTP/1.1 on sockets, on httptools' parser: one protocol object per connection, one task and one write per request.
+"""HTTP/1.1 on sockets, on httptools' parser: one protocol object per connection, one write per reply.
 
 listener    HttpServer: accepts, looks after connections, drains
 state       ServerState: what all connections share
 protocol    Connection: requests in order, flow control, the end of a connection
 ├── reader     bytes -> Request, or a Refusal                ── framing    what a request allows its reply
-├── answering  the task of one request: handler, then write
+├── answering  one request, begun without a task or in one: handler, then write
 │   ├── heads      the head of a reply as bytes
 │   └── streaming  a body that comes in chunks
 └── patience   what a connection waits for, and how long it may

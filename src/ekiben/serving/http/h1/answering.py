@@ -1,7 +1,9 @@
 """Answers one request on a connection of ours: calls the handler, and writes what it gave.
 
-This is a request's task. Whatever the handler does, the client gets a reply, or the end of the connection where a part
-of one is sent already.
+    begin_direct, deliver_reply   without a task: the handler delivers a reply when it has one
+    answer_request                a request's task, where the handler has to be awaited or the answer is a stream
+
+Whatever the handler does, the client gets a reply, or the end of the connection where a part of one is sent already.
 """
 
 from __future__ import annotations
@@ -19,12 +21,13 @@ from ekiben.serving.http.h1.state import ServerState
 from ekiben.serving.http.h1.streaming import Outlet, Sent, send_stream
 from ekiben.serving.http.replies import BODILESS, HANDLER_FAULTS, declared_length, fault_reply
 from ekiben.serving.http.request import Request
+from ekiben.serving.http.routes import Exchange, UnderWay
 from ekiben.serving.wire import Answer, Reply, StreamReply
 
 JOINED_BYTES = 64 * 1024  # bodies up to this are copied behind their heads: one write costs less than two
 
 
-class Line(Outlet, Protocol):
+class Line(Outlet, Exchange, Protocol):
     """The connection, as one of its requests needs it. `is_last`: no request follows those that have come."""
 
     is_gone: bool
@@ -44,9 +47,10 @@ class Line(Outlet, Protocol):
         """End the connection on the spot, so that the client can tell it from an orderly end."""
 
 
-async def answer_request(line: Line, state: ServerState, request: Request, framing: Framing) -> None:
-    """The task of one request."""
-    begun_s = time.perf_counter() if state.log_access is not None else 0.0
+async def answer_request(
+    line: Line, state: ServerState, request: Request, framing: Framing, begun_s: float = 0.0
+) -> None:
+    """The task of one request, whose turn came at `begun_s` by `time.perf_counter`: for the log."""
     answer: Answer | None = None
     try:
         answer = await state.handler(request)
@@ -61,13 +65,7 @@ async def answer_request(line: Line, state: ServerState, request: Request, frami
         framing = framing_of(answer, line, state, request, framing)
         head = head_bytes(answer, request.id, state.date, framing)
     if isinstance(answer, Reply):
-        body = b"" if request.method == "HEAD" or answer.status in BODILESS else answer.payload.body
-        size = len(body)
-        if size <= JOINED_BYTES:
-            line.write(head + body)
-        else:
-            line.write(head)
-            line.write(body)
+        size = _write_reply(line, request, head, answer)
     else:
         line.write(head)
         sent = await _stream(line, answer, request, framing)
@@ -76,6 +74,42 @@ async def answer_request(line: Line, state: ServerState, request: Request, frami
     if state.log_access is not None:
         state.log_access(request, answer.status, size, time.perf_counter() - begun_s)
     line.finish(request, keeps_alive=framing.keeps_alive)
+
+
+def begin_direct(line: Line, state: ServerState, request: Request) -> UnderWay | None:
+    """Begins a request without a task; None where it needs one, be it to say what is wrong with it."""
+    try:
+        return state.begin(request, line)
+    except HANDLER_FAULTS:
+        return None
+
+
+def deliver_reply(
+    line: Line, state: ServerState, request: Request, framing: Framing, reply: Reply, begun_s: float
+) -> None:
+    """Sends the reply to a request that was begun without a task."""
+    framing = framing_of(reply, line, state, request, framing)
+    try:
+        head = head_bytes(reply, request.id, state.date, framing)
+    except HANDLER_FAULTS as error:
+        reply = fault_reply(error, request.id)
+        head = head_bytes(reply, request.id, state.date, framing)
+    size = _write_reply(line, request, head, reply)
+    if state.log_access is not None:
+        state.log_access(request, reply.status, size, time.perf_counter() - begun_s)
+    line.finish(request, keeps_alive=framing.keeps_alive)
+
+
+def _write_reply(line: Line, request: Request, head: bytes, reply: Reply) -> int:
+    """Gives the size of the body."""
+    body = b"" if request.method == "HEAD" or reply.status in BODILESS else reply.payload.body
+    size = len(body)
+    if size <= JOINED_BYTES:
+        line.write(head + body)
+    else:
+        line.write(head)
+        line.write(body)
+    return size
 
 
 def framing_of(answer: Answer, line: Line, state: ServerState, request: Request, framing: Framing) -> Framing:

@@ -1,11 +1,11 @@
 """`Connection`: one client's connection, as asyncio's protocol: requests one after the other, their replies in order.
 
-    bytes ── RequestReader ──> begin(request) ── a task: handler(request) ──> head and body in one write
-                  │                                                    └──> a stream, chunk by chunk
+    bytes ── RequestReader ──> begin(request) ──> a queue ── deliver(reply) ──> head and body in one write
+                  │                   └── a task: handler(request) ──────────────┴──> a stream, chunk by chunk
                   └── Refusal ──> a last reply, and the end
 
-A request is one task. A client that goes away cancels it: the connection's end is where that is learnt, at no cost to
-the others. Requests that a client sends ahead wait here, and meanwhile nothing is read.
+A request waits in a queue or is one task. A client that goes away cancels it: the connection's end is where that is
+learnt, at no cost to the others. Requests that a client sends ahead wait here, and meanwhile nothing is read.
 
 After a last reply to a client that still sends, the connection is closed for writing only, and what comes is thrown
 away for a while: closed outright, the network would throw the reply away, too (RFC 9112, section 9.6).
@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import time
 from collections import deque
 from http import HTTPStatus
 from typing import assert_never, cast
@@ -23,7 +24,7 @@ from typing import assert_never, cast
 from ekiben.errors import BadInput, EkibenError, RequestTimeout
 from ekiben.serving.failures import error_reply
 from ekiben.serving.http.body import MAX_UNREAD_BYTES, IncomingBody
-from ekiben.serving.http.h1.answering import answer_request
+from ekiben.serving.http.h1.answering import answer_request, begin_direct, deliver_reply
 from ekiben.serving.http.h1.framing import LAST, Framing
 from ekiben.serving.http.h1.heads import head_bytes
 from ekiben.serving.http.h1.limits import SPARE_CONNECTIONS
@@ -31,6 +32,7 @@ from ekiben.serving.http.h1.patience import Patience, Verdict, Wait
 from ekiben.serving.http.h1.reader import Refusal, RequestReader, Stage
 from ekiben.serving.http.h1.state import ServerState
 from ekiben.serving.http.request import Address, Request, request_id
+from ekiben.serving.http.routes import UnderWay
 from ekiben.serving.wire import Reply
 
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, for no time: closing sends RST (socket(7))
@@ -41,16 +43,19 @@ class Connection(asyncio.Protocol):
     """What is kept of an idle connection is this object; its reader is made when bytes come, and dropped again."""
 
     __slots__ = (
-        *("_farewell", "_is_deaf", "_is_reading_paused", "_number", "_patience", "_reader"),
-        *("_room", "_state", "_task", "_thrown_bytes", "_transport", "_waiting", "_written_bytes", "is_full"),
-        *("is_gone", "is_last"),
+        *("_begun_s", "_farewell", "_framing", "_is_deaf", "_is_reading_paused", "_number", "_patience", "_reader"),
+        *("_request", "_room", "_state", "_thrown_bytes", "_transport", "_under_way", "_waiting", "_written_bytes"),
+        *("is_full", "is_gone", "is_last"),
     )
     _transport: asyncio.Transport
 
     def __init__(self, state: ServerState) -> None:
         self._state = state
         self._reader: RequestReader | None = None
-        self._task: asyncio.Task[None] | None = None  # answers the request that is under way
+        self._under_way: UnderWay | None = None  # what answers the request that it is the turn of
+        self._request: Request | None = None
+        self._framing = LAST  # what that request allows
+        self._begun_s = 0.0  # when its turn came, where that is logged
         self._waiting = _EMPTY  # requests after it
         self._farewell: Reply | None = None  # what is to be said after them, and the end
         self._number = 0  # of requests so far
@@ -83,8 +88,8 @@ class Connection(asyncio.Protocol):
         if self._reader is not None and self._reader.body is not None:
             self._reader.body.fail(BadInput("the body ended early"))
         self._drop_reader()
-        if self._task is not None:
-            self._task.cancel()
+        if self._under_way is not None:
+            self._under_way.cancel()
 
     def data_received(self, data: bytes) -> None:
         """asyncio's: bytes came."""
@@ -110,7 +115,7 @@ class Connection(asyncio.Protocol):
         self.is_full = False
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
-        if self._task is None:
+        if self._under_way is None:
             self._go_on()
 
     @property
@@ -123,13 +128,18 @@ class Connection(asyncio.Protocol):
         self._number += 1
         if not framing.keeps_alive:
             self.is_last = True
-        if self._task is None and not self.is_full:
-            self._task = self._state.create_task(answer_request(self, self._state, request, framing))
+        if self._under_way is None and not self.is_full:
+            self._answer(request, framing)
             return
         if self._waiting is _EMPTY:
             self._waiting = deque()
         self._waiting.append((request, framing))
         self.pause_reading()
+
+    def deliver(self, reply: Reply) -> None:
+        """The queue's: the reply to the request under way, where no task answers it."""
+        if self._request is not None and not self.is_gone:
+            deliver_reply(self, self._state, self._request, self._framing, reply, self._begun_s)
 
     def ask_for_body(self) -> None:
         """The reader's: the client waits to be asked."""
@@ -187,7 +197,8 @@ class Connection(asyncio.Protocol):
 
     def finish(self, request: Request, *, keeps_alive: bool) -> None:
         """The reply to the request under way is written."""
-        self._task = None
+        self._under_way = None
+        self._request = None
         if isinstance(request.body, IncomingBody):
             request.body.drop()  # nobody will ask for the rest
         if not keeps_alive:
@@ -221,15 +232,26 @@ class Connection(asyncio.Protocol):
 
     def stop(self) -> None:
         """The server's: ends an idle connection; the others end when what is under way is answered."""
-        if self._task is None and self._stage() is not Stage.HEAD:
+        if self._under_way is None and self._stage() is not Stage.HEAD:
             self._leave()
 
     def end_now(self) -> None:
         """The server's, when it can wait no longer: what is under way is refused."""
-        if self._task is not None:
-            self._task.cancel()
+        if self._under_way is not None:
+            self._under_way.cancel()
         else:
             self.cut()
+
+    def _answer(self, request: Request, framing: Framing) -> None:
+        state = self._state
+        self._request = request
+        self._framing = framing
+        if state.log_access is not None:
+            self._begun_s = time.perf_counter()
+        under_way = begin_direct(self, state, request)
+        if under_way is None:
+            under_way = state.create_task(answer_request(self, state, request, framing, self._begun_s))
+        self._under_way = under_way
 
     def _go_on(self) -> None:
         """Turns to the next request, or to the client."""
@@ -237,7 +259,7 @@ class Connection(asyncio.Protocol):
             return
         if self._waiting:
             request, framing = self._waiting.popleft()
-            self._task = self._state.create_task(answer_request(self, self._state, request, framing))
+            self._answer(request, framing)
         elif self._farewell is not None:
             self._say_last(self._farewell)
             return
@@ -264,7 +286,7 @@ class Connection(asyncio.Protocol):
             self._fail_body(BadInput("the body of the request is not what its head says"))
         elif self.is_last:
             return  # bytes after the last request
-        elif self._task is None and not self._waiting:
+        elif self._under_way is None and not self._waiting:
             self._say_last(reply)
         else:
             self._farewell = reply
@@ -278,7 +300,7 @@ class Connection(asyncio.Protocol):
         self.is_last = True
         if self._reader is not None and self._reader.body is not None:
             self._reader.body.fail(error)
-        if self._task is None:
+        if self._under_way is None:
             self._leave()
 
     def _leave(self) -> None:
@@ -304,7 +326,7 @@ class Connection(asyncio.Protocol):
     def _waits_for(self) -> Wait:
         if self.is_full or self._transport.is_closing():
             return Wait.TAKING
-        if self._task is not None:
+        if self._under_way is not None:
             is_coming = self._reader is not None and self._reader.body is not None and not self._is_reading_paused
             return Wait.BODY if is_coming else Wait.ANSWER
         if self._is_deaf:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 
 from ekiben.serving.http.h1.limits import ConnectionLimits, affordable_connections
 from ekiben.serving.http.request import Request
-from ekiben.serving.http.routes import Handler
+from ekiben.serving.http.routes import Begin, Exchange, Handler
 
 # Logs one request: its status, the bytes of its body as sent, and the seconds that it took.
 AccessLog: TypeAlias = Callable[[Request, int, int, float], None]
@@ -35,11 +35,27 @@ class Tended(Protocol):
         """End it on the spot."""
 
 
+def awaited(request: Request, exchange: Exchange) -> None:
+    """Begins none: every request has a task."""
+
+
 class ServerState:
-    """`date` is a line of every head, renewed by the server; `on_empty` is called when the last connection has gone."""
+    """`begin` answers without a task the requests that it can, `handler` the others.
+
+    `date` is a line of every head, renewed by the server; `on_empty` is called when the last connection has gone."""
 
     __slots__ = (
-        *("connections", "create_task", "date", "handler", "is_stopping", "limits", "log_access", "max_connections"),
+        *(
+            "begin",
+            "connections",
+            "create_task",
+            "date",
+            "handler",
+            "is_stopping",
+            "limits",
+            "log_access",
+            "max_connections",
+        ),
         "on_empty",
     )
 
@@ -49,8 +65,10 @@ class ServerState:
         limits: ConnectionLimits,
         loop: asyncio.AbstractEventLoop,
         log_access: AccessLog | None = None,
+        begin: Begin = awaited,
     ) -> None:
         self.handler = handler
+        self.begin = begin
         self.limits = limits
         self.max_connections = affordable_connections(limits.max_connections)
         self.create_task = loop.create_task
