@@ -75,6 +75,14 @@ def test_a_fit_is_refreshed_at_most_every_five_seconds() -> None:
     assert later.fit != model.fit
 
 
+def test_a_full_window_of_one_size_is_refreshed_as_seldom_until_another_size_comes() -> None:
+    model = after([1] * KEPT_SAMPLES, 0.001, 0.01)
+    slower = after([1] * 3, 0.001, 0.02, start=model, step_s=REFRESH_S / 4)
+    assert (slower.mean_s, slower.refreshed_s) == (model.mean_s, model.refreshed_s)
+    assert after([1, 1], 0.001, 0.02, start=slower, step_s=REFRESH_S).mean_s > model.mean_s
+    assert after([2], 0.001, 0.02, start=slower, step_s=0.01).mean_rows > 1
+
+
 def test_a_fit_follows_a_model_that_became_slower_though_its_batches_have_one_size() -> None:
     fitted = after([1, 2, 3, 4, 5, 6], 0.001, 0.01)
     slower = after([4] * KEPT_SAMPLES, 0.002, 0.02, start=fitted, step_s=REFRESH_S)

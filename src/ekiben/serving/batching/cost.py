@@ -71,7 +71,7 @@ class CostModel:
             return CostModel(skipped=self.skipped + 1)
         samples = (*self.samples[-(KEPT_SAMPLES - 1) :], sample)
         seen_rows = max(self.seen_rows, sample.rows)
-        if self.fit is not None and 0 <= now_s - self.refreshed_s < REFRESH_S:
+        if self._is_settled(sample.rows) and 0 <= now_s - self.refreshed_s < REFRESH_S:
             known = self.fit, self.mean_rows, self.mean_s, self.wait_s, self.refreshed_s
             return CostModel(samples, self.skipped, *known, seen_rows, now_s)
         usual = without_outliers(samples)
@@ -81,6 +81,10 @@ class CostModel:
         wait_s = sum(one.waited_s for one in samples) / len(samples)
         seen_rows = max(one.rows for one in usual)
         return CostModel(samples, self.skipped, fit, mean_rows, mean_s, wait_s, now_s, seen_rows, now_s)
+
+    def _is_settled(self, rows: float) -> bool:
+        """Whether one more batch of `rows` can wait for the next refresh: there is a fit, or it is one of the same."""
+        return self.fit is not None or (len(self.samples) == KEPT_SAMPLES and self.mean_rows == rows)
 
     @property
     def is_of_one_size(self) -> bool:

@@ -26,7 +26,7 @@ from ekiben.serving.payload.json_values import json_default
 from ekiben.serving.payload.kinds import input_codec
 from ekiben.serving.payload.multipart import MULTIPART, Part, parse_multipart
 from ekiben.serving.payload.plain import body_reader
-from ekiben.serving.payload.rows import count_json_rows
+from ekiben.serving.payload.rows import ListedRows, count_json_rows
 from ekiben.serving.payload.schemas import DEFINITIONS, JsonSchema, gather_definitions
 from ekiben.serving.wire import JSON, Body, Payload
 
@@ -57,6 +57,7 @@ class InputSpec:
         self._root = parameters[0].name if is_root else None
         alone: object = codecs[self._names[0]] if len(codecs) == 1 else None
         self._body = alone if isinstance(alone, BodyCodec) else None
+        self._listed = ListedRows(self._names[0] if self._names and not is_root else "")
         self._reader = body_reader(codecs, self._defaults, self._root)
 
     @property
@@ -118,6 +119,8 @@ class InputSpec:
             return self._body.count_rows(payload.body, batch_dim)
         if not payload.body:
             return self._default_rows()
+        if batch_dim == 0 and (rows := self._listed.count(payload.body)) is not None:
+            return rows
         try:
             if self._root is not None:
                 return count_json_rows(bytes(payload.body), batch_dim)
