@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from typing import Any, Literal, TypeAlias
+from collections.abc import AsyncIterator, Callable
+from typing import Literal, TypeAlias
 
 from ekiben.errors import DeadlineExceeded
+from ekiben.serving.wire import Chunks
 
 StreamEnd: TypeAlias = Literal["complete", "failed", "closed"]
 
 
-class FollowedChunks(AsyncGenerator[bytes, None]):
-    """`on_end` is called once: when all was read, the service failed, or the reader left. Each chunk has `timeout_s`.
+class FollowedChunks(AsyncIterator[bytes]):
+    """`on_end` is called once: all was read, the service failed, or the reader left. Each chunk has `timeout_s`."""
 
-    A class rather than a generator, since one that was never begun would not notice that it is closed.
-    """
-
-    def __init__(
-        self, chunks: AsyncGenerator[bytes, None], on_end: Callable[[StreamEnd], None], timeout_s: float | None = None
-    ) -> None:
+    def __init__(self, chunks: Chunks, on_end: Callable[[StreamEnd], None], timeout_s: float | None = None) -> None:
         self._chunks = chunks
         self._on_end = on_end
         self._timeout_s = timeout_s
         self._has_ended = False
 
-    async def asend(self, value: None, /) -> bytes:
+    async def __anext__(self) -> bytes:
         """The next chunk. Raises DeadlineExceeded where it does not come in time."""
         limit = asyncio.timeout(self._timeout_s)
         try:
@@ -39,11 +35,6 @@ class FollowedChunks(AsyncGenerator[bytes, None]):
             if limit.expired():
                 raise DeadlineExceeded(f"no part of the reply came within `{self._timeout_s:g}` s") from error
             raise
-
-    async def athrow(self, typ: Any, val: Any = None, tb: Any = None, /) -> bytes:
-        """Closes, and raises what was thrown."""
-        await self.aclose()
-        raise val if val is not None else typ
 
     async def aclose(self) -> None:
         """Closes the chunks; returns when nothing of them runs any more."""

@@ -1,4 +1,4 @@
-"""`Payload`, `Call`, `Reply`, `StreamReply`: one request as it travels between front, batcher and worker.
+"""`Payload`, `Call`, `Reply`, `StreamReply` of `Chunks`: one request as it travels between front, batcher and worker.
 
 Bodies stay as the client sent them until a worker decodes them, so the front never holds Python objects of the
 service's types and nothing between processes is pickled. This module knows no transport and no service.
@@ -6,9 +6,9 @@ service's types and nothing between processes is pickled. This module knows no t
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -52,6 +52,22 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     worked_s: float = 0.0
 
 
+class Chunks(Protocol):
+    """The pieces of a body, in order. Whoever has them reads them to the end or closes them, begun or not.
+
+    Mostly no generators: one that was never begun would not notice that it is closed.
+    """
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Itself."""
+
+    def __anext__(self) -> Awaitable[bytes]:
+        """The next piece. Raises StopAsyncIteration at the end, and what whoever makes them did wrong."""
+
+    def aclose(self) -> Awaitable[object]:
+        """Wants no more; returns when nothing runs for them any more."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class StreamReply:
     """An answer whose body comes in pieces. Whoever takes it reads `chunks` to its end or closes it (`aclose`).
@@ -61,7 +77,7 @@ class StreamReply:
 
     status: int
     content_type: str
-    chunks: AsyncGenerator[bytes, None]
+    chunks: Chunks
     headers: tuple[tuple[str, str], ...] = ()
 
 

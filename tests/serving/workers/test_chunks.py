@@ -132,15 +132,3 @@ def test_an_error_comes_after_the_chunks_before_it_and_once() -> None:
         return got
 
     assert run(stream()) == [b"one"]
-
-
-def test_what_is_thrown_in_closes_the_stream_and_comes_out() -> None:
-    async def stream() -> bool:
-        line = Line()
-        pumping = asyncio.create_task(line.pump(counted([1] * 500, [])))
-        with pytest.raises(KeyError):
-            await line.inflow.athrow(KeyError("x"))
-        await pumping
-        return line.inflow.ended.done()
-
-    assert run(stream())

@@ -33,7 +33,7 @@ from ekiben.serving.execution.program import (
 from ekiben.serving.execution.single import answer_one
 from ekiben.serving.execution.stream_async import LoopChunks
 from ekiben.serving.execution.stream_sync import ThreadedChunks
-from ekiben.serving.execution.streaming import Chunks, StreamCall
+from ekiben.serving.execution.streaming import MethodChunks, StreamCall
 from ekiben.serving.execution.threads import Threads
 from ekiben.serving.execution.warm_up import warm_up
 from ekiben.serving.failures import failure_replies, failure_reply, logger, reply_to
@@ -150,7 +150,7 @@ class Executor:
             return failure_reply(UnknownRoute(f"`{endpoint}` is no API of this service"), call)
         method: Callable[..., Any] = getattr(self._instance, found.function)
         stream = StreamCall(found, call, self._state)
-        chunks: Chunks
+        chunks: MethodChunks
         if found.is_async:
             chunks = LoopChunks(stream, method, self._threads if stream.size_bytes > INLINE_BYTES else None)
         else:

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from ekiben.serving.execution.program import USER_FAILURES, call_contained, is_own_end
-from ekiben.serving.execution.streaming import Chunks, StreamCall
+from ekiben.serving.execution.streaming import MethodChunks, StreamCall
 from ekiben.serving.execution.threads import Threads
 from ekiben.serving.wire import Answer
 
 
-class LoopChunks(Chunks):
+class LoopChunks(MethodChunks):
     """Runs `method` for `stream`; its body is decoded in `threads`, where given."""
 
     def __init__(self, stream: StreamCall, method: Callable[..., Any], threads: Threads | None) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from ekiben.serving.execution.program import USER_FAILURES, call_contained, is_own_end
-from ekiben.serving.execution.streaming import Chunks, StreamCall
+from ekiben.serving.execution.streaming import MethodChunks, StreamCall
 from ekiben.serving.execution.threads import Threads
 from ekiben.serving.wire import Answer
 
@@ -25,7 +25,7 @@ AHEAD_BYTES = 64 * 1024  # yielded and not read, beyond which the method waits: 
 _END = object()
 
 
-class ThreadedChunks(Chunks):
+class ThreadedChunks(MethodChunks):
     """Runs `method` for `stream` in `threads`, one hop after the other, never two at once.
 
     The thread fills `_ready` and counts `_made_bytes`, the loop empties it and counts `_taken_bytes`.

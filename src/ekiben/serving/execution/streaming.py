@@ -1,6 +1,6 @@
 """A reply in pieces: what a method yields, as chunks of a body, up to the method's end whoever brings it about.
 
-`StreamCall` is what every stream needs, whatever it runs on; `Chunks` what its reader sees. Who steps the method:
+`StreamCall` is what every stream needs, whatever it runs on; `MethodChunks` what its reader sees. Who steps the method:
 
     stream_async.py   LoopChunks      an async one, on the event loop: the reader
     stream_sync.py    ThreadedChunks  a sync one: a thread of the worker, ahead of the reader
@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, MutableMapping
+from collections.abc import AsyncIterator, MutableMapping
 from typing import Never
 
 from ekiben.errors import InternalError
@@ -49,7 +49,7 @@ class StreamCall:
             self.head = head_of(self._writer.media_type, self._response)
         return self._writer.encode(item)
 
-    def answer(self, chunks: Chunks) -> Answer:
+    def answer(self, chunks: MethodChunks) -> Answer:
         """The answer once the head is settled, or the method has ended without an item."""
         if self.head is not None:
             return StreamReply(self.head.status, self.head.content_type, chunks, self.head.headers)
@@ -70,7 +70,7 @@ class StreamCall:
         self._folder.remove()
 
 
-class Chunks(AsyncGenerator[bytes, None]):
+class MethodChunks(AsyncIterator[bytes]):
     """The chunks of one reply; none is empty. Reading may be cancelled and taken up again.
 
     Raises InternalError, logged already, where the service fails. `aclose` returns when the method has really ended.
@@ -80,11 +80,6 @@ class Chunks(AsyncGenerator[bytes, None]):
     async def open(self) -> Answer:
         """Runs up to the first chunk. Raises what the request or the method did wrong until then."""
 
-    async def asend(self, value: None) -> bytes:
-        """The next chunk: there is nothing to send."""
-        return await anext(self)
-
-    async def athrow(self, *error: object) -> Never:
-        """Closes the method: what happens to its reader is nothing for it to handle."""
-        await self.aclose()
-        raise StopAsyncIteration
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Closes the method."""

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable
 
-from ekiben.serving.wire import Answer
+from ekiben.serving.wire import Answer, Chunks
 
 WINDOW_CHUNKS = 64  # tokens of a language model: what a write to the client may gather
 WINDOW_BYTES = 1024 * 1024  # pieces of a file: about what two sockets hold
@@ -49,8 +48,8 @@ class Outflow:
         self._may_go_on = asyncio.Event()
         self._is_stopped = False
 
-    async def pump(self, chunks: AsyncGenerator[bytes, None]) -> None:
-        """Sends them all, or up to `stop`; returns when the generator is closed. Raises what the service raises."""
+    async def pump(self, chunks: Chunks) -> None:
+        """Sends them all, or up to `stop`; returns when they are closed. Raises what the service raises."""
         try:
             while await self._is_wanted():
                 try:
@@ -80,11 +79,10 @@ class Outflow:
         return not self._is_stopped
 
 
-class Inflow(AsyncGenerator[bytes, None]):
+class Inflow(AsyncIterator[bytes]):
     """The front's side, the `chunks` of a StreamReply. `answer` is what the call comes to, `ended` is done at the end.
 
-    Closing it tells the child, and returns when the child says that the stream has ended. A class rather than a
-    generator, since one that was never begun would not notice that it is closed.
+    Closing it tells the child, and returns when the child says that the stream has ended.
     """
 
     def __init__(self, took: Callable[[int, int], None], cancel: Callable[[], None]) -> None:
@@ -117,7 +115,7 @@ class Inflow(AsyncGenerator[bytes, None]):
         self.ended.set_result(None)
         self._news.set()
 
-    async def asend(self, value: None, /) -> bytes:
+    async def __anext__(self) -> bytes:
         """The next chunk."""
         while not self._chunks:
             if self._is_closed:
@@ -135,11 +133,6 @@ class Inflow(AsyncGenerator[bytes, None]):
             self._took(self._untold.chunks, self._untold.size)
             self._untold = Window()
         return chunk
-
-    async def athrow(self, typ: Any, val: Any = None, tb: Any = None, /) -> bytes:
-        """Closes, and raises what was thrown."""
-        await self.aclose()
-        raise val if val is not None else typ
 
     async def aclose(self) -> None:
         """Ends the stream in the child, if it has not ended, and returns when it has."""

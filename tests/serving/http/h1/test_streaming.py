@@ -14,7 +14,7 @@ import pytest
 import uvloop
 
 from ekiben.serving.http.request import Request
-from ekiben.serving.wire import Answer, StreamReply
+from ekiben.serving.wire import Answer, Chunks, StreamReply
 from tests.serving.http.raw_client import PATIENCE_S, connected, read_to_end, read_until
 from tests.serving.http.running import TEXT, Answering, answering, text, until
 
@@ -154,7 +154,7 @@ def test_a_stream_waits_for_a_client_that_does_not_read(server: Answering, sourc
 
 @pytest.mark.parametrize("request_bytes", [b"HEAD /abc HTTP/1.1\r\n\r\n", b"GET /bad-header HTTP/1.1\r\n\r\n"])
 def test_a_stream_that_is_not_sent_is_closed(source: Source, request_bytes: bytes) -> None:
-    chunks: list[AsyncGenerator[bytes, None]] = []
+    chunks: list[Chunks] = []
 
     async def handler(request: Request) -> Answer:
         answer = await source.answer(request)

@@ -7,8 +7,7 @@ the client takes them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from types import TracebackType
+from collections.abc import AsyncIterator
 
 from ekiben.errors import RequestError
 from ekiben.serving.http.asgi import Message
@@ -125,26 +124,17 @@ class AppExchange:
         return content_type, tuple(one for one in self._headers if one[0] not in without and one[0] != "content-type")
 
 
-class _Pieces(AsyncGenerator[bytes, None]):
-    """The rest of a response. Written out, because a generator that was never begun cannot tell that it was closed."""
+class _Pieces(AsyncIterator[bytes]):
+    """The rest of a response."""
 
     def __init__(self, exchange: AppExchange) -> None:
         self._exchange = exchange
 
-    async def asend(self, value: None) -> bytes:
+    async def __anext__(self) -> bytes:
         piece = await self._exchange.take()
         if piece is None:
             raise StopAsyncIteration
         return piece
-
-    async def athrow(
-        self,
-        kind: type[BaseException] | BaseException,
-        value: BaseException | object = None,
-        traceback: TracebackType | None = None,
-    ) -> bytes:
-        self._exchange.leave()
-        raise kind
 
     async def aclose(self) -> None:
         self._exchange.leave()
