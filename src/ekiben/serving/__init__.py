@@ -12,7 +12,7 @@
     ├── importing   a service found in a user's folder
     ├── observing   what is counted and logged, as configured
     ├── metrics/    what is counted, and the page that shows it
-    ├── logs        the server's log                         ── line_writer   lines written by a thread
+    ├── logs        the server's log, and its children's
     ├── memory      keeps the garbage collector away from what stays
     └── healthcheck `python -m ekiben.serving.healthcheck`, an image's HEALTHCHECK
     describe     `python -m ekiben.serving.describe`: what a service declares     ── openapi   as documents

@@ -7,7 +7,7 @@ import sys
 from ekiben.serving.config.server import ServerConfig
 from ekiben.serving.declare.service import Service
 from ekiben.serving.http.access import AccessLog, AccessLogOptions
-from ekiben.serving.line_writer import LineWriter
+from ekiben.serving.http.line_writer import LineWriter
 from ekiben.serving.metrics.bounds import duration_bounds
 from ekiben.serving.metrics.naming import Naming, ServedAs
 from ekiben.serving.metrics.server import ServerMetrics

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from ekiben.serving.http.access import AccessLog, AccessLogOptions, printable
+from ekiben.serving.http.line_writer import LineWriter
 from ekiben.serving.http.request import Address, Request
-from ekiben.serving.line_writer import LineWriter
 
 
 class Client:

@@ -10,7 +10,7 @@
     documents   /docs.json /schema.json
     scrape      /metrics
     page        the page at / with Swagger UI from the installed package: no other host is asked
-    access      the access log
+    access      the access log                               ── line_writer   lines written by a thread
     replies     what every transport sends of an answer beside its body
     h1/         our own server: HTTP/1.1 on sockets          -> HttpServer
     asgi        the same requests inside another server      -> AsgiApp

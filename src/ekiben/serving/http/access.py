@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from ekiben.serving.http.line_writer import LineWriter
 from ekiben.serving.http.request import Request
-from ekiben.serving.line_writer import LineWriter
 from ekiben.serving.logs import LogFormat
 
 _UNPRINTABLE = re.compile(r"[^\x21-\x7e]")  # what could begin a line of its own or steer a terminal

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekiben.serving.line_writer import LineWriter, packets
+from ekiben.serving.http.line_writer import LineWriter, packets
 
 LINES = st.lists(st.integers(1, 40).map(lambda size: b"x" * (size - 1) + b"\n"))
 
