@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import msgspec
 
 from ekiben.serving.http.line_writer import LineWriter
 from ekiben.serving.http.request import Request
 from ekiben.serving.logs import LogFormat
+
+# Logs one request: its status, the bytes of its body as sent, and the seconds that it took.
+LogAccess: TypeAlias = Callable[[Request, int, int, float], None]
 
 _UNPRINTABLE = re.compile(r"[^\x21-\x7e]")  # what could begin a line of its own or steer a terminal
 _encode = msgspec.json.Encoder().encode

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from typing import Any, TypeAlias
 
 from ekiben.errors import BadInput
-from ekiben.serving.http.h1.state import AccessLog
+from ekiben.serving.http.access import LogAccess
 from ekiben.serving.http.replies import BODILESS, HANDLER_FAULTS, Fields, fault_reply, head_fields
 from ekiben.serving.http.request import Request, request_id
 from ekiben.serving.http.routes import Handler
@@ -29,7 +29,7 @@ AsgiCallable: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 class AsgiApp:
     """`handler` answers requests; `log_access` is told of each."""
 
-    def __init__(self, handler: Handler, log_access: AccessLog | None = None) -> None:
+    def __init__(self, handler: Handler, log_access: LogAccess | None = None) -> None:
         self._handler = handler
         self._log_access = log_access
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
+from ekiben.serving.http.access import LogAccess
 from ekiben.serving.http.h1.limits import ConnectionLimits, affordable_connections
 from ekiben.serving.http.request import Request
 from ekiben.serving.http.routes import Begin, Exchange, Handler
-
-# Logs one request: its status, the bytes of its body as sent, and the seconds that it took.
-AccessLog: TypeAlias = Callable[[Request, int, int, float], None]
 
 # RFC 9110, section 5.6.7: in English whatever locale the service has set.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -42,21 +40,12 @@ def awaited(request: Request, exchange: Exchange) -> None:
 class ServerState:
     """`begin` answers without a task the requests that it can, `handler` the others.
 
-    `date` is a line of every head, renewed by the server; `on_empty` is called when the last connection has gone."""
+    `date` is a line of every head, renewed by the server; `on_empty` is called when the last connection has gone.
+    """
 
     __slots__ = (
-        *(
-            "begin",
-            "connections",
-            "create_task",
-            "date",
-            "handler",
-            "is_stopping",
-            "limits",
-            "log_access",
-            "max_connections",
-        ),
-        "on_empty",
+        *("begin", "connections", "create_task", "date", "handler", "is_stopping"),
+        *("limits", "log_access", "max_connections", "on_empty"),
     )
 
     def __init__(
@@ -64,7 +53,7 @@ class ServerState:
         handler: Handler,
         limits: ConnectionLimits,
         loop: asyncio.AbstractEventLoop,
-        log_access: AccessLog | None = None,
+        log_access: LogAccess | None = None,
         begin: Begin = awaited,
     ) -> None:
         self.handler = handler
