@@ -10,9 +10,9 @@ idempotent), each time on values decoded anew. Requests with no rows are answere
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, MutableMapping, Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate
 
+import msgspec
 from msgspec.structs import replace
 
 from ekiben.errors import BadInput, InternalError, Overloaded, RequestError, ServiceError
@@ -31,8 +31,8 @@ from ekiben.serving.wire import JSON, Call, Reply
 MAX_RETRIES = 32
 
 
-@dataclass(slots=True, eq=False)
-class _Member:
+# Structs, as every request makes one of each: they are made three times as fast as dataclasses.
+class _Member(msgspec.Struct, eq=False):
     """One request on its way: `value` is its decoded parameter, `outputs` what came back for its pieces so far.
 
     `responses` is what the method said about its reply, where it has a Context: one for each call it was part of, and
@@ -43,13 +43,12 @@ class _Member:
     value: object = None
     rows: int = 0
     response: Response | None = None
-    outputs: list[object] = field(default_factory=list)
-    responses: list[Response] = field(default_factory=list)
+    outputs: list[object] = msgspec.field(default_factory=list)
+    responses: list[Response] = msgspec.field(default_factory=list)
     reply: Reply | None = None
 
 
-@dataclass(slots=True, eq=False)
-class _Piece:
+class _Piece(msgspec.Struct, eq=False):
     """The rows `start` to `stop` of a member: all of them, unless it has more than a call takes."""
 
     member: _Member
@@ -111,6 +110,9 @@ class _Batch:
         for member in members:
             key = (type(member.value), _kind(member.value).key(member.value, dim))
             pieces = groups.setdefault(key, [])
+            if 0 < member.rows <= limit:  # the usual case, without the arithmetic of cutting
+                pieces.append(_Piece(member, 0, member.rows, member.rows))
+                continue
             for start in range(0, member.rows, limit):
                 rows = min(limit, member.rows - start)
                 pieces.append(_Piece(member, start, start + rows, rows))

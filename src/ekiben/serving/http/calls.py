@@ -82,8 +82,10 @@ class ApiCalls:
         answer: Answer | None = None
         try:
             gate.check()  # before the body too: none is read to be refused
-            body = await request.read(self._limits.max_body_bytes)
-            gate.check()
+            body = request.body
+            if not isinstance(body, bytes) or len(body) > self._limits.max_body_bytes:
+                body = await request.read(self._limits.max_body_bytes)
+                gate.check()
             gate.inside += 1
             self._inside += 1
             is_inside = True

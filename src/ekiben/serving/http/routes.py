@@ -45,7 +45,6 @@ class DirectHandler(Protocol):
 
 
 NO_CONTENT = 204
-_NOTHING: Mapping[str, Begin] = {}
 MAX_SHOWN = 200  # characters of a path in an error: enough to see what is wrong with it
 
 
@@ -62,10 +61,11 @@ class Router:
         for handlers in self._routes.values():
             if "GET" in handlers:
                 handlers["HEAD"] = handlers["GET"]
-        self._direct = {
-            path: {method: one.begin for method, one in handlers.items() if isinstance(one, DirectHandler)}
-            for path, handlers in self._routes.items()
-        }
+        self._direct: dict[str, dict[str, Begin]] = {}
+        for path, handlers in self._routes.items():
+            begins = {method: one.begin for method, one in handlers.items() if isinstance(one, DirectHandler)}
+            if begins:
+                self._direct[path] = begins
         self._mounts = sorted((mounts or {}).items(), key=lambda mount: len(mount[0]), reverse=True)
 
     def answer(self, request: Request) -> Awaitable[Answer]:
@@ -81,8 +81,9 @@ class Router:
 
     def begin(self, request: Request, exchange: Exchange) -> UnderWay | None:
         """Has it answered without a task; None where it leads to a handler that has to be awaited."""
-        begin = self._direct.get(request.path, _NOTHING).get(request.method)
-        return None if begin is None else begin(request, exchange)
+        begins = self._direct.get(request.path)
+        begin = begins.get(request.method) if begins is not None else None
+        return begin(request, exchange) if begin is not None else None
 
 
 async def _unknown(request: Request) -> Reply:
