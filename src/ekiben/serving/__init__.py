@@ -13,7 +13,7 @@
     ├── observing   what is counted and logged, as configured
     ├── metrics/    what is counted, and the page that shows it
     ├── logs        the server's log, and its children's
-    ├── memory      keeps the garbage collector away from what stays
+    ├── interpreter   event loop and garbage collection, in the server and its children
     └── healthcheck `python -m ekiben.serving.healthcheck`, an image's HEALTHCHECK
     describe     `python -m ekiben.serving.describe`: what a service declares     ── openapi   as documents
     wire         Payload, Call, Reply: what travels between all of them

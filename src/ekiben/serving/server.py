@@ -33,9 +33,8 @@ from ekiben.serving.http.front import Front, FrontParts
 from ekiben.serving.http.h1.listener import HttpServer, address_of, listen, url_of
 from ekiben.serving.http.h1.state import ServerState
 from ekiben.serving.importing import import_service
+from ekiben.serving.interpreter import freeze_loaded, run
 from ekiben.serving.logs import LogFormat, configure_logging
-from ekiben.serving.loops import run
-from ekiben.serving.memory import freeze_loaded
 from ekiben.serving.observing import make_metrics, open_access_log
 from ekiben.serving.options import ServeOptions
 from ekiben.serving.reload import serve_and_reload

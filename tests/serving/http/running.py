@@ -13,7 +13,7 @@ from ekiben.serving.http.h1.listener import HttpServer, listen, url_of
 from ekiben.serving.http.h1.state import ServerState, awaited
 from ekiben.serving.http.request import Request
 from ekiben.serving.http.routes import Begin
-from ekiben.serving.loops import NEW_LOOP
+from ekiben.serving.interpreter import NEW_LOOP
 from ekiben.serving.wire import Answer, Payload, Reply
 from tests.serving.http.raw_client import PATIENCE_S
 

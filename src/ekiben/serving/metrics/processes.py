@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ekiben.serving.memory import resident_bytes
 from ekiben.serving.metrics.family import Family
 from ekiben.serving.metrics.naming import Naming
 
@@ -34,6 +33,14 @@ def usage_of(pid: int) -> ProcessUsage | None:
         return None
     ticks = int(times[_USER_TIME]) + int(times[_SYSTEM_TIME])
     return ProcessUsage(ticks / os.sysconf("SC_CLK_TCK"), resident_bytes(pid), open_files)
+
+
+def resident_bytes(pid: int) -> int:
+    """The resident memory of a process, as `ps` shows it; 0 where that cannot be read (it has ended, or no Linux)."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return 0
 
 
 def process_families(naming: Naming, pids: Mapping[int, int]) -> Iterator[Family]:

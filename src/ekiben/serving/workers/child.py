@@ -25,9 +25,8 @@ from ekiben.serving.execution.executor import Executor
 from ekiben.serving.execution.program import USER_FAILURES
 from ekiben.serving.failures import failure_replies, logger, reply_to
 from ekiben.serving.importing import import_service
+from ekiben.serving.interpreter import freeze_loaded, run
 from ekiben.serving.logs import configure_logging
-from ekiben.serving.loops import run
-from ekiben.serving.memory import freeze_loaded
 from ekiben.serving.target import BENTO_VARIABLE
 from ekiben.serving.wire import Body, Call, Reply
 from ekiben.serving.workers.bringup import bring_up

@@ -13,8 +13,8 @@ from typing import Any, assert_never
 
 from ekiben.errors import InternalError, ServiceError
 from ekiben.serving.batching.audience import Audience
-from ekiben.serving.memory import resident_bytes
 from ekiben.serving.metrics.ledger import WorkerAccount
+from ekiben.serving.metrics.processes import resident_bytes
 from ekiben.serving.wire import Answer, Body, Call, Reply, StreamReply
 from ekiben.serving.workers.channel import Channel, open_channel, socket_pairs
 from ekiben.serving.workers.chunks import Inflow
