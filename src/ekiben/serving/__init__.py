@@ -7,16 +7,17 @@
     workers/     where executors run: in this process or in child processes    -> Pool
     http/        requests and replies of HTTP, health, documents               -> Front
     config/      what a server is told, and by whom                            -> ServerConfig
+    metrics/     what is counted, and the page that shows it                   -> ServerMetrics
     server       the process: workers up, listen, drain      ── reload   again after each change
-    ├── target   what is served: a Bento or a project        ── options  the command line of the server
-    ├── importing   a service found in a user's folder
-    ├── observing   what is counted and logged, as configured
-    ├── metrics/    what is counted, and the page that shows it
-    ├── logs        the server's log, and its children's
-    ├── interpreter   event loop and garbage collection, in the server and its children
-    └── healthcheck `python -m ekiben.serving.healthcheck`, an image's HEALTHCHECK
+    ├── target       what is served: a Bento or a project    ── options  the command line of the server
+    ├── importing    a service found in a user's folder
+    ├── observing    what is counted and logged, as configured
+    ├── stopping     signals, and the end of the process
+    ├── logs         the server's log, and its children's
+    ├── interpreter  event loop and garbage collection, in the server and its children
+    └── healthcheck  `python -m ekiben.serving.healthcheck`, an image's HEALTHCHECK
     describe     `python -m ekiben.serving.describe`: what a service declares     ── openapi   as documents
-    wire         Payload, Call, Reply: what travels between all of them
+    wire         Payload, Call, Reply: what travels between all of them           ── streams   followed to their end
     failures     an exception -> the reply that its request gets, wherever it was raised
 
 The life of a request: http -> Call -> batching (or straight) -> workers -> execution -> Reply -> http.

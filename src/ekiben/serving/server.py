@@ -1,9 +1,5 @@
 """The server process: reads the configuration, brings the workers up, listens, and drains when told to stop.
 
-    SIGTERM   stops accepting, lets requests under way finish (`traffic.drain_timeout`), exit status 0
-    SIGINT    the same, exit status 130, as an interrupted command
-    again     ends at once, exit status 128 + the signal's number
-
 What the service leaves running (a thread that hangs, a coroutine that clings) is left behind: the process ends in any
 case, CLOSING_S after the drain at the latest.
 
@@ -16,19 +12,18 @@ import asyncio
 import logging
 import math
 import os
-import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from types import FrameType
-from typing import NoReturn
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ekiben.serving.config.cpus import thread_caps, usable_cores
 from ekiben.serving.config.keys import KEYS
 from ekiben.serving.config.server import ConfigSources, ServerConfig, load_config
 from ekiben.serving.declare.service import Service
 from ekiben.serving.healthcheck import announce
+from ekiben.serving.http.access import AccessLog
 from ekiben.serving.http.front import Front, FrontParts
 from ekiben.serving.http.h1.listener import HttpServer, address_of, listen, url_of
 from ekiben.serving.http.h1.state import ServerState
@@ -38,6 +33,7 @@ from ekiben.serving.logs import LogFormat, configure_logging
 from ekiben.serving.observing import make_metrics, open_access_log
 from ekiben.serving.options import ServeOptions
 from ekiben.serving.reload import serve_and_reload
+from ekiben.serving.stopping import StopSignals, end_now
 from ekiben.serving.target import BENTO_VARIABLE, Target
 from ekiben.serving.workers.plan import ServerPlan, pool_plan
 from ekiben.serving.workers.pool import Pool
@@ -112,7 +108,39 @@ def _sources(target: Target, service: Service, options: ServeOptions, environ: M
     )
 
 
-async def _run(plan: ServerPlan, listener: socket.socket) -> int:
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What is brought up and down together."""
+
+    pool: Pool
+    front: Front
+    http: HttpServer
+    access_log: AccessLog | None
+
+    async def start(self) -> None:
+        """Returns when requests can be answered. Raises EkibenError where the service cannot be brought up."""
+        await self.front.start()
+        await self.pool.start()
+
+    def begin_stop(self) -> None:
+        """Takes no more; what is under way is finished."""
+        self.front.begin_closing()
+        self.http.stop()
+
+    async def close(self) -> bool:
+        """Ends what the drain has left; whether some of the service's work goes on in spite of it."""
+        try:
+            await asyncio.wait_for(self.front.close(), STRAGGLER_S)
+            is_leaving_work = self.pool.is_busy()
+        except TimeoutError:
+            is_leaving_work = True
+        await asyncio.gather(self.pool.stop(), self.front.stop_apps())
+        if self.access_log is not None:
+            self.access_log.close()
+        return is_leaving_work
+
+
+def _make_parts(plan: ServerPlan) -> _Parts:
     config = plan.config
     metrics = make_metrics(plan.service, plan.target.version, config)
     pool = Pool(pool_plan(plan, metrics.workers), metrics)
@@ -123,17 +151,17 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
     metrics.readings.connections = lambda: len(state.connections)
     if access_log is not None:
         metrics.readings.dropped_lines = lambda: access_log.dropped
-    http = HttpServer(state, drain_s=config.drain_s.value)
+    return _Parts(pool, front, HttpServer(state, drain_s=config.drain_s.value), access_log)
 
-    def begin_stop() -> None:
-        front.begin_closing()
-        http.stop()
 
-    stop = _StopSignals(begin_stop, ends_within_s=math.ceil(config.drain_s.value) + CLOSING_S)
+async def _run(plan: ServerPlan, listener: socket.socket) -> int:
+    config = plan.config
+    parts = _make_parts(plan)
+    stop = StopSignals(parts.begin_stop, ends_within_s=math.ceil(config.drain_s.value) + CLOSING_S)
     announce(*address_of(listener))
     url = url_of(listener)  # asked now: a stop may close the listener before every worker is up
-    serving = asyncio.create_task(http.serve(listener))
-    starting = asyncio.create_task(_start(front, pool))
+    serving = asyncio.create_task(parts.http.serve(listener))
+    starting = asyncio.create_task(parts.start())
     try:
         await asyncio.wait([serving, starting], return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
@@ -142,26 +170,14 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
             _say(f"serving `{plan.service.name}` at {url} ({_workers_in_words(config)})", config.log_format.value)
         await serving
     finally:
-        http.stop()
-        is_leaving_work = not starting.done()
+        parts.http.stop()
+        has_started = starting.done()
         starting.cancel()
         await asyncio.gather(serving, starting, return_exceptions=True)
-        try:
-            await asyncio.wait_for(front.close(), STRAGGLER_S)
-        except TimeoutError:
-            is_leaving_work = True
-        is_leaving_work = is_leaving_work or pool.is_busy()
-        await asyncio.gather(pool.stop(), front.stop_apps())
-        if access_log is not None:
-            access_log.close()
+        is_leaving_work = await parts.close() or not has_started
     if is_leaving_work or await _leaves_tasks():
-        _end_now(stop.status)
+        end_now(stop.status)
     return stop.status
-
-
-async def _start(front: Front, pool: Pool) -> None:
-    await front.start()
-    await pool.start()
 
 
 async def _leaves_tasks() -> bool:
@@ -170,43 +186,6 @@ async def _leaves_tasks() -> bool:
     for task in tasks:
         task.cancel()
     return bool(tasks) and bool((await asyncio.wait(tasks, timeout=STRAGGLER_S))[1])
-
-
-class _StopSignals:
-    """Turns the first SIGTERM or SIGINT into `begin_stop`, the second into an end on the spot.
-
-    Python's handlers rather than the loop's: they run although the service blocks the loop, and after it has closed.
-    """
-
-    def __init__(self, begin_stop: Callable[[], object], *, ends_within_s: float) -> None:
-        self.status = 0
-        self._begin_stop = begin_stop
-        self._ends_within_s = ends_within_s
-        self._is_stopping = False
-        self._loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._receive)
-
-    def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self._is_stopping or self._loop.is_closed():
-            os._exit(128 + number)
-        self._is_stopping = True
-        self.status = 0 if number == signal.SIGTERM else 128 + number
-        signal.signal(signal.SIGALRM, lambda *_: os._exit(self.status))
-        signal.setitimer(signal.ITIMER_REAL, self._ends_within_s)
-        self._loop.call_soon_threadsafe(self._begin, signal.Signals(number).name)
-
-    def _begin(self, name: str) -> None:
-        logger.info("%s: finishing what is under way", name)
-        self._begin_stop()
-
-
-def _end_now(status: int) -> NoReturn:
-    """Ends the process without waiting for threads that run the service's code; children end with it."""
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
 
 
 def _workers_in_words(config: ServerConfig) -> str:
