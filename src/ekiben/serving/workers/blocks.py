@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 from ekiben.serving.wire import Body
 
-LARGE_BYTES = 128 * 1024  # bodies of one message from which a block is cheaper than the socket (docs/benchmarks.md)
+LARGE_BYTES = 128 * 1024  # bodies of one message from which a block is cheaper than the socket, as measured
 MOST_LENT = 8  # blocks under way at once: each is a descriptor here and one there, of which a front has few to spare
 MOST_KEPT_BYTES = 32 * 1024 * 1024  # of blocks that wait for their next use, for each direction of a worker
 _MOST_PIECES = 1000  # of one writing call (IOV_MAX is 1024)
