@@ -41,7 +41,9 @@ class Client:
         return await self.read()
 
     async def send(self, message: bytes) -> None:
-        """Sends bytes, over a new connection where there is none."""
+        """Sends bytes, over a new connection where there is none, or the server has closed the idle one."""
+        if self._streams is not None and self._streams[0].at_eof():
+            self.leave()
         if self._streams is None:
             self._streams = await asyncio.open_connection(self._host, self._port)
         self._streams[1].write(message)
