@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -36,8 +37,10 @@ from ekiben.serving.execution.stream_sync import ThreadedChunks
 from ekiben.serving.execution.streaming import MethodChunks, StreamCall
 from ekiben.serving.execution.threads import Threads
 from ekiben.serving.execution.warm_up import warm_up
-from ekiben.serving.failures import failure_replies, failure_reply, logger, reply_to
+from ekiben.serving.failures import failure_replies, failure_reply, reply_to
 from ekiben.serving.wire import Answer, Call, Reply
+
+logger = logging.getLogger("ekiben.serving")
 
 R = TypeVar("R")
 

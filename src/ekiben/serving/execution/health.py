@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from ekiben.serving.execution.program import USER_FAILURES, call_contained, is_own_end
 from ekiben.serving.execution.threads import Threads
-from ekiben.serving.failures import logger
+
+logger = logging.getLogger("ekiben.serving")
 
 HOOK_S = 5.0  # seconds: two probes' interval and more, half of what makes a worker's last answer too old
 

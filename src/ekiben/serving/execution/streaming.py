@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from collections.abc import AsyncIterator, MutableMapping
 from typing import Never
@@ -17,10 +18,11 @@ from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.context import Response
 from ekiben.serving.execution.program import Invocation
 from ekiben.serving.execution.single import ReplyHead, head_of, prepare
-from ekiben.serving.failures import logger
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.stream import ItemWriter, StreamSpec
 from ekiben.serving.wire import Answer, Call, Payload, Reply, StreamReply
+
+logger = logging.getLogger("ekiben.serving")
 
 
 class StreamCall:

@@ -23,7 +23,7 @@ from typing import NoReturn, assert_never
 from ekiben.errors import EkibenError, Overloaded
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.execution.program import USER_FAILURES
-from ekiben.serving.failures import failure_replies, logger, reply_to
+from ekiben.serving.failures import failure_replies, reply_to
 from ekiben.serving.importing import import_service
 from ekiben.serving.interpreter import freeze_loaded, run
 from ekiben.serving.logs import configure_logging
@@ -57,6 +57,8 @@ from ekiben.serving.workers.messages import (
     done_of,
 )
 from ekiben.serving.workers.teller import Teller
+
+logger = logging.getLogger("ekiben.serving")
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h: the signal that the kernel sends when the parent ends
 FRONT_GONE = 70  # exit status of a child whose front went away without a word (sysexits.h: EX_SOFTWARE)

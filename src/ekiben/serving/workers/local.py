@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from ekiben.serving.batching.audience import Audience
 from ekiben.serving.execution.executor import Executor
-from ekiben.serving.failures import logger
 from ekiben.serving.wire import Answer, Call, Reply, StreamReply
 from ekiben.serving.workers.health import Health, HealthWatch
 from ekiben.serving.workers.stacks import stacks
 from ekiben.serving.workers.worker import STOP_S
+
+logger = logging.getLogger("ekiben.serving")
 
 
 class LocalWorker:
