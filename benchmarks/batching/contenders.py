@@ -23,7 +23,7 @@ from ekiben.errors import Overloaded
 from ekiben.serving.batching.audience import Audience
 from ekiben.serving.batching.batcher import Batcher
 from ekiben.serving.batching.joining import BatchPolicy
-from ekiben.serving.declare.options import BatchOptions
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.wire import Call, Payload, Reply
 from ekiben.serving.workers.slots import Slot, SlotBoard
 

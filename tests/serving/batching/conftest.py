@@ -17,10 +17,10 @@ from ekiben.serving.batching.audience import Audience
 from ekiben.serving.batching.batcher import Batcher
 from ekiben.serving.batching.joining import BatchPolicy
 from ekiben.serving.batching.learned import Learned
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.batching.policy import Policy
 from ekiben.serving.batching.slots import Claimant, SlotLost
 from ekiben.serving.batching.view import DispatchReason, ShedCause
-from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.wire import Call, Payload, Reply
 
 T = TypeVar("T")

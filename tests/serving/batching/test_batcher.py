@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 from ekiben.errors import BadInput, DeadlineExceeded, InternalError, Overloaded
-from ekiben.serving.declare.options import BatchOptions
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.wire import Reply
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from ekiben.errors import Overloaded
 from ekiben.serving.batching.audience import Audience
 from ekiben.serving.batching.batcher import Batcher
 from ekiben.serving.batching.joining import BatchPolicy
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.declare.api import api
-from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import service
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.wire import JSON, Call, Payload, Reply

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from ekiben.serving.batching.arrivals import KEPT_GAPS, RETURN_EDGES_S, Crowd, Gaps, Returns
 from ekiben.serving.batching.cost import CostModel, Fit, Sample
 from ekiben.serving.batching.learned import Learned
+from ekiben.serving.batching.options import BatchOptions, Strategy
 from ekiben.serving.batching.overload import Overload
 from ekiben.serving.batching.record import HoldRecord
 from ekiben.serving.batching.rule import STRATEGIES, decide, is_max_latency_too_low
 from ekiben.serving.batching.sizing import latency_limit_s, latest_finish_s
 from ekiben.serving.batching.view import Dispatch, Member, QueueView, Shed, Wait
-from ekiben.serving.declare.options import BatchOptions, Strategy
 
 T = TypeVar("T")
 

@@ -15,10 +15,10 @@ from ekiben.errors import Overloaded
 from ekiben.serving.batching import adaptive
 from ekiben.serving.batching.cost import TRUSTED_S, CostModel, Fit
 from ekiben.serving.batching.learned import Learned
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.batching.rule import decide
 from ekiben.serving.batching.sizing import latency_limit_s
 from ekiben.serving.batching.view import NEVER, Dispatch, Member, QueueView, Shed, Wait
-from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.wire import Reply
 
 if TYPE_CHECKING:

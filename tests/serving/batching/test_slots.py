@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ekiben.serving.declare.options import BatchOptions
+from ekiben.serving.batching.options import BatchOptions
 
 if TYPE_CHECKING:
     from tests.serving.batching.conftest import World

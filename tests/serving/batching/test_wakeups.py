@@ -23,10 +23,10 @@ from hypothesis.stateful import (
 )
 
 from ekiben.errors import RequestError
+from ekiben.serving.batching.options import BatchOptions, Strategy
 from ekiben.serving.batching.policy import Policy
 from ekiben.serving.batching.singles import SinglesPolicy
 from ekiben.serving.batching.slots import SlotLost
-from ekiben.serving.declare.options import BatchOptions, Strategy
 from ekiben.serving.wire import Reply
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekiben.errors import SettingsError
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.config.keys import KEYS
 from ekiben.serving.config.server import ConfigSources, ServerConfig, load_config
-from ekiben.serving.declare.options import BatchOptions
 
 LAYERS = ("decorator", "shared", "own", "environment", "command line")
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from ekiben.errors import NotActedOn, ServiceError
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.declare.api import Endpoint, api, endpoints_of
 from ekiben.serving.declare.context import Context
-from ekiben.serving.declare.options import BatchOptions
 
 
 def only_endpoint(cls: type) -> Endpoint:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ekiben.serving.declare.options import BatchOptions
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.declare.service import Service
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.wire import JSON, Call, Payload, Reply

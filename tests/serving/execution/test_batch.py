@@ -16,9 +16,9 @@ from PIL import Image
 from pydantic import BaseModel
 
 from ekiben.errors import BadInput
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.declare.api import api
 from ekiben.serving.declare.context import Context
-from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import Service, service
 from ekiben.serving.execution.batch import MAX_RETRIES
 from ekiben.serving.execution.executor import Executor

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekiben.errors import NotFound, ServiceError
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.declare.api import api
 from ekiben.serving.declare.context import Context
 from ekiben.serving.declare.hooks import on_startup
-from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import service
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.execution.warm_up import WARM_UP_S, affordable_copies

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekiben.serving.declare.options import BatchOptions
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.wire import Call, Payload, Reply
 from ekiben.serving.workers.frames import Bodies
 from ekiben.serving.workers.messages import (

@@ -11,9 +11,9 @@ import pytest
 from ekiben.errors import Overloaded, ServiceError
 from ekiben.serving.batching.batcher import Batcher
 from ekiben.serving.batching.joining import BatchPolicy
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.batching.policy import Policy
 from ekiben.serving.batching.singles import SinglesPolicy
-from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.wire import Answer, Call, Reply, StreamReply
 from ekiben.serving.workers.pool import Pool, PoolPlan, PoolSlot
 from ekiben.serving.workers.worker import RestartReason

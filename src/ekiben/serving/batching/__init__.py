@@ -24,6 +24,7 @@
       ├── arrivals   gaps between arrivals, returns after completions, the crowd
       ├── record     whether past holds were worth it
       └── overload   since when more comes than can be done
+    options    `BatchOptions`: what an API asks of its queue
     view       the values that go into the rule and come out of it
 
 The batcher reacts to four events: a request arrives, a slot may be free, a request is cancelled, the timer rings. Each

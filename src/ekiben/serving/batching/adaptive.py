@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from ekiben.serving.batching.cost import CostModel
 from ekiben.serving.batching.hold import hold_until_s
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.batching.shedding import hopeless_at_s, shed_for_goodput, shed_hopeless, shed_standing
 from ekiben.serving.batching.sizing import is_max_latency_a_deadline, largest_batch, latency_limit_s
 from ekiben.serving.batching.view import Decision, DispatchReason, QueueView, Wait
-from ekiben.serving.declare.options import BatchOptions
 
 
 def decide(view: QueueView) -> Decision:

@@ -11,9 +11,9 @@ estimates for the whole queue keep it short under overload. `adaptive` does both
 from __future__ import annotations
 
 from ekiben.serving.batching.cost import CostModel
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.batching.sizing import count_within
 from ekiben.serving.batching.view import NEVER, Decision, Dispatch, QueueView, Shed, ShedCause, Wait
-from ekiben.serving.declare.options import BatchOptions
 
 TICK_S = 0.001  # seconds; TICKET_INTERVAL of the seed documents
 WAIT_DECAY = 0.95  # of the mean wait, so that an estimate that nothing feeds fades

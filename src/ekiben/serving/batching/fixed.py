@@ -6,10 +6,10 @@ For users who want exactly that. `max_latency` is only a window here; `deadline_
 from __future__ import annotations
 
 from ekiben.serving.batching.cost import CostModel
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.batching.shedding import hopeless_at_s, shed_hopeless
 from ekiben.serving.batching.sizing import largest_batch, latest_start_s
 from ekiben.serving.batching.view import NEVER, Decision, DispatchReason, QueueView, Wait
-from ekiben.serving.declare.options import BatchOptions
 
 
 def decide(view: QueueView) -> Decision:

@@ -8,12 +8,12 @@ from ekiben.errors import Overloaded
 from ekiben.serving.batching.cost import sample_of
 from ekiben.serving.batching.hold import was_worth_it
 from ekiben.serving.batching.learned import Learned
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.batching.policy import Ended, Expectation, QueueState
 from ekiben.serving.batching.refusal import refusal, too_low_warning
 from ekiben.serving.batching.rule import decide, is_max_latency_too_low
 from ekiben.serving.batching.sizing import predict_s
 from ekiben.serving.batching.view import Decision, Dispatch, QueueView, Shed, ShedCause, Wait
-from ekiben.serving.declare.options import BatchOptions
 
 logger = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from typing import assert_never
 
 from ekiben.errors import Overloaded
 from ekiben.serving.batching.cost import CostModel
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.batching.view import ShedCause
-from ekiben.serving.declare.options import BatchOptions
 
 RETRY_AFTER_S = (1.0, 60.0)  # seconds; the least and the most that a client is asked to stay away
 UNLIMITED = BatchOptions()

@@ -1,7 +1,7 @@
 """`decide`: the one rule that says what a batcher does next. Pure: the same view gives the same answer.
 
 A strategy is a module of its own with the two functions of `StrategyRule`. To add one, write it, name it below and in
-`declare.options.Strategy`.
+`batching.options.Strategy`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Protocol
 
 from ekiben.serving.batching import adaptive, cork, fixed
 from ekiben.serving.batching.cost import CostModel
+from ekiben.serving.batching.options import BatchOptions, Strategy
 from ekiben.serving.batching.view import Decision, QueueView
-from ekiben.serving.declare.options import BatchOptions, Strategy
 
 
 class StrategyRule(Protocol):

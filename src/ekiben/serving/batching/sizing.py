@@ -10,8 +10,8 @@ import math
 from itertools import islice
 
 from ekiben.serving.batching.cost import CostModel
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.batching.view import NEVER, Dispatch, DispatchReason, QueueView, ShedCause
-from ekiben.serving.declare.options import BatchOptions
 
 MARGIN_SIGMAS = 2.0  # standard deviations of the cost model
 TIMER_GRACE_S = 0.002  # seconds; what a timer may be late by: the loop's millisecond, and as much for its other work

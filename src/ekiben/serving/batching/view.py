@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from ekiben.serving.batching.learned import Learned
-from ekiben.serving.declare.options import BatchOptions
+from ekiben.serving.batching.options import BatchOptions
 
 NEVER = math.inf  # a time that does not come
 

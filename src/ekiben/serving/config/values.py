@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import Literal, TypeAlias, get_args
 
+from ekiben.serving.batching.options import Strategy
 from ekiben.serving.config.cpus import usable_cores
 from ekiben.serving.config.devices import GpuRequest
-from ekiben.serving.declare.options import Strategy
 from ekiben.serving.logs import LogFormat
 from ekiben.serving.metrics.naming import LabelStyle
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_args, overload
 
 from ekiben.errors import NotActedOn, ServiceError
+from ekiben.serving.batching.options import DEFAULT_MAX_BATCH_SIZE, BatchOptions, Strategy
 from ekiben.serving.declare.example import Example, make_example
-from ekiben.serving.declare.options import DEFAULT_MAX_BATCH_SIZE, BatchOptions, Strategy
 from ekiben.serving.declare.signature import MethodSignature, kind_of, place_of, read_signature
 from ekiben.serving.payload.input import InputSpec
 from ekiben.serving.payload.kinds import is_batch_type, joins_along

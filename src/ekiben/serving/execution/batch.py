@@ -16,9 +16,9 @@ import msgspec
 from msgspec.structs import replace
 
 from ekiben.errors import BadInput, InternalError, Overloaded, RequestError, ServiceError
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.context import BatchMember, Context, Request, Response
-from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.execution.program import CALL_FAILURES, USER_FAILURES, Invocation, Program, invocation_of
 from ekiben.serving.execution.rows import RowKind, row_kind
 from ekiben.serving.execution.single import reply_of

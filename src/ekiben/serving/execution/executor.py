@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 from weakref import WeakSet
 
 from ekiben.errors import Overloaded, UnknownRoute
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.hooks import ALIVE, READY
-from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import Service
 from ekiben.serving.execution.batch import answer_batch
 from ekiben.serving.execution.health import HealthHook

@@ -14,8 +14,8 @@ from typing import Protocol
 import msgspec
 
 from ekiben.errors import ServiceError
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.declare.api import Endpoint
-from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.wire import Answer, Call, Reply, StreamReply
 
 WARM_UP_S = 2.0  # seconds that a full batch may take; a start waits for it

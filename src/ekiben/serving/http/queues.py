@@ -19,11 +19,11 @@ from ekiben.serving.batching.batch import Run
 from ekiben.serving.batching.batcher import Batcher
 from ekiben.serving.batching.joining import BatchPolicy
 from ekiben.serving.batching.observer import BatchObserver
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.batching.policy import Policy
 from ekiben.serving.batching.queue import Recipient, Ticket
 from ekiben.serving.batching.singles import SinglesPolicy
 from ekiben.serving.declare.api import Endpoint
-from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.http.sample import estimate_rows
 from ekiben.serving.http.unqueued import Unqueued
 from ekiben.serving.metrics.server import ServerMetrics

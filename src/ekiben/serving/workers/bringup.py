@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 
 from ekiben.errors import EkibenError, ServiceError
-from ekiben.serving.declare.options import BatchOptions
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.declare.service import Service
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.execution.program import USER_FAILURES, Escape, call_contained, is_own_end

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from ekiben.serving.declare.options import BatchOptions
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.logs import LogFormat
 from ekiben.serving.metrics.family import Family
 from ekiben.serving.wire import Body, Call, Payload, Reply

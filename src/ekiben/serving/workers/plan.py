@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ekiben.errors import SettingsError
+from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.config.cpus import thread_caps, usable_cores
 from ekiben.serving.config.devices import VISIBLE, assign_devices, list_gpus, visible_devices
 from ekiben.serving.config.server import ServerConfig
 from ekiben.serving.config.values import Isolation
-from ekiben.serving.declare.options import BatchOptions
 from ekiben.serving.declare.service import Service
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.metrics.ledger import WorkerLedger

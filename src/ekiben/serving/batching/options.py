@@ -1,4 +1,4 @@
-"""`BatchOptions`: what `@ekiben.api(batchable=True, ...)` asks of the batcher. Values only."""
+"""`BatchOptions`: what an API asks of its queue, be it in its declaration or by configuration. Values only."""
 
 from __future__ import annotations
 
