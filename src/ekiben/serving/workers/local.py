@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
+from ekiben.errors import Overloaded
 from ekiben.serving.batching.audience import Audience
 from ekiben.serving.execution.executor import Executor
+from ekiben.serving.failures import reply_to
 from ekiben.serving.wire import Answer, Call, Reply, StreamReply
 from ekiben.serving.workers.health import Health, HealthWatch
 from ekiben.serving.workers.stacks import stacks
@@ -33,11 +35,14 @@ class LocalWorker:
         return await self._health.ask()
 
     async def run(self, endpoint: str, calls: Sequence[Call], audience: Audience | None = None) -> list[Reply]:
-        """Runs the calls in this process."""
+        """Runs the calls in this process; when their audience has left, async ones end."""
         assert self._executor is not None, "run before start"
         if audience is None:
             return await self._executor.run(endpoint, calls)
-        return await self._executor.run(endpoint, calls, audience.has_left)
+        running = self._executor.run(endpoint, calls, audience.has_left)
+        if not self._executor.is_async(endpoint):  # a thread cannot be cancelled
+            return await running
+        return await _while_waited_for(audience, running, calls)
 
     async def stream(self, endpoint: str, call: Call) -> Answer:
         """Runs the call in this process, up to its first chunk."""
@@ -86,6 +91,33 @@ class LocalWorker:
                 await self._executor.stop()
         except TimeoutError:
             logger.error("the shut-down hooks did not end within %g s", STOP_S)
+
+
+async def _while_waited_for(
+    audience: Audience, running: Coroutine[object, object, list[Reply]], calls: Sequence[Call]
+) -> list[Reply]:
+    """Cancels what runs when its audience has left: within the caller's task, as one of its own costs every batch."""
+    task = asyncio.current_task()
+    assert task is not None
+    is_unwanted = False
+
+    def cancel() -> None:
+        nonlocal is_unwanted
+        if not is_unwanted:
+            is_unwanted = True
+            task.cancel()
+
+    audience.on_gone = cancel
+    try:
+        return await running
+    except asyncio.CancelledError:
+        if not is_unwanted or task.cancelling() > 1:  # the server's own end
+            raise
+        return [reply_to(Overloaded("cancelled"), call.request_id) for call in calls]
+    finally:
+        audience.on_gone = None
+        if is_unwanted:
+            task.uncancel()
 
 
 async def _close_when_open(opening: asyncio.Task[Answer]) -> None:
