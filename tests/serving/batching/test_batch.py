@@ -9,8 +9,9 @@ import pytest
 
 from ekiben.errors import EkibenError, InternalError, Overloaded
 from ekiben.serving.batching.audience import Audience
-from ekiben.serving.batching.batch import REFUSED, Outcome, Run, hand_out
+from ekiben.serving.batching.batch import REFUSED, Batch, Outcome, Run, hand_out
 from ekiben.serving.batching.batch import run_batch as run_for
+from ekiben.serving.batching.policy import Expectation
 from ekiben.serving.batching.queue import Ticket
 from ekiben.serving.wire import Answer, Call, Payload, Reply, StreamReply
 
@@ -47,7 +48,7 @@ def kinds(tickets: Sequence[Ticket]) -> list[list[type]]:
 
 def run_batch(run: Run[int], slot: int, tickets: list[Ticket]) -> Coroutine[object, object, Outcome]:
     """Runs it for those who hold the tickets."""
-    return run_for(run, slot, tickets, Audience(tickets))
+    return run_for(run, Batch(slot, tickets, len(tickets), "full", 0.0, Expectation()))
 
 
 def raising(error: BaseException) -> Run[int]:

@@ -1,4 +1,5 @@
-"""`run_batch`: hands a batch to a worker and takes what comes back, whatever that is; `hand_out` answers with it.
+"""`Batch`: requests that run together. `run_batch` hands one to a worker and takes what comes back, whatever that is;
+`hand_out` answers with it.
 
 Holds no state; which requests make a batch was decided before, and what a worker does with them is not known here.
 """
@@ -9,21 +10,39 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from ekiben.errors import EkibenError, InternalError, Overloaded
 from ekiben.serving.batching.audience import Audience
+from ekiben.serving.batching.policy import Expectation
 from ekiben.serving.batching.queue import Ticket
 from ekiben.serving.batching.slots import SlotLost
+from ekiben.serving.batching.view import DispatchReason
 from ekiben.serving.wire import Answer, Call, Reply, StreamReply
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("ekiben.serving")
 
 S = TypeVar("S")
 
 
 Run: TypeAlias = Callable[[S, list[Call], Audience], Awaitable[Sequence[Answer]]]
 """Runs calls of one endpoint in a slot: one answer per call, in order. Raises SlotLost where the slot's worker ends."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch(Generic[S]):
+    """Requests that run together in `slot`, of `rows` rows together; `decided_s` is when that was decided, and why."""
+
+    slot: S
+    tickets: Sequence[Ticket]
+    rows: int
+    reason: DispatchReason
+    decided_s: float
+    expected: Expectation
+
+    def waits_s(self) -> list[float]:
+        """How long each request has waited for it, in seconds."""
+        return [self.decided_s - ticket.arrival_s for ticket in self.tickets]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +60,7 @@ class Outcome:
 REFUSED = Outcome()
 
 
-async def run_batch(run: Run[S], slot: S, tickets: Sequence[Ticket], audience: Audience) -> Outcome:
+async def run_batch(run: Run[S], batch: Batch[S]) -> Outcome:
     """Runs the batch; whoever cannot be answered with what comes of it is refused.
 
     One reply of 400 and above is enough to learn nothing: it may come of a body that could not be read or of a method
@@ -51,10 +70,14 @@ async def run_batch(run: Run[S], slot: S, tickets: Sequence[Ticket], audience: A
     without internals, and goes to the log whole. Cancelled itself, it refuses its requests before it ends. SlotLost is
     the caller's to handle.
     """
+    tickets = batch.tickets
+    audience = Audience(tickets)
     if audience.is_gone:
         return REFUSED
+    for ticket in tickets:
+        ticket.audience = audience
     try:
-        replies = await run(slot, [ticket.call for ticket in tickets], audience)
+        replies = await run(batch.slot, [ticket.call for ticket in tickets], audience)
     except SlotLost:
         raise
     except EkibenError as error:
@@ -70,6 +93,9 @@ async def run_batch(run: Run[S], slot: S, tickets: Sequence[Ticket], audience: A
         logger.exception("a batch of `%s` failed", tickets[0].call.endpoint)
         refuse_all(tickets, InternalError("the batch failed"))
         return REFUSED
+    finally:
+        for ticket in tickets:
+            ticket.audience = None
     if len(replies) != len(tickets):
         logger.error("`%s` got %d replies for %d calls", tickets[0].call.endpoint, len(replies), len(tickets))
         refuse_all(tickets, InternalError(f"the worker gave {len(replies)} replies for {len(tickets)} calls"))

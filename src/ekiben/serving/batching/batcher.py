@@ -17,18 +17,17 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from ekiben.errors import DeadlineExceeded, InternalError
-from ekiben.serving.batching.audience import Audience
-from ekiben.serving.batching.batch import REFUSED, Run, hand_out, run_batch
+from ekiben.serving.batching.batch import REFUSED, Batch, Run, hand_out, run_batch
 from ekiben.serving.batching.deadlines import Deadlines
 from ekiben.serving.batching.observer import BatchObserver
 from ekiben.serving.batching.policy import Ended, Expectation, Policy, QueueState
 from ekiben.serving.batching.queue import AwaitedAnswer, Recipient, RequestQueue, Ticket
 from ekiben.serving.batching.slots import SlotLost, Slots
 from ekiben.serving.batching.timer import WakeTimer
-from ekiben.serving.batching.view import Dispatch, DispatchReason, Shed, ShedCause, Wait
+from ekiben.serving.batching.view import Dispatch, Shed, ShedCause, Wait
 from ekiben.serving.wire import Answer, Call
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("ekiben.serving")
 
 S = TypeVar("S")
 
@@ -71,11 +70,6 @@ class Batcher(Generic[S]):
         self._context = contextvars.copy_context()  # so that no batch runs in the context of its last request
         self._claimant = self._on_free
         slots.on_free(self._claimant)
-
-    @property
-    def wakes_at_s(self) -> float:
-        """When the timer will make it look again, by its clock; infinite where it waits for an event."""
-        return self._timer.due_s
 
     def queue_depth(self) -> int:
         """How many rows wait."""
@@ -222,7 +216,8 @@ class Batcher(Generic[S]):
         is_all = dispatch.count == len(queue)
         rows = queue.rows if is_all else sum(member.rows for member in islice(queue.members, dispatch.count))
         expected = self._policy.started(now_s, self._state, dispatch, rows)
-        self._start(slot, queue.take_first(dispatch.count), rows, dispatch.reason, expected, now_s)
+        tickets = queue.take_first(dispatch.count)
+        self._start(Batch(slot, tickets, rows, dispatch.reason, now_s, expected))
         return True
 
     def _start_again(self) -> bool:
@@ -231,50 +226,35 @@ class Batcher(Generic[S]):
         if slot is None:
             return False
         ticket = self._again.popleft()
-        self._start(slot, [ticket], ticket.rows, "retry", Expectation(), self._clock())
+        self._start(Batch(slot, [ticket], ticket.rows, "retry", self._clock(), Expectation()))
         return True
 
-    def _start(
-        self,
-        slot: S,
-        tickets: Sequence[Ticket],
-        rows: int,
-        reason: DispatchReason,
-        expected: Expectation,
-        now_s: float,
-    ) -> None:
-        audience = Audience(tickets)
-        for ticket in tickets:
-            ticket.audience = audience
+    def _start(self, batch: Batch[S]) -> None:
+        requests = len(batch.tickets)
         self._state.running_batches += 1
-        self._state.running_requests += len(tickets)
-        work = self._execute(slot, tickets, audience, rows, expected)
-        task = asyncio.get_running_loop().create_task(work, context=self._context.copy())
+        self._state.running_requests += requests
+        task = asyncio.get_running_loop().create_task(self._execute(batch), context=self._context.copy())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        waits_s = [now_s - ticket.arrival_s for ticket in tickets]
-        self._observer.batch_started(rows, len(tickets), waits_s, reason, expected.service_s)
+        self._observer.batch_started(batch.rows, requests, batch.waits_s(), batch.reason, batch.expected.service_s)
         self._observer.queue_depth(self.queue_depth())
 
-    async def _execute(
-        self, slot: S, tickets: Sequence[Ticket], audience: Audience, rows: int, expected: Expectation
-    ) -> None:
+    async def _execute(self, batch: Batch[S]) -> None:
+        tickets, rows, expected = batch.tickets, batch.rows, batch.expected
         begun_s = self._clock()
         outcome = REFUSED
         try:
-            outcome = await run_batch(self._run, slot, tickets, audience)
+            outcome = await run_batch(self._run, batch)
         except SlotLost as lost:
             self._take_back(tickets, lost)
         finally:
             ended_s = self._clock()
             ended = Ended(rows, len(tickets), ended_s - begun_s, outcome.went_well, outcome.worked_s)
-            for ticket in tickets:
-                ticket.audience = None
             self._state.running_batches -= 1
             self._state.running_requests -= len(tickets)
             self._policy.ended(ended_s, ended, expected)
             self._idle.set()
-            self._slots.give_back(slot)  # before the answers are written: the worker need not wait for that
+            self._slots.give_back(batch.slot)  # before the answers are written: the worker need not wait for that
             self._observer.batch_finished(rows, ended.service_s, expected.service_s)
         if outcome.replies:
             await hand_out(tickets, outcome.replies)

@@ -15,7 +15,7 @@ from ekiben.serving.batching.rule import decide, is_max_latency_too_low
 from ekiben.serving.batching.sizing import predict_s
 from ekiben.serving.batching.view import Decision, Dispatch, QueueView, Shed, ShedCause, Wait
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("ekiben.serving")
 
 QUEUED_BATCHES = 100  # full batches; what the queue holds unless told otherwise
 MIN_QUEUED_ROWS = 1000  # rows; the least that it holds unless told otherwise
