@@ -12,7 +12,7 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -136,6 +136,8 @@ class Executor:
         if found is None:
             return [failure_reply(UnknownRoute(f"`{endpoint}` is no API of this service"), call) for call in calls]
         try:
+            if found.is_async and found.batch is None and len(calls) == 1:
+                return [await self._drive_async(found, answer_one(found, calls[0], self._state), calls)]
             return await self._answer(found, calls, has_left)
         except USER_FAILURES as error:
             if is_own_end(error):
@@ -170,11 +172,13 @@ class Executor:
         if found.batch is not None:
             options = self._batching.get(found.name) or found.batch
             batch = answer_batch(found, calls, options, self._state, lambda: all(map(has_left, range(len(calls)))))
-            return await self._drive(found, batch, sum(len(call.payload.body) for call in calls))
+            if found.is_async:
+                return await self._drive_async(found, batch, calls)
+            return await self._threads.run(drive, batch, getattr(self._instance, found.function))
         if not found.is_async:
             return await self._threads.run(self._answer_each, found, calls, has_left)
-        singles = [self._drive(found, answer_one(found, call, self._state), len(call.payload.body)) for call in calls]
-        return [await singles[0]] if len(singles) == 1 else list(await asyncio.gather(*singles))
+        singles = [self._drive_async(found, answer_one(found, call, self._state), [call]) for call in calls]
+        return list(await asyncio.gather(*singles))
 
     def _answer_each(self, found: Endpoint, calls: Sequence[Call], has_left: Callable[[int], bool]) -> list[Reply]:
         """A group of calls in this thread, one after the other: a hop between threads costs more than a small call."""
@@ -190,11 +194,11 @@ class Executor:
             replies.append(Reply(reply.status, reply.payload, reply.headers, worked_s=worked_s))
         return replies
 
-    async def _drive(self, endpoint: Endpoint, program: Program[R], body_bytes: int) -> R:
-        method: Callable[..., Any] = getattr(self._instance, endpoint.function)
-        if endpoint.is_async:
-            return await drive_async(program, method, self._threads if body_bytes > INLINE_BYTES else None)
-        return await self._threads.run(drive, program, method)
+    def _drive_async(self, found: Endpoint, program: Program[R], calls: Sequence[Call]) -> Coroutine[Any, Any, R]:
+        """What runs the program of these calls on the loop, to be awaited: every coroutine around it costs."""
+        body_bytes = sum([len(call.payload.body) for call in calls])
+        threads = self._threads if body_bytes > INLINE_BYTES else None
+        return drive_async(program, getattr(self._instance, found.function), threads)
 
     async def _run_hook(self, name: str) -> None:
         hook: Callable[[], object] = getattr(self._instance, name)

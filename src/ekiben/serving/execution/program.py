@@ -91,27 +91,27 @@ async def drive_async(
     What the program does itself runs in `threads`, where given.
     """
 
-    async def advance(result: object = None, error: Exception | None = None) -> Invocation | Finished[R]:
-        if threads is None:
-            return proceed(program, result, error)
-        return await threads.run(proceed, program, result, error)
-
+    result: object = None
+    error: Exception | None = None
     try:
-        step = await advance()
-        while isinstance(step, Invocation):
+        while True:
+            if threads is None:
+                step = proceed(program, result, error)
+            else:
+                step = await threads.run(proceed, program, result, error)
+            result = error = None
+            if isinstance(step, Finished):
+                return step.value
             try:
                 result = await method(*step.positional, **step.named)
-            except USER_FAILURES as error:
-                if is_own_end(error):
+            except USER_FAILURES as raised:
+                if is_own_end(raised):
                     raise
-                step = await advance(error=_thrown(error))
-            else:
-                step = await advance(result)
-        return step.value
+                error = _thrown(raised)
     finally:
         # A cancelled call leaves no folder behind. A program that runs in a thread cannot be closed from here; it is
         # closed when that thread drops its last reference.
-        if inspect.getgeneratorstate(program) != inspect.GEN_RUNNING:
+        if threads is None or inspect.getgeneratorstate(program) != inspect.GEN_RUNNING:
             program.close()
 
 

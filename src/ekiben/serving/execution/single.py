@@ -20,23 +20,26 @@ _CONTENT_TYPE = "content-type"
 def answer_one(endpoint: Endpoint, call: Call, state: MutableMapping[str, object]) -> Program[Reply]:
     """Decodes the request, calls the method, encodes its result; what goes wrong becomes the reply."""
     assert isinstance(endpoint.output, OutputSpec), "a stream has no one result"
-    response = Response()
+    response = None if endpoint.context_parameter is None else Response()
     with RequestFolder() as folder:
         try:
             result = yield prepare(endpoint, call, folder, response, state)
             payload = endpoint.output.encode(result, call.payload.content_type)
-            return Reply(200, payload) if endpoint.context_parameter is None else reply_of(payload, response)
+            return Reply(200, payload) if response is None else reply_of(payload, response)
         except CALL_FAILURES as error:
             return failure_reply(error, call)
 
 
 def prepare(
-    endpoint: Endpoint, call: Call, folder: RequestFolder, response: Response, state: MutableMapping[str, object]
+    endpoint: Endpoint, call: Call, folder: RequestFolder, response: Response | None, state: MutableMapping[str, object]
 ) -> Invocation:
-    """The call of the method for one request, decoded. Raises RequestError for a body that cannot be read."""
+    """The call of the method for one request, decoded. Raises RequestError for a body that cannot be read.
+
+    A method that takes a context writes to `response`.
+    """
     arguments = endpoint.input.decode(call.payload, folder)
     context = None
-    if endpoint.context_parameter is not None:
+    if endpoint.context_parameter is not None and response is not None:
         member = BatchMember(Request(call), response, slice(0, 1))
         context = Context(members=(member,), folder=folder, state=state, response=response)
     return invocation_of(endpoint, arguments, context)

@@ -12,43 +12,33 @@ from ekiben.serving.batching.deadlines import Deadlines
 from ekiben.serving.wire import Answer, Call
 
 
-class _Run:
-    """One request under way, in a task of its own."""
-
-    __slots__ = ("is_late", "task")
-
-    def __init__(self, task: asyncio.Task[Any]) -> None:
-        self.task = task
-        self.is_late = False
-
-
 class Unqueued:
     """Takes calls to `run`, which is cancelled after `timeout_s`: `asyncio.timeout` without a timer per request."""
 
     def __init__(self, run: Callable[[Call], Awaitable[Answer]], timeout_s: float) -> None:
         self._run = run
-        self._deadlines: Deadlines[_Run] = Deadlines(timeout_s, _cancel, time.monotonic)
+        self._deadlines: Deadlines[asyncio.Task[Any]] = Deadlines(timeout_s, self._cancel, time.monotonic)
+        self._late: set[asyncio.Task[Any]] = set()
 
     async def __call__(self, call: Call) -> Answer:
         """The answer. Raises DeadlineExceeded."""
         task = asyncio.current_task()
         assert task is not None, "a request is answered in a task"
-        run = _Run(task)
-        self._deadlines.add(run, time.monotonic())
+        self._deadlines.add(task, time.monotonic())
         try:
             return await self._run(call)
         except asyncio.CancelledError as error:
-            if run.is_late and task.uncancel() == 0:
+            if task in self._late and task.uncancel() == 0:
                 raise DeadlineExceeded(f"not answered within `{self._deadlines.timeout_s:g}` s") from error
             raise
         finally:
-            self._deadlines.discard(run)
+            self._deadlines.discard(task)
+            self._late.discard(task)
 
     def close(self) -> None:
         """Watches nothing any more."""
         self._deadlines.close()
 
-
-def _cancel(run: _Run) -> None:
-    run.is_late = True
-    run.task.cancel()
+    def _cancel(self, task: asyncio.Task[Any]) -> None:
+        self._late.add(task)
+        task.cancel()

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Protocol, TypeAlias, TypeVar
 
 from ekiben.errors import Overloaded
@@ -24,6 +25,8 @@ logger = logging.getLogger("ekiben.serving")
 R = TypeVar("R")
 
 PoolSlot: TypeAlias = Slot[Occupant]
+
+_ASYNC_RUNS = attrgetter("async_runs")
 
 
 class PoolObserver(Protocol):
@@ -131,22 +134,41 @@ class Pool:
         that kills workers is found out and answered 500.
         """
 
-        async def run(worker: Worker) -> Answer:
-            return (await worker.run(call.endpoint, [call]))[0]
+        occupant = self._least_busy()
+        occupant.async_runs += 1
+        try:
+            replies = await occupant.worker.run(call.endpoint, (call,))
+        except WorkerDied as error:
+            lost = self._lost(occupant, error)
+        else:
+            occupant.last_answer_at = self._clock()
+            return replies[0]
+        finally:
+            occupant.async_runs -= 1
 
-        return await self._beside(call, run, is_idempotent=is_idempotent)
+        async def run(worker: Worker) -> Answer:
+            return (await worker.run(call.endpoint, (call,)))[0]
+
+        return await self._again(call, run, lost, is_idempotent=is_idempotent)
 
     async def stream_async(self, call: Call, *, is_idempotent: bool = True) -> Answer:
         """Like `run_async`, for an async generator."""
-        return await self._beside(call, lambda worker: worker.stream(call.endpoint, call), is_idempotent=is_idempotent)
 
-    async def _beside(self, call: Call, run: Callable[[Worker], Awaitable[Answer]], *, is_idempotent: bool) -> Answer:
-        """Beside whatever else the least busy worker has."""
+        def run(worker: Worker) -> Awaitable[Answer]:
+            return worker.stream(call.endpoint, call)
+
         try:
             return await self._on_one(run)
-        except SlotLost as lost:
-            if lost.has_begun and not is_idempotent:
-                return self._given_up(call)
+        except SlotLost as error:
+            lost = error
+        return await self._again(call, run, lost, is_idempotent=is_idempotent)
+
+    async def _again(
+        self, call: Call, run: Callable[[Worker], Awaitable[Answer]], lost: SlotLost, *, is_idempotent: bool
+    ) -> Answer:
+        """The answer to a call whose worker died."""
+        if lost.has_begun and not is_idempotent:
+            return self._given_up(call)
         self._observer.calls_retried(call.endpoint, 1)
         async with self._retry_turn:
             try:
@@ -155,9 +177,8 @@ class Pool:
                 return self._given_up(call)
 
     async def _on_one(self, run: Callable[[Worker], Awaitable[Answer]]) -> Answer:
-        occupant = min(self._board.workers(), key=lambda one: one.async_runs, default=None)
-        if occupant is None:
-            raise Overloaded("no worker is up")
+        """Beside whatever else the least busy worker has."""
+        occupant = self._least_busy()
         occupant.async_runs += 1
 
         def end(_: StreamEnd | None = None) -> None:
@@ -173,6 +194,12 @@ class Pool:
             return replace(answer, chunks=FollowedChunks(answer.chunks, end))
         return answer
 
+    def _least_busy(self) -> Occupant:
+        occupant = min(self._board.workers(), key=_ASYNC_RUNS, default=None)
+        if occupant is None:
+            raise Overloaded("no worker is up")
+        return occupant
+
     async def _in_slot(self, slot: PoolSlot, work: Awaitable[R]) -> R:
         try:
             return await self._watched(slot.worker, work)
@@ -185,10 +212,13 @@ class Pool:
         try:
             done = await work
         except WorkerDied as error:
-            self._board.remove(occupant)  # at once: its other slots must not be offered before the seat has noticed
-            raise SlotLost(has_begun=not isinstance(error, WorkerGone)) from error
+            raise self._lost(occupant, error) from error
         occupant.last_answer_at = self._clock()
         return done
+
+    def _lost(self, occupant: Occupant, death: WorkerDied) -> SlotLost:
+        self._board.remove(occupant)  # at once: its other slots must not be offered before the seat has noticed
+        return SlotLost(has_begun=not isinstance(death, WorkerGone))
 
     def _given_up(self, call: Call) -> Reply:
         logger.error("a worker died while it ran request %s to `%s`", call.request_id, call.endpoint)
