@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ekiben.serving.workers.frames import FrameReader
+from ekiben.serving.workers.framing import FrameReader
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.wire import Call, Payload, Reply
-from ekiben.serving.workers.frames import Bodies
+from ekiben.serving.workers.framing import Bodies
 from ekiben.serving.workers.messages import (
     Done,
     Run,

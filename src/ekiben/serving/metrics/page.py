@@ -34,7 +34,7 @@ _HEAD = re.compile(rb"\A(?:# .*\n)+")  # the lines that say what a metric is
 
 
 @dataclass(frozen=True, slots=True)
-class _One:
+class _RegistryOfOne:
     """A registry of one metric, as the library's encoders take it."""
 
     metric: Metric
@@ -49,7 +49,7 @@ async def render(families: Iterable[Family], accept: str = "") -> Payload:
     text = bytearray()
     for metric in itertools.chain((_metric(one) for one in families if one.samples), _of_process()):
         for part in _parts(metric):
-            piece = encode(_One(part)).removesuffix(_END)
+            piece = encode(_RegistryOfOne(part)).removesuffix(_END)
             text += piece if part is metric else _HEAD.sub(b"", piece)
             await asyncio.sleep(0)
     if content_type.startswith("application/openmetrics-text"):
@@ -68,7 +68,7 @@ def _parts(metric: Metric) -> Iterator[Metric]:
         yield rest
 
 
-def _encoder(accept: str) -> tuple[Callable[[_One], bytes], str]:
+def _encoder(accept: str) -> tuple[Callable[[_RegistryOfOne], bytes], str]:
     from prometheus_client.exposition import choose_encoder
 
     return choose_encoder(accept)

@@ -8,7 +8,7 @@
     child       the child's own side: `python -m ekiben.serving.workers.child --sockets FD FD`
     channel     one end of the sockets between them: messages in, messages out
     messages    what they say to each other; bodies travel untouched beside it
-    frames      how a message lies in the byte stream
+    framing     how a message lies in the byte stream
     blocks      large bodies in shared memory, which is used again
     chunks      the pieces of a streamed answer, in the reader's time
     slots       SlotBoard: which worker has a free thread, and who is offered it first

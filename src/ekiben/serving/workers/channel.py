@@ -12,7 +12,7 @@ from typing import TypeAlias, cast
 
 from ekiben.serving.wire import Body
 from ekiben.serving.workers.blocks import BlockLender, BlockReader
-from ekiben.serving.workers.frames import Bodies, FrameReader, frame
+from ekiben.serving.workers.framing import Bodies, FrameReader, frame
 from ekiben.serving.workers.messages import AnyMessage, decode, encode
 
 logger = logging.getLogger("ekiben.serving")

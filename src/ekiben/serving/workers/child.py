@@ -32,7 +32,7 @@ from ekiben.serving.wire import Body, Call, Reply
 from ekiben.serving.workers.bringup import bring_up
 from ekiben.serving.workers.channel import Channel, Ends, open_channel
 from ekiben.serving.workers.chunks import Outflow
-from ekiben.serving.workers.frames import Bodies
+from ekiben.serving.workers.framing import Bodies
 from ekiben.serving.workers.health import HealthWatch
 from ekiben.serving.workers.messages import (
     Alive,

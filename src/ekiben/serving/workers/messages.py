@@ -17,7 +17,7 @@ from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.logs import LogFormat
 from ekiben.serving.metrics.family import Family
 from ekiben.serving.wire import Body, Call, Payload, Reply
-from ekiben.serving.workers.frames import Bodies
+from ekiben.serving.workers.framing import Bodies
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):

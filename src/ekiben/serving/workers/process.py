@@ -18,7 +18,7 @@ from ekiben.serving.metrics.processes import resident_bytes
 from ekiben.serving.wire import Answer, Body, Call, Reply, StreamReply
 from ekiben.serving.workers.channel import Channel, open_channel, socket_pairs
 from ekiben.serving.workers.chunks import Inflow
-from ekiben.serving.workers.frames import Bodies
+from ekiben.serving.workers.framing import Bodies
 from ekiben.serving.workers.health import Health
 from ekiben.serving.workers.messages import (
     Alive,

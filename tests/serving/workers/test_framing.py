@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekiben.serving.workers.frames import BUFFER_BYTES, SMALL_BYTES, Bodies, FrameReader, frame
+from ekiben.serving.workers.framing import BUFFER_BYTES, SMALL_BYTES, Bodies, FrameReader, frame
 from tests.serving.workers.frame_stream import received
 
 # What is sent, as `(header, [(size of a body, its byte)])`: hypothesis writes examples down, and bodies are large.
