@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Generator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from ekiben.settings import load_settings
@@ -16,6 +17,9 @@ from ekiben.store.local import Store, open_store
 
 NO_SKIPS = "EKIBEN_TEST_NO_SKIPS"  # set in CI: a skipped test is a failed one
 BASE_IMAGE = "EKIBEN_TEST_BASE_IMAGE"  # a Debian image with python3 and pip that the engine has
+
+hypothesis.settings.register_profile("ekiben", deadline=None)  # a busy machine must not fail a property
+hypothesis.settings.load_profile("ekiben")
 
 
 def pytest_configure(config: pytest.Config) -> None:

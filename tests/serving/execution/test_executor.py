@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
 
 import msgspec
@@ -208,18 +207,17 @@ def test_hooks_run_at_the_end_although_a_call_hangs(call: MakeCall) -> None:
 
 
 def test_the_loop_is_free_while_a_sync_method_runs(call: MakeCall) -> None:
-    async def go() -> float:
+    async def go() -> bool:
         instance = Threads()
         executor = Executor(DECLARED, instance)
         slow = asyncio.create_task(executor.run("wait", [call("wait")]))
-        begun = time.monotonic()
         await asyncio.sleep(0.01)
-        took = time.monotonic() - begun
+        was_free_before_its_end = not slow.done()
         instance.go_on.set()
         await slow
-        return took
+        return was_free_before_its_end
 
-    assert asyncio.run(go()) < 5
+    assert asyncio.run(go())
 
 
 def test_a_batch_that_nobody_waits_for_any_more_stops_between_calls(call: MakeCall) -> None:
