@@ -38,7 +38,7 @@ options = st.builds(
     max_batch_size=st.integers(1, 8),
     max_latency_s=st.sampled_from([0.002, 0.05, 60.0]),
     deadline_s=st.sampled_from([None, None, 0.03, 0.2]),
-    strategy=st.sampled_from(get_args(Strategy)),
+    strategy=st.sampled_from([*get_args(Strategy), "fixed", "fixed"]),  # which waits most
 )
 
 
@@ -60,8 +60,10 @@ class BatcherLife(RuleBasedStateMachine):
         asks=options | st.builds(SinglesPolicy),
         slots=st.integers(1, 3),
         timeout_s=st.sampled_from([math.inf, math.inf, 0.001, 0.02]),
+        waits_for_the_end=st.booleans(),
     )
-    def begin(self, asks: BatchOptions | Policy, slots: int, timeout_s: float) -> None:
+    def begin(self, asks: BatchOptions | Policy, slots: int, timeout_s: float, *, waits_for_the_end: bool) -> None:
+        self.waits_for_the_end = waits_for_the_end
         self.world = self.make_world(asks, slots=slots, max_queue_rows=30, timeout_s=timeout_s)
         self.world.slots.is_soon = self.is_soon
         self.total = slots
@@ -113,11 +115,11 @@ class BatcherLife(RuleBasedStateMachine):
         self.world.loop.call_soon(self.world.slots.give_back, slot)
         self.turn()
 
-    @rule()
+    @invariant()
     def waiting_beside_a_free_slot_has_an_end(self) -> None:
         """By itself: the loop raises where nothing would ever happen."""
         world = self.world
-        while world.batcher.queue_depth() and world.slots.left:
+        while self.waits_for_the_end and world.batcher.queue_depth() and world.slots.left:
             waiting = [one for one in self.asked if not one.done()]
             world.run(asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED))
             self.turn()
