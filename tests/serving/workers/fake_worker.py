@@ -106,3 +106,7 @@ class FakeWorker:
 def call_of(body: bytes = b"x", endpoint: str = "predict") -> Call:
     """A call with this body."""
     return Call(endpoint, Payload(JSON, body), "id")
+
+
+def nobody() -> None:
+    """A claimant that wants no slot of those that are offered."""

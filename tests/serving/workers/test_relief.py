@@ -14,7 +14,7 @@ from ekiben.serving.workers.lifetime import Lifetime
 from ekiben.serving.workers.seat import LIFETIME_CHECK_S, LONGEST_BACKOFF_S, Occupant, Seat, SeatPlan
 from ekiben.serving.workers.slots import SlotBoard
 from ekiben.serving.workers.worker import RestartReason
-from tests.serving.workers.fake_worker import FakeWorker, call_of
+from tests.serving.workers.fake_worker import FakeWorker, call_of, nobody
 from tests.serving.workers.virtual_time import in_virtual_time
 
 ONE_CALL = Lifetime(max_requests=1)
@@ -40,6 +40,7 @@ class House:
     async def open(self, seats: int = 1) -> AsyncIterator[None]:
         loop = asyncio.get_running_loop()
         self.board = SlotBoard(loop.time, loop.call_soon)
+        self.board.on_free(nobody)
         plan = SeatPlan(self._make, 1, 5.0, self.reasons.append, loop.time, self.lifetime, draw=lambda: 0.0)
         self.seats = [Seat(number, plan, self.board) for number in range(1, seats + 1)]
         for seat in self.seats:
@@ -84,7 +85,7 @@ def test_a_seat_stays_fit_and_offers_a_slot_while_its_worker_is_relieved() -> No
             for _ in range(40):
                 await asyncio.sleep(0.1)
                 assert house.seats[0].is_fit()
-                slot = house.board.take()
+                slot = house.board.take(nobody)
                 assert slot is not None
                 house.board.give_back(slot)
             assert house.reasons == ["lifetime"]
@@ -97,18 +98,18 @@ def test_a_relieved_worker_takes_no_work_and_ends_what_it_has() -> None:
         house = House(ONE_CALL)
         async with house.open():
             await asyncio.sleep(0)
-            first = house.board.take()
+            first = house.board.take(nobody)
             assert first is not None
             await house.made[0][1].run("predict", [call_of()])
             await asyncio.sleep(2.0)
-            second = house.board.take()
+            second = house.board.take(nobody)
             assert second is not None
             assert second.worker is not first.worker
             assert not house.made[0][1].is_dead()
             house.board.give_back(first)
             await asyncio.sleep(0.1)
             assert house.made[0][1].is_dead()
-            assert house.board.take() is None  # the slot that came back is nobody's
+            assert house.board.take(nobody) is None  # the slot that came back is nobody's
 
     in_virtual_time(run())
 
@@ -138,7 +139,7 @@ def test_a_worker_that_dies_while_its_successor_starts_is_replaced_all_the_same(
             await asyncio.sleep(2.0)
             assert len(house.made) == 2
             assert house.seats[0].is_fit()
-            assert house.board.take() is not None
+            assert house.board.take(nobody) is not None
 
     in_virtual_time(run())
 

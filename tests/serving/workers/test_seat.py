@@ -13,7 +13,7 @@ from ekiben.serving.workers.health import WELL, Health
 from ekiben.serving.workers.readiness import ANSWER_LIMIT_S, PROBE_INTERVAL_S
 from ekiben.serving.workers.seat import FIRST_BACKOFF_S, Occupant, Seat, SeatPlan
 from ekiben.serving.workers.slots import SlotBoard
-from tests.serving.workers.fake_worker import FakeWorker
+from tests.serving.workers.fake_worker import FakeWorker, nobody
 from tests.serving.workers.virtual_time import in_virtual_time
 
 FAILURES = [ServiceError("cannot start"), OSError("too many open files")]
@@ -90,6 +90,7 @@ def test_a_worker_whose_every_thread_hangs_past_the_timeout_is_replaced() -> Non
     async def run() -> tuple[int, bool]:
         clock = asyncio.get_running_loop().time
         board: SlotBoard[Occupant] = SlotBoard(clock, asyncio.get_running_loop().call_soon)
+        board.on_free(nobody)
         made: list[FakeWorker] = []
 
         def make(_: int) -> FakeWorker:
@@ -99,9 +100,9 @@ def test_a_worker_whose_every_thread_hangs_past_the_timeout_is_replaced() -> Non
         seat = Seat(1, SeatPlan(make, 1, 5.0, lambda _: None, clock), board)
         await seat.open()
         await asyncio.sleep(1.0)
-        assert board.take() is not None
+        assert board.take(nobody) is not None
         await asyncio.sleep(60.0)
-        is_free_again = board.take() is not None
+        is_free_again = board.take(nobody) is not None
         await seat.close()
         return len(made), is_free_again
 
@@ -134,12 +135,13 @@ def test_a_worker_that_hangs_and_cannot_be_ended_is_spoken_of_once() -> None:
     async def run() -> tuple[int, bool]:
         clock = asyncio.get_running_loop().time
         board: SlotBoard[Occupant] = SlotBoard(clock, asyncio.get_running_loop().call_soon)
+        board.on_free(nobody)
         worker = FakeWorker()
         worker.is_immortal = True
         seat = Seat(1, SeatPlan(lambda _: worker, 1, 5.0, lambda _: None, clock), board)
         await seat.open()
         await asyncio.sleep(1.0)
-        assert board.take() is not None
+        assert board.take(nobody) is not None
         await asyncio.sleep(120.0)
         is_fit = seat.is_fit()
         await seat.close()
@@ -152,6 +154,7 @@ def test_a_seat_is_as_its_service_says() -> None:
     async def run() -> list[tuple[bool, bool]]:
         clock = asyncio.get_running_loop().time
         board: SlotBoard[Occupant] = SlotBoard(clock, asyncio.get_running_loop().call_soon)
+        board.on_free(nobody)
         worker = FakeWorker()
         worker.health = Health(is_alive=True, is_ready=False)
         seat = Seat(1, SeatPlan(lambda _: worker, 1, 5.0, lambda _: None, clock), board)

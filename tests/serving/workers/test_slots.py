@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from ekiben.serving.workers.slots import Slot, SlotBoard
+from tests.serving.workers.fake_worker import nobody
 
 
 class Soon:
@@ -27,6 +28,7 @@ class Soon:
 def board_of(*workers: tuple[str, int]) -> tuple[SlotBoard[str], Soon]:
     soon = Soon()
     board: SlotBoard[str] = SlotBoard(lambda: 0.0, soon)
+    board.on_free(nobody)
     for worker, slots in workers:
         board.add(worker, slots)
     soon.run()
@@ -34,7 +36,7 @@ def board_of(*workers: tuple[str, int]) -> tuple[SlotBoard[str], Soon]:
 
 
 def taken(board: SlotBoard[str]) -> Slot[str]:
-    slot = board.take()
+    slot = board.take(nobody)
     assert slot is not None
     return slot
 
@@ -56,7 +58,7 @@ class Claimant:
 def test_the_least_loaded_worker_is_taken_first() -> None:
     board, _ = board_of(("a", 1), ("b", 2))
     assert [taken(board).worker for _ in range(3)] == ["b", "a", "b"]
-    assert board.take() is None
+    assert board.take(nobody) is None
 
 
 def test_slots_go_round_between_claimants_that_have_had_the_same() -> None:
@@ -80,7 +82,7 @@ def test_a_freed_slot_is_the_waiting_claimants_before_it_is_a_newcomers() -> Non
     slot = taken(board)
     Claimant("x", board, book, wants=1)
     board.give_back(slot)
-    assert board.take() is None
+    assert board.take(nobody) is None
     soon.run()
     assert book == ["x"]
 
@@ -99,7 +101,7 @@ def test_what_is_given_back_for_a_worker_that_is_gone_is_forgotten() -> None:
     board.remove("a")
     board.give_back(slot)
     soon.run()
-    assert board.take() is None
+    assert board.take(nobody) is None
 
 
 def test_a_slot_is_given_back_once() -> None:
@@ -108,7 +110,7 @@ def test_a_slot_is_given_back_once() -> None:
     board.give_back(slot)
     board.give_back(slot)
     soon.run()
-    assert (taken(board).worker, board.take()) == ("a", None)
+    assert (taken(board).worker, board.take(nobody)) == ("a", None)
 
 
 def test_a_slot_is_free_to_take_only_once_the_claimants_were_asked() -> None:

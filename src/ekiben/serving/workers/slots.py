@@ -72,17 +72,17 @@ class SlotBoard(Generic[W]):
         """How many slots could be taken now: none while the claimants have yet to be asked."""
         return 0 if self._is_offer_due and not self._is_offering else sum(self._free.values())
 
-    def take(self, claimant: Claimant | None = None) -> Slot[W] | None:
+    def take(self, claimant: Claimant) -> Slot[W] | None:
         """A slot of the worker with most of them free; None where none is, or where the claimants come first.
 
-        Nobody is charged for it where no `claimant` is named.
+        It is charged to `claimant`, which is registered.
         """
         if self._is_offer_due and not self._is_offering:
             return None
         worker = max(self._free, key=self._free.__getitem__, default=None)
         if worker is None or self._free[worker] == 0:
             return None
-        account = Account() if claimant is None else self._accounts[claimant]
+        account = self._accounts[claimant]
         self._served_s = max(self._served_s, account.used_s)
         slot = Slot(worker, self._clock(), account, account.expected_s)
         account.used_s = self._served_s + account.expected_s
