@@ -23,6 +23,20 @@ ROWS: list[tuple[str, ...]] = [
     ("tag", "digest", "settings", "report"),
     ("errors", "nearest"),
 ]
+# The same inside `serving`, whose rooms are packages and single modules.
+SERVING_ROWS: list[tuple[str, ...]] = [
+    ("__main__",),
+    ("server", "describe"),
+    ("observing", "reload"),
+    ("http",),
+    ("workers",),
+    ("execution", "metrics", "openapi", "importing"),
+    ("declare", "target"),
+    ("options",),
+    ("config",),
+    ("batching", "payload", "failures", "streams"),
+    ("wire", "logs", "interpreter", "healthcheck", "stopping"),
+]
 # The public face: thin modules that re-export from any row below the command line. Nothing inside imports them.
 FACE = {
     *("ekiben", "bentos", "container", "exceptions", "io", "metrics", "models", "picklable_model", "sklearn"),
@@ -113,6 +127,24 @@ def test_imports_point_down_the_rows(module: str) -> None:
             continue  # the version, which stands in the package's own file
         assert target not in FACE, f"{module} imports the face module {imported}"
         assert target == group or row_of(target) > row_of(group), f"{module} imports {imported}, which is not below it"
+
+
+def serving_row_of(module: str) -> int | None:
+    """The index of the row of a module in `serving`; None for others and for the package's own file."""
+    if not module.startswith("ekiben.serving."):
+        return None
+    room = module.split(".")[2]
+    return next(index for index, rooms in enumerate(SERVING_ROWS) if room in rooms)
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("ekiben.serving.")])
+def test_imports_inside_serving_point_down_its_rows(module: str) -> None:
+    row = serving_row_of(module)
+    assert row is not None
+    for imported in own_imports(module, at_top_only=False):
+        target = serving_row_of(imported)
+        is_own = imported.split(".")[:3] == module.split(".")[:3]
+        assert target is None or is_own or target > row, f"{module} imports {imported}, which is not below it"
 
 
 def test_there_is_no_import_cycle() -> None:

@@ -10,8 +10,9 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
+from ekiben.serving.config.values import LabelStyle
 from ekiben.serving.metrics.family import Family, Sample
-from ekiben.serving.metrics.naming import LabelStyle, Naming, ServedAs
+from ekiben.serving.metrics.naming import Naming, ServedAs
 from ekiben.serving.metrics.page import OF_PROCESS
 from ekiben.serving.metrics.server import ServerMetrics
 

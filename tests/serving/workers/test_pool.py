@@ -14,9 +14,9 @@ from ekiben.serving.batching.joining import BatchPolicy
 from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.batching.policy import Policy
 from ekiben.serving.batching.singles import SinglesPolicy
+from ekiben.serving.metrics.ledger import RestartReason
 from ekiben.serving.wire import Answer, Call, Reply, StreamReply
 from ekiben.serving.workers.pool import Pool, PoolPlan, PoolSlot
-from ekiben.serving.workers.worker import RestartReason
 from tests.serving.workers.fake_worker import POISON, FakeWorker, call_of
 
 

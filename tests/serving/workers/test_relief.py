@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from ekiben.errors import ServiceError
+from ekiben.serving.metrics.ledger import RestartReason
 from ekiben.serving.workers.lifetime import Lifetime
 from ekiben.serving.workers.seat import LIFETIME_CHECK_S, LONGEST_BACKOFF_S, Occupant, Seat, SeatPlan
 from ekiben.serving.workers.slots import SlotBoard
-from ekiben.serving.workers.worker import RestartReason
 from tests.serving.workers.fake_worker import FakeWorker, call_of, nobody
 from tests.serving.workers.virtual_time import in_virtual_time
 

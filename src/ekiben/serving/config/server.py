@@ -12,9 +12,8 @@ from ekiben.serving.batching.options import BatchOptions, Strategy
 from ekiben.serving.config.devices import GpuRequest
 from ekiben.serving.config.file import find_file, read_file
 from ekiben.serving.config.keys import ALIASES, BATCHING, BATCHING_KEYS, BY_PATH, KEYS, Key
-from ekiben.serving.config.values import Isolation
+from ekiben.serving.config.values import Isolation, LabelStyle
 from ekiben.serving.logs import LogFormat
-from ekiben.serving.metrics.naming import LabelStyle
 from ekiben.settings import Setting
 
 

@@ -14,12 +14,12 @@ from ekiben.serving.batching.options import Strategy
 from ekiben.serving.config.cpus import usable_cores
 from ekiben.serving.config.devices import GpuRequest
 from ekiben.serving.logs import LogFormat
-from ekiben.serving.metrics.naming import LabelStyle
 
 CPU_COUNT = "cpu_count"
 Isolation: TypeAlias = Literal["auto", "none", "process"]
 ISOLATIONS: tuple[Isolation, ...] = get_args(Isolation)
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+LabelStyle: TypeAlias = Literal["ekiben", "bentoml"]
 LABEL_STYLES: tuple[LabelStyle, ...] = get_args(LabelStyle)
 LOG_FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)
 LOG_LEVELS = ("critical", "error", "warning", "info", "debug")

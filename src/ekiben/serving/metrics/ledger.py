@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal, TypeAlias
 
 from ekiben.serving.metrics.family import Family
 from ekiben.serving.metrics.merge import joined, merge, remains_of
 
+RestartReason: TypeAlias = Literal["death", "hang", "lifetime"]
 ASK_S = 0.5  # seconds that workers get to tell their figures when the page is read; a busy one's last word stands
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
 
+from ekiben.serving.config.values import LabelStyle
 from ekiben.serving.metrics.family import Family, Labels, Sample
 from ekiben.serving.metrics.tally import Tally
-
-LabelStyle: TypeAlias = Literal["ekiben", "bentoml"]
 
 
 @dataclass(frozen=True, slots=True)

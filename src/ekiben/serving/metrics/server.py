@@ -12,14 +12,13 @@ import ekiben
 from ekiben.serving.metrics.batches import BatchMetrics, batch_families
 from ekiben.serving.metrics.bounds import DURATION_BOUNDS
 from ekiben.serving.metrics.family import Family, Sample
-from ekiben.serving.metrics.ledger import WorkerLedger
+from ekiben.serving.metrics.ledger import RestartReason, WorkerLedger
 from ekiben.serving.metrics.naming import Naming
 from ekiben.serving.metrics.page import OF_PROCESS, render
 from ekiben.serving.metrics.processes import process_families
 from ekiben.serving.metrics.queues import QueueMetrics, queue_families
 from ekiben.serving.metrics.requests import EndpointMetrics, request_families
 from ekiben.serving.wire import Payload
-from ekiben.serving.workers.worker import RestartReason
 
 logger = logging.getLogger("ekiben.serving")
 

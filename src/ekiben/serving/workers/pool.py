@@ -13,12 +13,13 @@ from ekiben.errors import Overloaded
 from ekiben.serving.batching.audience import Audience
 from ekiben.serving.batching.slots import Claimant, SlotLost
 from ekiben.serving.failures import internal_error
+from ekiben.serving.metrics.ledger import RestartReason
 from ekiben.serving.streams import FollowedChunks, StreamEnd
 from ekiben.serving.wire import Answer, Call, Reply, StreamReply
 from ekiben.serving.workers.lifetime import ENDLESS, Lifetime
 from ekiben.serving.workers.seat import Occupant, Seat, SeatPlan
 from ekiben.serving.workers.slots import Slot, SlotBoard
-from ekiben.serving.workers.worker import RestartReason, Worker, WorkerDied, WorkerGone
+from ekiben.serving.workers.worker import Worker, WorkerDied, WorkerGone
 
 logger = logging.getLogger("ekiben.serving")
 

@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ekiben.errors import EkibenError
+from ekiben.serving.metrics.ledger import RestartReason
 from ekiben.serving.workers.health import WELL, Health
 from ekiben.serving.workers.lifetime import ENDLESS, Lifetime, Use
 from ekiben.serving.workers.readiness import PROBE_INTERVAL_S, WorkerView, is_fit, is_lost
 from ekiben.serving.workers.slots import SlotBoard
-from ekiben.serving.workers.worker import RestartReason, Worker, WorkerDied
+from ekiben.serving.workers.worker import Worker, WorkerDied
 
 logger = logging.getLogger("ekiben.serving")
 

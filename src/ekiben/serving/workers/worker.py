@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
 from ekiben.errors import EkibenError
 from ekiben.serving.batching.audience import Audience
 from ekiben.serving.wire import Answer, Call, Reply
 from ekiben.serving.workers.health import Health
 
-RestartReason: TypeAlias = Literal["death", "hang", "lifetime"]
 STOP_S = 5.0  # seconds that a worker gets to run its shut-down hooks
 
 
