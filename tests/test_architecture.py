@@ -34,7 +34,8 @@ SERVING_ROWS: list[tuple[str, ...]] = [
     ("declare", "target"),
     ("options",),
     ("config",),
-    ("batching", "payload", "failures", "streams"),
+    ("batching", "payload", "streams"),
+    ("failures",),
     ("wire", "logs", "interpreter", "healthcheck", "stopping"),
 ]
 # The public face: thin modules that re-export from any row below the command line. Nothing inside imports them.
