@@ -4,11 +4,13 @@
     ServiceError                        500 with our own words: the service is written in a way that cannot be served
     anything else                       500 with the request's id; the traceback is logged, never sent
 
-All errors of the server have the body `{"error": ..., "detail": ...}`.
+All errors of the server have the body `{"error": ..., "detail": ...}`. What ends a coroutine itself is no failure, and
+gets no reply here (`is_own_end`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 from collections.abc import Sequence
@@ -21,6 +23,15 @@ from ekiben.serving.wire import JSON, Call, Payload, Reply
 logger = logging.getLogger("ekiben.serving")
 
 INTERNAL = 500
+
+
+def is_own_end(error: BaseException) -> bool:
+    """Whether `error` ends the running coroutine itself (cancelled or closed) rather than being user code's."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # closed after its loop has ended
+        return True
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 def error_reply(status: int, error: str, detail: str | None = None, headers: tuple[tuple[str, str], ...] = ()) -> Reply:

@@ -18,6 +18,7 @@ from ekiben.serving.batching.policy import Expectation
 from ekiben.serving.batching.queue import Ticket
 from ekiben.serving.batching.slots import SlotLost
 from ekiben.serving.batching.view import DispatchReason
+from ekiben.serving.failures import is_own_end
 from ekiben.serving.wire import Answer, Call, Reply, StreamReply
 
 logger = logging.getLogger("ekiben.serving")
@@ -84,11 +85,9 @@ async def run_batch(run: Run[S], batch: Batch[S]) -> Outcome:
         refuse_all(tickets, error)
         return REFUSED
     except BaseException as error:
-        if isinstance(error, GeneratorExit) and not _is_loop_running():  # the coroutine itself is closed, unfinished
-            raise
-        task = asyncio.current_task()
-        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-            refuse_all(tickets, Overloaded("the server stopped before the batch was done"))
+        if is_own_end(error):
+            if isinstance(error, asyncio.CancelledError):
+                refuse_all(tickets, Overloaded("the server stopped before the batch was done"))
             raise
         logger.exception("a batch of `%s` failed", tickets[0].call.endpoint)
         refuse_all(tickets, InternalError("the batch failed"))
@@ -125,11 +124,3 @@ def refuse_all(tickets: Sequence[Ticket], error: EkibenError) -> None:
     """Answers every request that is still waited for with one error."""
     for ticket in tickets:
         ticket.refuse(error)
-
-
-def _is_loop_running() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

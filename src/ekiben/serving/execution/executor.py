@@ -29,7 +29,6 @@ from ekiben.serving.execution.program import (
     call_contained,
     drive,
     drive_async,
-    is_own_end,
 )
 from ekiben.serving.execution.single import answer_one
 from ekiben.serving.execution.stream_async import LoopChunks
@@ -37,7 +36,7 @@ from ekiben.serving.execution.stream_sync import ThreadedChunks
 from ekiben.serving.execution.streaming import MethodChunks, StreamCall
 from ekiben.serving.execution.threads import Threads
 from ekiben.serving.execution.warm_up import warm_up
-from ekiben.serving.failures import failure_replies, failure_reply, reply_to
+from ekiben.serving.failures import failure_replies, failure_reply, is_own_end, reply_to
 from ekiben.serving.wire import Answer, Call, Reply
 
 logger = logging.getLogger("ekiben.serving")

@@ -12,8 +12,9 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from ekiben.serving.execution.program import USER_FAILURES, call_contained, is_own_end
+from ekiben.serving.execution.program import USER_FAILURES, call_contained
 from ekiben.serving.execution.threads import Threads
+from ekiben.serving.failures import is_own_end
 
 logger = logging.getLogger("ekiben.serving")
 

@@ -6,7 +6,6 @@ What user code raises is its request's business, whatever it is: a program sees 
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Generic, TypeAlias, TypeVar
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.context import Context
 from ekiben.serving.execution.threads import Threads
+from ekiben.serving.failures import is_own_end
 
 R = TypeVar("R")
 
@@ -31,15 +31,6 @@ class Escape(Exception):
     def __init__(self, cause: BaseException) -> None:
         super().__init__(f"user code raised `{type(cause).__name__}`")
         self.__cause__ = cause
-
-
-def is_own_end(error: BaseException) -> bool:
-    """Whether `error` ends the running coroutine itself (cancelled or closed) rather than being user code's."""
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:  # closed after its loop has ended
-        return True
-    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 @dataclass(frozen=True, slots=True)

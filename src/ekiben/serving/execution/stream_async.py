@@ -6,9 +6,10 @@ import inspect
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from ekiben.serving.execution.program import USER_FAILURES, call_contained, is_own_end
+from ekiben.serving.execution.program import USER_FAILURES, call_contained
 from ekiben.serving.execution.streaming import MethodChunks, StreamCall
 from ekiben.serving.execution.threads import Threads
+from ekiben.serving.failures import is_own_end
 from ekiben.serving.wire import Answer
 
 

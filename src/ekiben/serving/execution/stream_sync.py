@@ -13,9 +13,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from ekiben.serving.execution.program import USER_FAILURES, call_contained, is_own_end
+from ekiben.serving.execution.program import USER_FAILURES, call_contained
 from ekiben.serving.execution.streaming import MethodChunks, StreamCall
 from ekiben.serving.execution.threads import Threads
+from ekiben.serving.failures import is_own_end
 from ekiben.serving.wire import Answer
 
 R = TypeVar("R")

@@ -10,7 +10,8 @@ from ekiben.errors import EkibenError, ServiceError
 from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.declare.service import Service
 from ekiben.serving.execution.executor import Executor
-from ekiben.serving.execution.program import USER_FAILURES, Escape, call_contained, is_own_end
+from ekiben.serving.execution.program import USER_FAILURES, Escape, call_contained
+from ekiben.serving.failures import is_own_end
 
 logger = logging.getLogger("ekiben.serving")
 
