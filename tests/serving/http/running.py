@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ekiben.serving.http.h1.limits import ConnectionLimits
 from ekiben.serving.http.h1.listener import HttpServer, listen, url_of
-from ekiben.serving.http.h1.state import ServerState, awaited
+from ekiben.serving.http.h1.state import ServerState, begin_none
 from ekiben.serving.http.request import Request
 from ekiben.serving.http.routes import Begin
 from ekiben.serving.interpreter import NEW_LOOP
@@ -55,7 +55,7 @@ def answering(
     limits: ConnectionLimits | None = None,
     drain_s: float = 5.0,
     new_loop: Callable[[], asyncio.AbstractEventLoop] = NEW_LOOP,
-    begin: Begin = awaited,
+    begin: Begin = begin_none,
 ) -> Iterator[Answering]:
     """A server that answers with `handler` what is not begun by `begin`; stopped at the end."""
     is_up = threading.Event()

@@ -33,8 +33,8 @@ class Tended(Protocol):
         """End it on the spot."""
 
 
-def awaited(request: Request, exchange: Exchange) -> None:
-    """Begins none: every request has a task."""
+def begin_none(request: Request, exchange: Exchange) -> None:
+    """Every request has a task."""
 
 
 class ServerState:
@@ -54,7 +54,7 @@ class ServerState:
         limits: ConnectionLimits,
         loop: asyncio.AbstractEventLoop,
         log_access: LogAccess | None = None,
-        begin: Begin = awaited,
+        begin: Begin = begin_none,
     ) -> None:
         self.handler = handler
         self.begin = begin
