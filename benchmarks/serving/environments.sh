@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a virtual environment for each server, for the bare stack and for the harness: `environments.sh DIR [NAME...]`.
-# Packages come from pip's configured index, in the versions of `requirements/`; ekiben is this checkout, editable, so that
-# what is measured is what lies here. What exists is brought up to date, so that a second run costs seconds.
+# Packages come from pip's configured index, in the versions of `requirements/`; ekiben is built from this checkout and
+# installed as users get it, again with every run. The others are brought up to date, so that a second run costs seconds.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 checkout=$(cd "$here/../.." && pwd)
@@ -10,12 +10,12 @@ shift
 mkdir -p "$folder"
 begun=$SECONDS
 
-# install NAME REQUIREMENTS... : each is a file of `requirements/` by its name, or a path for pip's --editable.
+# install NAME REQUIREMENTS... : each is a file of `requirements/` by its name, or the path of a project.
 install() {
   local name=$1 arguments=() one
   shift
   for one in "$@"; do
-    if [[ $one == /* ]]; then arguments+=(--editable "$one"); else arguments+=(--requirement "$here/requirements/$one.txt"); fi
+    if [[ $one == /* ]]; then arguments+=("$one"); else arguments+=(--requirement "$here/requirements/$one.txt"); fi
   done
   [[ -x $folder/$name/bin/python ]] || python3 -m venv "$folder/$name"
   echo "[$((SECONDS - begun)) s] $name" >&2

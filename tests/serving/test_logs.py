@@ -14,7 +14,7 @@ from tests.serving.server_process import eventually, serving, write_service
 def test_a_path_forges_no_line_of_the_access_log(tmp_path: Path) -> None:
     project = write_service(tmp_path / "project")
     with serving(project, "--access-log") as server, connected(server.url) as connection:
-        connection.sendall(b"GET /x%0A2026-01-01%20forged%1B[31m HTTP/1.1\r\nconnection: close\r\n\r\n")
+        connection.sendall(b"GET /x%0A2026-01-01%20forged%1B[31m HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
         read_to_end(connection)
         server.end()
         lines = [line for line in server.output().splitlines() if "forged" in line]

@@ -119,7 +119,7 @@ def test_no_header_steers_the_log_or_the_terminal(target: ServerProcess, name: s
     ]
     with in_whole_lines(target):
         for text in texts:
-            message = b"GET /nowhere HTTP/1.1\r\n%s: %s\r\nconnection: close\r\n\r\n" % (name.encode(), text)
+            message = b"GET /nowhere HTTP/1.1\r\nhost: x\r\n%s: %s\r\nconnection: close\r\n\r\n" % (name.encode(), text)
             assert statuses(reply_to(target.url, message))[0] in (400, 404)
 
 

@@ -23,14 +23,15 @@ DRIP_S = 0.005
 BODY = b'{"numbers": [' + b" " * 10_000 + b"3]}"
 HEAD = b"POST /square HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: %d\r\n" % len(BODY)
 DRIPS = {
-    "heads without end": lambda: itertools.chain(b"GET /livez HTTP/1.1\r\n", itertools.cycle(b"x-a: b\r\n")),
+    "heads without end": lambda: itertools.chain(b"GET /livez HTTP/1.1\r\nhost: x\r\n", itertools.cycle(b"x-a: b\r\n")),
     "first lines without end": lambda: itertools.chain(b"GET /", itertools.cycle(b"a")),
     "bodies": lambda: iter(HEAD + b"\r\n" + BODY),
     "chunked bodies": lambda: itertools.chain(
         b"POST /square HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n", itertools.cycle(b"1\r\n \r\n")
     ),
     "forms": lambda: itertools.chain(
-        b"POST /keep HTTP/1.1\r\ncontent-type: multipart/form-data; boundary=x\r\ncontent-length: 9999\r\n\r\n",
+        b"POST /keep HTTP/1.1\r\nhost: x\r\ncontent-length: 9999\r\n"
+        b"content-type: multipart/form-data; boundary=x\r\n\r\n",
         itertools.cycle(b"--x\r\n"),
     ),
     "nothing at all": lambda: iter(b""),

@@ -79,7 +79,9 @@ class Counter:
 def test_the_server_answers_while_a_body_of_many_rows_comes(tmp_path: Path) -> None:
     with serving(write_service(tmp_path / "project", SOURCE)) as server, connected(server.url) as connection:
         body = b'{"rows": [' + b"1," * 15_000_000 + b'"x"]}'
-        connection.sendall(b"POST /count HTTP/1.1\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body))
+        connection.sendall(
+            b"POST /count HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
+        )
         connection.sendall(body)
         for _ in range(20):
             server.client.get("/livez").raise_for_status()

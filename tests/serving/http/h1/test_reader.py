@@ -180,8 +180,16 @@ def test_chunks_that_could_be_read_in_two_ways_are_refused(body: bytes) -> None:
 )
 def test_a_request_line_that_is_not_served_is_refused(line: bytes, status: int) -> None:
     with pytest.raises(Refusal) as caught:
-        read(line + b"\r\n\r\n")
+        read(line + b"\r\nhost: x\r\n\r\n")
     assert caught.value.reply.status == status
+
+
+@pytest.mark.parametrize("fields", [b"", b"connection: close\r\n", b"connection: upgrade\r\nupgrade: h2c\r\n"])
+def test_a_request_names_its_host_since_http_1_1(fields: bytes) -> None:
+    with pytest.raises(Refusal, match="names no host"):
+        read(b"GET / HTTP/1.1\r\n" + fields + b"\r\n")
+    assert only(b"GET / HTTP/1.0\r\n\r\n").path == "/"
+    assert only(b"GET / HTTP/1.1\r\nhost:\r\n" + fields + b"\r\n").path == "/"
 
 
 @pytest.mark.parametrize(
@@ -207,9 +215,9 @@ def test_a_target_is_split_and_its_path_decoded(target: bytes, path: str, query:
 @pytest.mark.parametrize(
     ("head", "framing"),
     [
-        (b"GET / HTTP/1.1\r\n\r\n", PERSISTENT),
-        (b"GET / HTTP/1.1\r\nconnection: keep-alive\r\n\r\n", PERSISTENT),
-        (b"GET / HTTP/1.1\r\nconnection: Close\r\n\r\n", LAST),
+        (b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", PERSISTENT),
+        (b"GET / HTTP/1.1\r\nhost: x\r\nconnection: keep-alive\r\n\r\n", PERSISTENT),
+        (b"GET / HTTP/1.1\r\nhost: x\r\nconnection: Close\r\n\r\n", LAST),
         (b"GET / HTTP/1.0\r\n\r\n", OLD_LAST),
         (b"GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n", OLD_PERSISTENT),
     ],
@@ -219,7 +227,7 @@ def test_a_request_says_whether_the_connection_goes_on(head: bytes, framing: Fra
 
 
 def test_a_head_over_the_limit_is_refused_in_one_piece_or_many() -> None:
-    head = b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * (MAX_HEAD_BYTES // 6 + 1) + b"\r\n"
+    head = b"GET / HTTP/1.1\r\nhost: x\r\n" + b"a: b\r\n" * (MAX_HEAD_BYTES // 6 + 1) + b"\r\n"
     for pieces in ((head,), [head[at : at + 1000] for at in range(0, len(head), 1000)]):
         with pytest.raises(Refusal) as caught:
             read(*pieces)
@@ -254,7 +262,7 @@ def test_a_body_that_is_held_back_is_asked_for_when_it_is_read() -> None:
     [
         (b"", Stage.BETWEEN),
         (b"GE", Stage.HEAD),
-        (b"GET / HTTP/1.1\r\na: b", Stage.HEAD),
+        (b"GET / HTTP/1.1\r\nhost: x\r\na: b", Stage.HEAD),
         (START + b"content-length: 2\r\n\r\n", Stage.BODY),
         (START + b"content-length: 2\r\n\r\na", Stage.BODY),
         (START + b"content-length: 2\r\n\r\nab", Stage.BETWEEN),
@@ -284,7 +292,7 @@ def test_what_is_behind_requests_that_wait_is_not_parsed_before_they_are_begun()
 def test_a_head_of_very_many_headers_is_refused_whole_or_not() -> None:
     for end in (b"", b"\r\n"):
         with pytest.raises(Refusal) as caught:
-            read(b"GET / HTTP/1.1\r\n" + b"a:\r\n" * 600 + end)
+            read(b"GET / HTTP/1.1\r\nhost: x\r\n" + b"a:\r\n" * 600 + end)
         assert caught.value.reply.status == 431
 
 

@@ -33,18 +33,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 @pytest.mark.parametrize(("size", "status"), [(60_000, 200), (70_000, 431)])
 def test_a_head_has_a_largest_size(server: ServerProcess, size: int, status: int) -> None:
     with connected(server.url) as connection:
-        connection.sendall(b"GET /livez HTTP/1.1\r\nconnection: close\r\nx-long: " + b"a" * size + b"\r\n\r\n")
+        connection.sendall(
+            b"GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-long: " + b"a" * size + b"\r\n\r\n"
+        )
         assert status_of(read_to_end(connection)) == status
 
 
 @pytest.mark.parametrize(
     ("start", "piece"),
     [
-        (b"GET /livez HTTP/1.1\r\n", b"x-name: value\r\n" * 1000),
-        (b"GET /livez HTTP/1.1\r\nx-long: ", b"a" * 16000),
+        (b"GET /livez HTTP/1.1\r\nhost: x\r\n", b"x-name: value\r\n" * 1000),
+        (b"GET /livez HTTP/1.1\r\nhost: x\r\nx-long: ", b"a" * 16000),
         (b"GET /", b"a" * 16000),
-        (b"POST /pid HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n", b"x-name: value\r\n" * 1000),
-        (b"POST /pid HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1;", b"a" * 16000),
+        (b"POST /pid HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n", b"x-name: value\r\n" * 1000),
+        (b"POST /pid HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1;", b"a" * 16000),
     ],
     ids=["headers", "one header", "path", "trailers", "chunk extension"],
 )
@@ -73,7 +75,7 @@ def test_a_head_that_does_not_come_ends_the_connection(server: ServerProcess, se
 def test_a_head_in_drips_does_not_buy_time(server: ServerProcess) -> None:
     with connected(server.url) as connection:
         begun_s = time.monotonic()
-        connection.sendall(b"GET /livez HTTP/1.1\r\n")
+        connection.sendall(b"GET /livez HTTP/1.1\r\nhost: x\r\n")
         while send_until_refused(connection, b"a: b\r\n", 1) and time.monotonic() - begun_s < 10:
             time.sleep(0.2)
         assert time.monotonic() - begun_s < 6
@@ -90,7 +92,7 @@ def test_an_idle_connection_is_kept_and_then_closed(server: ServerProcess) -> No
 
 def test_a_body_that_stops_is_408(server: ServerProcess) -> None:
     with connected(server.url) as connection:
-        connection.sendall(b"POST /pid HTTP/1.1\r\ncontent-length: 100000\r\n\r\n{")
+        connection.sendall(b"POST /pid HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n{")
         reply = read_to_end(connection)
     assert status_of(reply) == 408
     assert b"connection: close" in reply
@@ -98,7 +100,7 @@ def test_a_body_that_stops_is_408(server: ServerProcess) -> None:
 
 def test_a_slow_body_that_moves_on_is_waited_for(server: ServerProcess) -> None:
     with connected(server.url) as connection:
-        connection.sendall(b"POST /pid HTTP/1.1\r\nconnection: close\r\ncontent-length: 4002\r\n\r\n{")
+        connection.sendall(b"POST /pid HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 4002\r\n\r\n{")
         for _ in range(20):
             connection.sendall(b" " * 200)
             time.sleep(0.2)
@@ -110,7 +112,7 @@ def test_bodies_that_stop_leave_the_others_their_turn(server: ServerProcess) -> 
     with ExitStack() as stack:
         for _ in range(4):
             connection = stack.enter_context(connected(server.url))
-            connection.sendall(b"POST /pid HTTP/1.1\r\ncontent-length: 100\r\n\r\n{")
+            connection.sendall(b"POST /pid HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
         time.sleep(0.2)
         assert server.post("/pid").status_code == 200
 
@@ -118,7 +120,7 @@ def test_bodies_that_stop_leave_the_others_their_turn(server: ServerProcess) -> 
 def test_a_client_that_takes_no_answers_is_cut_off(server: ServerProcess) -> None:
     asked = 3000
     with connected(server.url) as connection:
-        connection.sendall(b"GET /docs.json HTTP/1.1\r\n\r\n" * asked)
+        connection.sendall(b"GET /docs.json HTTP/1.1\r\nhost: x\r\n\r\n" * asked)
         time.sleep(6)
         assert read_to_end(connection).count(b"HTTP/1.1 200") < asked
 
@@ -134,7 +136,9 @@ def test_connections_beyond_the_bound_are_refused_and_the_others_served(tmp_path
 
 def test_trailers_are_no_headers(tmp_path: Path) -> None:
     project = write_service(tmp_path / "project")
-    chunked = b"POST /echo HTTP/1.1\r\nuser-agent: me\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+    chunked = (
+        b"POST /echo HTTP/1.1\r\nhost: x\r\nuser-agent: me\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+    )
     with serving(project) as server, connected(server.url) as connection:
         connection.sendall(chunked)
         connection.sendall(b"2\r\n{}\r\n")

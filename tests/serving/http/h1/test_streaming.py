@@ -152,7 +152,9 @@ def test_a_stream_waits_for_a_client_that_does_not_read(server: Answering, sourc
     assert source.closed.wait(PATIENCE_S)
 
 
-@pytest.mark.parametrize("request_bytes", [b"HEAD /abc HTTP/1.1\r\n\r\n", b"GET /bad-header HTTP/1.1\r\n\r\n"])
+@pytest.mark.parametrize(
+    "request_bytes", [b"HEAD /abc HTTP/1.1\r\nhost: x\r\n\r\n", b"GET /bad-header HTTP/1.1\r\nhost: x\r\n\r\n"]
+)
 def test_a_stream_that_is_not_sent_is_closed(source: Source, request_bytes: bytes) -> None:
     chunks: list[Chunks] = []
 

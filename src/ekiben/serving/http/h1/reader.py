@@ -1,7 +1,7 @@
 """`RequestReader`: bytes of a connection -> Requests, by httptools (llhttp), which is strict about what a message is.
 
 What llhttp lets through and this server does not serve is refused here: other versions of HTTP, transfer codings other
-than `chunked`, heads over their limit. Nothing is buffered but the head and what came of the body with it.
+than `chunked`, no host, heads over their limit. Nothing is buffered but the head and what came of the body with it.
 
 An upgrade that a client offers (Java's asks for `h2c` with every first request) is not taken, and the request answered
 as it is, which RFC 9110, section 7.8, allows. llhttp takes what follows such a head for another protocol, so the body
@@ -24,9 +24,7 @@ from ekiben.serving.http.h1.limits import CHUNK_BYTES, MAX_HEAD_BYTES
 from ekiben.serving.http.request import Origin, Request, request_id
 from ekiben.serving.wire import Reply
 
-SLICE_BYTES = (
-    64 * 1024
-)  # that are parsed at once: whole requests, mostly, or three thousand small ones, 3 MB as objects
+SLICE_BYTES = 64 * 1024  # that are parsed at once: whole requests, or three thousand small ones, 3 MB as objects
 MAX_FIELDS = 512  # headers of a head, each an object; Apache takes 100, Node.js 2,000
 _SLASH = ord("/")
 # Headers that say something about the message itself: a request without them takes the short way.
@@ -154,7 +152,7 @@ class RequestReader:
         self._fields = fields = dict(headers)
         if len(fields) != len(headers):
             _check_repeated(headers)
-        if _ABOUT_MESSAGE.isdisjoint(fields) and self._parser.should_keep_alive():
+        if b"host" in fields and _ABOUT_MESSAGE.isdisjoint(fields) and self._parser.should_keep_alive():
             self._framing = PERSISTENT
         else:
             self._framing = self._framing_of(fields)
@@ -234,6 +232,8 @@ class RequestReader:
         if version not in ("1.0", "1.1"):
             raise Refusal(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, f"HTTP {version} is not served", "HTTP/1.1 is")
         is_old = version == "1.0"
+        if b"host" not in fields and not is_old:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "the request names no host", "HTTP/1.1 wants a `Host` header")
         coding = fields.get(b"transfer-encoding")
         if coding is not None:
             if is_old:
@@ -258,7 +258,7 @@ class RequestReader:
             return
         kept = self._url, self._headers, self._framing
         ending = b"content-length: " + length if b"content-length" in fields else b"transfer-encoding: chunked"
-        head = self._parser.get_method() + b" / HTTP/1.1\r\n" + ending + b"\r\n\r\n"
+        head = self._parser.get_method() + b" / HTTP/1.1\r\nhost:\r\n" + ending + b"\r\n\r\n"
         self._headers = []
         self._parser = httptools.HttpRequestParser(self)
         self._parser.feed_data(head)
