@@ -28,7 +28,8 @@ NO_MODELS = PinnedModels()
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
     """What to build. `service`, `name` and `labels` go before what the bentofile says; `bentofile` None means the
-    project's own; `version` None makes one from the content; `platform` is the image's."""
+    project's own; `version` None makes one from the content; `platforms` are the images', none meaning the default;
+    with `is_locked` a bento.lock that is missing or does not fit is an error."""
 
     project: Path
     bentofile: Path | None = None
@@ -36,7 +37,8 @@ class BuildRequest:
     name: str | None = None
     version: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
-    platform: str | None = None
+    platforms: tuple[str, ...] = ()
+    is_locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +52,34 @@ class Workplace:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is known so far. `python` and `platform` are the image's; `service` is the import string to describe;
-    `files` are the files beside `src/`, by path in the Bento, `executables` the paths of those that may be run."""
+    """What is known so far. `python` and `platforms` are the image's, the first platform the one that its Containerfile
+    is for; `locks` has one for each platform in that order, none before the step or without `python.lock_packages`;
+    `service` is the import string to describe; `files` are the files beside `src/`, by path in the Bento, `executables`
+    the paths of those that may be run."""
 
     request: BuildRequest
     bentofile: Bentofile
     service: str
     python: str
-    platform: str = DEFAULT_PLATFORM
+    platforms: tuple[str, ...] = (DEFAULT_PLATFORM,)
     selection: Selection = NOTHING_SELECTED
     source: StagedSource = NOTHING_STAGED
     description: Description = NOTHING_DESCRIBED
     name: str = ""
     models: PinnedModels = NO_MODELS
-    lock: Lock | None = None
+    locks: tuple[Lock, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     executables: tuple[str, ...] = ()
+
+    @property
+    def platform(self) -> str:
+        """The first platform."""
+        return self.platforms[0]
+
+    @property
+    def lock(self) -> Lock | None:
+        """The lock of the first platform."""
+        return self.locks[0] if self.locks else None
 
     @property
     def minor_python(self) -> str:

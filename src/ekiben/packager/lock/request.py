@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from ekiben.digest import Digest
-from ekiben.packager.lock.lockfile import LockedPackage, parse_lock
+from ekiben.packager.lock.lockfile import LockedPackage, format_lock
+from ekiben.packager.lock.target import DEFAULT_LIBC, Target
 
 LockTool: TypeAlias = Literal["uv", "pip-tools"]
-LockSource: TypeAlias = Literal["resolved now", "cache"]
+LockSource: TypeAlias = Literal["resolved now", "cache", "bento.lock"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,34 +22,47 @@ class LockRequest:
     `requirements` are lines as in a requirements file; `-r FILE` and `-c FILE` among them are followed inside
     `project`, so a bentofile's `requirements_txt` is the line `-r requirements.txt`. The index
     settings are the bentofile's; pip's configuration is added to them (see `PipSettings.for_project`).
+
+    `preferred` are pins to keep wherever the requirements allow it; `exclude_newer` is an RFC 3339 time in UTC: files
+    that an index got later do not exist.
     """
 
     requirements: tuple[str, ...]
     project: Path
     python: str
     platform: str = "linux/amd64"
+    libc: str = DEFAULT_LIBC
     tool: LockTool = "uv"
     index_url: str | None = None
     extra_index_url: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
     no_index: bool = False
     trusted_host: tuple[str, ...] = ()
+    preferred: tuple[LockedPackage, ...] = ()
+    exclude_newer: str | None = None
+
+    @property
+    def target(self) -> Target:
+        """The image that is locked for. Raises LockError for one that cannot be."""
+        return Target(self.python, self.platform, self.libc)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """`text` is requirements.lock, `intent` requirements.in. Both depend on nothing but what was asked and found; the
-    other fields are true of the making and belong in a receipt."""
+    """The pins for one target, sorted by name, and `intent`, the text of requirements.in. All three depend on nothing but
+    what was asked and found; the other fields are true of the making and belong in a receipt."""
 
-    text: str
+    packages: tuple[LockedPackage, ...]
     intent: str
+    target: Target
     tool: LockTool
     tool_version: str
     source: LockSource
     created: datetime
-    key: Digest
+    exclude_newer: str | None = None
+    key: Digest | None = None
 
     @property
-    def packages(self) -> list[LockedPackage]:
-        """The pins, sorted by name."""
-        return parse_lock(self.text)
+    def text(self) -> str:
+        """requirements.lock."""
+        return format_lock(self.packages)
