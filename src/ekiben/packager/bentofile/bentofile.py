@@ -10,14 +10,15 @@ from typing import Literal, TypeAlias
 from ekiben.packager.lock.request import LockTool
 from ekiben.tag import Tag
 
-Stage: TypeAlias = Literal["all", "runtime"]
+Stage: TypeAlias = Literal["all", "build", "runtime"]
 
 DEFAULT_INCLUDE = ("*",)
 
 
 @dataclass(frozen=True, slots=True)
 class EnvVariable:
-    """A variable of the running service's environment. There is no build stage beyond `all` in this version."""
+    """A variable of the image: while it is built (`build`), once it runs (`runtime`), or both. Without a value it is only
+    declared: whoever builds or runs the image gives one."""
 
     name: str
     value: str = ""
@@ -50,14 +51,27 @@ class PythonOptions:
 @dataclass(frozen=True, slots=True)
 class DockerOptions:
     """What the image stands on. `python_version` is `3.11` or `3.11.9` (None: the minor version of the interpreter that
-    builds); `setup_script` is relative to the project. Every text is fit to be written into a Containerfile."""
+    builds); `setup_script` and `dockerfile_template` are relative to the project. Every text is fit to be written into
+    a Containerfile; the template's own is the user's."""
 
     distro: Literal["debian"] = "debian"
     python_version: str | None = None
+    cuda_version: str | None = None
     base_image: str | None = None
     system_packages: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     setup_script: str | None = None
+    dockerfile_template: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CondaOptions:
+    """Packages of conda below everything that pip installs; `pip` are requirements that join `python.packages`. Without
+    `dependencies` there is no conda in the image."""
+
+    channels: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    pip: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +91,7 @@ class Bentofile:
     exclude: tuple[str, ...] = ()
     models: tuple[ModelReference, ...] = ()
     envs: tuple[EnvVariable, ...] = ()
+    args: Mapping[str, object] = field(default_factory=dict)
     python: PythonOptions = field(default_factory=PythonOptions)
     docker: DockerOptions = field(default_factory=DockerOptions)
+    conda: CondaOptions = field(default_factory=CondaOptions)

@@ -21,6 +21,11 @@ _HOST = re.compile(r"(?:[A-Za-z0-9*._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _SERVICE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_]\w*)?")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ARGUMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_CUDA = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{1,3}){0,2}")
+# conda's match specification without brackets: `[channel::]name`, then versions and builds.
+_CONDA_PACKAGE = re.compile(r"(?:[A-Za-z0-9_./-]+::)?[a-z0-9_][a-z0-9_.-]*(?:[ =<>!~][A-Za-z0-9 _.,*+|=<>!~-]*)?")
+_CONDA_CHANNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]*")
 _NUMBER = r"(0|[1-9][0-9]{0,2})"
 _PYTHON_VERSION = re.compile(rf"{_NUMBER}\.{_NUMBER}(?:\.{_NUMBER})?")
 # Debian policy 5.6.1 (package names) and 5.6.12 (versions), with apt's `name:architecture` and `name=version`.
@@ -108,6 +113,36 @@ def base_image(text: str) -> str:
     """An image reference."""
     if not _IMAGE.fullmatch(text):
         raise Refused("is no image reference", "write `[host/]name[:tag][@sha256:...]`, such as `python:3.11-slim`")
+    return text
+
+
+def cuda_version(text: str) -> str:
+    """`12`, `12.4` or `12.4.1`."""
+    if not _CUDA.fullmatch(text):
+        raise Refused(f"`{_shown(text)}` is no version of CUDA", 'write it as `"12.4"` or `"12.4.1"`')
+    return text
+
+
+def conda_package(text: str) -> str:
+    """A package of conda as in its environment.yml: `libgdal=3.8`, `conda-forge::lightgbm >=4`."""
+    if not _CONDA_PACKAGE.fullmatch(text):
+        raise Refused(f"`{_shown(text)}` is no package of conda", "write `name`, `name=1.2` or `channel::name>=1.2,<2`")
+    return text.strip()
+
+
+def conda_channel(text: str) -> str:
+    """A channel of conda: its name, or a URL without credentials."""
+    if _URL.match(text):
+        return url(text)
+    if not _CONDA_CHANNEL.fullmatch(text):
+        raise Refused(f"`{_shown(text)}` is no channel of conda", "write a name, such as `conda-forge`, or a URL")
+    return text
+
+
+def argument_name(text: str) -> str:
+    """The name of an argument: letters, digits, `_`, `-`."""
+    if not _ARGUMENT.fullmatch(text):
+        raise Refused(f"`{_shown(text)}` is no name of an argument", "use letters, digits, `_` and `-`")
     return text
 
 
