@@ -1,0 +1,59 @@
+"""How much an archive may unpack to. A few bytes can hold the directions for terabytes, so it is counted as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ekiben.errors import ArchiveError
+
+_TIB = 1024**4
+RATIO_FREE_BYTES = 256 * 1024**2  # what may be unpacked from next to nothing: a model of zeros is no attack
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Wide enough for a Bento with models of hundreds of gigabytes.
+
+    `max_ratio` is of bytes unpacked to bytes read, beyond the first RATIO_FREE_BYTES: text reaches 10, a bomb 1,000.
+    """
+
+    max_bytes: int = _TIB
+    max_files: int = 100_000
+    max_ratio: float = 200.0
+
+
+class Meter:
+    """Counts one archive against its limits. `packed_bytes` tells how much of the archive was read so far."""
+
+    def __init__(self, limits: Limits, packed_bytes: Callable[[], int]) -> None:
+        self._limits = limits
+        self._packed_bytes = packed_bytes
+        self._entries = 0
+        self._unpacked_bytes = 0
+
+    def entry(self, size_bytes: int) -> None:
+        """One more file or folder, which says that it has this size. Raises ArchiveError over a limit."""
+        self._entries += 1
+        if self._entries > self._limits.max_files:
+            raise ArchiveError(f"more than {self._limits.max_files:,} files", hint=_allow("--max-files"))
+        if self._unpacked_bytes + size_bytes > self._limits.max_bytes:
+            raise self._too_large()
+
+    def unpacked(self, size_bytes: int) -> None:
+        """So many more bytes came out. Raises ArchiveError over a limit."""
+        self._unpacked_bytes += size_bytes
+        if self._unpacked_bytes > self._limits.max_bytes:
+            raise self._too_large()
+        allowed = RATIO_FREE_BYTES + self._limits.max_ratio * self._packed_bytes()
+        if self._unpacked_bytes > allowed:
+            raise ArchiveError(
+                f"it unpacks to more than {self._limits.max_ratio:g} times its size", hint=_allow("--max-ratio")
+            )
+
+    def _too_large(self) -> ArchiveError:
+        return ArchiveError(f"it unpacks to more than {self._limits.max_bytes:,} bytes", hint=_allow("--max-bytes"))
+
+
+def _allow(option: str) -> str:
+    return f"allow more with `{option}` if you trust where it comes from"
