@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from ekiben.errors import InvalidTag
 from ekiben.nearest import did_you_mean
+from ekiben.packager.arguments import checked_arguments
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.bentofile.envfile import assignments
 from ekiben.packager.bentofile.grammar import Refused
@@ -87,6 +88,16 @@ def _as_mapping(value: object, info: ValidationInfo) -> object:
     except (OSError, UnicodeDecodeError) as error:
         raise custom_error(f"names `{value}`, which cannot be read as text") from error
     return value
+
+
+def _as_arguments(value: object) -> object:
+    """`args`, whose values have the types that the file gives them."""
+    if not isinstance(value, dict):
+        return value
+    try:
+        return checked_arguments(value)
+    except Refused as error:
+        raise custom_error(error.message, error.hint) from error
 
 
 Line: TypeAlias = Annotated[str, _checked(grammar.one_line)]
@@ -167,7 +178,7 @@ class DockerLevel(Level):
 
     distro: Literal["debian", "alpine", "amazonlinux", "ubi8"] = "debian"
     python_version: Annotated[str, _checked(grammar.image_python)] | None = None
-    cuda_version: Line | None = None
+    cuda_version: Annotated[str, _checked(grammar.cuda_version)] | None = None
     system_packages: list[Annotated[str, _checked(grammar.system_package)]] = []
     env: Annotated[dict[EnvName, PublicLine], BeforeValidator(_as_mapping)] = {}
     setup_script: FileInside | None = None
@@ -179,8 +190,8 @@ class CondaLevel(Level):
     """`conda`."""
 
     environment_yml: FileInside | None = None
-    channels: OneOrMore[Line] = []
-    dependencies: OneOrMore[Line] = []
+    channels: OneOrMore[Annotated[str, _checked(grammar.conda_channel)]] = []
+    dependencies: OneOrMore[Annotated[str, _checked(grammar.conda_package)]] = []
     pip: OneOrMore[Requirement] = []
 
 
@@ -195,7 +206,7 @@ class BentofileLevel(Level):
     exclude: list[Line] = []
     models: list[Annotated[ModelLevel, BeforeValidator(_as_model)]] = []
     envs: list[EnvLevel] = []
-    args: dict[str, object] = {}
+    args: Annotated[dict[str, object], BeforeValidator(_as_arguments)] = {}
     python: PythonLevel = PythonLevel()
     docker: DockerLevel = DockerLevel()
     conda: CondaLevel = CondaLevel()
