@@ -6,7 +6,8 @@ refused: nothing in the file is without effect.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from ekiben.nearest import did_you_mean
@@ -14,6 +15,7 @@ from ekiben.packager.bentofile import grammar
 from ekiben.packager.bentofile.bentofile import CondaOptions
 from ekiben.packager.bentofile.document import Document, Route, dotted, read_yaml
 
+_PYTHON = re.compile(r"(?:[^:]+::)?python(?:\s*={1,2}\s*|\s+)(\d+\.\d+(?:\.\d+)?)(?:\.?\*)?(?:=.*)?")
 _LEFT_BEHIND = ("name", "prefix")
 _KEYS = ("channels", "dependencies", *_LEFT_BEHIND)
 
@@ -35,6 +37,11 @@ def read_conda_file(path: Path) -> CondaOptions:
         dependencies=_texts(packages, "dependencies", grammar.conda_package, document),
         pip=tuple(requirement for group in pip for requirement in group),
     )
+
+
+def conda_python(packages: Iterable[str]) -> str | None:
+    """The version of Python that conda is to install, where the packages name one: `3.11` or `3.11.9`."""
+    return next((found[1] for one in packages if (found := _PYTHON.fullmatch(one))), None)
 
 
 def _hint(key: str) -> str:

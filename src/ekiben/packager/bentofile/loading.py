@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -9,29 +11,46 @@ from pydantic import ValidationError
 from ekiben.errors import BentofileError, BuildError, PathNotFound, SelectionError
 from ekiben.packager.bentofile.bentofile import (
     Bentofile,
+    CondaOptions,
     DockerOptions,
     EnvVariable,
     ModelReference,
     PythonOptions,
 )
+from ekiben.packager.bentofile.conda_file import conda_python, read_conda_file
 from ekiben.packager.bentofile.document import Document, Route, dotted, read_yaml
 from ekiben.packager.bentofile.explaining import first_error
-from ekiben.packager.bentofile.grammar import Refused, file_inside
+from ekiben.packager.bentofile.grammar import Refused, file_inside, image_python
+from ekiben.packager.bentofile.overlay import CALL, overlaid
 from ekiben.packager.bentofile.pyproject import read_pyproject
 from ekiben.packager.bentofile.refusals import refuse_unused
-from ekiben.packager.bentofile.schema import PROJECT, BentofileLevel, DockerLevel, EnvLevel, PythonLevel
+from ekiben.packager.bentofile.schema import (
+    PROJECT,
+    BentofileLevel,
+    CondaLevel,
+    DockerLevel,
+    EnvLevel,
+    PythonLevel,
+)
 from ekiben.packager.selection import find_file
 from ekiben.tag import Tag
 
 NAMES = ("bentofile.yaml", "bentofile.yml")
 _FILE = "file:"  # `description: "file: docs/card.md"`
+_CONDA_CHANNELS = ("conda-forge",)  # what BentoML takes, too, where none is named
 
 
-def load_bentofile(project: Path, file: Path | None = None, *, is_optional: bool = False) -> Bentofile:
+def load_bentofile(
+    project: Path,
+    file: Path | None = None,
+    *,
+    is_optional: bool = False,
+    options: Mapping[str, object] | None = None,
+) -> Bentofile:
     """The bentofile of `project`: `file`, else `bentofile.yaml`, else the build table of `pyproject.toml`.
 
     `file` is looked for from the current folder, then from the project's. Where a bentofile `is_optional`, a project
-    that has none gives one that says nothing.
+    that has none gives one that says nothing. `options` go before its keys, top level by top level.
 
     Raises PathNotFound for a project or `file` that is not there, BuildError where the project has no bentofile,
     BentofileError (with file, line and column) for one that cannot be used, NotActedOn for a key without effect.
@@ -39,10 +58,11 @@ def load_bentofile(project: Path, file: Path | None = None, *, is_optional: bool
     if not project.is_dir():
         raise PathNotFound(f"`{project}` is no folder")
     document = _read(file if file.is_file() else project / file) if file else _find(project)
-    if document is None and is_optional:
+    if document is None and is_optional and not options:
         return Bentofile(project=project)
-    if document is None:
+    if document is None and not is_optional:
         raise BuildError(f"`{project}` has no bentofile.yaml", hint="`ekiben init` writes one beside a small service")
+    document = overlaid(document, options or {})
     try:
         level = BentofileLevel.model_validate(
             {} if document.data is None else document.data, context={PROJECT: project}
@@ -76,10 +96,14 @@ def _bentofile(level: BentofileLevel, project: Path, document: Document) -> Bent
     description, description_file = _description(level.description, project, document)
     _check_src_layout(level.python, project, document)
     _check_packable(level, ("description",), description_file, project, document)
-    _check_packable(level, ("docker", "setup_script"), level.docker.setup_script, project, document)
+    files = {"setup_script": level.docker.setup_script, "dockerfile_template": level.docker.dockerfile_template}
+    for key, file in files.items():
+        _check_packable(level, ("docker", key), file, project, document)
+    _check_packable(level, ("conda", "environment_yml"), level.conda.environment_yml, project, document)
+    conda = _conda(level.conda, project, document)
     return Bentofile(
         project=project,
-        path=document.path,
+        path=document.path if document.path != CALL else None,
         service=level.service,
         name=level.name,
         description=description,
@@ -89,13 +113,15 @@ def _bentofile(level: BentofileLevel, project: Path, document: Document) -> Bent
         exclude=tuple(level.exclude),
         models=tuple(ModelReference(Tag.parse(model.tag), model.alias) for model in level.models),
         envs=tuple(_env(variable) for variable in level.envs),
+        args=level.args,
         python=_python(level.python),
-        docker=_docker(level.docker),
+        docker=replace(_docker(level.docker), python_version=_image_python(level.docker, conda, document)),
+        conda=conda,
     )
 
 
 def _env(level: EnvLevel) -> EnvVariable:
-    return EnvVariable(level.name, level.value, "runtime" if level.stage == "runtime" else "all")
+    return EnvVariable(level.name, level.value, level.stage)
 
 
 def _python(level: PythonLevel) -> PythonOptions:
@@ -113,12 +139,42 @@ def _python(level: PythonLevel) -> PythonOptions:
 
 def _docker(level: DockerLevel) -> DockerOptions:
     return DockerOptions(
-        python_version=level.python_version,
+        cuda_version=level.cuda_version,
         base_image=level.base_image,
         system_packages=tuple(level.system_packages),
         env=level.env,
         setup_script=level.setup_script,
+        dockerfile_template=level.dockerfile_template,
     )
+
+
+def _conda(level: CondaLevel, project: Path, document: Document) -> CondaOptions:
+    if not level.model_fields_set:
+        return CondaOptions()
+    conda = CondaOptions(tuple(level.channels), tuple(level.dependencies), tuple(level.pip))
+    if level.environment_yml is not None:
+        if further := sorted(level.model_fields_set - {"environment_yml"}):
+            message = f"`conda.environment_yml` and `conda.{further[0]}` both say what conda installs"
+            raise document.error(message, ("conda", further[0]), is_key=True, hint="keep one")
+        conda = read_conda_file(project / level.environment_yml)
+    if not conda.dependencies:
+        hint = "what pip installs goes to `python.packages`"
+        raise document.error("`conda` names no package of conda's", ("conda",), is_key=True, hint=hint)
+    return replace(conda, channels=conda.channels or _CONDA_CHANNELS)
+
+
+def _image_python(level: DockerLevel, conda: CondaOptions, document: Document) -> str | None:
+    """The version that `docker.python_version` or conda's `python` asks for; both may, where they agree."""
+    declared, wanted = level.python_version, conda_python(conda.dependencies)
+    if wanted is None:
+        return declared
+    if declared is not None and declared.split(".")[:2] != wanted.split(".")[:2]:
+        message = f"`conda` asks for Python {wanted}, and `docker.python_version` for {declared}"
+        raise document.error(message, ("conda",), is_key=True, hint="the image has one Python")
+    try:
+        return declared or image_python(wanted)
+    except Refused as error:
+        raise document.error(f"`conda` {error.message}", ("conda",), is_key=True, hint=error.hint) from error
 
 
 def _description(text: str | None, project: Path, document: Document) -> tuple[str | None, str | None]:
