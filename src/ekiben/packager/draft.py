@@ -29,7 +29,8 @@ NO_MODELS = PinnedModels()
 class BuildRequest:
     """What to build. `service`, `name` and `labels` go before what the bentofile says; `bentofile` None means the
     project's own; `version` None makes one from the content; `platforms` are the images', none meaning the default;
-    with `is_locked` a bento.lock that is missing or does not fit is an error."""
+    with `is_locked` a bento.lock that is missing or does not fit is an error. `args` go before the bentofile's, one by
+    one; `options` are top-level keys of a bentofile that go before its own."""
 
     project: Path
     bentofile: Path | None = None
@@ -39,6 +40,8 @@ class BuildRequest:
     labels: Mapping[str, str] = field(default_factory=dict)
     platforms: tuple[str, ...] = ()
     is_locked: bool = False
+    args: Mapping[str, object] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,17 @@ class Draft:
     def lock(self) -> Lock | None:
         """The lock of the first platform."""
         return self.locks[0] if self.locks else None
+
+    @property
+    def arguments(self) -> dict[str, object]:
+        """What the service gets by `use_arguments`, in the order of their names."""
+        return dict(sorted({**self.bentofile.args, **self.request.args}.items()))
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of the running image, as far as the bentofile says it."""
+        envs = {one.name: one.value for one in self.bentofile.envs if one.value and one.stage != "build"}
+        return {**self.bentofile.docker.env, **envs}
 
     @property
     def minor_python(self) -> str:
