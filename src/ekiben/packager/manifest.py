@@ -11,7 +11,7 @@ from ekiben.errors import BuildError, InvalidTag
 from ekiben.packager.description import ServiceDescription
 from ekiben.packager.draft import Draft
 from ekiben.packager.models import PinnedModels
-from ekiben.packager.parts import SETUP_SCRIPT, SOURCE
+from ekiben.packager.parts import SETUP_SCRIPT, SOURCE, TEMPLATE
 from ekiben.store.bento_manifest import BentoManifest
 from ekiben.tag import MAX_NAME, Tag
 
@@ -32,8 +32,10 @@ def manifest_of(draft: Draft) -> BentoManifest:
         envs=tuple(asdict(variable) for variable in bentofile.envs),
         python=_python(draft),
         docker=_docker(draft),
+        conda=_conda(draft),
         platform=draft.platform,
         schema=draft.description.schema,
+        args=draft.arguments,
         executables=tuple(sorted([*draft.executables, *sources])),
     )
 
@@ -71,12 +73,23 @@ def _python(draft: Draft) -> Mapping[str, object]:
 def _docker(draft: Draft) -> Mapping[str, object]:
     options = draft.bentofile.docker
     base = {"base_image": options.base_image} if options.base_image else {}
+    cuda = {"cuda_version": options.cuda_version} if options.cuda_version else {}
     script = {"setup_script": SETUP_SCRIPT} if options.setup_script else {}
+    template = {"dockerfile_template": TEMPLATE} if options.dockerfile_template else {}
     return {
         "distro": options.distro,
         "python_version": draft.python,
+        **cuda,
         **base,
         "system_packages": list(options.system_packages),
         "env": dict(options.env),
         **script,
+        **template,
     }
+
+
+def _conda(draft: Draft) -> Mapping[str, object]:
+    conda = draft.bentofile.conda
+    if not conda.dependencies:
+        return {}
+    return {"channels": list(conda.channels), "dependencies": list(conda.dependencies), "pip": list(conda.pip)}

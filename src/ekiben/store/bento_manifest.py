@@ -59,6 +59,7 @@ class BentoManifest:
     envs: tuple[Mapping[str, object], ...] = ()
     python: Mapping[str, object] = field(default_factory=dict)
     docker: Mapping[str, object] = field(default_factory=dict)
+    conda: Mapping[str, object] = field(default_factory=dict)
     platform: str = ""
     schema: Mapping[str, object] = field(default_factory=dict)
     args: Mapping[str, object] = field(default_factory=dict)
@@ -67,10 +68,12 @@ class BentoManifest:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that the Bento's image sets: `docker.env`, then those of `envs` that have a value."""
+        """The variables that the Bento's image sets: `docker.env`, then those of `envs` that have a value and are not
+        for its build alone."""
         declared = self.docker.get("env")
         fixed = {str(name): str(value) for name, value in declared.items()} if isinstance(declared, Mapping) else {}
-        return fixed | {str(one["name"]): str(one["value"]) for one in self.envs if one.get("value")}
+        declared_envs = (one for one in self.envs if one.get("value") and one.get("stage") != "build")
+        return fixed | {str(one["name"]): str(one["value"]) for one in declared_envs}
 
     def to_dict(self) -> dict[str, object]:
         """The content of bento.yaml, in its order."""
@@ -85,6 +88,7 @@ class BentoManifest:
             "envs": [plain_mapping(one, "envs") for one in self.envs],
             "python": plain_mapping(self.python, "python"),
             "docker": plain_mapping(self.docker, "docker"),
+            "conda": plain_mapping(self.conda, "conda"),
             "platform": self.platform,
             "schema": plain_mapping(self.schema, "schema"),
             "args": plain_mapping(self.args, "args"),
@@ -109,6 +113,7 @@ class BentoManifest:
             envs=tuple(one.content for one in document.each("envs")),
             python=document.mapping("python"),
             docker=document.mapping("docker"),
+            conda=document.mapping("conda"),
             platform=document.text("platform", ""),
             schema=document.mapping("schema"),
             args=document.mapping("args"),
