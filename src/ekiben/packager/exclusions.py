@@ -63,13 +63,14 @@ _PRIVATE_KEY = re.compile(
 )
 
 
-def is_never_packed(path: Path, *, is_folder: bool) -> bool:
-    """Whether the file or folder at `path` stays out and, if it is a folder, is not even entered."""
-    if path.name in VERSION_CONTROL or path.name in CACHES or path.name.endswith(BYTECODE):
+def is_never_packed(place: str, *, is_folder: bool) -> bool:
+    """Whether the file or folder at `place` in the file system stays out and, if it is a folder, is not even entered."""
+    name = place[place.rfind("/") + 1 :]
+    if name in VERSION_CONTROL or name in CACHES or name.endswith(BYTECODE):
         return True
     if not is_folder:
         return False
-    return path.name in ENVIRONMENTS or any((path / mark).exists() for mark in ENVIRONMENT_MARKS)
+    return name in ENVIRONMENTS or any(os.path.lexists(f"{place}/{mark}") for mark in ENVIRONMENT_MARKS)
 
 
 def is_secret(path: str) -> bool:

@@ -1,40 +1,61 @@
 """What a project's patterns say about a path: `include` lets it in; `exclude`, .bentoignore and the built-in rules keep
 it out, and with a folder all that lies below it. Links are `selection`'s to follow.
+
+`include` is read as BentoML reads it: the last pattern that matches the path or a folder on the way to it decides.
+`exclude` and .bentoignore are read as git reads its own: a folder that is kept out takes with it what lies below,
+whatever a later pattern says of that; among the patterns of one file the last one decides, and a file that lies nearer
+goes before one further up.
 """
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
-
 from ekiben.errors import SelectionError
 from ekiben.packager.exclusions import holds_private_key, is_never_packed, is_secret
+from ekiben.packager.wildmatch import NotAPattern, Pattern, parse_pattern
 
 IGNORE_FILE = ".bentoignore"
+Patterns = tuple[Pattern, ...]
+
+
+def rule_of(path: str, include: Sequence[str], exclude: Sequence[str]) -> str:
+    """The pattern of `include` that lets the file `path` into a Bento; empty where none does, or `exclude` keeps it out.
+
+    Pure: what a .bentoignore or the built-in rules say is not known here.
+    """
+    if _is_kept_out(path, _compiled(tuple(exclude), "exclude")):
+        return ""
+    return _Inclusion(_compiled(tuple(include), "include")).rule_of(path) or ""
 
 
 class Rules:
     """The patterns for the project in the folder `root`. Paths are relative to it, with `/`; a folder's ends in `/`."""
 
     def __init__(self, root: Path, include: Sequence[str], exclude: Sequence[str]) -> None:
-        self._root = root
-        self._patterns = tuple(pattern for pattern in include if pattern)
-        self._include = _compiled(self._patterns, "include")
-        self._exclude = _compiled(exclude, "exclude")
-        self._outright = frozenset(pattern.removeprefix("./").strip("/") for pattern in include if _is_plain(pattern))
-        self._ignores: dict[str, GitIgnoreSpec | None] = {}
+        self._root = f"{root}/"
+        self._inclusion = _Inclusion(_compiled(tuple(include), "include"))
+        self._exclude = _compiled(tuple(exclude), "exclude")
+        self._outright = frozenset(pattern.strip("/") for pattern in include if _is_plain(pattern))
+        self._ignores: dict[str, Patterns] = {}
         self._folders: dict[str, bool] = {}
 
     def included_by(self, path: str) -> str | None:
         """The pattern that lets `path` in, None where none does."""
-        result = self._include.check_file(path)
-        return self._patterns[result.index] if result.include and result.index is not None else None
+        return self._inclusion.rule_of(path)
 
     def keep_out(self, path: str) -> bool:
         """Whether something keeps out `path` or a folder on the way to it."""
-        return any(self._keeps_out_folder(folder) for folder in _folders_of(path)) or self._keeps_out(path)
+        return any(self._keeps_out_folder(folder) for folder in _folders_of(path)) or self.keep_out_itself(path)
+
+    def keep_out_itself(self, path: str) -> bool:
+        """Whether something keeps out `path`, of which no folder on the way is kept out."""
+        if path.endswith("/"):
+            return self._keeps_out_folder(path)
+        return self._keeps_out(path)
 
     def withhold(self, path: str, real: str, file: Path, size_bytes: int) -> bool:
         """Whether `file`, called `path` and (once links are followed) `real`, is a secret that `include` does not name
@@ -51,23 +72,75 @@ class Rules:
     def _keeps_out(self, path: str) -> bool:
         if not path:
             return False
-        is_built_in = is_never_packed(self._root / path, is_folder=path.endswith("/"))
-        return is_built_in or bool(self._exclude.check_file(path).include) or self._is_ignored(path)
+        place = self._root + path.removesuffix("/")
+        if is_never_packed(place, is_folder=path.endswith("/")):
+            return True
+        return _verdict(self._exclude, path) is True or self._is_ignored(path)
 
     def _is_ignored(self, path: str) -> bool:
         for folder in reversed(("", *_folders_of(path))):
-            ignore = self._ignore_of(folder)
-            verdict = ignore.check_file(path.removeprefix(folder)).include if ignore else None
+            verdict = _verdict(self._ignore_of(folder), path.removeprefix(folder))
             if verdict is not None:
                 return verdict
         return False
 
-    def _ignore_of(self, folder: str) -> GitIgnoreSpec | None:
+    def _ignore_of(self, folder: str) -> Patterns:
         """The rules of the folder's own .bentoignore."""
         if folder not in self._ignores:
-            file = self._root / folder / IGNORE_FILE
-            self._ignores[folder] = _compiled(_lines(file), f"{folder}{IGNORE_FILE}") if file.is_file() else None
+            file = Path(f"{self._root}{folder}{IGNORE_FILE}")
+            lines = _lines(file) if os.path.lexists(file) and file.is_file() else ()
+            self._ignores[folder] = _parsed(lines, f"{folder}{IGNORE_FILE}")
         return self._ignores[folder]
+
+
+class _Inclusion:
+    """`include`. What it says of folders is remembered, so that a file is asked about by its own path alone."""
+
+    def __init__(self, patterns: Patterns) -> None:
+        self._patterns = patterns
+        self._indexed = tuple(enumerate(patterns))[::-1]
+        self._folders = {"": -1}
+
+    def rule_of(self, path: str) -> str | None:
+        """The pattern that lets in the file or folder `path`."""
+        index = self._last(path, self._last_above(path))
+        return None if index < 0 or self._patterns[index].is_negated else self._patterns[index].text
+
+    def _last_above(self, path: str) -> int:
+        """The index of the last pattern that matches a folder on the way to `path`; -1 where none does."""
+        parent = path[: path.rfind("/", 0, len(path) - 1) + 1]
+        if parent not in self._folders:
+            index = -1
+            for folder in (*_folders_of(parent), parent):
+                index = self._folders[folder] = self._last(folder, index)
+        return self._folders[parent]
+
+    def _last(self, path: str, above: int) -> int:
+        """The index of the last pattern that matches `path` itself, if it comes after the one `above`; else that."""
+        is_folder = path.endswith("/")
+        bare = path[:-1] if is_folder else path
+        name = bare[bare.rfind("/") + 1 :]
+        for index, pattern in self._indexed:
+            if index <= above:
+                break
+            if pattern.matches(bare, name, is_folder=is_folder):
+                return index
+        return above
+
+
+def _is_kept_out(path: str, patterns: Patterns) -> bool:
+    return any(_verdict(patterns, one) is True for one in (*_folders_of(path), path))
+
+
+def _verdict(patterns: Patterns, path: str) -> bool | None:
+    """What the last pattern that matches `path` itself says: out (True), in (False); None where none matches."""
+    is_folder = path.endswith("/")
+    bare = path[:-1] if is_folder else path
+    name = bare[bare.rfind("/") + 1 :]
+    for pattern in reversed(patterns):
+        if pattern.matches(bare, name, is_folder=is_folder):
+            return not pattern.is_negated
+    return None
 
 
 def _folders_of(path: str) -> Iterator[str]:
@@ -86,14 +159,20 @@ def _lines(file: Path) -> list[str]:
         raise SelectionError(f"`{file}` cannot be read as text") from error
 
 
-def _compiled(patterns: Iterable[str], where: str) -> GitIgnoreSpec:
-    given = list(patterns)
-    for pattern in given:
-        try:
-            GitIgnoreSpec.from_lines([pattern])
-        except ValueError as error:
-            raise SelectionError(f"`{pattern}` of {where} is no pattern", hint="write it as in .gitignore") from error
-    return GitIgnoreSpec.from_lines(given)
+@functools.lru_cache(maxsize=64)
+def _compiled(lines: tuple[str, ...], where: str) -> Patterns:
+    return _parsed(lines, where)
+
+
+def _parsed(lines: Iterable[str], where: str) -> Patterns:
+    return tuple(pattern for line in lines if (pattern := _pattern(line, where)) is not None)
+
+
+def _pattern(line: str, where: str) -> Pattern | None:
+    try:
+        return parse_pattern(line)
+    except NotAPattern as error:
+        raise SelectionError(f"`{line}` of {where} is no pattern", hint="write it as in .gitignore") from error
 
 
 def _is_plain(pattern: str) -> bool:
