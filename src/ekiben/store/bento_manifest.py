@@ -72,8 +72,8 @@ class BentoManifest:
         for its build alone."""
         declared = self.docker.get("env")
         fixed = {str(name): str(value) for name, value in declared.items()} if isinstance(declared, Mapping) else {}
-        declared_envs = (one for one in self.envs if one.get("value") and one.get("stage") != "build")
-        return fixed | {str(one["name"]): str(one["value"]) for one in declared_envs}
+        of_image = (one for one in self.envs if one.get("value") and one.get("stage") != "build")
+        return fixed | {str(one["name"]): str(one["value"]) for one in of_image}
 
     def to_dict(self) -> dict[str, object]:
         """The content of bento.yaml, in its order."""
