@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from ekiben.errors import AmbiguousTag, BuildError, ModelNotFound
 from ekiben.packager.bentofile.bentofile import ModelReference
+from ekiben.packager.bentofile.model_filter import parse_filter
 from ekiben.packager.models import framework_gaps, pin_models
 from ekiben.store.local import Store
 from ekiben.store.model_manifest import ModelContext
@@ -88,3 +89,42 @@ def test_what_the_image_lacks_of_a_models_framework_is_said(store: Store) -> Non
         f"model `{draft.tag}` was saved with scikit-learn 1.9.1, which the image will not have",
         f"model `{draft.tag}` was saved with Py_Thing 1; the image will have 2",
     ]
+
+
+@pytest.fixture
+def staged(store: Store) -> dict[str, Tag]:
+    """The tags of three versions of `iris` by their label `stage`, the newest without one."""
+    tags = {}
+    for stage in ("prod", "dev", ""):
+        with store.models.create("iris", labels={"stage": stage} if stage else {}) as draft:
+            draft.path_of("weights").write_text(stage)
+        tags[stage] = draft.tag
+    return tags
+
+
+@pytest.mark.parametrize(
+    ("text", "stage"), [("label:stage", "dev"), ("label:stage=prod", "prod"), ("label:stage=dev, label:stage", "dev")]
+)
+def test_a_filter_means_the_newest_version_with_those_labels(
+    store: Store, staged: Mapping[str, Tag], text: str, stage: str
+) -> None:
+    declared = [ModelReference(Tag("iris"), "flowers", parse_filter(text))]
+    assert [(one.tag, one.alias) for one in pin_models([], declared, store.models).entries] == [
+        (staged[stage], "flowers")
+    ]
+
+
+def test_a_filter_on_an_exact_version_checks_it(store: Store, staged: Mapping[str, Tag]) -> None:
+    wanted = parse_filter("label:stage=prod")
+    pinned = pin_models([], [ModelReference(staged["prod"], None, wanted)], store.models)
+    assert [one.tag for one in pinned.entries] == [staged["prod"]]
+    with pytest.raises(ModelNotFound, match="with `label:stage=prod`"):
+        pin_models([], [ModelReference(staged["dev"], None, wanted)], store.models)
+
+
+def test_a_filter_that_no_version_passes_is_an_error_that_says_which_labels_there_are(
+    store: Store, staged: Mapping[str, Tag]
+) -> None:
+    with pytest.raises(ModelNotFound) as caught:
+        pin_models([], [ModelReference(Tag("iris"), None, parse_filter("label:stage=test"))], store.models)
+    assert caught.value.hint == "its versions have: no labels; stage=dev; stage=prod"

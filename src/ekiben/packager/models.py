@@ -5,6 +5,7 @@ Names are resolved here, once; from then on the Bento serves those versions. The
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from ekiben.store.pins import Pins
 from ekiben.tag import Tag
 
 _SHOWN = 8  # names listed in a hint
+_BENTOFILE = "the bentofile"  # who needs a model, for messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def pin_models(named: Iterable[str], declared: Iterable[ModelReference], models:
     BuildError for an alias that two models share.
     """
     wanted = {text: _find(text, "the service", models) for text in sorted(set(named))}
-    aliased = [(one.alias, _find(str(one.tag), "the bentofile", models)) for one in declared]
+    aliased = [(one.alias, _declared(one, models)) for one in declared]
     entries = {(str(model.tag), alias): _entry(model, alias) for alias, model in aliased}
     with_alias = {tag for tag, alias in entries if alias is not None}
     for model in wanted.values():
@@ -64,6 +66,27 @@ def framework_gaps(models: Iterable[Model], locked: Mapping[str, str]) -> list[s
             elif version != saved:
                 gaps.append(f"model `{model.tag}` was saved with {name} {saved}; the image will have {version}")
     return gaps
+
+
+def _declared(reference: ModelReference, models: ModelShelf) -> Model:
+    """The model that the bentofile means: with a filter, the newest version that it admits."""
+    wanted = reference.filter
+    if wanted is None:
+        return _find(str(reference.tag), _BENTOFILE, models)
+    is_any_version = reference.tag.version in (None, "latest")
+    known = models.list(reference.tag.name) if is_any_version else [_find(str(reference.tag), _BENTOFILE, models)]
+    for model in known:
+        if wanted.admits(model.labels):
+            return model
+    raise ModelNotFound(
+        f"{_BENTOFILE} needs a model `{reference.tag}` with `{wanted.text}`, and the store has none",
+        hint=_labels_of(known) if known else _there(str(reference.tag), models),
+    )
+
+
+def _labels_of(models: Iterable[Model]) -> str:
+    labelled = (", ".join(f"{name}={value}" for name, value in one.labels.items()) or "no labels" for one in models)
+    return f"its versions have: {'; '.join(dict.fromkeys(itertools.islice(labelled, _SHOWN)))}"
 
 
 def _find(text: str, who: str, models: ModelShelf) -> Model:

@@ -20,7 +20,6 @@ from tests.packager.bentofile.conftest import Loads
         ("docker: {dockerfile_template: file.yml}\n", "1:10: `docker.dockerfile_template`"),
         ("docker: {cuda_version: '12'}\n", "1:10: `docker.cuda_version`"),
         ("docker: {distro: alpine}\n", "1:10: `docker.distro`"),
-        ("models: [{tag: a, filter: 'label:x'}]\n", "1:19: `models[0].filter`"),
         ("envs: [{name: A, stage: build}]\n", "1:18: `envs[0].stage`"),
         ("args: {a: 1}\n", "1:1: `args`"),
         ("python: {pip_args: '--pre'}\n", "1:10: `python.pip_args`"),

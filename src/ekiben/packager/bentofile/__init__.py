@@ -4,6 +4,7 @@
     pyproject   the same from a table of pyproject.toml
     grammar     what a single value may be: paths, URLs, names that reach a Containerfile
     envfile     `NAME=value` lines under `docker.env`
+    model_filter which versions of a model `models[].filter` means
     schema      every key by its level (pydantic: the edge)
     explaining  what pydantic found wrong, in words and with its place
     conda_file  conda's environment.yml, read into the same

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from ekiben.packager.bentofile.model_filter import ModelFilter
 from ekiben.packager.lock.request import LockTool
 from ekiben.tag import Tag
 
@@ -27,10 +28,12 @@ class EnvVariable:
 
 @dataclass(frozen=True, slots=True)
 class ModelReference:
-    """A model that the service needs and does not name itself; `alias` is a second name to look it up by."""
+    """A model that the service needs and does not name itself; `alias` is a second name to look it up by,
+    `filter` what its labels must be."""
 
     tag: Tag
     alias: str | None = None
+    filter: ModelFilter | None = None
 
 
 @dataclass(frozen=True, slots=True)

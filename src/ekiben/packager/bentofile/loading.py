@@ -21,6 +21,7 @@ from ekiben.packager.bentofile.conda_file import conda_python, read_conda_file
 from ekiben.packager.bentofile.document import Document, Route, dotted, read_yaml
 from ekiben.packager.bentofile.explaining import first_error
 from ekiben.packager.bentofile.grammar import Refused, file_inside, image_python
+from ekiben.packager.bentofile.model_filter import parse_filter
 from ekiben.packager.bentofile.overlay import CALL, overlaid
 from ekiben.packager.bentofile.pyproject import read_pyproject
 from ekiben.packager.bentofile.refusals import refuse_unused
@@ -30,6 +31,7 @@ from ekiben.packager.bentofile.schema import (
     CondaLevel,
     DockerLevel,
     EnvLevel,
+    ModelLevel,
     PythonLevel,
 )
 from ekiben.packager.selection import find_file
@@ -111,13 +113,17 @@ def _bentofile(level: BentofileLevel, project: Path, document: Document) -> Bent
         labels=level.labels,
         include=tuple(level.include),
         exclude=tuple(level.exclude),
-        models=tuple(ModelReference(Tag.parse(model.tag), model.alias) for model in level.models),
+        models=tuple(_model(model) for model in level.models),
         envs=tuple(_env(variable) for variable in level.envs),
         args=level.args,
         python=_python(level.python),
         docker=replace(_docker(level.docker), python_version=_image_python(level.docker, conda, document)),
         conda=conda,
     )
+
+
+def _model(level: ModelLevel) -> ModelReference:
+    return ModelReference(Tag.parse(level.tag), level.alias, parse_filter(level.filter) if level.filter else None)
 
 
 def _env(level: EnvLevel) -> EnvVariable:

@@ -30,6 +30,3 @@ def _unused(level: BentofileLevel) -> Iterator[tuple[Route, str | None]]:
         yield ("python", "lock_packages"), "dependencies are always locked with their hashes"
     if not python.pack_git_packages:
         yield ("python", "pack_git_packages"), _BY_REQUIREMENT
-    for index, model in enumerate(level.models):
-        if model.filter:
-            yield ("models", index, "filter"), "name the version in `tag`"

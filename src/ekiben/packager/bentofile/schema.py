@@ -18,6 +18,7 @@ from ekiben.packager.arguments import checked_arguments
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.bentofile.envfile import assignments
 from ekiben.packager.bentofile.grammar import Refused
+from ekiben.packager.bentofile.model_filter import checked_filter
 from ekiben.packager.lock.request import LockTool
 from ekiben.tag import Tag
 
@@ -143,7 +144,7 @@ class ModelLevel(Level):
     """One of `models`."""
 
     tag: ModelTag
-    filter: Line | None = None
+    filter: Annotated[str, _checked(checked_filter)] | None = None
     alias: Alias | None = None
 
 
