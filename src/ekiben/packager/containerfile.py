@@ -1,6 +1,6 @@
-"""`containerfile(plan)`: the text of an image's Containerfile, a pure function of an `ImagePlan`.
+"""`containerfile(plan)`: the text of an image's Containerfile, made of an `ImagePlan` alone.
 
-    base ── skeleton ─┬─ wheels-numpy ────┐      base      the base image, system packages, setup script, environment
+    base ── skeleton ─┬─ wheels-numpy ────┐      base      the base image, system packages, conda, setup script
       │               ├─ wheels-torch ────┤      skeleton  an empty virtual environment, made by the base's python3
       │               ├─ wheels-rest ─────┤      wheels-*  one group of locked wheels, installed into the skeleton
       │               └─ wheels-runtime ──┤
@@ -12,19 +12,28 @@ changed layer is copied again and comes out the same, byte for byte. For that no
 folder's time: the skeleton is there before the wheels are, and models come with the folders around them.
 
 The text is composed here, not by a template, because hardly a line of it is fixed: stages, mounts and copies repeat
-by group and model, and each value passes through a quoting function at the end of this page. What a finished one looks
+by group and model, and each value passes through a quoting function of `instructions`. It comes in the five blocks that
+BentoML's Dockerfile has, and a project's own template may extend each (`dockerfile_template`). What a finished one looks
 like is in tests/packager/golden. Only dockerfile 1.2 syntax, which the frontend inside Docker 20.10 knows, and no
 `# syntax=` line, which would fetch a frontend from a hub.
 """
 
 from __future__ import annotations
 
-import json
-import shlex
-import textwrap
-from collections.abc import Iterable
+from collections.abc import Mapping
 
+from ekiben.packager.dockerfile_template.filling import Blank, fill_template
 from ekiben.packager.image_plan import RUNTIME, ImagePlan, plan_image
+from ekiben.packager.instructions import (
+    CONTINUED,
+    demand,
+    exec_form,
+    pairs,
+    run,
+    secret,
+    secret_path,
+    wrapped,
+)
 from ekiben.serving.healthcheck import PORT_FILE_VARIABLE
 from ekiben.serving.target import BENTO_VARIABLE, VERSION_VARIABLE
 from ekiben.store.bento_manifest import BentoManifest
@@ -33,6 +42,7 @@ APP = "/app"
 BENTO = f"{APP}/bento"
 VENV = f"{APP}/venv"
 PYTHON = f"{VENV}/bin/python"
+CONDA = "/opt/conda"
 PORT = 3000
 USER = 1034  # in no base image's /etc/passwd; every file is readable by anybody, so any other uid does as well
 PORT_FILE = "/tmp/ekiben.port"  # in the one folder that is writable for any uid, also with a read-only root
@@ -41,10 +51,11 @@ PORT_FILE = "/tmp/ekiben.port"  # in the one folder that is writable for any uid
 PIP_CONF_SECRET = "ekiben-pip-conf"
 CA_SECRET = "ekiben-ca"
 NETRC_SECRET = "ekiben-netrc"
-SECRETS_FOLDER = "/run/secrets"
+ENV_SECRET = "ekiben-env"  # lines of `export NAME='value'`: variables of stage `build` that the Bento only declares
 
 VERSION_ARG = VERSION_VARIABLE  # the one thing that a Bento cannot say of itself: given at image time
-COMPLAINT = "ekiben: "  # before what the Containerfile itself says when a base image lacks something
+MICROMAMBA_ARG = "EKIBEN_MICROMAMBA"  # another image that has /bin/micromamba, such as a mirror's
+MICROMAMBA_IMAGE = "mambaorg/micromamba:2.0.5"  # https://github.com/mamba-org/micromamba-docker; for amd64 and arm64
 
 _DEFAULT_ENV = {  # a Bento may declare another value for all but the reserved ones (`image_plan`)
     "HOME": "/tmp",
@@ -55,20 +66,54 @@ _DEFAULT_ENV = {  # a Bento may declare another value for all but the reserved o
     PORT_FILE_VARIABLE: PORT_FILE,
 }
 _GROUP_MOUNT = "/mnt/ekiben"
+_SETUP_MOUNT = "/mnt/setup"
 _PIP_CACHE = "/var/cache/ekiben-pip"
-_CONTINUED = " \\\n       "
+_CONDA_CACHE = "/var/cache/ekiben-conda"
 
 
-def containerfile_for(manifest: BentoManifest, lock_text: str, runtime_wheel_name: str) -> str:
+def containerfile_for(
+    manifest: BentoManifest, lock_text: str, runtime_wheel_name: str, template: str | None = None
+) -> str:
     """The Containerfile of a Bento, as `build` writes it into `env/docker/Containerfile`."""
-    return containerfile(plan_image(manifest, lock_text, runtime_wheel_name))
+    return containerfile(plan_image(manifest, lock_text, runtime_wheel_name, template=template))
 
 
 def containerfile(plan: ImagePlan) -> str:
-    """The whole text. It holds no version, tag, time or path of a machine, so it may lie in a Bento."""
+    """The whole text. It holds no version, tag, time or path of a machine, so it may lie in a Bento.
+
+    A plan with a template has it filled in by a process of its own. Raises ImageError for one that cannot be.
+    """
+    head = "\n".join(_header(plan))
+    blocks = {name: "\n".join(lines) for name, lines in _blocks(plan).items()}
+    if plan.template is not None:
+        return fill_template(plan.template, Blank(head, blocks, _template_variables(plan)))
+    return "\n".join([head, "", *filter(None, blocks.values())]) + "\n"
+
+
+def _blocks(plan: ImagePlan) -> Mapping[str, list[str]]:
+    """BentoML's five blocks, in its order. The third begins in the stage `base` and ends in the image's own."""
     groups = [group.name for group in plan.groups] + [RUNTIME]
-    stages = [_header(plan), _base(plan), _skeleton(plan), *map(_wheels, groups), _final(plan, groups)]
-    return "\n\n".join("\n".join(stage) for stage in stages) + "\n"
+    stages = [_system(plan), _skeleton(plan), *(_wheels(plan, group) for group in groups), _image(plan, groups)]
+    return {
+        "SETUP_BENTO_BASE_IMAGE": _base_image(plan),
+        "SETUP_BENTO_USER": [],  # the image's user has a number and needs no account
+        "SETUP_BENTO_ENVARS": [f"ENV {pairs(plan.base_env)}"] if plan.base_env else [],
+        "SETUP_BENTO_COMPONENTS": "\n\n".join("\n".join(lines) for lines in stages if lines).split("\n"),
+        "SETUP_BENTO_ENTRYPOINT": _entrypoint(),
+    }
+
+
+def _template_variables(plan: ImagePlan) -> Mapping[str, object]:
+    """What a template may read, by BentoML's names."""
+    return {
+        "bento__name": plan.title,
+        "bento__path": BENTO,
+        "bento__home": APP,
+        "bento__user": str(USER),
+        "bento__uid_gid": USER,
+        "bento__python": PYTHON,
+        "bento__enable_buildkit": True,
+    }
 
 
 def _header(plan: ImagePlan) -> list[str]:
@@ -86,62 +131,120 @@ def _header(plan: ImagePlan) -> list[str]:
         lines.append("#   more-models/                     the models that share a layer, in app/models/ again")
     if plan.has_setup_script:
         lines.append("#   setup/setup_script               env/docker/setup_script, executable")
+    if plan.has_build_env:
+        lines.append("#   setup/build-env                  `export NAME='value'` for each of `envs` of stage `build`")
+    if plan.has_conda:
+        lines.append("#   conda/environment.yml            env/conda/environment.yml")
     lines.append("# Groups:")
     for group in plan.groups:
-        lines += _wrapped(f"#   {group.name}: ", [package.name for package in group.packages])
+        lines += wrapped(f"#   {group.name}: ", [package.name for package in group.packages])
     lines.append(f"#   {RUNTIME}: {plan.runtime_wheel} from env/python/wheels/, pinned with its hash as the others are")
-    lines.append(f"# Secrets, all optional: {PIP_CONF_SECRET} (a pip.conf), {CA_SECRET} (PEM), {NETRC_SECRET}.")
+    env_secret = f", {ENV_SECRET} ({', '.join(plan.secret_env)})" if plan.secret_env else ""
+    lines += wrapped(
+        "# Secrets, all optional: ", [f"{PIP_CONF_SECRET} (a pip.conf)", f"{CA_SECRET} (PEM)", NETRC_SECRET + env_secret]
+    )
+    lines[-1] += "."
     return lines
 
 
-def _base(plan: ImagePlan) -> list[str]:
-    lines = ["# What the service stands on.", f"FROM {plan.base_image} AS base", "USER 0:0"]
-    if plan.base_env:
-        lines.append(f"ENV {_pairs(plan.base_env)}")
+def _base_image(plan: ImagePlan) -> list[str]:
+    conda = [f"ARG {MICROMAMBA_ARG}={MICROMAMBA_IMAGE}", f"FROM ${{{MICROMAMBA_ARG}}} AS micromamba", ""]
+    return [
+        *(conda if plan.has_conda else []),
+        "# What the service stands on.",
+        f"FROM {plan.base_image} AS base",
+        "USER 0:0",
+    ]
+
+
+def _system(plan: ImagePlan) -> list[str]:
+    lines: list[str] = []
     if plan.system_packages:
-        names = " ".join(plan.system_packages)
-        lines += _run(
+        lines += _run_with_env(
+            plan,
             [
                 "type=cache,target=/var/cache/apt,sharing=locked",
                 "type=cache,target=/var/lib/apt/lists,sharing=locked",
-                _secret(CA_SECRET),
+                secret(CA_SECRET),
             ],
             [
-                f"if [ -s {_secret_path(CA_SECRET)} ]; then"
-                f" set -- -o Acquire::https::CAInfo={_secret_path(CA_SECRET)}; fi",
+                f"if [ -s {secret_path(CA_SECRET)} ]; then"
+                f" set -- -o Acquire::https::CAInfo={secret_path(CA_SECRET)}; fi",
                 'apt-get "$@" update',
-                f'DEBIAN_FRONTEND=noninteractive apt-get "$@" install --yes --no-install-recommends {names}',
+                'DEBIAN_FRONTEND=noninteractive apt-get "$@" install --yes --no-install-recommends '
+                + " ".join(plan.system_packages),
             ],
         )
+    if plan.has_conda:
+        lines += _conda(plan)
     if plan.has_setup_script:
-        ca = _secret_path(CA_SECRET)
-        lines += _run(
-            ["type=bind,source=setup,target=/mnt/setup", *map(_secret, (PIP_CONF_SECRET, CA_SECRET, NETRC_SECRET))],
+        setup = [f"type=bind,source=setup,target={_SETUP_MOUNT}"]
+        lines += _run_with_env(
+            plan,
+            [*([] if plan.has_build_env else setup), *map(secret, (PIP_CONF_SECRET, CA_SECRET, NETRC_SECRET))],
             [
-                f"export PIP_CONFIG_FILE={_secret_path(PIP_CONF_SECRET)} NETRC={_secret_path(NETRC_SECRET)}",
-                f"if [ -s {ca} ]; then{_CONTINUED}"
-                f"export SSL_CERT_FILE={ca} CURL_CA_BUNDLE={ca} REQUESTS_CA_BUNDLE={ca}; fi",
-                "/mnt/setup/setup_script",
+                f"export PIP_CONFIG_FILE={secret_path(PIP_CONF_SECRET)} NETRC={secret_path(NETRC_SECRET)}",
+                _trust_ca(),
+                f"{_SETUP_MOUNT}/setup_script",
             ],
         )
     return lines
+
+
+def _conda(plan: ImagePlan) -> list[str]:
+    """conda's packages at /opt/conda, first on the PATH: its python3 makes the virtual environment."""
+    return [
+        *_run_with_env(
+            plan,
+            [
+                "type=bind,from=micromamba,source=/bin/micromamba,target=/mnt/micromamba",
+                "type=bind,source=conda,target=/mnt/conda",
+                f"type=cache,id=ekiben-conda,target={_CONDA_CACHE},sharing=locked",
+                secret(CA_SECRET),
+            ],
+            [
+                f"export MAMBA_ROOT_PREFIX={_CONDA_CACHE}",
+                _trust_ca(),
+                f"/mnt/micromamba create --yes --prefix {CONDA} --file /mnt/conda/environment.yml",
+            ],
+        ),
+        f'ENV PATH="{CONDA}/bin:$PATH"',
+    ]
+
+
+def _trust_ca() -> str:
+    ca = secret_path(CA_SECRET)
+    return (
+        f"if [ -s {ca} ]; then{CONTINUED}"
+        f"export SSL_CERT_FILE={ca} CURL_CA_BUNDLE={ca} REQUESTS_CA_BUNDLE={ca}; fi"
+    )
+
+
+def _run_with_env(plan: ImagePlan, mounts: list[str], commands: list[str]) -> list[str]:
+    """A RUN with the variables of stage `build`: read from a mounted file, so that no layer and no history has them."""
+    if not plan.has_build_env:
+        return run(mounts, commands)
+    setup = f"type=bind,source=setup,target={_SETUP_MOUNT}"
+    secrets = [secret(ENV_SECRET)] if plan.secret_env else []
+    return run([setup, *secrets, *mounts], [f". {_SETUP_MOUNT}/build-env", *commands])
 
 
 def _skeleton(plan: ImagePlan) -> list[str]:
     major, minor = plan.python_version.split(".")
     right_version = f"import sys; sys.exit(sys.version_info[:2] != ({major}, {minor}))"
+    below = " --system-site-packages" if plan.has_conda else ""
     return [
         "# An empty virtual environment. The lock is for one version of Python, and pip is the base's.",
         "FROM base AS skeleton",
-        f"ENV PIP_CONFIG_FILE={_secret_path(PIP_CONF_SECRET)} NETRC={_secret_path(NETRC_SECRET)}",
+        f"ENV PIP_CONFIG_FILE={secret_path(PIP_CONF_SECRET)} NETRC={secret_path(NETRC_SECRET)}",
         f"ENV PIP_CACHE_DIR={_PIP_CACHE} PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore",
-        *_run(
+        *run(
             [],
             [
-                _demand("command -v python3", "the base image has no python3 on its PATH"),
-                _demand(f"python3 -c '{right_version}'", f"the python3 of the base image is not {plan.python_version}"),
-                _demand("python3 -m pip --version", "the base image has no pip; python3-pip is its Debian package"),
-                f"python3 -m venv --without-pip {VENV}",
+                demand("command -v python3", "the base image has no python3 on its PATH"),
+                demand(f"python3 -c '{right_version}'", f"the python3 of the base image is not {plan.python_version}"),
+                demand("python3 -m pip --version", "the base image has no pip; python3-pip is its Debian package"),
+                f"python3 -m venv --without-pip{below} {VENV}",
                 f"rm -f {VENV}/bin/activate* {VENV}/bin/Activate*",
                 f"mkdir {VENV}/etc {VENV}/share",
             ],
@@ -149,18 +252,19 @@ def _skeleton(plan: ImagePlan) -> list[str]:
     ]
 
 
-def _wheels(group: str) -> list[str]:
+def _wheels(plan: ImagePlan, group: str) -> list[str]:
     index = " --no-index" if group == RUNTIME else ""
     return [
         f"FROM skeleton AS wheels-{group}",
-        *_run(
+        *_run_with_env(
+            plan,
             [
                 f"type=bind,source=python/{group},target={_GROUP_MOUNT}",
                 f"type=cache,id=ekiben-pip,target={_PIP_CACHE}",
-                *map(_secret, (PIP_CONF_SECRET, CA_SECRET, NETRC_SECRET)),
+                *map(secret, (PIP_CONF_SECRET, CA_SECRET, NETRC_SECRET)),
             ],
             [
-                f"python3 -m pip --python {PYTHON} install --no-deps --require-hashes --no-compile{index}{_CONTINUED}"
+                f"python3 -m pip --python {PYTHON} install --no-deps --require-hashes --no-compile{index}{CONTINUED}"
                 f"--find-links {_GROUP_MOUNT}/wheels --requirement {_GROUP_MOUNT}/requirements.txt",
                 # In parallel, and unchecked since nobody can write there. What this Python cannot compile stays source.
                 "{ python3 -m compileall -qq -j 0 --invalidation-mode unchecked-hash -x '/tests?/'"
@@ -172,28 +276,35 @@ def _wheels(group: str) -> list[str]:
     ]
 
 
-def _final(plan: ImagePlan, groups: list[str]) -> list[str]:
+def _image(plan: ImagePlan, groups: list[str]) -> list[str]:
     declared = {name for name, _ in (*plan.base_env, *plan.runtime_env)}
     defaults = [(name, value) for name, value in _DEFAULT_ENV.items() if name not in declared]
-    lines = [
+    return [
         "# The image itself: nothing is run in it, only copied.",
         "FROM base AS image",
         f'ENV PATH="{VENV}/bin:$PATH"',
-        f"ENV {_pairs([*defaults, *plan.runtime_env])}",
-        f"LABEL {_pairs(_labels(plan))}",
+        f"ENV {pairs([*defaults, *plan.runtime_env])}",
+        f"LABEL {pairs(_labels(plan))}",
+        f"WORKDIR {BENTO}/src",
+        f"COPY --from=skeleton {VENV} {VENV}",
+        *(f"COPY --from=wheels-{group} /wheels-{group} {VENV}" for group in groups),
+        *(f"COPY models/{tag.name}/{tag.version} /" for tag in plan.own_layer_models),
+        *(["COPY more-models /"] if plan.shared_layer_models else []),
+        f"COPY bento {BENTO}",
+    ]
+
+
+def _entrypoint() -> list[str]:
+    return [
         f"EXPOSE {PORT}",
         "STOPSIGNAL SIGTERM",
         "HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3"
-        f" CMD {_exec([PYTHON, '-m', 'ekiben.serving.healthcheck'])}",
-        f"ENTRYPOINT {_exec([PYTHON, '-m', 'ekiben.serving'])}",
-        f"WORKDIR {BENTO}/src",
+        f" CMD {exec_form([PYTHON, '-m', 'ekiben.serving.healthcheck'])}",
+        f"ENTRYPOINT {exec_form([PYTHON, '-m', 'ekiben.serving'])}",
+        f"ARG {VERSION_ARG}",
+        f"ENV {VERSION_ARG}=${VERSION_ARG}",
+        f"USER {USER}",
     ]
-    lines.append(f"COPY --from=skeleton {VENV} {VENV}")
-    lines += [f"COPY --from=wheels-{group} /wheels-{group} {VENV}" for group in groups]
-    lines += [f"COPY models/{tag.name}/{tag.version} /" for tag in plan.own_layer_models]
-    if plan.shared_layer_models:
-        lines.append("COPY more-models /")
-    return [*lines, f"COPY bento {BENTO}", f"ARG {VERSION_ARG}", f"ENV {VERSION_ARG}=${VERSION_ARG}", f"USER {USER}"]
 
 
 def _labels(plan: ImagePlan) -> list[tuple[str, str]]:
@@ -201,42 +312,3 @@ def _labels(plan: ImagePlan) -> list[tuple[str, str]]:
     name, _, digest = plan.base_image.partition("@")
     labels = [("title", plan.title), ("base.name", name), *([("base.digest", digest)] if digest else [])]
     return [(f"org.opencontainers.image.{key}", value) for key, value in labels]
-
-
-def _run(mounts: list[str], commands: list[str]) -> list[str]:
-    """A RUN instruction over several lines, which stops at the first command that fails."""
-    parts = [*(f"--mount={mount}" for mount in mounts), commands[0], *(f"&& {command}" for command in commands[1:])]
-    lines = [f"{'RUN' if number == 0 else '   '} {part}" for number, part in enumerate(parts)]
-    return [f"{line} \\" for line in lines[:-1]] + lines[-1:]
-
-
-def _demand(command: str, complaint: str) -> str:
-    """`command` without its output; where it fails, the build ends with a line that `EngineFailed` picks up."""
-    return f"{{ {command} > /dev/null 2>&1 || {{ echo {shlex.quote(COMPLAINT + complaint)} >&2; exit 1; }}; }}"
-
-
-def _secret(name: str) -> str:
-    return f"type=secret,id={name}"
-
-
-def _secret_path(name: str) -> str:
-    return f"{SECRETS_FOLDER}/{name}"
-
-
-def _wrapped(prefix: str, names: list[str]) -> list[str]:
-    text = prefix + ", ".join(names)
-    return textwrap.wrap(text, width=118, subsequent_indent="#     ", break_long_words=False, break_on_hyphens=False)
-
-
-def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
-    return " ".join(f"{name}={_quoted(value)}" for name, value in pairs)
-
-
-def _exec(words: list[str]) -> str:
-    return json.dumps(words)
-
-
-def _quoted(value: str) -> str:
-    """A value of ENV or LABEL, of one line (the plan saw to that): nothing in it is expanded or ends it."""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
-    return f'"{escaped}"'

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ekiben.errors import DamagedItem, ImageError, Interrupted, ModelNotFound, UsageError
 from ekiben.packager.bentofile import grammar
+from ekiben.packager.build_env import gather_env
 from ekiben.packager.containerfile import VERSION_ARG, containerfile
 from ekiben.packager.context import ContextSources, stage_context
 from ekiben.packager.engines.choosing import choose_engine
@@ -23,7 +24,7 @@ from ekiben.packager.engines.options import parse_options
 from ekiben.packager.image_plan import ImagePlan, plan_image
 from ekiben.packager.lock.local_files import find_local_files
 from ekiben.packager.lock.pip_settings import PipSettings, pip_settings
-from ekiben.packager.parts import LOCK, WHEELS
+from ekiben.packager.parts import LOCK, TEMPLATE, WHEELS
 from ekiben.packager.secrets import gather_secrets
 from ekiben.report import Reporter
 from ekiben.settings import Settings
@@ -116,6 +117,7 @@ def _prepare(order: _Order, folder: Path, environ: Mapping[str, str], reporter: 
         sources = ContextSources(bento.path, paths, tuple(find_local_files(packages, order.pip)))
         containerfile_path = stage_context(order.plan, sources, context)
         secrets = gather_secrets(order.pip, environ, folder, reporter)
+        secrets += gather_env(order.plan.secret_env, environ, folder, reporter)
     return BuildJob(
         context=context,
         containerfile=containerfile_path,
@@ -141,7 +143,18 @@ def bento_plan(bento: Bento, *, base_image: str | None = None) -> ImagePlan:
     lock = bento.path / LOCK
     if len(wheels) != 1 or not lock.is_file():
         raise DamagedItem(f"Bento `{bento.tag}` has no {LOCK} or not one {RUNTIME_WHEELS}", hint="build it again")
-    return plan_image(bento.manifest, lock.read_text(encoding="utf-8"), wheels[0].name, base_image=base_image)
+    text, template = lock.read_text(encoding="utf-8"), _template(bento)
+    return plan_image(bento.manifest, text, wheels[0].name, base_image=base_image, template=template)
+
+
+def _template(bento: Bento) -> str | None:
+    """The text of the Bento's Dockerfile template, where it has one."""
+    if not bento.manifest.docker.get("dockerfile_template"):
+        return None
+    try:
+        return (bento.path / TEMPLATE).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DamagedItem(f"Bento `{bento.tag}` has no {TEMPLATE} that can be read", hint="build it again") from error
 
 
 def image_references(texts: tuple[str, ...], tag: Tag) -> tuple[str, ...]:

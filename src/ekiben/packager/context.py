@@ -7,6 +7,8 @@
     python/<group>/requirements.txt  the group's pins with their hashes
     python/<group>/wheels/           wheels that no index has: the Bento's own, and those found on this machine
     setup/setup_script
+    setup/build-env                  what RUN instructions read first: variables for the build alone
+    conda/environment.yml            what conda installs
 
 Models are never copied unless the folder is on another file system than the store. Modes do not depend on the umask, as
 the engine's cache does on modes. A link in the source is refused: it would bring in files that nobody selected.
@@ -25,10 +27,11 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from ekiben.digest import Digest
 from ekiben.errors import DamagedItem, ImageError
+from ekiben.packager.build_env import build_env_script
 from ekiben.packager.containerfile import containerfile
 from ekiben.packager.image_plan import RUNTIME, ImagePlan
 from ekiben.packager.lock.lockfile import LockedPackage, format_lock
-from ekiben.packager.parts import APIS, README, SETUP_SCRIPT, SOURCE, WHEELS
+from ekiben.packager.parts import APIS, ENVIRONMENT, README, SETUP_SCRIPT, SOURCE, WHEELS
 from ekiben.store.bento_manifest import BENTO_MANIFEST
 from ekiben.store.receipt import RECEIPT
 from ekiben.tag import Tag
@@ -62,6 +65,11 @@ def stage_context(plan: ImagePlan, sources: ContextSources, destination: Path) -
     _stage_wheels(plan, sources, _folder(destination / "python"))
     if plan.has_setup_script:
         _stage_setup_script(sources.bento / SETUP_SCRIPT, _folder(destination / "setup"))
+    if plan.has_build_env:
+        _write(_folder(destination / "setup") / "build-env", build_env_script(plan))
+    if plan.has_conda:
+        environment = _present(sources.bento / ENVIRONMENT)
+        _link(environment, _folder(destination / "conda") / environment.name)
     return _write(destination / CONTAINERFILE, containerfile(plan))
 
 
@@ -109,9 +117,13 @@ def _by_name(wheels: Iterable[Path]) -> dict[str, list[Path]]:
 
 def _stage_setup_script(script: Path, destination: Path) -> None:
     """A copy, not a link: its mode becomes 0755, and the store's file keeps its own."""
-    if not script.is_file():
-        raise DamagedItem(f"`{script}` is missing", hint="build the Bento again")
-    _write(destination / script.name, script.read_bytes()).chmod(0o755)
+    _write(destination / script.name, _present(script).read_bytes()).chmod(0o755)
+
+
+def _present(path: Path) -> Path:
+    if not path.is_file():
+        raise DamagedItem(f"`{path}` is missing", hint="build the Bento again")
+    return path
 
 
 def _stage_model(source: Path, tag: Tag, layer: Path) -> None:

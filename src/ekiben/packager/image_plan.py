@@ -61,7 +61,9 @@ class WheelGroup:
 @dataclass(frozen=True, slots=True)
 class ImagePlan:
     """What the image holds, bottom up. `groups` are in the order of their layers, without the runtime, whose wheel's
-    file name is `runtime_wheel`. `base_env` holds from the base stage on, `runtime_env` only in the finished image."""
+    file name is `runtime_wheel`. `base_env` holds from the base stage on, `runtime_env` only in the finished image;
+    `build_env` while it is built and not in it, and so do the variables in `secret_env`, whose values the Bento does not
+    hold. `template` is the text of the project's own."""
 
     title: str
     base_image: str
@@ -73,6 +75,15 @@ class ImagePlan:
     has_setup_script: bool = False
     base_env: tuple[tuple[str, str], ...] = ()
     runtime_env: tuple[tuple[str, str], ...] = ()
+    build_env: tuple[tuple[str, str], ...] = ()
+    secret_env: tuple[str, ...] = ()
+    has_conda: bool = False
+    template: str | None = None
+
+    @property
+    def has_build_env(self) -> bool:
+        """Whether there are variables for the build alone."""
+        return bool(self.build_env or self.secret_env)
 
     @property
     def own_layer_models(self) -> tuple[Tag, ...]:
@@ -86,19 +97,24 @@ class ImagePlan:
 
 
 def plan_image(
-    manifest: BentoManifest, lock_text: str, runtime_wheel: str, *, base_image: str | None = None
+    manifest: BentoManifest,
+    lock_text: str,
+    runtime_wheel: str,
+    *,
+    base_image: str | None = None,
+    template: str | None = None,
 ) -> ImagePlan:
-    """The plan of the Bento's image; `base_image` overrides what the Bento says.
+    """The plan of the Bento's image; `base_image` overrides what the Bento says, `template` is the text of its
+    `docker.dockerfile_template`.
 
     Raises ImageError for a text that cannot stand in a Containerfile, NotActedOn for what ours cannot do yet.
     """
     docker = manifest.docker
     _refuse_unplanned(docker)
     version = _checked(grammar.image_python, _text(docker, "python_version"), "docker.python_version")
-    base = base_image or _text(docker, "base_image") or f"python:{version}-slim"
     return ImagePlan(
         title=Tag(manifest.name).name,
-        base_image=_checked(grammar.base_image, base, "the base image"),
+        base_image=base_image_of(manifest, base_image),
         python_version=".".join(version.split(".")[:2]),
         groups=group_wheels(parse_lock(lock_text)),
         runtime_wheel=_wheel_name(runtime_wheel),
@@ -109,7 +125,21 @@ def plan_image(
         has_setup_script=bool(docker.get("setup_script")),
         base_env=_base_env(manifest),
         runtime_env=_env_of(manifest, "runtime"),
+        build_env=_env_of(manifest, "build"),
+        secret_env=_secret_env(manifest),
+        has_conda=bool(manifest.conda),
+        template=template,
     )
+
+
+def base_image_of(manifest: BentoManifest, instead: str | None = None) -> str:
+    """The image that the Bento's stands on: `instead`, else the one that it names, else Python's slim one.
+
+    Raises ImageError for a text that is no reference.
+    """
+    version = _checked(grammar.image_python, _text(manifest.docker, "python_version"), "docker.python_version")
+    base = instead or _text(manifest.docker, "base_image") or f"python:{version}-slim"
+    return _checked(grammar.base_image, base, "the base image")
 
 
 def group_wheels(packages: Iterable[LockedPackage]) -> tuple[WheelGroup, ...]:
@@ -135,9 +165,11 @@ def _refuse_unplanned(docker: Mapping[str, object]) -> None:
         raise NotActedOn(
             f"`docker.distro: {distro}` is not acted on yet", hint="use `debian`, or a `docker.base_image`"
         )
-    for key in ("cuda_version", "dockerfile_template"):
-        if docker.get(key):
-            raise NotActedOn(f"`docker.{key}` is not acted on yet", hint="a `docker.base_image` of your own may do")
+    if docker.get("cuda_version"):
+        raise NotActedOn(
+            "`docker.cuda_version` is not acted on yet: no image can be made of this Bento",
+            hint="leave it out where wheels bring CUDA along, or name a `docker.base_image`",
+        )
 
 
 def _base_env(manifest: BentoManifest) -> tuple[tuple[str, str], ...]:
@@ -151,6 +183,12 @@ def _env_of(manifest: BentoManifest, stage: str) -> tuple[tuple[str, str], ...]:
     """The variables of `envs` at `stage`; one without a value is given when the container starts."""
     of_stage = (one for one in manifest.envs if one.get("stage", "all") == stage and one.get("value"))
     return _variables((str(one.get("name")), str(one.get("value"))) for one in of_stage)
+
+
+def _secret_env(manifest: BentoManifest) -> tuple[str, ...]:
+    """The variables of stage `build` that the Bento only declares."""
+    declared = (str(one.get("name")) for one in manifest.envs if one.get("stage") == "build" and not one.get("value"))
+    return tuple(name for name, _ in _variables((name, "") for name in declared))
 
 
 def _variables(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

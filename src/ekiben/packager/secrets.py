@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ekiben.errors import ImageError
-from ekiben.packager.containerfile import CA_SECRET, NETRC_SECRET, PIP_CONF_SECRET, SECRETS_FOLDER
+from ekiben.packager.containerfile import CA_SECRET, NETRC_SECRET, PIP_CONF_SECRET
 from ekiben.packager.engines.engine import Secret
+from ekiben.packager.instructions import SECRETS_FOLDER
 from ekiben.packager.lock.pip_settings import PipSettings, local_path
 from ekiben.report import Reporter
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ekiben.errors import EngineFailed, EngineUnavailable
-from ekiben.packager.containerfile import COMPLAINT
 from ekiben.packager.engines import docker_api
 from ekiben.packager.engines.build_log import BuildLog
 from ekiben.packager.engines.docker_cli import build_arguments, build_environment, find_docker_cli
 from ekiben.packager.engines.engine import BuildJob, BuiltImage
 from ekiben.packager.engines.streaming import run_streaming
+from ekiben.packager.instructions import COMPLAINT
 from ekiben.report import Reporter
 
 _NAME = "docker"
