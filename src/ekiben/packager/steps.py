@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ekiben.errors import BuildError
+from ekiben.packager.conda import environment_file
 from ekiben.packager.containerfile import containerfile_for
 from ekiben.packager.description import describe_service
 from ekiben.packager.draft import Draft, Workplace
@@ -22,7 +23,19 @@ from ekiben.packager.lock.request import LockRequest
 from ekiben.packager.lock.resolve import lock_requirements
 from ekiben.packager.manifest import bento_name, manifest_of
 from ekiben.packager.models import framework_gaps, pin_models
-from ekiben.packager.parts import CONTAINERFILE, INTENT, LOCK, OPENAPI, README, SCHEMA, SETUP_SCRIPT, SOURCE, WHEELS
+from ekiben.packager.parts import (
+    CONTAINERFILE,
+    ENVIRONMENT,
+    INTENT,
+    LOCK,
+    OPENAPI,
+    README,
+    SCHEMA,
+    SETUP_SCRIPT,
+    SOURCE,
+    TEMPLATE,
+    WHEELS,
+)
 from ekiben.packager.readme import readme
 from ekiben.packager.runtime_wheel import RUNTIME_REQUIREMENTS, build_runtime_wheel
 from ekiben.packager.selection import select_files
@@ -57,6 +70,8 @@ def describe(draft: Draft, workplace: Workplace) -> Draft:
             project=draft.bentofile.project,
             home=workplace.store.home,
             reporter=workplace.reporter,
+            variables=draft.variables,
+            arguments=draft.arguments,
         )
     for path in draft.source.restore():
         workplace.reporter.warn(f"importing the service wrote `{path}`, which is left out")
@@ -83,7 +98,7 @@ def lock(draft: Draft, workplace: Workplace) -> Draft:
     python = draft.bentofile.python
     file = (f"-r {python.requirements_txt}",) if python.requirements_txt else ()
     request = LockRequest(
-        requirements=(*RUNTIME_REQUIREMENTS, *file, *python.packages),
+        requirements=(*RUNTIME_REQUIREMENTS, *file, *python.packages, *draft.bentofile.conda.pip),
         project=draft.bentofile.project,
         python=draft.minor_python,
         platform=draft.platform,
@@ -125,13 +140,32 @@ def write_documents(draft: Draft, _: Workplace) -> Draft:
     )
 
 
-def plan_image(draft: Draft, _: Workplace) -> Draft:
-    """Adds the Containerfile and the project's setup script."""
-    script = draft.bentofile.docker.setup_script
-    if script is not None:
-        draft = draft.with_file(SETUP_SCRIPT, _content(draft.bentofile.project / script), is_executable=True)
-    text = draft.files[LOCK].decode()
-    return draft.with_file(CONTAINERFILE, containerfile_for(manifest_of(draft), text, build_runtime_wheel().file_name))
+def plan_image(draft: Draft, workplace: Workplace) -> Draft:
+    """Adds the Containerfile and what it is made from: setup script, template, conda's environment."""
+    docker, conda = draft.bentofile.docker, draft.bentofile.conda
+    project = draft.bentofile.project
+    if docker.setup_script is not None:
+        draft = draft.with_file(SETUP_SCRIPT, _content(project / docker.setup_script), is_executable=True)
+    if docker.dockerfile_template is not None:
+        draft = draft.with_file(TEMPLATE, _content(project / docker.dockerfile_template))
+    if conda.dependencies:
+        draft = draft.with_file(ENVIRONMENT, environment_file(conda, draft.python))
+    if docker.cuda_version is not None:
+        workplace.reporter.warn(
+            f"`docker.cuda_version: {docker.cuda_version}` is kept in the Bento, but no image can be made of it yet",
+            hint="leave it out where wheels bring CUDA along, or name a `docker.base_image`",
+        )
+        return draft
+    text, template = draft.files[LOCK].decode(), _template(draft)
+    wheel = build_runtime_wheel().file_name
+    return draft.with_file(CONTAINERFILE, containerfile_for(manifest_of(draft), text, wheel, template))
+
+
+def _template(draft: Draft) -> str | None:
+    try:
+        return draft.files[TEMPLATE].decode() if TEMPLATE in draft.files else None
+    except UnicodeDecodeError as error:
+        raise BuildError(f"`{draft.bentofile.docker.dockerfile_template}` is no UTF-8 text") from error
 
 
 def _content(path: Path) -> bytes:
