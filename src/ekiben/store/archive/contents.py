@@ -1,0 +1,81 @@
+"""What goes into the archive of an item: its files under their own paths, and for a Bento its models.
+
+    ekiben-archive.yaml          first
+    SHA256SUMS, bento.yaml, ...  the item, byte for byte, without its receipt: that tells of a making, not of content
+    signatures/                  where it is signed
+    models/<name>/<version>/     each model that the Bento lists, once
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from ekiben.errors import DamagedItem, StoreError
+from ekiben.store.archive.formats import BENTO, MODEL
+from ekiben.store.archive.index import INDEX, ArchiveIndex
+from ekiben.store.archive.member import Member
+from ekiben.store.archive.names import NameRegister, check_path
+from ekiben.store.bentos import Bento
+from ekiben.store.disk import disk_errors
+from ekiben.store.item import StoredItem
+from ekiben.store.models import Model
+from ekiben.store.sums import SUMS, parse_sums
+from ekiben.store.verify import check_address
+
+MODELS = "models"  # of a Bento's archive, as in BentoML's
+SIGNATURES = "signatures"
+
+
+def model_members(model: Model) -> list[Member]:
+    """The archive of a model, in order. Raises DamagedItem, StoreError; ArchiveError for names that no archive takes."""
+    index = ArchiveIndex(MODEL, model.tag, model.digest)
+    return _in_order(index, _item_members(model, "", ()))
+
+
+def bento_members(bento: Bento, models: Iterable[Model]) -> list[Member]:
+    """The archive of a Bento with these models. Raises as `model_members` does."""
+    inside = sorted(models, key=lambda model: model.tag)
+    own = _item_members(bento, "", bento.manifest.executables)
+    if any(member.path.startswith(f"{MODELS}/") for member in own):
+        raise StoreError(f"`{bento.tag}` has a folder `{MODELS}`, where its archive has the models")
+    carried = [one for model in inside for one in _item_members(model, _prefix(model), ())]
+    index = ArchiveIndex(BENTO, bento.tag, bento.digest, tuple(model.tag for model in inside))
+    return _in_order(index, [*own, *carried])
+
+
+def _prefix(model: Model) -> str:
+    return f"{MODELS}/{model.tag.name}/{model.tag.version}/"
+
+
+def _in_order(index: ArchiveIndex, members: list[Member]) -> list[Member]:
+    content = index.to_yaml()
+    ordered = [Member(INDEX, content, len(content)), *sorted(members, key=lambda member: member.path)]
+    register = NameRegister()
+    for member in ordered:
+        register.add_file(check_path(member.path))
+    return ordered
+
+
+def _item_members(item: StoredItem, prefix: str, executables: Collection[str]) -> list[Member]:
+    check_address(item.path, item.digest, f"`{item.tag}`")
+    with disk_errors(item.path):
+        sums = parse_sums((item.path / SUMS).read_bytes())
+        hashed = [
+            Member(f"{prefix}{path}", item.path / path, _size(item.path / path), path in executables, digest)
+            for path, digest in sums.items()
+        ]
+        beside = [Member(f"{prefix}{path}", item.path / path, _size(item.path / path)) for path in _beside(item.path)]
+    return [*hashed, *beside]
+
+
+def _beside(folder: Path) -> list[str]:
+    """The files that belong to an item and are not hashed, less the receipt."""
+    signatures = [path for path in (folder / SIGNATURES).glob("*.json") if path.is_file() and not path.is_symlink()]
+    return [SUMS, *(f"{SIGNATURES}/{path.name}" for path in sorted(signatures))]
+
+
+def _size(path: Path) -> int:
+    if path.is_symlink() or not path.is_file():
+        raise DamagedItem(f"`{path}` is missing", hint="delete the item and save or build it again")
+    return path.lstat().st_size
