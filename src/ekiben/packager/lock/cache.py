@@ -11,42 +11,46 @@ import json
 import os
 import tempfile
 import time
-from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ekiben.digest import Digest
+from ekiben.errors import LockError
 from ekiben.packager.credentials import redact
+from ekiben.packager.lock.documents import LockDocument, lock_document, lock_of
 from ekiben.packager.lock.intent import Intent
 from ekiben.packager.lock.pip_settings import PipSettings, local_path
-from ekiben.packager.lock.request import Lock, LockTool
-from ekiben.packager.lock.target import GLIBC_FLOOR, Target
+from ekiben.packager.lock.request import Lock, LockRequest
 
 _STAGED = ".new-"  # prefix of a file that is being written
 _STALE_S = 3600.0  # a staged file this old was left by a process that was killed
-_FORMAT = 1  # raised when the same inputs would be locked to another text
+_FORMAT = 2  # raised when the same inputs would be locked to another text
 
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    text: str
-    text_digest: str
+    digest: str
     intent: str
-    tool: LockTool
-    tool_version: str
-    created: datetime
+    lock: LockDocument
+
+    @property
+    def own_digest(self) -> str:
+        """The digest of what the entry holds, which `digest` has to be."""
+        return str(Digest.of_bytes(f"{self.intent}\n{self.lock.model_dump_json()}".encode()))
 
 
-def lock_key(intent: Intent, target: Target, tool: LockTool, settings: PipSettings) -> Digest:
+def lock_key(request: LockRequest, intent: Intent, settings: PipSettings) -> Digest:
     """The digest of all that shapes a lock, save what the indexes hold. No credential goes in, nor the tool's
     version: an older tool's lock is as good."""
     facts = {
         "format": _FORMAT,
         "intent": intent.text,
-        "target": [target.python, target.platform, GLIBC_FLOOR],
-        "tool": tool,
+        "target": [request.python, request.platform, request.libc],
+        "tool": request.tool,
+        "preferred": [[one.name, one.version] for one in request.preferred],
+        "exclude_newer": request.exclude_newer,
         "index": redact(settings.index_url or ""),
         "indexes": [redact(one) for one in settings.extra_index_urls],
         "no_index": settings.no_index,
@@ -59,32 +63,17 @@ def load_lock(cache: Path, key: Digest) -> Lock | None:
     """The lock kept under `key`, or None."""
     try:
         entry = _Entry.model_validate_json(_place(cache, key).read_bytes())
-    except (OSError, ValidationError):
+        lock = lock_of(entry.lock, intent=entry.intent, source="cache")
+    except (OSError, ValidationError, LockError):
         return None
-    if str(Digest.of_bytes(entry.text.encode())) != entry.text_digest:
-        return None
-    return Lock(
-        text=entry.text,
-        intent=entry.intent,
-        tool=entry.tool,
-        tool_version=entry.tool_version,
-        source="cache",
-        created=entry.created,
-        key=key,
-    )
+    return lock if entry.digest == entry.own_digest else None
 
 
-def keep_lock(cache: Path, lock: Lock) -> None:
-    """Keeps `lock` under its key. Raises OSError where the disk refuses."""
-    entry = _Entry(
-        text=lock.text,
-        text_digest=str(Digest.of_bytes(lock.text.encode())),
-        intent=lock.intent,
-        tool=lock.tool,
-        tool_version=lock.tool_version,
-        created=lock.created,
-    )
-    place = _place(cache, lock.key)
+def keep_lock(cache: Path, lock: Lock, key: Digest) -> None:
+    """Keeps `lock` under `key`. Raises OSError where the disk refuses."""
+    entry = _Entry(digest="", intent=lock.intent, lock=lock_document(lock))
+    entry.digest = entry.own_digest
+    place = _place(cache, key)
     place.parent.mkdir(parents=True, exist_ok=True)
     _sweep(place.parent)
     with tempfile.NamedTemporaryFile("w", dir=place.parent, prefix=_STAGED, encoding="utf-8", delete=False) as stream:

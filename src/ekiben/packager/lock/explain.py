@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from packaging.utils import canonicalize_name
 
 from ekiben.packager.credentials import redact
 
@@ -17,6 +20,9 @@ _EXCEPTION = re.compile(
 )
 
 _OWN_HINT = re.compile(r"^\s*hint: (?P<text>.+)$", re.MULTILINE)
+
+_YANKED_UV = re.compile(r"`(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^`]+)` is yanked")
+_YANKED_PIP = re.compile(r"yanked version: '(?P<name>[A-Za-z0-9._-]+)' candidate \(version (?P<version>\S+) at ")
 
 # Words of a complaint -> what to try. The first that fits is said.
 _HINTS = (
@@ -76,6 +82,12 @@ def warnings_of(said: str) -> list[str]:
         line.strip() for line in _COLOUR.sub("", said).splitlines() if re.match(r"\s*warning: ", line, re.IGNORECASE)
     ]
     return [redact(re.sub(r"(?i)^warning: ", "", line)).rstrip(".") for line in dict.fromkeys(found)]
+
+
+def yanked_in(warnings: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """Name and version of every package that the warnings call yanked, in the words of uv and of pip."""
+    found = (_YANKED_UV.search(one) or _YANKED_PIP.search(one) for one in warnings)
+    return frozenset((canonicalize_name(one["name"]), one["version"]) for one in found if one)
 
 
 def _tidy(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`ResolverJob`: what every resolver is handed."""
+"""`ResolverJob` and `Resolution`: what every resolver is handed, and what it answers."""
 
 from __future__ import annotations
 
@@ -6,26 +6,38 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.lock.pip_settings import PipSettings
 from ekiben.packager.lock.target import Target
 
 REQUIREMENTS = "requirements.in"
 CONSTRAINTS = "constraints.txt"
-OUTPUT = "requirements.lock"
 
 
 @dataclass(frozen=True, slots=True)
 class ResolverJob:
-    """REQUIREMENTS, and CONSTRAINTS where there are any, lie in `folder`, where the resolver puts OUTPUT. The folder's
-    owner removes it."""
+    """REQUIREMENTS, and CONSTRAINTS where there are any, lie in `folder`, where the resolver works. The folder's owner
+    removes it. `preferred` are pins to keep where the requirements allow; files newer than `exclude_newer` (RFC 3339, UTC)
+    do not exist."""
 
     folder: Path
     target: Target
     settings: PipSettings
     environ: Mapping[str, str]
     timeout_s: float
+    preferred: tuple[LockedPackage, ...] = ()
+    exclude_newer: str | None = None
 
     @property
     def constraint_arguments(self) -> list[str]:
         """The arguments, the same for both tools, that name the constraints."""
         return ["-c", CONSTRAINTS] if (self.folder / CONSTRAINTS).exists() else []
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The pins as the resolver found them, with every file that it knows; a file on this machine has its `file://` URL.
+    `warnings` are its own, without a label."""
+
+    packages: tuple[LockedPackage, ...]
+    warnings: tuple[str, ...] = ()

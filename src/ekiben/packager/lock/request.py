@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from ekiben.digest import Digest
 from ekiben.packager.lock.lockfile import LockedPackage, format_lock
 from ekiben.packager.lock.target import DEFAULT_LIBC, Target
 
@@ -60,7 +59,6 @@ class Lock:
     source: LockSource
     created: datetime
     exclude_newer: str | None = None
-    key: Digest | None = None
 
     @property
     def text(self) -> str:

@@ -11,16 +11,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import assert_never
 
+from ekiben.digest import Digest
 from ekiben.errors import LockError
 from ekiben.packager.credentials import has_credentials, redact
 from ekiben.packager.lock import pip_tools, uv_tool
 from ekiben.packager.lock.cache import keep_lock, load_lock, lock_key
+from ekiben.packager.lock.explain import yanked_in
 from ekiben.packager.lock.intent import Intent, Wanted, read_intent
-from ekiben.packager.lock.job import CONSTRAINTS, REQUIREMENTS, ResolverJob
-from ekiben.packager.lock.lockfile import LockedPackage, format_lock, parse_lock
+from ekiben.packager.lock.job import CONSTRAINTS, REQUIREMENTS, Resolution, ResolverJob
+from ekiben.packager.lock.lockfile import LockedPackage
+from ekiben.packager.lock.metadata import with_licences
 from ekiben.packager.lock.pip_settings import PipSettings, local_path, pip_settings
 from ekiben.packager.lock.request import Lock, LockRequest, LockTool
-from ekiben.packager.lock.target import Target
+from ekiben.packager.lock.settling import needs_building, read_local_files, settle_pins, without_local_urls
 from ekiben.report import Reporter
 
 TIMEOUT_S = 1800.0  # pip-compile downloads every candidate to hash it where extra indexes are set: minutes are normal
@@ -38,35 +41,39 @@ def lock_requirements(
     environ: Mapping[str, str] = os.environ,
     now: Callable[[], datetime] = _utc_now,
     timeout_s: float = TIMEOUT_S,
+    is_fresh: bool = False,
 ) -> Lock:
     """Exact versions with hashes for everything that `request` asks for, on its Python and platform.
 
     Raises LockError when the requirements cannot be resolved or read, NotActedOn for a kind of requirement that
-    cannot be locked by hash yet. Only a lock that is not in `cache` costs network.
+    cannot be locked by hash yet. Only a lock that is not in `cache` costs network; `is_fresh` asks the indexes anyway.
     """
-    target = Target(request.python, request.platform)
+    target = request.target
     intent = read_intent(request.requirements, request.project)
     for name in intent.replaced:
         reporter.info(f"`{name}` is replaced by ekiben-runtime")
     settings = _effective_settings(request, environ, reporter)
-    key = lock_key(intent, target, request.tool, settings)
-    kept = load_lock(cache, key)
+    key = lock_key(request, intent, settings)
+    kept = None if is_fresh else load_lock(cache, key)
     if kept:
-        reporter.info(f"lock: reused from cache, {age_text(now() - kept.created)}")
+        reporter.info(f"lock for {target}: reused from cache, {age_text(now() - kept.created)}")
         return kept
     with tempfile.TemporaryDirectory(prefix="ekiben-lock-") as folder:
-        job = ResolverJob(Path(folder), target, settings, environ, timeout_s)
-        pins = _resolve(job, request.tool, intent, reporter)
+        job = ResolverJob(
+            Path(folder), target, settings, environ, timeout_s, request.preferred, request.exclude_newer
+        )
+        packages = _locked_packages(job, request.tool, intent, reporter)
     lock = Lock(
-        text=format_lock(pins),
+        packages=packages,
         intent=intent.text,
+        target=target,
         tool=request.tool,
         tool_version=_tool_version(request.tool),
         source="resolved now",
         created=now(),
-        key=key,
+        exclude_newer=request.exclude_newer,
     )
-    _keep(cache, lock, reporter)
+    _keep(cache, lock, key, reporter)
     return lock
 
 
@@ -110,22 +117,30 @@ def _may_exist(location: str) -> bool:
     return path is None or path.exists()
 
 
-def _resolve(job: ResolverJob, tool: LockTool, intent: Intent, reporter: Reporter) -> list[LockedPackage]:
+def _locked_packages(
+    job: ResolverJob, tool: LockTool, intent: Intent, reporter: Reporter
+) -> tuple[LockedPackage, ...]:
     (job.folder / REQUIREMENTS).write_text(_bare(intent.requirements), encoding="utf-8")
     if intent.constraints:
         (job.folder / CONSTRAINTS).write_text(_bare(intent.constraints), encoding="utf-8")
     started = time.monotonic()
     with reporter.task(f"locking for {job.target} with {tool}"):
-        match tool:
-            case "uv":
-                raw = uv_tool.compile_with_uv(job, reporter)
-            case "pip-tools":
-                raw = pip_tools.compile_with_pip_tools(job, reporter)
-            case _:
-                assert_never(tool)
-    pins = settle_pins(parse_lock(raw), intent.allowed_hashes())
+        found = _resolve(job, tool)
+        pins = settle_pins(read_local_files(found.packages), intent.allowed_hashes(), job.target)
+        pins = with_licences(_yanked(pins, found.warnings), job)
+    _tell(pins, found.warnings, job, reporter)
     reporter.info(f"lock: {len(pins)} packages for {job.target} by {tool}, {time.monotonic() - started:.1f} s")
-    return pins
+    return without_local_urls(pins)
+
+
+def _resolve(job: ResolverJob, tool: LockTool) -> Resolution:
+    match tool:
+        case "uv":
+            return uv_tool.compile_with_uv(job)
+        case "pip-tools":
+            return pip_tools.compile_with_pip_tools(job)
+        case _:
+            assert_never(tool)
 
 
 def _bare(wanted: Iterable[Wanted]) -> str:
@@ -133,35 +148,28 @@ def _bare(wanted: Iterable[Wanted]) -> str:
     return "".join(f"{one.text}\n" for one in wanted)
 
 
-def settle_pins(pins: Iterable[LockedPackage], allowed: Mapping[str, frozenset[str]]) -> list[LockedPackage]:
-    """The pins as a lock for one target holds them.
-
-    Markers go, since the resolver answered for that target. Where the project's author named the hashes of a package,
-    only those stay; LockError if none of them is left, or if the index gave a package no hash at all.
-    """
-    return [_settled(pin, allowed.get(pin.name)) for pin in pins]
+def _yanked(pins: Iterable[LockedPackage], warnings: Iterable[str]) -> tuple[LockedPackage, ...]:
+    yanked = yanked_in(warnings)
+    return tuple(replace(one, is_yanked=(one.name, one.version) in yanked) for one in pins)
 
 
-def _settled(pin: LockedPackage, allowed: frozenset[str] | None) -> LockedPackage:
-    if not pin.hashes:
-        raise LockError(
-            f"no index gives a hash for `{pin.name}=={pin.version}`", hint="use an index that has sha256 digests"
-        )
-    hashes = tuple(one for one in pin.hashes if allowed is None or one in allowed)
-    if not hashes:
-        raise LockError(
-            f"none of the files found for `{pin.name}=={pin.version}` has a hash that the requirements name",
-            hint="name the hashes of that version, or pin the version that the hashes belong to",
-        )
-    return replace(pin, hashes=hashes, marker=None)
+def _tell(pins: Iterable[LockedPackage], warnings: Iterable[str], job: ResolverJob, reporter: Reporter) -> None:
+    for warning in warnings:
+        reporter.warn(warning)
+    for package in pins:
+        if needs_building(package, job.target):
+            reporter.warn(
+                f"`{package.name}=={package.version}` has no wheel for {job.target} with {job.target.libc_name}",
+                hint="it is built while the image is made, which needs its compiler there",
+            )
 
 
 def _tool_version(tool: LockTool) -> str:
     return uv_tool.tool_version() if tool == "uv" else pip_tools.tool_version()
 
 
-def _keep(cache: Path, lock: Lock, reporter: Reporter) -> None:
+def _keep(cache: Path, lock: Lock, key: Digest, reporter: Reporter) -> None:
     try:
-        keep_lock(cache, lock)
+        keep_lock(cache, lock, key)
     except OSError as error:
         reporter.warn(f"the lock could not be kept for the next build: {error}")

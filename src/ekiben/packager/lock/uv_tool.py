@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 
 import uv
@@ -18,9 +19,12 @@ from ekiben.errors import LockError
 from ekiben.packager.credentials import redact_known, secrets_of
 from ekiben.packager.lock.child import run_child
 from ekiben.packager.lock.explain import explain_uv, hint_for, warnings_of
-from ekiben.packager.lock.job import OUTPUT, REQUIREMENTS, ResolverJob
+from ekiben.packager.lock.job import REQUIREMENTS, Resolution, ResolverJob
+from ekiben.packager.lock.lockfile import LockedFile, LockedPackage, parse_lock
 from ekiben.packager.lock.pip_settings import PipSettings, as_url
-from ekiben.report import Reporter
+from ekiben.packager.lock.pylock import format_pylock, parse_pylock
+from ekiben.packager.lock.target import Target
+from ekiben.packager.lock.wheel_tags import best_wheel
 
 # The user's variables that say how uv works (cache, network, credentials), not what it resolves.
 _KEPT = (
@@ -29,6 +33,10 @@ _KEPT = (
 )  # fmt: skip
 # Said where the image's Python is not installed here, which matters to no lock that is made of wheels.
 _NOISE = "The requested Python version"
+_PYLOCK = "pylock.toml"
+_HASHED = "requirements.lock"
+# The minor versions of glibc that `--python-platform` knows, newest first. Another is asked for as the next lower.
+_GLIBC_MINORS = (*range(40, 30, -1), 28, 17)
 
 
 def tool_version() -> str:
@@ -36,17 +44,16 @@ def tool_version() -> str:
     return version("uv")
 
 
-def compile_with_uv(job: ResolverJob, reporter: Reporter) -> str:
-    """The lock in uv's words. Raises LockError with uv's explanation where there is none."""
-    environ = uv_environment(job.settings, job.environ)
-    done = run_child(_command(job), cwd=job.folder, environ=environ, timeout_s=job.timeout_s)
-    said = redact_known(done.said, secrets_of(job.settings.locations))
-    if done.status != 0:
-        raise LockError(f"cannot lock for {job.target}: {explain_uv(said)}", hint=hint_for(said))
-    for warning in warnings_of(said):
-        if not warning.startswith(_NOISE):
-            reporter.warn(warning)
-    return (job.folder / OUTPUT).read_text(encoding="utf-8")
+def compile_with_uv(job: ResolverJob) -> Resolution:
+    """What uv resolves. Raises LockError with its explanation where there is no lock."""
+    output = job.folder / _PYLOCK
+    if job.preferred:
+        output.write_text(format_pylock(job.preferred, job.target), encoding="utf-8")
+    said = _run(job, ["--format", _PYLOCK, "--output-file", _PYLOCK])
+    packages = parse_pylock(output.read_text(encoding="utf-8"), job.folder)
+    if any(_is_unhashed(package) for package in packages):
+        packages = _hashed_by_download(packages, job)
+    return Resolution(packages, tuple(one for one in warnings_of(said) if not one.startswith(_NOISE)))
 
 
 def uv_environment(settings: PipSettings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -71,21 +78,66 @@ def uv_environment(settings: PipSettings, environ: Mapping[str, str]) -> dict[st
     return result | _certificates(settings)
 
 
+def uv_platform(target: Target) -> str:
+    """The platform as `uv --python-platform` spells it."""
+    if target.is_musl:
+        return f"{target.machine}-unknown-linux-musl"
+    _, minor = target.libc_version
+    known = next((one for one in _GLIBC_MINORS if one <= minor), _GLIBC_MINORS[-1])
+    return f"{target.machine}-manylinux_2_{known}"
+
+
 def _certificates(settings: PipSettings) -> dict[str, str]:
     if settings.cert:
         return {"SSL_CERT_DIR" if settings.cert.is_dir() else "SSL_CERT_FILE": str(settings.cert)}
     return {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true"}  # as pip: the system's store (new and old spelling)
 
 
+def _run(job: ResolverJob, output: list[str]) -> str:
+    environ = uv_environment(job.settings, job.environ)
+    done = run_child([*_command(job), *output], cwd=job.folder, environ=environ, timeout_s=job.timeout_s)
+    said = redact_known(done.said, secrets_of(job.settings.locations))
+    if done.status != 0:
+        raise LockError(f"cannot lock for {job.target}: {explain_uv(said)}", hint=hint_for(said))
+    return said
+
+
 def _command(job: ResolverJob) -> list[str]:
     target = job.target
     return [
-        *(_binary(), "pip", "compile", REQUIREMENTS, *job.constraint_arguments, "--output-file", OUTPUT),
-        *("--python-version", target.python, "--python-platform", target.uv_platform, "--python", sys.executable),
+        *(_binary(), "pip", "compile", REQUIREMENTS, *job.constraint_arguments),
+        *("--python-version", target.python, "--python-platform", uv_platform(target), "--python", sys.executable),
         *("--generate-hashes", "--no-header", "--no-annotate", "--no-config", "--color", "never"),
         *("--index-strategy", "unsafe-best-match"),  # pip's rule: the best version of any index
         *(["--no-index"] if job.settings.no_index else []),
+        *(["--exclude-newer", job.exclude_newer] if job.exclude_newer else []),
     ]
+
+
+def _is_unhashed(package: LockedPackage) -> bool:
+    """Whether the index tells no hash of any file of the package; a file on this machine tells its own."""
+    return not any(file.sha256 or (file.url or "").startswith("file:") for file in package.files)
+
+
+def _hashed_by_download(packages: tuple[LockedPackage, ...], job: ResolverJob) -> tuple[LockedPackage, ...]:
+    """The same packages where an index tells no hashes: uv downloads and hashes the file that it would install, which is
+    the first that fits (it says one hash for it, and no name)."""
+    _run(job, ["--output-file", _HASHED])
+    hashes = {one.name: one.hashes for one in parse_lock((job.folder / _HASHED).read_text(encoding="utf-8"))}
+    return tuple(
+        replace(package, files=_chosen_file(package, hashes.get(package.name, ()), job.target))
+        if _is_unhashed(package)
+        else package
+        for package in packages
+    )
+
+
+def _chosen_file(package: LockedPackage, hashes: tuple[str, ...], target: Target) -> tuple[LockedFile, ...]:
+    sdists = [file for file in package.files if not file.is_wheel]
+    chosen = best_wheel(package.files, target) or next(iter(sdists), None)
+    if chosen is None or len(hashes) != 1:
+        return tuple(LockedFile("", one) for one in hashes)
+    return (replace(chosen, sha256=hashes[0]),)
 
 
 def _binary() -> str:

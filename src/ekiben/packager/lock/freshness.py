@@ -1,0 +1,46 @@
+"""Does a bento.lock still fit its project? A comparison of what it was made from with what is asked for now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ekiben.packager.lock.bento_lock import BentoLock, LockInputs
+from ekiben.packager.lock.request import LockTool
+from ekiben.packager.lock.target import Target
+
+
+def differences(committed: BentoLock, wanted: LockInputs, targets: Iterable[Target], tool: LockTool) -> list[str]:
+    """What has changed since `committed` was made, a phrase each; empty where it fits all `targets`."""
+    return [
+        *_changed(committed.inputs.requirements, wanted.requirements),
+        *_changed(committed.inputs.sources, wanted.sources),
+        *_base_changes(committed.inputs, wanted),
+        *(phrase for target in targets for phrase in _target_changes(committed, target, tool)),
+    ]
+
+
+def _changed(before: Sequence[str], now: Sequence[str]) -> Iterator[str]:
+    yield from (f"`{line}` is new" for line in now if line not in before)
+    yield from (f"`{line}` is gone" for line in before if line not in now)
+    if set(before) == set(now) and tuple(before) != tuple(now):
+        yield "the order of the indexes has changed"
+
+
+def _base_changes(before: LockInputs, now: LockInputs) -> Iterator[str]:
+    if before.base.reference != now.base.reference:
+        yield f"the base image is `{now.base.reference}`, no longer `{before.base.reference}`"
+    elif now.base.digest and before.base.digest != now.base.digest:
+        yield f"the base image's digest is `{now.base.digest}`"
+
+
+def _target_changes(committed: BentoLock, target: Target, tool: LockTool) -> Iterator[str]:
+    lock = committed.lock_for(target.platform)
+    if lock is None:
+        yield f"nothing is locked for {target.platform}"
+        return
+    if lock.target.python != target.python:
+        yield f"{target.platform} is for Python {target.python}, no longer {lock.target.python}"
+    if lock.target.libc != target.libc:
+        yield f"{target.platform} is for {target.libc_name}, no longer {lock.target.libc_name}"
+    if lock.tool != tool:
+        yield f"{tool} locks, no longer {lock.tool}"

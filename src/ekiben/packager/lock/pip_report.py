@@ -1,0 +1,95 @@
+"""What pip would install for locked packages, and what their metadata says: `pip install --dry-run --report`.
+
+pip reads the metadata beside a wheel (PEP 658), or by ranges out of it, under all of its own configuration: indexes,
+netrc, keyring, certificates. Nothing is installed. The only module that runs `pip install`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from packaging.utils import canonicalize_name
+from pydantic import BaseModel, ValidationError
+
+from ekiben.errors import LockError
+from ekiben.packager.lock.child import run_child
+from ekiben.packager.lock.job import ResolverJob
+from ekiben.packager.lock.licences import LicenceFields, licence_of
+from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
+from ekiben.packager.lock.pip_environment import pip_environment
+from ekiben.packager.lock.wheel_tags import platform_tags
+
+_TIMEOUT_S = 300.0  # pip downloads whole wheels where an index has no metadata beside them and answers no ranges
+_PINS = "metadata.in"
+_REPORT = "metadata.json"
+
+
+class _Metadata(BaseModel):
+    name: str
+    license: str | None = None
+    license_expression: str | None = None
+    classifier: list[str] = []
+
+
+class _Archive(BaseModel):
+    hashes: dict[str, str] = {}
+
+
+class _Download(BaseModel):
+    url: str
+    archive_info: _Archive = _Archive()
+
+
+class _Item(BaseModel):
+    metadata: _Metadata
+    download_info: _Download
+
+
+class _Report(BaseModel):
+    """The part of pip's installation report (its format 1) that is of use here."""
+
+    install: list[_Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One package in pip's report: the file that it would install, with its URL there, and its licence."""
+
+    file: LockedFile
+    licence: str | None
+
+
+def ask_pip(packages: Iterable[LockedPackage], job: ResolverJob, *, is_host: bool) -> dict[str, Reported]:
+    """What pip says of each package, by name: for the running interpreter and sdists, too, where `is_host`; else for the
+    job's target and wheels alone. Empty where pip is missing or fails."""
+    pins = "".join(f"{one.name}=={one.version}\n" for one in packages)
+    (job.folder / _PINS).write_text(pins, encoding="utf-8")
+    command = [
+        *(sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet"),
+        *("--report", _REPORT, "--use-feature=fast-deps", "--requirement", _PINS),
+        *([] if is_host else _target_arguments(job)),
+    ]
+    environ = pip_environment(job.settings, job.environ)
+    try:
+        run_child(command, cwd=job.folder, environ=environ, timeout_s=min(job.timeout_s, _TIMEOUT_S))
+        report = _Report.model_validate_json((job.folder / _REPORT).read_bytes())
+    except (LockError, OSError, ValidationError):
+        return {}
+    return {canonicalize_name(item.metadata.name): _reported(item) for item in report.install}
+
+
+def _target_arguments(job: ResolverJob) -> list[str]:
+    platforms = [word for tag in platform_tags(job.target) for word in ("--platform", tag)]
+    return [*platforms, "--python-version", job.target.python, "--implementation", "cp", "--only-binary", ":all:"]
+
+
+def _reported(item: _Item) -> Reported:
+    digest = item.download_info.archive_info.hashes.get("sha256")
+    name = unquote(urlsplit(item.download_info.url).path.rpartition("/")[2])
+    metadata = item.metadata
+    fields = LicenceFields(metadata.license_expression, metadata.license, tuple(metadata.classifier))
+    file = LockedFile(name, f"sha256:{digest}" if digest else "", url=item.download_info.url)
+    return Reported(file, licence_of(fields))
