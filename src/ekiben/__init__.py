@@ -28,6 +28,7 @@ _NAMES = {
     "on_startup": "ekiben.serving.declare.hooks",
     "service": "ekiben.serving.declare.service",
     "Tag": "ekiben.tag",
+    "use_arguments": "ekiben.serving.declare.arguments",
 }
 _MODULES = ("bentos", "container", "exceptions", "io", "metrics", "models", "picklable_model", "sklearn", "validators")
 
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from ekiben.models import BentoModel as BentoModel
     from ekiben.packager.build import build as build
     from ekiben.serving.declare.api import api as api
+    from ekiben.serving.declare.arguments import use_arguments as use_arguments
     from ekiben.serving.declare.context import Context as Context
     from ekiben.serving.declare.hooks import on_shutdown as on_shutdown
     from ekiben.serving.declare.hooks import on_startup as on_startup

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict
 from ekiben.errors import DescriptionError
 from ekiben.packager.child_process import child_process
 from ekiben.report import Reporter
+from ekiben.serving.declare.arguments import ARGUMENTS_VARIABLE
 from ekiben.serving.describe import EXIT_EXPLAINED
 
 TIMEOUT_S = 300.0  # an import of torch from a cold disk takes a minute; a service that waits for something, for ever
@@ -37,6 +38,8 @@ _SWITCHES = frozenset(
         *("PYTHONINTMAXSTRDIGITS", "PYTHONNODEBUGRANGES", "PYTHON_PRESITE", "PYTHON_COLORS"),
     }
 )
+# What says where this machine has its programs and libraries: a value for the image would be wrong here.
+_PLACES = frozenset({"PATH", "HOME", "PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "LD_LIBRARY_PATH", "LD_PRELOAD"})
 _MISSING_MODULE = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.MULTILINE)
 
 
@@ -86,9 +89,20 @@ class Description:
 
 
 def describe_service(
-    root: Path, service: str, *, project: Path, home: Path, reporter: Reporter, timeout_s: float = TIMEOUT_S
+    root: Path,
+    service: str,
+    *,
+    project: Path,
+    home: Path,
+    reporter: Reporter,
+    variables: Mapping[str, str] | None = None,
+    arguments: Mapping[str, object] | None = None,
+    timeout_s: float = TIMEOUT_S,
 ) -> Description:
     """Describes `service` (an import string) of the source in `root`, its models looked up in the store at `home`.
+
+    It sees what it will see in its image: of this machine's environment `variables` are replaced, and `arguments` are
+    what `use_arguments` gives.
 
     Raises DescriptionError where it cannot be imported or described, with file and line in `project`, of which
     `root` is a copy.
@@ -96,9 +110,11 @@ def describe_service(
     root = root.resolve()
     with tempfile.TemporaryDirectory(prefix="ekiben-describe-") as folder:
         output = Path(folder) / "description.json"
+        environ = _environment(os.environ, home, folder, variables or {})
+        environ[ARGUMENTS_VARIABLE] = json.dumps(arguments or {}, sort_keys=True)
         command = [sys.executable, "-m", "ekiben.serving.describe"]
         command += ["--root", str(root), "--service", service, "--output", str(output)]
-        status, said = _run(command, root, _environment(os.environ, home, folder), service, timeout_s)
+        status, said = _run(command, root, environ, service, timeout_s)
         for line in said:
             reporter.output(line)
         if status not in (0, EXIT_EXPLAINED) or not output.is_file():
@@ -124,12 +140,13 @@ def _run(
         return status, said.read().decode(errors="replace").splitlines()
 
 
-def _environment(environ: Mapping[str, str], home: Path, tmp: str) -> dict[str, str]:
+def _environment(environ: Mapping[str, str], home: Path, tmp: str, variables: Mapping[str, str]) -> dict[str, str]:
     """The child's environment: it imports from where this process does, though it starts in another folder."""
     dropped = _SWITCHES | {"EKIBEN_BENTO", "PYTHONPATH"}
     kept = {name: value for name, value in environ.items() if name not in dropped}
     paths = [str(Path(path).absolute()) for path in environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    return kept | {
+    declared = {name: value for name, value in variables.items() if name not in _PLACES | _SWITCHES}
+    return kept | declared | {
         "EKIBEN_HOME": str(home),
         "TMPDIR": tmp,
         "PYTHONPATH": os.pathsep.join(paths),

@@ -9,6 +9,7 @@
     headers.py    Headers, MutableHeaders        header fields by name
     hooks.py      @on_startup, @on_shutdown; __is_alive__, __is_ready__
     mounts.py     @asgi_app -> Mount             an ASGI app beside the APIs
+    arguments.py  use_arguments                  values that a build fills in
 
 Every mistake in a declaration is a ServiceError here, and what this version does not act on NotActedOn, with file, line
 and remedy; nothing is found out at the first request.
