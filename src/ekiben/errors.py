@@ -18,6 +18,10 @@
     │   ├── DescriptionError        the service cannot be imported or described
     │   ├── LockError               dependencies that cannot be resolved
     │   └── NotActedOn              a declared option that this version does not act on
+    ├── TrustError                  keys and signatures
+    │   ├── UnusableKey             a key of another kind, in another format, or whose passphrase is wrong
+    │   ├── InvalidSignature        a bundle that is none, or does not sign what it lies beside
+    │   └── NotTrusted              the settings want a signature that is not there
     ├── ImageError
     │   ├── EngineUnavailable · EngineFailed
     ├── ServiceError                a service declared in a way that cannot be served
@@ -177,6 +181,22 @@ class LockError(BuildError):
 
 class NotActedOn(BuildError):
     """A declared option that this version of ekiben reads but does not act on: refused rather than ignored."""
+
+
+class TrustError(EkibenError):
+    """What was signed, or is to be."""
+
+
+class UnusableKey(TrustError):
+    """A key that cannot be used: another kind, another format, or a passphrase that does not open it."""
+
+
+class InvalidSignature(TrustError):
+    """A bundle that is none, or that does not sign what it lies beside. The message follows the path of the bundle."""
+
+
+class NotTrusted(TrustError):
+    """The settings let nothing unsigned through, and no trusted key signed this."""
 
 
 class ImageError(EkibenError):
