@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ekiben.store.bentos import Bento, BentoManifest, BentoModelEntry
 from ekiben.store.local import default_store
 from ekiben.tag import Tag
 
-__all__ = ["Bento", "BentoManifest", "BentoModelEntry", "delete", "get", "list"]
+if TYPE_CHECKING:
+    from ekiben.store.archive.limits import Limits
+
+__all__ = ["Bento", "BentoManifest", "BentoModelEntry", "delete", "export_bento", "get", "import_bento", "list"]
 
 
 def get(tag: str | Tag) -> Bento:
@@ -24,3 +29,47 @@ def delete(tag: str | Tag) -> None:
 def list(name: str | None = None) -> builtins.list[Bento]:
     """All Bentos, or those of `name`, newest first."""
     return default_store().bentos.list(name)
+
+
+def export_bento(
+    tag: str | Tag,
+    path: str,
+    output_format: str | None = None,
+    *,
+    protocol: str | None = None,
+    user: str | None = None,
+    passwd: str | None = None,
+    params: Mapping[str, str] | None = None,
+    subpath: str | None = None,
+    with_models: bool = True,
+) -> str:
+    """Writes the Bento, and its models, into an archive at `path`, a path or URL; gives where it is.
+
+    `output_format` (`tar gz bz2 xz zst zip folder`) is told from the suffix where it is None. Raises BentoNotFound,
+    ModelNotFound, DamagedItem, StoreError, RemoteError.
+    """
+    from ekiben.store.archive.calls import Pieces, export_bento_to
+
+    pieces = Pieces(path, protocol, user, passwd, params, subpath)
+    return export_bento_to(tag, pieces, output_format, with_models=with_models)
+
+
+def import_bento(
+    path: str,
+    input_format: str | None = None,
+    *,
+    protocol: str | None = None,
+    user: str | None = None,
+    passwd: str | None = None,
+    params: Mapping[str, str] | None = None,
+    subpath: str | None = None,
+    limits: Limits | None = None,
+) -> Bento:
+    """The Bento in the archive at `path`, a path or URL, now in the store with the models that came along.
+
+    BentoML's are made into ours. Raises ArchiveError for what is damaged, unsafe or over the `limits`, VersionTaken,
+    ModelNotFound, StoreError, RemoteError.
+    """
+    from ekiben.store.archive.calls import Pieces, import_bento_from
+
+    return import_bento_from(Pieces(path, protocol, user, passwd, params, subpath), input_format, limits)

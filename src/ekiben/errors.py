@@ -11,6 +11,8 @@
     ├── InUse                       a model that a local Bento needs
     ├── StoreError                  the disk said no: full, read-only, damaged
     │   └── DamagedItem
+    ├── ArchiveError                an archive that is damaged, unsafe, over a limit, or of another kind
+    ├── RemoteError                 a place behind a URL that cannot be used
     ├── FrameworkError              an ML library that is missing or refuses
     ├── BuildError
     │   ├── BentofileError          carries file, line and column
@@ -144,6 +146,14 @@ class StoreError(EkibenError):
 
 class DamagedItem(StoreError):
     """An item whose files are not what its manifest, receipt or checksums say."""
+
+
+class ArchiveError(EkibenError):
+    """An archive that is damaged, holds what none may hold, or unpacks to more than is allowed."""
+
+
+class RemoteError(EkibenError):
+    """A place behind a URL that cannot be read or written."""
 
 
 class FrameworkError(EkibenError):

@@ -6,12 +6,16 @@ import builtins
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from ekiben.store.local import default_store
 from ekiben.store.model_manifest import API_VERSION, ModelContext, ModelManifest, Signature
 from ekiben.store.models import Model, ModelDraft
 from ekiben.store.reference import BentoModel
 from ekiben.tag import Tag
+
+if TYPE_CHECKING:
+    from ekiben.store.archive.limits import Limits
 
 __all__ = [
     "BentoModel",
@@ -22,7 +26,9 @@ __all__ = [
     "Signature",
     "create",
     "delete",
+    "export_model",
     "get",
+    "import_model",
     "list",
 ]
 
@@ -73,3 +79,44 @@ def delete(tag: str | Tag, *, force: bool = False) -> None:
 def list(name: str | None = None) -> builtins.list[Model]:
     """All models, or those of `name`, newest first."""
     return default_store().models.list(name)
+
+
+def export_model(
+    tag: str | Tag,
+    path: str,
+    output_format: str | None = None,
+    *,
+    protocol: str | None = None,
+    user: str | None = None,
+    passwd: str | None = None,
+    params: Mapping[str, str] | None = None,
+    subpath: str | None = None,
+) -> str:
+    """Writes the model into an archive at `path`, a path or URL; gives where it is.
+
+    `output_format` (`tar gz bz2 xz zst zip folder`) is told from the suffix where it is None. Raises ModelNotFound,
+    DamagedItem, StoreError, RemoteError.
+    """
+    from ekiben.store.archive.calls import Pieces, export_model_to
+
+    return export_model_to(tag, Pieces(path, protocol, user, passwd, params, subpath), output_format)
+
+
+def import_model(
+    path: str,
+    input_format: str | None = None,
+    *,
+    protocol: str | None = None,
+    user: str | None = None,
+    passwd: str | None = None,
+    params: Mapping[str, str] | None = None,
+    subpath: str | None = None,
+    limits: Limits | None = None,
+) -> Model:
+    """The model in the archive at `path`, a path or URL, now in the store. BentoML's are made into ours.
+
+    Raises ArchiveError for what is damaged, unsafe or over the `limits`, VersionTaken, StoreError, RemoteError.
+    """
+    from ekiben.store.archive.calls import Pieces, import_model_from
+
+    return import_model_from(Pieces(path, protocol, user, passwd, params, subpath), input_format, limits)

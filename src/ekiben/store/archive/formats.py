@@ -96,3 +96,8 @@ def parse_format(text: str | None) -> ArchiveFormat | None:
         return ArchiveFormat(text)
     except ValueError as error:
         raise UsageError(f"`{text}` is no form of an archive", hint=f"one of: {', '.join(ArchiveFormat)}") from error
+
+
+def parse_expected_format(text: str | None) -> ArchiveFormat | None:
+    """The same for reading, where `bento` and `bentomodel` may be any form: BentoML's are not compressed as ours."""
+    return None if text in [kind.suffix.removeprefix(".") for kind in KINDS] else parse_format(text)
