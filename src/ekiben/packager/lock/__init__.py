@@ -6,6 +6,7 @@
     lines.py         requirement files as logical lines: comments, continuations, nested -r and -c
     intent.py        Intent: requirements and constraints in normal form, or a refusal in words
     pip_settings.py  PipSettings: indexes, certificates and the rest of what pip's configuration says
+    pip_config.py    pip's files and variables, read without starting pip
     cache.py         locks kept by the digest of everything that shaped them
     job.py           ResolverJob: what a resolver is handed
     uv_tool.py         `uv pip compile`

@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from ekiben.packager.asking import output_of
+from ekiben.packager.lock.pip_config import is_known_here, pip_options
 
 # Later sections win, as for `pip install`: pip._internal.cli.parser, ConfigOptionParser.
 _SECTIONS = ("global", "install", ":env:")
@@ -81,7 +82,7 @@ class PipSettings:
 
 def pip_settings(environ: Mapping[str, str]) -> PipSettings:
     """What pip's configuration says under `environ`; nothing where pip is missing or cannot read it."""
-    entries = parse_config_list(_config_list(environ))
+    entries = pip_options(environ) if is_known_here() else parse_config_list(_config_list(environ))
     return PipSettings(
         index_url=entries.get("index-url") or None,
         extra_index_urls=_unique(entries.get("extra-index-url", "").split()),
