@@ -9,10 +9,11 @@ from __future__ import annotations
 import platform as machine
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ekiben.errors import UsageError
+from ekiben.packager.arguments import given_arguments
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.bentofile.loading import load_bentofile
@@ -26,6 +27,7 @@ from ekiben.report import LoggingReporter, Reporter
 from ekiben.store.bentos import Bento
 from ekiben.store.disk import disk_errors
 from ekiben.store.local import Store, default_store
+from ekiben.store.plain import plain_labels
 from ekiben.store.receipt import host_platform
 from ekiben.tag import Tag
 
@@ -35,28 +37,46 @@ __all__ = ["BuildRequest", "build", "build_bento"]
 def build(
     service: str | None = None,
     *,
-    project_path: str | Path = ".",
-    bentofile: str | Path | None = None,
     name: str | None = None,
-    version: str | None = None,
     labels: Mapping[str, str] | None = None,
-    platform: str | None = None,
+    description: str | None = None,
+    include: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
+    envs: Sequence[Mapping[str, object]] | None = None,
+    docker: Mapping[str, object] | None = None,
+    python: Mapping[str, object] | None = None,
+    conda: Mapping[str, object] | None = None,
+    models: Sequence[str | Mapping[str, object]] | None = None,
+    version: str | None = None,
+    build_ctx: str | Path | None = None,
+    platform: str | Sequence[str] | None = None,
+    args: Mapping[str, object] | None = None,
+    project_path: str | Path | None = None,
+    bentofile: str | Path | None = None,
     reporter: Reporter | None = None,
 ) -> Bento:
-    """Builds the project in `project_path` and gives its Bento, in the default store.
+    """Builds the project in `project_path` (`build_ctx` is BentoML's name for it; default: this folder) and gives its
+    Bento, in the default store.
 
-    `service` (`module:Name`), `name`, `version` and `labels` go before what the bentofile says; with a `service` there
-    need be no bentofile. `platform` is the image's, `linux/amd64` by default. Raises BuildError (or one of its kinds),
-    ModelNotFound, VersionTaken, StoreError.
+    `service` is `module:Name`; with one there need be no bentofile. What is given goes before what the bentofile says:
+    `labels` and `args` one by one, any other key as a whole. Keys and values are those of a bentofile, and are checked as
+    there. `platform` is the image's, `linux/amd64` by default; several are possible. Raises BuildError (or one of its
+    kinds), ModelNotFound, UsageError, VersionTaken, StoreError.
     """
+    if build_ctx is not None and project_path is not None:
+        raise UsageError("`build_ctx` and `project_path` both say which project is built", hint="give one")
+    keys = {"description": description, "include": include, "exclude": exclude, "envs": envs, "models": models}
+    levels = {"docker": docker, "python": python, "conda": conda}
     request = BuildRequest(
-        project=Path(project_path),
+        project=Path(build_ctx or project_path or "."),
         bentofile=None if bentofile is None else Path(bentofile),
         service=service,
         name=name,
         version=version,
-        labels=labels or {},
-        platform=platform,
+        labels=plain_labels(labels or {}),
+        platforms=(platform,) if isinstance(platform, str) else tuple(platform or ()),
+        args=given_arguments(args or {}),
+        options={key: value for key, value in {**keys, **levels}.items() if value is not None},
     )
     return build_bento(request, store=default_store(), reporter=reporter or LoggingReporter())
 
@@ -87,7 +107,13 @@ def _first_draft(request: BuildRequest) -> Draft:
     if request.name is not None:
         Tag(request.name)
     _check_labels(request.labels)
-    bentofile = load_bentofile(request.project.absolute(), request.bentofile, is_optional=request.service is not None)
+    bentofile = load_bentofile(
+        request.project.absolute(),
+        request.bentofile,
+        is_optional=request.service is not None,
+        options=request.options,
+    )
+    given_arguments({**bentofile.args, **request.args})
     running = f"{sys.version_info.major}.{sys.version_info.minor}"
     return Draft(
         request=request,
