@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ekiben.cli.images import engine_progress
-from ekiben.cli.options import BuildFormat, Progress, parse_pairs
+from ekiben.cli.options import Arg, ArgFile, BuildFormat, Progress, parse_pairs
 from ekiben.cli.output import print_json
 from ekiben.cli.state import state_of
 
@@ -38,17 +38,21 @@ def build_bento(
     version: Annotated[str | None, typer.Option(help="A version of your own (default: made from the content).")] = None,
     label: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A label; may be repeated.")] = None,
     platform: Annotated[str | None, typer.Option(help="The image's platform (default: linux/amd64).")] = None,
+    arg: Arg = None,
+    arg_file: ArgFile = None,
     containerize: Annotated[bool, typer.Option("--containerize", help="Make the image, too.")] = False,
     output: Annotated[BuildFormat, typer.Option("--output", "-o", help="What to print.")] = BuildFormat.tag,
     progress: Progress = None,
 ) -> None:
     """Build a Bento from a project: its source, its models by digest, its dependencies locked with hashes."""
+    from ekiben.packager.arguments import arguments_of
     from ekiben.packager.build import BuildRequest
     from ekiben.packager.build import build_bento as build
 
     state = state_of(ctx)
     state.override(progress=progress)
     labels = parse_pairs(label or [], "--label")
+    args = arguments_of(arg_file, parse_pairs(arg or [], "--arg"))
     is_service = ":" in project and not Path(project).is_dir()
     request = BuildRequest(
         project=Path() if is_service else Path(project),
@@ -57,6 +61,7 @@ def build_bento(
         name=name,
         version=version,
         labels=labels,
+        args=args,
         platform=platform,
     )
     bento = build(request, store=state.store, reporter=state.reporter)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -53,6 +54,12 @@ TagsArgument: TypeAlias = Annotated[
 ListOutput: TypeAlias = Annotated[ListFormat, typer.Option("--output", "-o", help="How to print.")]
 GetOutput: TypeAlias = Annotated[GetFormat, typer.Option("--output", "-o", help="How to print.")]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", "--assume-yes", help="Do not ask.")]
+Arg: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--arg", metavar="NAME=VALUE", help="An argument of the project; may be repeated.")
+]
+ArgFile: TypeAlias = Annotated[
+    Path | None, typer.Option("--arg-file", help="A YAML, JSON or .env file of arguments; --arg goes before it.")
+]
 Progress: TypeAlias = Annotated[
     ProgressFormat | None, typer.Option("--progress", help="How to show progress (default: the settings' own).")
 ]

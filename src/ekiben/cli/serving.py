@@ -6,12 +6,16 @@ Its options are the server's own table, so that a command line works on both.
 from __future__ import annotations
 
 import inspect
+import json
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ekiben.cli.options import Arg, ArgFile, parse_pairs
 from ekiben.cli.state import State, state_of
 from ekiben.errors import InvalidTag, UsageError
 from ekiben.serving.options import CONFIG_OPTIONS, RUN_OPTIONS, Option
@@ -29,6 +33,8 @@ def serve(
         str, typer.Argument(help="A Bento's tag or folder, a project's folder, or `module:Class`.", metavar="[TARGET]")
     ] = ".",
     service: Annotated[str | None, typer.Option(help="Serve this service of the Bento alone.")] = None,
+    arg: Arg = None,
+    arg_file: ArgFile = None,
     **given: object,
 ) -> None:
     """Serve while you edit, or serve a Bento as its image will."""
@@ -38,7 +44,32 @@ def serve(
     named = {name.replace("_", "-"): value for name, value in given.items() if value not in (None, False)}
     read = {option.name: _read(option, named[option.name]) for option in CONFIG_OPTIONS if option.name in named}
     options = ServeOptions(overrides_of(read), "reload" in named, "print-config" in named)
-    sys.exit(run_server(find_target(state_of(ctx), target, service), options))
+    found = find_target(state_of(ctx), target, service)
+    _hand_over_arguments(target, arg_file, parse_pairs(arg or [], "--arg"))
+    sys.exit(run_server(found, options))
+
+
+def _hand_over_arguments(target: str, file: Path | None, pairs: Mapping[str, str]) -> None:
+    """Puts the arguments where `use_arguments` looks for them, in this process and in the workers.
+
+    A project's own come from its bentofile, a Bento's from its bento.yaml, which the server reads.
+    """
+    from ekiben.serving.declare.arguments import ARGUMENTS_VARIABLE, given_arguments
+    from ekiben.store.bento_manifest import BENTO_MANIFEST
+
+    folder = Path(target)
+    arguments: dict[str, object] = {}
+    if folder.is_dir() and not (folder / BENTO_MANIFEST).is_file():
+        from ekiben.packager.project import project_arguments
+
+        arguments.update(project_arguments(folder))
+    arguments.update(given_arguments(os.environ))
+    if file or pairs:
+        from ekiben.packager.arguments import arguments_of
+
+        arguments.update(arguments_of(file, pairs))
+    if arguments:
+        os.environ[ARGUMENTS_VARIABLE] = json.dumps(arguments)
 
 
 def find_target(state: State, text: str, service: str | None) -> Target:

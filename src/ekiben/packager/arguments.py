@@ -41,6 +41,11 @@ def given_arguments(values: Mapping[str, object]) -> dict[str, object]:
         raise UsageError(f"the arguments: {error.message}", hint=error.hint) from error
 
 
+def arguments_of(file: Path | None, pairs: Mapping[str, str]) -> dict[str, object]:
+    """What a command line says: those of `file` under `pairs`. Raises as `read_argument_file` does."""
+    return {**(read_argument_file(file) if file else {}), **given_arguments(pairs)}
+
+
 def read_argument_file(path: Path) -> dict[str, object]:
     """The arguments in a file: `.json` a JSON object, `.env` lines of `NAME=value`, any other a YAML mapping.
 

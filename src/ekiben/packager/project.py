@@ -1,7 +1,8 @@
-"""`project_service`: which service a project's folder serves, by its bentofile or by its `service.py`."""
+"""`project_service`: which service a project's folder serves, by its bentofile or by its `service.py`; its arguments."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from ekiben.errors import BuildError
@@ -15,6 +16,11 @@ _SERVICE_MODULE = "service"
 def project_service(project: Path) -> str:
     """The import string of the service that the project in the folder `project` is built from and serves."""
     return service_of(load_bentofile(project.absolute(), None, is_optional=True))
+
+
+def project_arguments(project: Path) -> Mapping[str, object]:
+    """The arguments that the project in the folder `project` has of its own."""
+    return load_bentofile(project.absolute(), None, is_optional=True).args
 
 
 def service_of(bentofile: Bentofile) -> str:
