@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from ekiben.errors import UsageError
 from ekiben.report import LoggingReporter
+from ekiben.settings import load_settings
 from ekiben.store.archive.exporting import ExportRequest, export_bento, export_model
 from ekiben.store.archive.formats import parse_expected_format, parse_format
 from ekiben.store.archive.importing import ImportRequest, import_bento, import_model
@@ -20,6 +21,7 @@ from ekiben.store.bentos import Bento
 from ekiben.store.local import default_store
 from ekiben.store.models import Model
 from ekiben.tag import Tag
+from ekiben.trust.policy import policy_for
 
 _S3 = ("s3", "s3a")
 
@@ -81,4 +83,10 @@ def import_model_from(pieces: Pieces, input_format: str | None, limits: Limits |
 
 
 def _request(pieces: Pieces, input_format: str | None, limits: Limits | None) -> ImportRequest:
-    return ImportRequest(pieces.place, parse_expected_format(input_format), limits or Limits(), pieces.options)
+    return ImportRequest(
+        pieces.place,
+        parse_expected_format(input_format),
+        limits or Limits(),
+        pieces.options,
+        policy_for("import", load_settings()),
+    )

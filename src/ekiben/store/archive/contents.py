@@ -20,11 +20,10 @@ from ekiben.store.bentos import Bento
 from ekiben.store.disk import disk_errors
 from ekiben.store.item import StoredItem
 from ekiben.store.models import Model
-from ekiben.store.sums import SUMS, parse_sums
+from ekiben.store.sums import SIGNATURES, SUMS, is_signature, parse_sums
 from ekiben.store.verify import check_address
 
 MODELS = "models"  # of a Bento's archive, as in BentoML's
-SIGNATURES = "signatures"
 
 
 def model_members(model: Model) -> list[Member]:
@@ -71,8 +70,8 @@ def _item_members(item: StoredItem, prefix: str, executables: Collection[str]) -
 
 def _beside(folder: Path) -> list[str]:
     """The files that belong to an item and are not hashed, less the receipt."""
-    signatures = [path for path in (folder / SIGNATURES).glob("*.json") if path.is_file() and not path.is_symlink()]
-    return [SUMS, *(f"{SIGNATURES}/{path.name}" for path in sorted(signatures))]
+    found = (path for path in (folder / SIGNATURES).glob("*") if path.is_file() and not path.is_symlink())
+    return [SUMS, *filter(is_signature, (f"{SIGNATURES}/{path.name}" for path in sorted(found)))]
 
 
 def _size(path: Path) -> int:

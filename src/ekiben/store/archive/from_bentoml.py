@@ -60,7 +60,7 @@ def _model(tree: Tree) -> tuple[Incoming, tuple[str, ...]]:
     with damage_of(tree.folder):
         tag, made = _tag(document), model_manifest(document)
         tree.put(MODEL.manifest, dump_document(made.manifest.to_dict()))
-    return Incoming(MODEL, tag, tree.folder, tree.address(), details=_details(document, tag)), made.dropped
+    return Incoming(MODEL, tag, tree.folder, tree.sum_up(), details=_details(document, tag)), made.dropped
 
 
 def _bento(tree: Tree, models_folder: Path, stored: StoredModel) -> Conversion:
@@ -78,7 +78,7 @@ def _bento(tree: Tree, models_folder: Path, stored: StoredModel) -> Conversion:
         BENTO,
         tag,
         tree.folder,
-        tree.address(),
+        tree.sum_up(),
         made.manifest.executables,
         made.manifest.models,
         _details(document, tag),

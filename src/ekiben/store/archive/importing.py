@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from ekiben.errors import ArchiveError, ModelNotFound, VersionTaken
 from ekiben.report import Reporter
+from ekiben.store.admission import require_signed
 from ekiben.store.archive.formats import BENTO, MODEL, ArchiveFormat, ItemKind
 from ekiben.store.archive.from_bentoml import Conversion, convert, is_from_bentoml
 from ekiben.store.archive.incoming import Incoming, Parcel, kind_of, open_parcel
@@ -29,21 +31,28 @@ from ekiben.store.local import Store
 from ekiben.store.models import Model
 from ekiben.store.receipt import Receipt, host_platform, read_details
 from ekiben.store.shelf import Shelf, bento_shelf, model_shelf
+from ekiben.store.signatures import Subject
+from ekiben.store.sums import SUMS
 from ekiben.store.usage import require_models
 from ekiben.store.verify import check_address
 from ekiben.tag import Tag
+from ekiben.trust.policy import Policy
 
 _SHOWN = 12  # parts without a place that a message names
 
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """`source` is a path or URL. Its form is told from its bytes; `form` only refuses another."""
+    """`source` is a path or URL. Its form is told from its bytes; `form` only refuses another.
+
+    `policy` is what the settings want signed; `options` are the URL's backend's.
+    """
 
     source: str
     form: ArchiveFormat | None = None
     limits: Limits = field(default_factory=Limits)
     options: Mapping[str, object] = field(default_factory=dict, repr=False)
+    policy: Policy | None = None
 
 
 def import_model(request: ImportRequest, *, store: Store, reporter: Reporter) -> Model:
@@ -67,6 +76,8 @@ def _import(request: ImportRequest, kind: ItemKind, store: Store, reporter: Repo
         _tell(conversion, reporter)
         parcel = conversion.parcel
         _require_place(parcel, store.layout)
+        if request.policy:
+            _require_signed(parcel, request.policy)
         for model in parcel.models:
             _commit(model, store.layout, place)
         return _commit(parcel.item, store.layout, place)
@@ -123,8 +134,15 @@ def _require_place(parcel: Parcel, layout: Layout) -> None:
             )
 
 
+def _require_signed(parcel: Parcel, policy: Policy) -> None:
+    for one in (parcel.item, *(parcel.models if policy.each_model else ())):
+        kind: Literal["Bento", "model"] = "Bento" if one.kind is BENTO else "model"
+        require_signed(Subject(kind, str(one.tag), one.folder, one.digest), policy)
+
+
 def _commit(item: Incoming, layout: Layout, place: Place) -> tuple[Tag, Receipt]:
     shelf = _shelf(item.kind, layout)
+    (item.folder / SUMS).unlink()  # sealing writes it anew, from the bytes that are on the disk now
 
     def check() -> None:
         check_address(item.folder, item.digest, f"`{item.tag}`")

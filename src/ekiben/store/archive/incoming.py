@@ -5,14 +5,13 @@ Nothing is committed here; what is wrong with an archive is known before the sto
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ekiben.digest import Digest
 from ekiben.errors import ArchiveError, InvalidTag
-from ekiben.store.archive.contents import MODELS, SIGNATURES
+from ekiben.store.archive.contents import MODELS
 from ekiben.store.archive.formats import BENTO, KINDS, MODEL, ItemKind
 from ekiben.store.archive.index import INDEX, ArchiveIndex
 from ekiben.store.archive.names import shown
@@ -20,18 +19,20 @@ from ekiben.store.archive.tree import Tree, damage_of
 from ekiben.store.bento_manifest import BentoManifest, BentoModelEntry
 from ekiben.store.model_manifest import ModelManifest
 from ekiben.store.receipt import RECEIPT
-from ekiben.store.sums import SUMS, format_sums, parse_sums
+from ekiben.store.sums import SUMS, format_sums, is_signature, parse_sums
 from ekiben.tag import Tag
+from ekiben.trust.strict_json import MAX_BYTES as MAX_SIGNATURE_BYTES
 
 _MAX_SUMS_BYTES = 64 * 1024**2  # of SHA256SUMS, which is read whole: half a million files
-_SIGNATURE = re.compile(rf"{SIGNATURES}/[A-Za-z0-9._-]+\.json")
-_MAX_SIGNATURE_BYTES = 1024**2
 _SHOWN = 3  # files named in a message
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """An item in a folder of its own, with the digest that committing it must give. `details` go into the receipt."""
+    """An item in a folder of its own, SHA256SUMS among its files, with the digest that committing it must give.
+
+    `details` go into the receipt.
+    """
 
     kind: ItemKind
     tag: Tag
@@ -146,7 +147,7 @@ def _receipt_tag(tree: Tree) -> Tag | None:
 
 
 def _check_sums(tree: Tree) -> Digest:
-    """Holds the files against SHA256SUMS and removes what the store writes itself; gives the address."""
+    """Holds the files against SHA256SUMS; gives the address, which is that file's digest."""
     if SUMS not in tree:
         raise ArchiveError(f"`{SUMS}` is missing in it")
     if tree[SUMS].size_bytes > _MAX_SUMS_BYTES:
@@ -154,11 +155,10 @@ def _check_sums(tree: Tree) -> Digest:
     content = (tree.folder / SUMS).read_bytes()
     with damage_of(tree.folder):
         listed = parse_sums(content)
-    tree.drop(SUMS, RECEIPT, INDEX)
-    signatures = {path for path in tree if _SIGNATURE.fullmatch(path) and path not in listed}
-    if any(tree[path].size_bytes > _MAX_SIGNATURE_BYTES for path in signatures):
-        raise ArchiveError(f"a signature in it is larger than {_MAX_SIGNATURE_BYTES:,} bytes")
-    found = {path: digest for path, digest in tree.digests().items() if path not in signatures}
+    tree.drop(RECEIPT, INDEX)
+    if any(is_signature(path) and tree[path].size_bytes > MAX_SIGNATURE_BYTES for path in tree):
+        raise ArchiveError(f"a signature in it is larger than {MAX_SIGNATURE_BYTES:,} bytes")
+    found = {path: tree[path].digest for path in tree if path != SUMS and not is_signature(path)}
     wrong = sorted(path for path in listed.keys() | found.keys() if listed.get(path) != found.get(path))
     if wrong:
         named = ", ".join(f"`{shown(path)}`" for path in wrong[:_SHOWN])

@@ -11,7 +11,7 @@ from ekiben.errors import ArchiveError, DamagedItem, UsageError
 from ekiben.store.archive.extracting import UnpackedFile
 from ekiben.store.disk import write_synced
 from ekiben.store.documents import Document, read_document
-from ekiben.store.sums import format_sums
+from ekiben.store.sums import SUMS, format_sums
 
 
 class Tree:
@@ -55,13 +55,11 @@ class Tree:
         (self.folder / path).rename(to)
         return Tree(to, moved)
 
-    def digests(self) -> dict[str, Digest]:
-        """Path to digest."""
-        return {path: self._files[path].digest for path in self}
-
-    def address(self) -> Digest:
-        """The digest that an item of exactly these files has."""
-        return Digest.of_bytes(format_sums(self.digests()))
+    def sum_up(self) -> Digest:
+        """Writes SHA256SUMS over all files and gives its digest, the address of an item of exactly these."""
+        sums = format_sums({path: self._files[path].digest for path in self})
+        self.put(SUMS, sums)
+        return Digest.of_bytes(sums)
 
 
 @contextmanager
