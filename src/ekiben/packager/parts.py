@@ -9,8 +9,19 @@ OPENAPI = f"{APIS}/openapi.yaml"
 SCHEMA = f"{APIS}/schema.json"
 INTENT = "env/python/requirements.in"
 LOCK = "env/python/requirements.lock"
+PYLOCK = "env/python/pylock.toml"
 WHEELS = "env/python/wheels"
 CONTAINERFILE = "env/docker/Containerfile"
 SETUP_SCRIPT = "env/docker/setup_script"
 TEMPLATE = "env/docker/Dockerfile.template"
 ENVIRONMENT = "env/conda/environment.yml"
+
+
+def platform_lock(platform: str) -> str:
+    """The requirements.lock of one platform (`linux/arm64`) of several."""
+    return f"env/python/requirements-{platform.replace('/', '-')}.lock"
+
+
+def platform_pylock(platform: str) -> str:
+    """The pylock.toml of one platform of several, named as PEP 751 wants it."""
+    return f"env/python/pylock.{platform.replace('/', '-')}.toml"
