@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import platformdirs
 
@@ -18,10 +18,13 @@ from ekiben.errors import SettingsError
 from ekiben.nearest import did_you_mean
 
 T = TypeVar("T")
+Raw: TypeAlias = str | tuple[str, ...]  # as written: a text, or in a file also a list
 
 SETTINGS_FILE = "EKIBEN_SETTINGS"  # names the settings file; else `ekiben/settings.yaml` in the user's config folder
 _VERBOSITIES = ("quiet", "normal", "verbose")
 _PROGRESS = ("auto", "plain", "quiet", "json")
+_SIGNED = ("serve", "containerize", "import", "models")
+_NONE = "none"  # of a list: takes back what an earlier layer asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,8 @@ class Setting(Generic[T]):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting. `home` is the store's folder; `bento` the loaded Bento's folder (lookups of models stay inside);
-    `remote` where push and pull go; `engine` what builds images; `verbosity` and `progress` how much is said."""
+    `remote` where push and pull go; `engine` what builds images; `verbosity` and `progress` how much is said;
+    `require_signed` before what a signature is asked for, `trusted_keys` the public keys that may have made it."""
 
     home: Setting[Path]
     bento: Setting[Path | None] = Setting(None)
@@ -43,11 +47,13 @@ class Settings:
     engine: Setting[str] = Setting("auto")
     verbosity: Setting[str] = Setting("normal")
     progress: Setting[str] = Setting("auto")
+    require_signed: Setting[tuple[str, ...]] = Setting(())
+    trusted_keys: Setting[tuple[Path, ...]] = Setting(())
 
     def rows(self) -> list[tuple[str, str, str]]:
         """`(name, value, source)` of every setting, in order of declaration."""
         pairs = [(field.name, getattr(self, field.name)) for field in fields(self)]
-        return [(name, "" if one.value is None else str(one.value), one.source) for name, one in pairs]
+        return [(name, _shown(one.value), one.source) for name, one in pairs]
 
 
 def load_settings(environ: Mapping[str, str] | None = None, overrides: Mapping[str, str] | None = None) -> Settings:
@@ -57,10 +63,16 @@ def load_settings(environ: Mapping[str, str] | None = None, overrides: Mapping[s
     settings file with an unknown key, naming the place.
     """
     environ = os.environ if environ is None else environ
-    raw: dict[str, Setting[str]] = {}
+    raw: dict[str, Setting[Raw]] = {}
     for name, text, source in [*_from_file(environ), *_from_environment(environ), *_from_overrides(overrides or {})]:
         raw[name] = Setting(text, source)
     return _typed(raw)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def _names() -> list[str]:
@@ -71,7 +83,7 @@ def _nearest(name: str) -> str:
     return did_you_mean(name, _names()) or f"settings are: {', '.join(_names())}"
 
 
-def _from_file(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def _from_file(environ: Mapping[str, str]) -> list[tuple[str, Raw, str]]:
     named = environ.get(SETTINGS_FILE)
     path = Path(named) if named else platformdirs.user_config_path("ekiben") / "settings.yaml"
     if not _is_file(path):
@@ -84,7 +96,17 @@ def _from_file(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
     for key in content:
         if key not in _names():
             raise SettingsError(f"`{key}` in `{path}` is no setting", hint=_nearest(str(key)))
-    return [(key, str(value), f"file {path}") for key, value in content.items() if value is not None]
+    return [(key, _written(key, value, path), f"file {path}") for key, value in content.items() if value is not None]
+
+
+def _written(key: str, value: object, path: Path) -> Raw:
+    """A value of the file as text, or as texts where it is a list. Keys are meant from the file's own folder: from the
+    current one, a project could bring its own."""
+    raw: Raw = tuple(map(str, value)) if isinstance(value, list) else str(value)
+    if key != "trusted_keys":
+        return raw
+    texts = _several(raw, os.pathsep)
+    return texts if texts == (_NONE,) else tuple(str(path.absolute().parent / Path(one).expanduser()) for one in texts)
 
 
 def _load(path: Path) -> object:
@@ -107,29 +129,39 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, Raw, str]]:
     pairs = [(name, f"EKIBEN_{name.upper()}") for name in _names()]
     return [(name, environ[variable], f"environment {variable}") for name, variable in pairs if environ.get(variable)]
 
 
-def _from_overrides(overrides: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def _from_overrides(overrides: Mapping[str, str]) -> list[tuple[str, Raw, str]]:
     for name in overrides:
         if name not in _names():
             raise SettingsError(f"`{name}` is no setting", hint=_nearest(name))
     return [(name, text, f"command line --{name}") for name, text in overrides.items()]
 
 
-def _typed(raw: Mapping[str, Setting[str]]) -> Settings:
-    home = raw.get("home")
-    bento = raw.get("bento")
+def _typed(raw: Mapping[str, Setting[Raw]]) -> Settings:
+    home, bento, remote, engine = (_text(name, raw) for name in ("home", "bento", "remote", "engine"))
     return Settings(
         home=Setting(_folder(home), home.source) if home else Setting(platformdirs.user_data_path("ekiben")),
         bento=Setting(_folder(bento), bento.source) if bento else Setting(None),
-        remote=Setting(raw["remote"].value, raw["remote"].source) if "remote" in raw else Setting(None),
-        engine=raw.get("engine", Setting("auto")),
-        verbosity=_choice("verbosity", raw.get("verbosity", Setting("normal")), _VERBOSITIES),
-        progress=_choice("progress", raw.get("progress", Setting("auto")), _PROGRESS),
+        remote=Setting(remote.value, remote.source) if remote else Setting(None),
+        engine=engine or Setting("auto"),
+        verbosity=_choice("verbosity", _text("verbosity", raw) or Setting("normal"), _VERBOSITIES),
+        progress=_choice("progress", _text("progress", raw) or Setting("auto"), _PROGRESS),
+        require_signed=_words("require_signed", raw.get("require_signed", Setting(())), _SIGNED),
+        trusted_keys=_paths(raw.get("trusted_keys", Setting(()))),
     )
+
+
+def _text(name: str, raw: Mapping[str, Setting[Raw]]) -> Setting[str] | None:
+    setting = raw.get(name)
+    if setting is None:
+        return None
+    if not isinstance(setting.value, str):
+        raise SettingsError(f"`{name}` is a list (from {setting.source}) and should be one text")
+    return Setting(setting.value, setting.source)
 
 
 def _folder(setting: Setting[str]) -> Path:
@@ -137,8 +169,29 @@ def _folder(setting: Setting[str]) -> Path:
 
 
 def _choice(name: str, setting: Setting[str], allowed: tuple[str, ...]) -> Setting[str]:
-    if setting.value not in allowed:
-        raise SettingsError(
-            f"`{setting.value}` is no value of `{name}` (from {setting.source})", hint=f"one of: {', '.join(allowed)}"
-        )
+    _require_known(name, setting.value, setting.source, allowed)
     return setting
+
+
+def _words(name: str, setting: Setting[Raw], allowed: tuple[str, ...]) -> Setting[tuple[str, ...]]:
+    words = _several(setting.value, ",")
+    for word in words:
+        _require_known(name, word, setting.source, (*allowed, _NONE))
+    return Setting(tuple(word for word in allowed if word in words), setting.source)
+
+
+def _paths(setting: Setting[Raw]) -> Setting[tuple[Path, ...]]:
+    paths = _several(setting.value, os.pathsep)
+    kept = () if paths == (_NONE,) else tuple(Path(one).expanduser().absolute() for one in paths)
+    return Setting(kept, setting.source)
+
+
+def _several(raw: Raw, separator: str) -> tuple[str, ...]:
+    """A list as it is, a text split; blanks around each are no part of it."""
+    parts = raw.split(separator) if isinstance(raw, str) else raw
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def _require_known(name: str, value: str, source: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise SettingsError(f"`{value}` is no value of `{name}` (from {source})", hint=f"one of: {', '.join(allowed)}")

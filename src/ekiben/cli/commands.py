@@ -18,6 +18,8 @@ COMMANDS = {
     "list": ("ekiben.cli.bentos", "list_bentos"),
     "get": ("ekiben.cli.bentos", "get_bento"),
     "delete": ("ekiben.cli.bentos", "delete_bentos"),
+    "verify": ("ekiben.cli.trusting", "verify_bento"),
+    "sign": ("ekiben.cli.trusting", "sign_bento"),
     "containerize": ("ekiben.cli.images", "containerize_bento"),
     "serve": ("ekiben.cli.serving", "serve"),
     "models": ("ekiben.cli.models", "app"),

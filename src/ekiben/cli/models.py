@@ -1,4 +1,4 @@
-"""`ekiben models list`, `get`, `delete`: the models of the local store."""
+"""`ekiben models`: the models of the local store."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ekiben.cli.options import (
 )
 from ekiben.cli.output import size_text, time_text
 from ekiben.cli.state import state_of
+from ekiben.cli.trusting import sign_model, verify_model
 from ekiben.errors import StoreError
 
 app = typer.Typer(
@@ -49,6 +50,10 @@ def delete_models(
     """Delete models; refused where a local Bento needs one, unless forced."""
     state = state_of(ctx)
     delete_items(state.store.models, tags, yes=yes, force=force, reporter=state.reporter)
+
+
+app.command(name="verify")(verify_model)
+app.command(name="sign")(sign_model)
 
 
 def _row(model: Item) -> tuple[str, str, str, str]:

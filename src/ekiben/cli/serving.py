@@ -17,6 +17,7 @@ import typer
 
 from ekiben.cli.options import Arg, ArgFile, parse_pairs
 from ekiben.cli.state import State, state_of
+from ekiben.cli.trusting import admit_served
 from ekiben.errors import InvalidTag, UsageError
 from ekiben.serving.options import CONFIG_OPTIONS, RUN_OPTIONS, Option
 from ekiben.tag import Tag
@@ -79,14 +80,19 @@ def find_target(state: State, text: str, service: str | None) -> Target:
 
     folder = Path(text)
     if (folder / BENTO_MANIFEST).is_file():
+        admit_served(state, f"the Bento in `{text}`", folder)
         return bento_target(folder, service)
     if folder.is_dir():
         from ekiben.packager.project import project_service
 
+        admit_served(state, f"the project in `{text}`", None)
         return project_target(service or project_service(folder), folder)
     if _has_module(text) or not _is_tag(text):
+        admit_served(state, f"`{text}`", None)
         return project_target(text, Path.cwd())
-    return bento_target(state.store.bentos.get(text).path, service)
+    bento = state.store.bentos.get(text)
+    admit_served(state, f"Bento `{bento.tag}`", bento)
+    return bento_target(bento.path, service)
 
 
 def _has_module(text: str) -> bool:

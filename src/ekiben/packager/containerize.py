@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ekiben.errors import DamagedItem, ImageError, Interrupted, ModelNotFound, UsageError
+from ekiben.errors import DamagedItem, ImageError, Interrupted, UsageError
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.build_env import gather_env
 from ekiben.packager.containerfile import VERSION_ARG, containerfile
@@ -28,13 +28,15 @@ from ekiben.packager.parts import LOCK, TEMPLATE, WHEELS
 from ekiben.packager.secrets import gather_secrets
 from ekiben.report import Reporter
 from ekiben.settings import Settings
-from ekiben.store.bento_manifest import BentoModelEntry
+from ekiben.store.admission import require_signed_bento
+from ekiben.store.bento_models import require_model
 from ekiben.store.bentos import Bento
 from ekiben.store.disk import disk_errors
 from ekiben.store.local import Store
 from ekiben.store.models import Model
 from ekiben.store.verify import check_address, check_content
 from ekiben.tag import Tag
+from ekiben.trust.policy import policy_for
 
 RUNTIME_WHEELS = f"{WHEELS}/ekiben_runtime-*.whl"
 _PLATFORM = re.compile(r"linux/[a-z0-9]+(?:/v\d+)?")
@@ -78,9 +80,10 @@ def containerize(
         references=image_references(request.image_tags, bento.tag),
         platform=_platform(request.platform, bento),
         plan=bento_plan(bento, base_image=request.base_image),
-        models={entry.tag: _model_of(entry, store) for entry in bento.manifest.models},
+        models={entry.tag: require_model(entry, store.models) for entry in bento.manifest.models},
         pip=_pip_settings(bento, environ),
     )
+    _require_signatures(bento, order.models, settings, reporter)
     engine = engine or choose_engine(request.engine or settings.engine.value, environ)
     reporter.info(f"{bento.tag}: building with {engine.check()}")
     try:
@@ -180,23 +183,19 @@ def image_labels(bento: Bento) -> dict[str, str]:
     return {"org.opencontainers.image.version": bento.tag.version or "", "io.ekiben.bento": str(bento.tag)}
 
 
-def _model_of(entry: BentoModelEntry, store: Store) -> Model:
-    try:
-        model = store.models.get(entry.tag)
-    except ModelNotFound as error:
-        raise ModelNotFound(
-            f"the Bento needs model `{entry.tag}`, which is not in the store",
-            hint="save it again, or build the Bento again",
-        ) from error
-    check_address(model.path, entry.digest, f"model `{entry.tag}`")
-    return model
+def _require_signatures(bento: Bento, models: Mapping[Tag, Model], settings: Settings, reporter: Reporter) -> None:
+    """What the settings want signed is signed by somebody whom they trust. Raises NotTrusted."""
+    policy = policy_for("containerize", settings)
+    for sentence in require_signed_bento(bento, models.values(), policy) if policy else ():
+        reporter.info(sentence)
 
 
 def _check_bytes(bento: Bento, models: Mapping[Tag, Model], reporter: Reporter) -> None:
     """Every file that goes into the image is what the Bento's version says."""
     total = bento.size_bytes + sum(model.size_bytes for model in models.values())
     with reporter.task("checking files", total) as task:
-        check_content(bento.path, bento.digest, f"Bento `{bento.tag}`", task.advance)
+        executables = bento.manifest.executables
+        check_content(bento.path, bento.digest, f"Bento `{bento.tag}`", task.advance, executables=executables)
         for tag, model in models.items():
             check_content(model.path, model.digest, f"model `{tag}`", task.advance)
 

@@ -34,6 +34,7 @@ from ekiben.packager.lock.lockfile import LockedPackage, format_lock
 from ekiben.packager.parts import APIS, ENVIRONMENT, README, SETUP_SCRIPT, SOURCE, WHEELS
 from ekiben.store.bento_manifest import BENTO_MANIFEST
 from ekiben.store.receipt import RECEIPT
+from ekiben.store.sums import SIGNATURES
 from ekiben.tag import Tag
 
 CONTAINERFILE = "Containerfile"
@@ -127,10 +128,12 @@ def _present(path: Path) -> Path:
 
 
 def _stage_model(source: Path, tag: Tag, layer: Path) -> None:
-    """The model as a layer that is the same for every build: without its receipt, its folders at one time."""
+    """The model as a layer that every build makes the same: without receipt and signatures, its folders at one time."""
     folder = layer / "app/models" / tag.name / str(tag.version)
     _link_tree(source, folder)
     (folder / RECEIPT).unlink(missing_ok=True)
+    if (folder / SIGNATURES).is_dir():
+        shutil.rmtree(folder / SIGNATURES)
     for root, _, _ in os.walk(layer):
         os.utime(root, (_FOLDER_TIME_S, _FOLDER_TIME_S))
 

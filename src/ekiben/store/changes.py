@@ -10,15 +10,17 @@ import dataclasses
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from ekiben.errors import UsageError, VersionTaken
+from ekiben.errors import StoreError, UsageError, VersionTaken
 from ekiben.report import logger
 from ekiben.store.disk import make_folder, remove_tree, sync, write_synced
 from ekiben.store.latest import LATEST_FILE, Saved, format_latest, put_on_top
+from ekiben.store.layout import Layout
 from ekiben.store.lock import exclusive
 from ekiben.store.receipt import RECEIPT, Receipt, format_time, now
-from ekiben.store.seal import seal, sync_folders
+from ekiben.store.seal import FOLDER_MODE, seal, sync_folders
 from ekiben.store.shelf import Shelf
 from ekiben.store.staging import replace_file, throw_away
+from ekiben.store.sums import SIGNATURE_SUFFIX, SIGNATURES
 from ekiben.tag import Tag
 
 
@@ -80,6 +82,7 @@ def _put(shelf: Shelf, sealed: Path, receipt: Receipt, details: Mapping[str, obj
         receipt = dataclasses.replace(receipt, created=standing.created)
         _refresh_receipt(shelf, receipt, details)
         _note_latest(shelf, receipt.tag)
+        _take_signatures(shelf.layout, sealed, target)
         return receipt
     try:
         make_folder(target.parent)
@@ -90,6 +93,28 @@ def _put(shelf: Shelf, sealed: Path, receipt: Receipt, details: Mapping[str, obj
         _drop_if_empty(shelf, receipt.tag.name)
         raise
     return receipt
+
+
+def put_signature(layout: Layout, folder: Path, name: str, content: bytes) -> Path:
+    """Puts a signature into the item in `folder`, in the place of one with the same name; gives its path.
+
+    The caller holds the store's lock. Raises StoreError where something else stands in the place of their folder.
+    """
+    signatures = folder / SIGNATURES
+    if signatures.is_symlink():
+        raise StoreError(f"`{signatures}` is a link", hint="remove it")
+    make_folder(layout.tmp)
+    make_folder(signatures)
+    signatures.chmod(FOLDER_MODE)
+    replace_file(layout, signatures / name, content)
+    return signatures / name
+
+
+def _take_signatures(layout: Layout, sealed: Path, target: Path) -> None:
+    """Takes over the signatures of what was staged that the same content, which stands, does not have."""
+    for path in sorted((sealed / SIGNATURES).glob(f"*{SIGNATURE_SUFFIX}")):
+        if not (target / SIGNATURES / path.name).exists():
+            put_signature(layout, target, path.name, path.read_bytes())
 
 
 def _refresh_receipt(shelf: Shelf, receipt: Receipt, details: Mapping[str, object]) -> None:

@@ -1,8 +1,8 @@
 """Sealing: a draft folder becomes what its address is made from, and is brought to the disk.
 
 Afterwards every file is a regular file of its own with mode 0644 (0755 where named executable), every folder holds
-something and has mode 0755, and SHA256SUMS lists all files. So the same files give the same digest whatever order,
-times, umask or links they came with.
+something and has mode 0755, and SHA256SUMS lists all files, signatures apart. So the same files give the same digest
+whatever order, times, umask or links they came with.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,9 @@ from ekiben.digest import Digest
 from ekiben.errors import StoreError, UsageError
 from ekiben.store.disk import sync, write_synced
 from ekiben.store.receipt import RECEIPT
-from ekiben.store.sums import SUMS, format_sums
+from ekiben.store.sums import SIGNATURE_SUFFIX, SIGNATURES, SUMS, format_sums, is_beside, is_signature
 
-_FILE, _PROGRAM, _FOLDER = 0o644, 0o755, 0o755
+FILE_MODE, PROGRAM_MODE, FOLDER_MODE = 0o644, 0o755, 0o755
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Seal:
 
 def refuse_names(folder: Path, *reserved: str) -> None:
     """Raises UsageError where the draft holds a file that the store writes itself."""
-    for name in (SUMS, RECEIPT, *reserved):
+    for name in (SUMS, RECEIPT, SIGNATURES, *reserved):
         if os.path.lexists(folder / name):
             raise UsageError(f"`{name}` is written by the store", hint="give the file another name")
 
@@ -41,17 +41,30 @@ def refuse_names(folder: Path, *reserved: str) -> None:
 def seal(folder: Path, executables: Collection[str] = ()) -> Seal:
     """Seals `folder` in place.
 
-    A link to a file becomes a copy of that file, wherever it is. Raises StoreError for what cannot be kept: links to
-    folders or to nothing, devices, sockets, names that are no UTF-8, and executables that are not there.
+    A link to a file becomes a copy of that file, wherever it is. Signatures that came along stay beside what is hashed.
+    Raises StoreError for what cannot be kept: links to folders or to nothing, devices, sockets, names that are no
+    UTF-8, files among the signatures that are none, and executables that are not there.
     """
-    files = sorted(_settle(folder))
+    settled = sorted(_settle(folder))
+    signatures = list(filter(is_beside, settled))
+    files = [path for path in settled if not is_beside(path)]
+    _refuse_strays(signatures)
     missing = sorted(set(executables) - set(files))
     if missing:
         raise StoreError(f"`{missing[0]}` is to be executable and is not among the files")
-    sizes = [_finish(folder / path, _PROGRAM if path in executables else _FILE) for path in files]
+    for path in signatures:
+        _finish(folder / path, FILE_MODE)
+    sizes = [_finish(folder / path, PROGRAM_MODE if path in executables else FILE_MODE) for path in files]
     sums = format_sums({path: Digest.of_file(folder / path) for path in files})
     write_synced(folder / SUMS, sums)
     return Seal(Digest.of_bytes(sums), sum(sizes))
+
+
+def _refuse_strays(signatures: Iterable[str]) -> None:
+    for path in signatures:
+        if not is_signature(path):
+            name = f"{SIGNATURES}/<16 hex digits>{SIGNATURE_SUFFIX}"
+            raise StoreError(f"`{path}` is no signature", hint=f"a signature is called `{name}`")
 
 
 def sync_folders(folder: Path) -> None:
@@ -70,7 +83,7 @@ def _settle(folder: Path) -> Iterator[str]:
         if here != folder and not any(here.iterdir()):
             here.rmdir()  # SHA256SUMS cannot name an empty folder, so an item has none
         else:
-            here.chmod(_FOLDER)
+            here.chmod(FOLDER_MODE)
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, list[str], list[str]]]:

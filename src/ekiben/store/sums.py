@@ -1,7 +1,8 @@
 """`SHA256SUMS` as coreutils write it, so that `sha256sum -c SHA256SUMS` checks an item with no tool of ours.
 
 A line is `<hex>  <path>`; a path with a backslash, newline or carriage return is written with `\\\\`, `\\n`, `\\r`, and
-its line begins with a backslash (coreutils manual, "md5sum invocation"). Pure: bytes in, values out.
+its line begins with a backslash (coreutils manual, "md5sum invocation"). Pure: bytes in, values out. Signatures, which
+come later and from several people, are beside what it lists.
 """
 
 from __future__ import annotations
@@ -13,10 +14,23 @@ from ekiben.digest import Digest
 from ekiben.errors import DamagedItem, InvalidDigest
 
 SUMS = "SHA256SUMS"
+SIGNATURES = "signatures"  # a folder in an item: one file for each key
+SIGNATURE_SUFFIX = ".sigstore.json"
+_SIGNATURE = re.compile(rf"{SIGNATURES}/[0-9a-f]{{16}}{re.escape(SIGNATURE_SUFFIX)}")
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 _ORIGINALS = {written: original for original, written in _ESCAPES.items()}
 _SPECIAL = re.compile(r"[\\\n\r]")
 _ESCAPED = re.compile(r"\\.?", re.DOTALL)
+
+
+def is_beside(path: str) -> bool:
+    """Whether a path in an item is in the folder of its signatures, and so not among what SHA256SUMS lists."""
+    return path == SIGNATURES or path.startswith(f"{SIGNATURES}/")
+
+
+def is_signature(path: str) -> bool:
+    """Whether a path in an item is one that a signature may have: `signatures/<16 hex digits>.sigstore.json`."""
+    return _SIGNATURE.fullmatch(path) is not None
 
 
 def format_sums(digests: Mapping[str, Digest]) -> bytes:
@@ -25,14 +39,20 @@ def format_sums(digests: Mapping[str, Digest]) -> bytes:
 
 
 def parse_sums(content: bytes) -> dict[str, Digest]:
-    """Path to digest. Raises DamagedItem naming the line that is none."""
+    """Path to digest. Raises DamagedItem naming the line that is none, leads out of the item, or stands twice."""
     try:
         lines = content.decode().split("\n")  # not splitlines(), which splits at characters that a path may hold
     except UnicodeDecodeError as error:
         raise DamagedItem(f"{SUMS} is no UTF-8") from error
     if lines.pop():
         raise DamagedItem(f"{SUMS} ends in the middle of a line")
-    return dict(_entry(number, line) for number, line in enumerate(lines, start=1))
+    digests: dict[str, Digest] = {}
+    for number, line in enumerate(lines, start=1):
+        path, digest = _entry(number, line)
+        if path in digests:
+            raise DamagedItem(f"line {number} of {SUMS} names a file for the second time")
+        digests[path] = digest
+    return digests
 
 
 def _line(path: str, digest: Digest) -> str:
@@ -43,14 +63,17 @@ def _line(path: str, digest: Digest) -> str:
 
 def _entry(number: int, line: str) -> tuple[str, Digest]:
     is_escaped = line.startswith("\\")
-    hexadecimal, separator, path = line.removeprefix("\\").partition("  ")
-    if not separator or not path:
+    hexadecimal, separator, written = line.removeprefix("\\").partition("  ")
+    if not separator or not written:
         raise DamagedItem(f"line {number} of {SUMS} is no checksum line")
     try:
         digest = Digest(hexadecimal)
     except InvalidDigest as error:
         raise DamagedItem(f"line {number} of {SUMS}: {error}") from error
-    return _ESCAPED.sub(_original, path) if is_escaped else path, digest
+    path = _ESCAPED.sub(_original, written) if is_escaped else written
+    if "\0" in path or not {"", ".", ".."}.isdisjoint(path.split("/")):
+        raise DamagedItem(f"line {number} of {SUMS} names no file in the item")
+    return path, digest
 
 
 def _original(match: re.Match[str]) -> str:

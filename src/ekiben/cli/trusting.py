@@ -1,0 +1,255 @@
+"""`ekiben verify`, `sign`: is a Bento or a model what it was, and who vouches for it. Written once for both."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from ekiben.cli.options import TagArgument
+from ekiben.cli.output import print_json, size_text
+from ekiben.cli.state import State, state_of
+from ekiben.errors import DamagedItem, UsageError
+
+if TYPE_CHECKING:
+    from ekiben.packager.verification import Verification
+    from ekiben.store.signatures import SignatureState, Subject
+    from ekiben.store.bentos import Bento
+    from ekiben.store.verify import Damage
+    from ekiben.trust.keys import PublicKey
+
+
+class VerifyFormat(StrEnum):
+    """How a verification is printed."""
+
+    text = "text"
+    json = "json"
+
+
+VerifyKeys: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key",
+        metavar="PUB.pem",
+        help="A public key, of which one must have signed; may be repeated (default: the settings' `trusted_keys`).",
+    ),
+]
+VerifyOutput: TypeAlias = Annotated[VerifyFormat, typer.Option("--output", "-o", help="How to print.")]
+SignKey: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--key", metavar="PRIV.pem", help="The private key's file, or env://VARIABLE that holds it."),
+]
+Attach: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--attach", metavar="BUNDLE", help="Take a signature made elsewhere; --key is then the public key."),
+]
+
+
+def verify_bento(
+    ctx: typer.Context, tag: TagArgument, key: VerifyKeys = None, output: VerifyOutput = VerifyFormat.text
+) -> None:
+    """Check a Bento: every file, its lock, its models, and who signed it. Exit code 1 where anything is amiss."""
+    from ekiben.packager.verification import verify_bento as verify
+
+    state = state_of(ctx)
+    keys = _public_keys(state, key)
+    _report(verify(state.store.bentos.get(tag), state.store, keys, state.reporter), keys if key else (), output)
+
+
+def verify_model(
+    ctx: typer.Context, tag: TagArgument, key: VerifyKeys = None, output: VerifyOutput = VerifyFormat.text
+) -> None:
+    """Check a model: every file, and who signed it. Exit code 1 where anything is amiss."""
+    from ekiben.packager.verification import verify_model as verify
+
+    state = state_of(ctx)
+    keys = _public_keys(state, key)
+    _report(verify(state.store.models.get(tag), keys, state.reporter), keys if key else (), output)
+
+
+def sign_bento(
+    ctx: typer.Context,
+    tag: Annotated[str | None, typer.Argument(help="NAME, NAME:VERSION or a unique start of the version.")] = None,
+    key: SignKey = None,
+    attach: Attach = None,
+    generate_key: Annotated[
+        str | None,
+        typer.Option("--generate-key", metavar="NAME", help="Make a key pair, NAME.key and NAME.pub, and stop."),
+    ] = None,
+) -> None:
+    """Sign a Bento, and with it the models that it names. Prints the path of the signature."""
+    state = state_of(ctx)
+    if generate_key is not None:
+        if tag is not None or key is not None or attach is not None:
+            raise UsageError("--generate-key makes a key pair and signs nothing", hint="sign by a second command")
+        _generate_key(state, generate_key)
+        return
+    if tag is None:
+        raise UsageError("there is nothing to sign", hint="name a Bento, or make a key pair with --generate-key")
+    from ekiben.packager.verification import verify_bento as verify
+
+    bento = state.store.bentos.get(tag)
+    _sign(state, verify(bento, state.store, (), state.reporter), key, attach)
+
+
+def sign_model(ctx: typer.Context, tag: TagArgument, key: SignKey = None, attach: Attach = None) -> None:
+    """Sign a model, as OpenSSF Model Signing has it. Prints the path of the signature."""
+    from ekiben.packager.verification import verify_model as verify
+
+    state = state_of(ctx)
+    _sign(state, verify(state.store.models.get(tag), (), state.reporter), key, attach)
+
+
+def _public_keys(state: State, places: Sequence[str] | None) -> tuple[PublicKey, ...]:
+    from ekiben.trust.key_files import read_public_key
+    from ekiben.trust.policy import trusted_keys
+
+    return tuple(map(read_public_key, places)) if places else trusted_keys(state.settings)
+
+
+def _report(verified: Verification, required: Sequence[PublicKey], output: VerifyFormat) -> None:
+    """Prints what was found. Raises DamagedItem where anything is amiss."""
+    if required:
+        verified = verified.required_signed(required)
+    findings = list(verified.findings())
+    match output:
+        case VerifyFormat.json:
+            print_json(_as_data(verified, findings))
+        case VerifyFormat.text:
+            print("\n".join(_as_text(verified)))
+    if findings:
+        raise DamagedItem(
+            f"{verified.subject} is not what it should be: {len(findings)} finding{'s' if len(findings) > 1 else ''}"
+        )
+
+
+def _as_text(verified: Verification, indent: str = "") -> list[str]:
+    state = "damaged" if verified.damage else "as its version names it" if verified.names_content else "as its receipt says"
+    lines = [
+        f"{indent}{verified.subject.kind} {verified.subject.name}: {state}; {verified.file_count} files,"
+        f" {size_text(verified.size_bytes)}, {verified.subject.digest}"
+    ]
+    lines += [f"{indent}  {_printable(one.path)}: {_printable(one.what)}" for one in verified.damage]
+    lines += [f"{indent}  {_signature_text(state)}" for state in verified.signatures if not state.fault]
+    for model in verified.models:
+        lines += _as_text(model, indent + "  ")
+    return lines
+
+
+def _signature_text(state: SignatureState) -> str:
+    if state.key:
+        return f"signed by {state.key.id} ({state.key.place})"
+    return f"{state.path}: not verified, key {state.key_id} was not given"
+
+
+def _as_data(verified: Verification, findings: Sequence[tuple[Subject, Damage]]) -> dict[str, object]:
+    return {
+        "tag": verified.subject.name,
+        "kind": verified.subject.kind,
+        "is_sound": not findings,
+        "digest": str(verified.subject.digest),
+        "version_names_content": verified.names_content,
+        "files": verified.file_count,
+        "size_bytes": verified.size_bytes,
+        "findings": [
+            {"tag": subject.name, "path": _printable(one.path), "message": _printable(one.what)}
+            for subject, one in findings
+        ],
+        "signatures": [
+            {
+                "path": state.path,
+                "key_id": state.key_id,
+                "key": state.key.place if state.key else None,
+                "state": "refused" if state.fault else "verified" if state.key else "not verified",
+            }
+            for state in verified.signatures
+        ],
+        "models": [_as_data(model, list(model.findings())) for model in verified.models],
+    }
+
+
+def _printable(text: str) -> str:
+    """A name or phrase on one line: what a terminal would act on, or no encoding takes, is spelled out."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def _sign(state: State, verified: Verification, key: str | None, attach: Path | None) -> None:
+    """Signs what was found whole, or takes in the signature `attach`."""
+    from ekiben.store.signatures import sign, store_signature
+    from ekiben.trust.key_files import read_private_key, read_public_key
+
+    if key is None:
+        raise UsageError("there is no key to sign with", hint="pass --key PRIV.pem; make one with --generate-key NAME")
+    subject = verified.subject
+    damage = [(whose, one) for whose, one in verified.findings() if not one.path.startswith("signatures/")]
+    if damage:
+        whose, one = damage[0]
+        raise DamagedItem(
+            f"{subject} is not signed, since {whose} is damaged: `{_printable(one.path)}` {_printable(one.what)}",
+            hint=f"see `ekiben {'models ' if subject.kind == 'model' else ''}verify {subject.name}`",
+        )
+    if attach is not None:
+        public, content = read_public_key(key), _read_bundle(attach)
+    else:
+        private = read_private_key(key, ask=_ask_password if sys.stdin.isatty() else None)
+        public, content = private.public, sign(subject, private)
+    path = store_signature(subject, content, public, state.store.layout)
+    state.reporter.info(f"{subject} is signed by {public.id} ({public.place})")
+    print(path)
+
+
+def _read_bundle(path: Path) -> bytes:
+    from ekiben.errors import PathNotFound
+    from ekiben.store.documents import read_bytes
+
+    try:
+        return read_bytes(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise PathNotFound(f"there is no bundle `{path}`") from error
+
+
+def _generate_key(state: State, name: str) -> None:
+    from ekiben.trust.key_files import write_key_pair
+
+    key = write_key_pair(name, ask=_ask_new_password if sys.stdin.isatty() else None)
+    state.reporter.info(f"key {key.public.id}: keep {name}.key to yourself, and give {name}.pub to who verifies")
+    print(f"{name}.key\n{name}.pub")
+
+
+def _ask_password(question: str) -> str:
+    return str(typer.prompt(question, hide_input=True, default="", show_default=False, err=True))
+
+
+def _ask_new_password(question: str) -> str:
+    return str(
+        typer.prompt(
+            f"{question} (empty for none)",
+            hide_input=True,
+            default="",
+            show_default=False,
+            err=True,
+            confirmation_prompt=True,
+        )
+    )
+
+
+def admit_served(state: State, what: str, item: Bento | Path | None) -> None:
+    """Refuses what the settings do not let be served. `item` is a Bento, or a folder that may hold one; None for what
+    nobody can sign. Where nothing has to be signed, nothing is read. Raises NotTrusted, DamagedItem."""
+    if "serve" not in state.settings.require_signed.value:
+        return
+    from ekiben.store.admission import admit_bento, bento_at, refuse_unsigned
+    from ekiben.store.bento_models import require_model
+    from ekiben.trust.policy import policy_for
+
+    policy = policy_for("serve", state.settings)
+    assert policy is not None, "the settings want signatures on what is served"
+    bento = bento_at(item) if isinstance(item, Path) else item
+    if bento is None:
+        refuse_unsigned(what, policy)
+    models = [require_model(entry, state.store.models) for entry in bento.manifest.models]
+    admit_bento(bento, models, policy, state.reporter)

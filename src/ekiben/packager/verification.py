@@ -1,0 +1,146 @@
+"""`verify_bento`, `verify_model`: is it what it was, do its parts agree, and who signed it? Finds; refuses nothing.
+
+Of a Bento: every file by SHA256SUMS, the lock against what was asked for and the wheels that come along, the models
+that it names down to their bytes, and the signatures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ekiben.digest import Digest
+from ekiben.errors import EkibenError
+from ekiben.packager.lock.consistency import lock_faults, wheel_faults
+from ekiben.packager.parts import INTENT, LOCK, WHEELS
+from ekiben.report import Reporter, Task
+from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest
+from ekiben.store.bento_models import require_model
+from ekiben.store.bentos import Bento
+from ekiben.store.disk import disk_errors
+from ekiben.store.local import Store
+from ekiben.store.models import Model
+from ekiben.store.signatures import SignatureState, Subject, read_signatures, subject_of
+from ekiben.store.sums import SIGNATURES, SUMS, parse_sums
+from ekiben.store.verify import Damage, find_damage
+from ekiben.trust.keys import PublicKey
+
+_LOCKS = "requirements*.lock"  # one for each platform
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was found about one item. `names_content`: its version is made from its content, so that the tag alone says
+    what belongs there; a version given by hand is held to the digest in its receipt. `models` are a Bento's."""
+
+    subject: Subject
+    file_count: int
+    size_bytes: int
+    names_content: bool
+    damage: tuple[Damage, ...]
+    signatures: tuple[SignatureState, ...] = ()
+    models: tuple[Verification, ...] = ()
+
+    def findings(self) -> Iterator[tuple[Subject, Damage]]:
+        """All that is wrong, with it and then with its models."""
+        yield from ((self.subject, one) for one in self.damage)
+        for model in self.models:
+            yield from model.findings()
+
+    def required_signed(self, keys: Sequence[PublicKey]) -> Verification:
+        """The same, where no signature by one of `keys` counts as damage."""
+        if any(state.key for state in self.signatures):
+            return self
+        given = ", ".join(f"{key.id} ({key.place})" for key in keys)
+        return replace(self, damage=(*self.damage, Damage(SIGNATURES, f"holds no signature by {given}")))
+
+
+def verify_model(model: Model, keys: Sequence[PublicKey], reporter: Reporter) -> Verification:
+    """What is true of a model, its signatures verified by `keys`. Raises StoreError where files cannot be read."""
+    with reporter.task("checking files", model.size_bytes) as task:
+        return _verify(model, (), keys, task)
+
+
+def verify_bento(bento: Bento, store: Store, keys: Sequence[PublicKey], reporter: Reporter) -> Verification:
+    """What is true of a Bento and the models that it names. Its own signature covers them: it binds their digests.
+
+    Raises StoreError where files cannot be read.
+    """
+    manifest = _manifest_of(bento)
+    models, damage = _models_of(manifest, store) if manifest else ([], [])
+    total = bento.size_bytes + sum(model.size_bytes for model in models)
+    with reporter.task("checking files", total) as task:
+        verified = _verify(bento, manifest.executables if manifest else (), keys, task)
+        of_models = tuple(_verify(model, (), keys, task) for model in models)
+    if manifest and verified.file_count and manifest.python.get("lock_packages") is not False:
+        with disk_errors(bento.path):
+            damage += _lock_damage(bento)
+    return replace(verified, damage=(*verified.damage, *damage), models=of_models)
+
+
+def _verify(
+    item: Bento | Model, executables: Collection[str], keys: Sequence[PublicKey], task: Task
+) -> Verification:
+    subject = subject_of(item)
+    with disk_errors(item.path):
+        damage = find_damage(item.path, item.digest, executables=executables, advance=task.advance)
+        is_listed = all(one.path != SUMS for one in damage)
+        file_count = len(parse_sums((item.path / SUMS).read_bytes())) if is_listed else 0
+    states = read_signatures(subject, keys) if is_listed else []
+    return Verification(
+        subject=subject,
+        file_count=file_count,
+        size_bytes=item.size_bytes,
+        names_content=item.digest.short_version == item.tag.version,
+        damage=(*damage, *(Damage(state.path, state.fault) for state in states if state.fault)),
+        signatures=tuple(states),
+    )
+
+
+def _manifest_of(bento: Bento) -> BentoManifest | None:
+    try:
+        return bento.manifest
+    except EkibenError:  # then bento.yaml is among the damage
+        return None
+
+
+def _models_of(manifest: BentoManifest, store: Store) -> tuple[list[Model], list[Damage]]:
+    """The models that a Bento names, and what is wrong with its list: those that are lost or have other content."""
+    models = {}
+    lost = {}
+    for entry in manifest.models:
+        try:
+            models[entry.tag] = require_model(entry, store.models)
+        except EkibenError as error:
+            lost[entry.tag] = Damage(BENTO_MANIFEST, f"names a model that is not there: {error}")
+    return list(models.values()), list(lost.values())
+
+
+def _lock_damage(bento: Bento) -> list[Damage]:
+    """Where the lock does not agree with itself."""
+    intent = bento.path_of(INTENT)
+    locks = {path: _text(path) for path in sorted(bento.path_of(LOCK).parent.glob(_LOCKS))}
+    if not locks:
+        return [Damage(LOCK, "is missing")] if intent.is_file() else []
+    asked = _text(intent) if intent.is_file() else ""
+    found = [
+        Damage(path.relative_to(bento.path).as_posix(), fault)
+        for path, text in locks.items()
+        for fault in lock_faults(asked, text, _pylock_beside(path))
+    ]
+    if found:
+        return found
+    wheels = {path.name: str(Digest.of_file(path)) for path in sorted(bento.path_of(WHEELS).glob("*"))}
+    return [Damage(f"{WHEELS}/{name}", fault) for name, fault in wheel_faults(locks.values(), wheels)]
+
+
+def _pylock_beside(lock: Path) -> str | None:
+    """The same lock in PEP 751's form: `pylock.toml`, or `pylock.linux-arm64.toml` beside `...-linux-arm64.lock`."""
+    platform = lock.stem.removeprefix("requirements").removeprefix("-")
+    path = lock.with_name(f"pylock.{platform}.toml" if platform else "pylock.toml")
+    return _text(path) if path.is_file() else None
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
