@@ -8,7 +8,8 @@
     output.py      data on stdout: table, JSON, YAML, path; never wrapped or coloured when it is no terminal
     options.py     option types that several commands share
     items.py       list, get, delete: the same for Bentos and models
-    bentos.py      `list get delete`          models.py   `models list|get|delete`
+    bentos.py      `list get delete`          models.py   `models list|get|delete|...`
+    archiving.py   `export import`, for models, too
     building.py    `init build`               images.py   `containerize`
     serving.py     `serve`                    env.py      `env`
 

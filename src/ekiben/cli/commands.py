@@ -20,6 +20,8 @@ COMMANDS = {
     "delete": ("ekiben.cli.bentos", "delete_bentos"),
     "verify": ("ekiben.cli.trusting", "verify_bento"),
     "sign": ("ekiben.cli.trusting", "sign_bento"),
+    "export": ("ekiben.cli.archiving", "export_bento"),
+    "import": ("ekiben.cli.archiving", "import_bento"),
     "containerize": ("ekiben.cli.images", "containerize_bento"),
     "serve": ("ekiben.cli.serving", "serve"),
     "models": ("ekiben.cli.models", "app"),

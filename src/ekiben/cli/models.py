@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ekiben.cli.archiving import export_model, import_model
 from ekiben.cli.commands import HELP_FLAGS
 from ekiben.cli.items import Item, delete_items, get_item, list_items
 from ekiben.cli.options import (
@@ -54,6 +55,10 @@ def delete_models(
 
 app.command(name="verify")(verify_model)
 app.command(name="sign")(sign_model)
+
+
+app.command(name="export")(export_model)
+app.command(name="import")(import_model)
 
 
 def _row(model: Item) -> tuple[str, str, str, str]:
