@@ -7,18 +7,19 @@ Nothing is in the store before everything is done, and nothing stays of a build 
 from __future__ import annotations
 
 import platform as machine
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ekiben.errors import UsageError
+from ekiben.errors import LockError, UsageError
 from ekiben.packager.arguments import given_arguments
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.bentofile.loading import load_bentofile
 from ekiben.packager.draft import DEFAULT_PLATFORM, BuildRequest, Draft, Workplace
+from ekiben.packager.lock.bento_lock import BentoLock, lock_place, read_bento_lock
 from ekiben.packager.lock.request import Lock
+from ekiben.packager.locking import image_python
 from ekiben.packager.manifest import manifest_of
 from ekiben.packager.project import service_of
 from ekiben.packager.provenance import GitState, git_state
@@ -53,6 +54,7 @@ def build(
     args: Mapping[str, object] | None = None,
     project_path: str | Path | None = None,
     bentofile: str | Path | None = None,
+    locked: bool = False,
     reporter: Reporter | None = None,
 ) -> Bento:
     """Builds the project in `project_path` (`build_ctx` is BentoML's name for it; default: this folder) and gives its
@@ -60,8 +62,9 @@ def build(
 
     `service` is `module:Name`; with one there need be no bentofile. What is given goes before what the bentofile says:
     `labels` and `args` one by one, any other key as a whole. Keys and values are those of a bentofile, and are checked as
-    there. `platform` is the image's, `linux/amd64` by default; several are possible. Raises BuildError (or one of its
-    kinds), ModelNotFound, UsageError, VersionTaken, StoreError.
+    there. `platform` is the image's, `linux/amd64` by default; several are possible. With `locked` nothing but a
+    bento.lock that fits will do. Raises BuildError (or one of its kinds), ModelNotFound, UsageError, VersionTaken,
+    StoreError.
     """
     if build_ctx is not None and project_path is not None:
         raise UsageError("`build_ctx` and `project_path` both say which project is built", hint="give one")
@@ -75,6 +78,7 @@ def build(
         version=version,
         labels=plain_labels(labels or {}),
         platforms=(platform,) if isinstance(platform, str) else tuple(platform or ()),
+        is_locked=locked,
         args=given_arguments(args or {}),
         options={key: value for key, value in {**keys, **levels}.items() if value is not None},
     )
@@ -114,14 +118,24 @@ def _first_draft(request: BuildRequest) -> Draft:
         options=request.options,
     )
     given_arguments({**bentofile.args, **request.args})
-    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    committed = _committed_lock(bentofile, is_locked=request.is_locked)
     return Draft(
         request=request,
         bentofile=bentofile,
         service=request.service or service_of(bentofile),
-        python=bentofile.docker.python_version or running,
-        platform=request.platform or DEFAULT_PLATFORM,
+        python=image_python(bentofile, committed),
+        platforms=tuple(dict.fromkeys(request.platforms)) or (DEFAULT_PLATFORM,),
+        committed=committed,
     )
+
+
+def _committed_lock(bentofile: Bentofile, *, is_locked: bool) -> BentoLock | None:
+    """The project's bento.lock, None where there is none or nothing is to be locked. Raises LockError."""
+    if bentofile.python.lock_packages:
+        return read_bento_lock(lock_place(bentofile.project, bentofile.path))
+    if is_locked:
+        raise LockError("`python.lock_packages: false` leaves nothing to be locked", hint="leave one of the two out")
+    return None
 
 
 def _check_labels(labels: Mapping[str, str]) -> None:
@@ -146,6 +160,7 @@ def _receipt(draft: Draft, git: GitState | None, duration_s: float) -> Mapping[s
         "host": {"platform": host_platform(), "python": machine.python_version()},
         "git": {"revision": git.revision, "is_dirty": git.is_dirty} if git else None,
         "lock": _lock_receipt(draft.lock) if draft.lock else None,
+        **({"locks": {one.target.platform: _lock_receipt(one) for one in draft.locks}} if draft.locks[1:] else {}),
         "indexes": _index_receipt(draft.bentofile),
     }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.description import Description
+from ekiben.packager.lock.bento_lock import BentoLock
 from ekiben.packager.lock.request import Lock
 from ekiben.packager.models import PinnedModels
 from ekiben.packager.selection import Selection
@@ -56,9 +57,9 @@ class Workplace:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What is known so far. `python` and `platforms` are the image's, the first platform the one that its Containerfile
-    is for; `locks` has one for each platform in that order, none before the step or without `python.lock_packages`;
-    `service` is the import string to describe; `files` are the files beside `src/`, by path in the Bento, `executables`
-    the paths of those that may be run."""
+    is for; `committed` is the project's bento.lock; `locks` has one for each platform in that order, none before the step
+    or without `python.lock_packages`; `service` is the import string to describe; `files` are the files beside `src/`,
+    by path in the Bento, `executables` the paths of those that may be run."""
 
     request: BuildRequest
     bentofile: Bentofile
@@ -70,6 +71,7 @@ class Draft:
     description: Description = NOTHING_DESCRIBED
     name: str = ""
     models: PinnedModels = NO_MODELS
+    committed: BentoLock | None = None
     locks: tuple[Lock, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     executables: tuple[str, ...] = ()

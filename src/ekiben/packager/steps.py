@@ -19,8 +19,8 @@ from ekiben.packager.conda import environment_file
 from ekiben.packager.containerfile import containerfile_for
 from ekiben.packager.description import describe_service
 from ekiben.packager.draft import Draft, Workplace
-from ekiben.packager.lock.request import LockRequest
-from ekiben.packager.lock.resolve import lock_requirements
+from ekiben.packager.lock.bento_lock import lock_place
+from ekiben.packager.locking import Locking, lock_files, lock_order, locks_for_build
 from ekiben.packager.manifest import bento_name, manifest_of
 from ekiben.packager.models import framework_gaps, pin_models
 from ekiben.packager.parts import (
@@ -37,7 +37,7 @@ from ekiben.packager.parts import (
     WHEELS,
 )
 from ekiben.packager.readme import readme
-from ekiben.packager.runtime_wheel import RUNTIME_REQUIREMENTS, build_runtime_wheel
+from ekiben.packager.runtime_wheel import build_runtime_wheel
 from ekiben.packager.selection import select_files
 from ekiben.packager.staging import stage_source
 from ekiben.store.documents import dump_document
@@ -46,8 +46,10 @@ Step: TypeAlias = Callable[[Draft, Workplace], Draft]
 
 
 def select(draft: Draft, workplace: Workplace) -> Draft:
-    """Decides which files go in, and says which secrets do not."""
-    selection = select_files(draft.bentofile.project, draft.bentofile.include, draft.bentofile.exclude)
+    """Decides which files go in, and says which secrets do not. The bento.lock stays out: it names hosts."""
+    bentofile = draft.bentofile
+    exclude = (*bentofile.exclude, f"**/{lock_place(bentofile.project, bentofile.path).name}")
+    selection = select_files(bentofile.project, bentofile.include, exclude)
     for path in selection.withheld:
         workplace.reporter.info(f"left out `{path}`, which may hold a secret (name it under `include` to pack it)")
     return replace(draft, selection=selection)
@@ -94,28 +96,25 @@ def pin(draft: Draft, workplace: Workplace) -> Draft:
 
 
 def lock(draft: Draft, workplace: Workplace) -> Draft:
-    """Pins what is installed, for the image's Python and platform."""
-    python = draft.bentofile.python
-    file = (f"-r {python.requirements_txt}",) if python.requirements_txt else ()
-    request = LockRequest(
-        requirements=(*RUNTIME_REQUIREMENTS, *file, *python.packages, *draft.bentofile.conda.pip),
-        project=draft.bentofile.project,
-        python=draft.minor_python,
-        platform=draft.platform,
-        tool=python.lock_tool,
-        index_url=python.index_url,
-        extra_index_url=python.extra_index_url,
-        find_links=python.find_links,
-        no_index=python.no_index,
-        trusted_host=python.trusted_host,
-    )
-    locked = lock_requirements(request, cache=workplace.store.cache, reporter=workplace.reporter)
-    return replace(draft, lock=locked).with_file(INTENT, locked.intent).with_file(LOCK, locked.text)
+    """Pins what is installed, for the image's Python and each platform."""
+    order = lock_order(draft.bentofile, draft.python, draft.platforms, workplace.reporter)
+    if not draft.bentofile.python.lock_packages:
+        workplace.reporter.warn(
+            "`python.lock_packages` is false: what is installed is decided when the image is made, and unchecked"
+        )
+        return draft.with_file(INTENT, "".join(f"{line}\n" for line in order.inputs.requirements))
+    locking = Locking(workplace.store.cache, workplace.reporter)
+    locks = locks_for_build(order, draft.committed, locking, is_locked=draft.request.is_locked)
+    for path, text in lock_files(locks).items():
+        draft = draft.with_file(path, text)
+    return replace(draft, locks=locks)
 
 
 def compare_frameworks(draft: Draft, workplace: Workplace) -> Draft:
     """Says where the image will lack, or have another version of, what a model was saved with."""
-    locked = {package.name: package.version for package in draft.lock.packages} if draft.lock else {}
+    if draft.lock is None:
+        return draft
+    locked = {package.name: package.version for package in draft.lock.packages}
     models = [workplace.store.models.get(tag) for tag in dict.fromkeys(one.tag for one in draft.models.entries)]
     for gap in framework_gaps(models, locked):
         workplace.reporter.warn(gap, hint="name the package, with that version, under `python.packages`")
@@ -156,7 +155,7 @@ def plan_image(draft: Draft, workplace: Workplace) -> Draft:
             hint="leave it out where wheels bring CUDA along, or name a `docker.base_image`",
         )
         return draft
-    text, template = draft.files[LOCK].decode(), _template(draft)
+    text, template = draft.files[LOCK if draft.locks else INTENT].decode(), _template(draft)
     wheel = build_runtime_wheel().file_name
     return draft.with_file(CONTAINERFILE, containerfile_for(manifest_of(draft), text, wheel, template))
 

@@ -29,7 +29,8 @@ from ekiben.report import Reporter
 TIMEOUT_S = 1800.0  # pip-compile downloads every candidate to hash it where extra indexes are set: minutes are normal
 
 
-def _utc_now() -> datetime:
+def utc_now() -> datetime:
+    """The time, in UTC."""
     return datetime.now(UTC)
 
 
@@ -39,7 +40,7 @@ def lock_requirements(
     cache: Path,
     reporter: Reporter,
     environ: Mapping[str, str] = os.environ,
-    now: Callable[[], datetime] = _utc_now,
+    now: Callable[[], datetime] = utc_now,
     timeout_s: float = TIMEOUT_S,
     is_fresh: bool = False,
 ) -> Lock:
@@ -56,7 +57,8 @@ def lock_requirements(
     key = lock_key(request, intent, settings)
     kept = None if is_fresh else load_lock(cache, key)
     if kept:
-        reporter.info(f"lock for {target}: reused from cache, {age_text(now() - kept.created)}")
+        reporter.info(f"lock: reused from cache, {age_text(now() - kept.created)}")
+        tell_yanked(kept, reporter)
         return kept
     with tempfile.TemporaryDirectory(prefix="ekiben-lock-") as folder:
         job = ResolverJob(
@@ -84,6 +86,13 @@ def age_text(age: timedelta) -> str:
         if count > 0:
             return f"{count} {unit}{'s' if count > 1 else ''} old"
     return "less than a minute old"
+
+
+def tell_yanked(lock: Lock, reporter: Reporter) -> None:
+    """Says which pins of a lock made earlier were yanked then."""
+    for package in lock.packages:
+        if package.is_yanked:
+            reporter.warn(f"`{package.name}=={package.version}` is yanked", hint="`ekiben lock --upgrade` moves it")
 
 
 def _effective_settings(request: LockRequest, environ: Mapping[str, str], reporter: Reporter) -> PipSettings:

@@ -1,0 +1,144 @@
+"""`ekiben lock`: writes a project's bento.lock, or says whether it still fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from ekiben.errors import LockError, UsageError
+from ekiben.nearest import did_you_mean
+from ekiben.packager.bentofile.bentofile import Bentofile
+from ekiben.packager.bentofile.loading import load_bentofile
+from ekiben.packager.draft import DEFAULT_PLATFORM
+from ekiben.packager.lock.bento_lock import BentoLock, lock_place, read_bento_lock, write_bento_lock
+from ekiben.packager.locking import (
+    Locking,
+    LockOrder,
+    Upgrade,
+    changes_since,
+    image_python,
+    lock_order,
+    resolve_locks,
+    stale_error,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectLockRequest:
+    """What to lock. `bentofile` None means the project's own; no `platforms` mean those that are locked already, else
+    linux/amd64."""
+
+    project: Path
+    bentofile: Path | None = None
+    platforms: tuple[str, ...] = ()
+    upgrade: Upgrade = field(default_factory=Upgrade)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectLock:
+    """The bento.lock at `place`, and whether it was written now."""
+
+    place: Path
+    content: BentoLock
+    is_changed: bool
+
+
+def lock_project(request: ProjectLockRequest, locking: Locking) -> ProjectLock:
+    """Writes the bento.lock where it is missing, does not fit, or is to be upgraded; keeps every pin that may be kept.
+
+    Raises UsageError for a name that is not locked, LockError where the requirements cannot be resolved, BuildError for
+    a project without a bentofile.
+    """
+    bentofile = _bentofile(request)
+    committed = _usable_lock(bentofile, locking)
+    order = _order(request, bentofile, committed, locking)
+    _check_names(request.upgrade, committed)
+    changes = changes_since(committed, order) + list(_dropped(committed, order))
+    if committed is not None and not changes and not request.upgrade.asks_indexes:
+        locking.reporter.info(f"{order.place.name} is up to date")
+        return ProjectLock(order.place, committed, is_changed=False)
+    content = BentoLock(order.inputs, resolve_locks(order, committed, locking, request.upgrade))
+    if committed is not None and content.has_content_of(committed):
+        locking.reporter.info(f"{order.place.name} is up to date: nothing newer is there")
+        return ProjectLock(order.place, committed, is_changed=False)
+    for line in version_changes(committed, content):
+        locking.reporter.info(line)
+    write_bento_lock(order.place, content)
+    locking.reporter.info(f"wrote {order.place}")
+    return ProjectLock(order.place, content, is_changed=True)
+
+
+def check_project_lock(request: ProjectLockRequest, locking: Locking) -> ProjectLock:
+    """The bento.lock where it fits. Raises LockError, saying what has changed, where it does not. No index is asked."""
+    bentofile = _bentofile(request)
+    committed = read_bento_lock(lock_place(bentofile.project, bentofile.path))
+    order = _order(request, bentofile, committed, locking)
+    changes = changes_since(committed, order)
+    if committed is None or changes:
+        raise stale_error(order.place, changes)
+    locking.reporter.info(f"{order.place.name} fits")
+    return ProjectLock(order.place, committed, is_changed=False)
+
+
+def version_changes(before: BentoLock | None, after: BentoLock) -> Iterator[str]:
+    """What a new bento.lock changes, a line for each package of each platform; nothing where there was none before."""
+    for lock in after.locks if before else ():
+        old = before.lock_for(lock.target.platform) if before else None
+        yield from _pin_changes(
+            lock.target.platform,
+            {one.name: one.version for one in (old.packages if old else ())},
+            {one.name: one.version for one in lock.packages},
+        )
+
+
+def _pin_changes(platform: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
+            yield f"{platform}: {name} {old.get(name, 'none')} -> {new.get(name, 'none')}"
+
+
+def _bentofile(request: ProjectLockRequest) -> Bentofile:
+    bentofile = load_bentofile(request.project.absolute(), request.bentofile)
+    if not bentofile.python.lock_packages:
+        raise LockError(
+            "`python.lock_packages: false` leaves nothing to lock", hint="take it out of the bentofile to lock"
+        )
+    return bentofile
+
+
+def _usable_lock(bentofile: Bentofile, locking: Locking) -> BentoLock | None:
+    """The bento.lock that is there; one that cannot be used is about to be replaced."""
+    try:
+        return read_bento_lock(lock_place(bentofile.project, bentofile.path))
+    except LockError as error:
+        locking.reporter.warn(str(error))
+        return None
+
+
+def _order(
+    request: ProjectLockRequest, bentofile: Bentofile, committed: BentoLock | None, locking: Locking
+) -> LockOrder:
+    locked = tuple(lock.target.platform for lock in committed.locks) if committed else ()
+    platforms = request.platforms or locked or (DEFAULT_PLATFORM,)
+    order = lock_order(bentofile, image_python(bentofile, committed), platforms, locking.reporter)
+    known = committed.inputs.base if committed else None
+    if known and known.reference == order.base.reference and order.base.digest is None:
+        return replace(order, base=known)
+    return order
+
+
+def _dropped(committed: BentoLock | None, order: LockOrder) -> Iterator[str]:
+    asked = {target.platform for target in order.targets}
+    for lock in committed.locks if committed else ():
+        if lock.target.platform not in asked:
+            yield f"{lock.target.platform} is no longer asked for"
+
+
+def _check_names(upgrade: Upgrade, committed: BentoLock | None) -> None:
+    known = {package.name for lock in (committed.locks if committed else ()) for package in lock.packages}
+    for name in sorted(upgrade.names):
+        if committed is not None and canonicalize_name(name) not in known:
+            raise UsageError(f"`{name}` is not locked, so it cannot be upgraded", hint=did_you_mean(name, known))
