@@ -43,6 +43,7 @@ class PythonOptions:
 
     requirements_txt: str | None = None
     packages: tuple[str, ...] = ()
+    lock_packages: bool = True
     lock_tool: LockTool = "uv"
     index_url: str | None = None
     extra_index_url: tuple[str, ...] = ()

@@ -134,6 +134,7 @@ def _python(level: PythonLevel) -> PythonOptions:
     return PythonOptions(
         requirements_txt=level.requirements_txt,
         packages=tuple(level.packages),
+        lock_packages=level.lock_packages,
         lock_tool=level.lock_tool,
         index_url=level.index_url,
         extra_index_url=tuple(level.extra_index_url),

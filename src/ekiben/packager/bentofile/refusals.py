@@ -26,7 +26,5 @@ def _unused(level: BentofileLevel) -> Iterator[tuple[Route, str | None]]:
         yield ("python", "pip_args"), "indexes have keys of their own: `index_url`, `extra_index_url`, `find_links`"
     if python.wheels:
         yield ("python", "wheels"), _BY_REQUIREMENT
-    if not python.lock_packages:
-        yield ("python", "lock_packages"), "dependencies are always locked with their hashes"
     if not python.pack_git_packages:
         yield ("python", "pack_git_packages"), _BY_REQUIREMENT
