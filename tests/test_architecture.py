@@ -47,11 +47,15 @@ FACE = {
 # command body that keeps start-up quick. The reason stands behind each.
 LATE_IMPORTS = {
     "ekiben": "names resolve on first use",
+    "ekiben.bentos": "export and import bring compressors along, which no service needs",
+    "ekiben.models": "the same",
     "ekiben.settings": "yaml only where there is a settings file",
     "ekiben.frameworks.sklearn": "alone in touching scikit-learn, which the user's environment may not have",
     "ekiben.serving.metrics.page": "alone in the front in touching prometheus_client; no start waits for it",
     "ekiben.serving.metrics.registry": "touches prometheus_client only where the service has imported it",
     "ekiben.serving.reload": "alone in touching watchfiles, which images do not carry",
+    "ekiben.store.archive.compression": "alone in touching zstandard, for one of five forms",
+    "ekiben.store.archive.remote_files": "alone in touching fsspec, which need not be installed",
     "ekiben.store.documents": "alone in touching YAML; a list of the store needs none",
     "ekiben.store.lock": "alone in touching filelock; readers need no lock",
     "ekiben.store.pickles": "alone in touching pickles; few commands do",
