@@ -55,8 +55,6 @@ def delete_models(
 
 app.command(name="verify")(verify_model)
 app.command(name="sign")(sign_model)
-
-
 app.command(name="export")(export_model)
 app.command(name="import")(import_model)
 
