@@ -34,6 +34,7 @@ def manifest_of(draft: Draft) -> BentoManifest:
         docker=_docker(draft),
         conda=_conda(draft),
         platform=draft.platform,
+        platforms=draft.platforms if draft.platforms[1:] else (),
         schema=draft.description.schema,
         args=draft.arguments,
         executables=tuple(sorted([*draft.executables, *sources])),
@@ -67,7 +68,8 @@ def _service(service: ServiceDescription, models: PinnedModels) -> Mapping[str, 
 def _python(draft: Draft) -> Mapping[str, object]:
     options = draft.bentofile.python
     files = {"requirements_txt": options.requirements_txt} if options.requirements_txt else {}
-    return {"version": draft.minor_python, "lock_tool": options.lock_tool, **files, "packages": list(options.packages)}
+    lock = {"lock_tool": options.lock_tool} if options.lock_packages else {"lock_packages": False}
+    return {"version": draft.minor_python, **lock, **files, "packages": list(options.packages)}
 
 
 def _docker(draft: Draft) -> Mapping[str, object]:

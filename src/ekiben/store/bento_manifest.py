@@ -47,7 +47,8 @@ class BentoModelEntry:
 
 @dataclass(frozen=True, slots=True)
 class BentoManifest:
-    """What a Bento says of itself, all of it content. `executables` are paths in the Bento that get mode 0755."""
+    """What a Bento says of itself, all of it content. `executables` are paths in the Bento that get mode 0755;
+    `platforms` are all that it is locked for where there is more than `platform`."""
 
     service: str
     name: str
@@ -61,6 +62,7 @@ class BentoManifest:
     docker: Mapping[str, object] = field(default_factory=dict)
     conda: Mapping[str, object] = field(default_factory=dict)
     platform: str = ""
+    platforms: tuple[str, ...] = ()
     schema: Mapping[str, object] = field(default_factory=dict)
     args: Mapping[str, object] = field(default_factory=dict)
     executables: tuple[str, ...] = ()
@@ -90,6 +92,7 @@ class BentoManifest:
             "docker": plain_mapping(self.docker, "docker"),
             "conda": plain_mapping(self.conda, "conda"),
             "platform": self.platform,
+            **({"platforms": list(self.platforms)} if self.platforms else {}),
             "schema": plain_mapping(self.schema, "schema"),
             "args": plain_mapping(self.args, "args"),
             "executables": list(self.executables),
@@ -115,6 +118,7 @@ class BentoManifest:
             docker=document.mapping("docker"),
             conda=document.mapping("conda"),
             platform=document.text("platform", ""),
+            platforms=tuple(str(one) for one in document.rows("platforms")),
             schema=document.mapping("schema"),
             args=document.mapping("args"),
             executables=tuple(str(one) for one in document.rows("executables")),
