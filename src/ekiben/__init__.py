@@ -21,7 +21,9 @@ _NAMES = {
     "asgi_app": "ekiben.serving.declare.mounts",
     "build": "ekiben.packager.build",
     "delete": "ekiben.bentos",
+    "export_bento": "ekiben.bentos",
     "get": "ekiben.bentos",
+    "import_bento": "ekiben.bentos",
     "list": "ekiben.bentos",
     "mount_asgi_app": "ekiben.serving.declare.mounts",
     "on_shutdown": "ekiben.serving.declare.hooks",
@@ -45,7 +47,9 @@ if TYPE_CHECKING:
     from ekiben import sklearn as sklearn
     from ekiben import validators as validators
     from ekiben.bentos import delete as delete
+    from ekiben.bentos import export_bento as export_bento
     from ekiben.bentos import get as get
+    from ekiben.bentos import import_bento as import_bento
     from ekiben.bentos import list as list
     from ekiben.models import BentoModel as BentoModel
     from ekiben.packager.build import build as build
