@@ -11,14 +11,16 @@
     ├── lock/         its dependencies, pinned with hashes
     ├── runtime_wheel ekiben's own serving half as a wheel
     ├── manifest      bento.yaml       ── readme    README.md
-    └── provenance    what the receipt says of git
+    ├── sbom/         sbom.cdx.json    ── slsa      provenance.json  ── source_tree  the source by digest, for both
+    └── git_state     what the receipt says of git
+    diff/             what changed between two Bentos (`ekiben diff`)
     containerize      a Bento becomes an image
     ├── image_plan    which layers it has                             ── containerfile   the same as text
     ├── context       the build context, by hard links                ── secrets   what no layer holds
     └── engines/      what runs the build
     parts             where the parts of a Bento lie in its folder
     credentials       what in a URL is a secret, for bentofile/ and lock/
-    asking            what another program prints, for provenance, lock/ and engines/
+    asking            what another program prints, for git_state, lock/ and engines/
     child_process     another program that ends with us, for description, lock/ and engines/
     scaffold          a new project to start from (`ekiben init`)
 

@@ -22,7 +22,7 @@ from ekiben.packager.lock.request import Lock
 from ekiben.packager.locking import image_python
 from ekiben.packager.manifest import manifest_of
 from ekiben.packager.project import service_of
-from ekiben.packager.provenance import GitState, git_state
+from ekiben.packager.git_state import GitState, git_state
 from ekiben.packager.steps import STEPS
 from ekiben.report import LoggingReporter, Reporter
 from ekiben.store.bentos import Bento

@@ -15,6 +15,8 @@ CONTAINERFILE = "env/docker/Containerfile"
 SETUP_SCRIPT = "env/docker/setup_script"
 TEMPLATE = "env/docker/Dockerfile.template"
 ENVIRONMENT = "env/conda/environment.yml"
+SBOM = "sbom.cdx.json"
+PROVENANCE = "provenance.json"
 
 
 def platform_lock(platform: str) -> str:

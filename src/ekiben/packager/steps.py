@@ -1,7 +1,7 @@
 """The steps of a build, in order. Each takes the draft and gives one that knows more; `build` runs them.
 
     select · stage · describe · name · pin models · lock · compare frameworks · runtime wheel
-    · API documents and README · Containerfile
+    · API documents and README · Containerfile · bill of materials and provenance
 
 A step writes nothing outside the workplace's folder, so a build that ends early leaves nothing behind.
 """
@@ -29,7 +29,9 @@ from ekiben.packager.parts import (
     INTENT,
     LOCK,
     OPENAPI,
+    PROVENANCE,
     README,
+    SBOM,
     SCHEMA,
     SETUP_SCRIPT,
     SOURCE,
@@ -38,7 +40,11 @@ from ekiben.packager.parts import (
 )
 from ekiben.packager.readme import readme
 from ekiben.packager.runtime_wheel import build_runtime_wheel
+from ekiben.packager.sbom.bill import bill_of
+from ekiben.packager.sbom.document import sbom_document
 from ekiben.packager.selection import select_files
+from ekiben.packager.slsa import provenance_document
+from ekiben.packager.source_tree import read_source_tree
 from ekiben.packager.staging import stage_source
 from ekiben.store.documents import dump_document
 
@@ -160,6 +166,15 @@ def plan_image(draft: Draft, workplace: Workplace) -> Draft:
     return draft.with_file(CONTAINERFILE, containerfile_for(manifest_of(draft), text, wheel, template))
 
 
+def account(draft: Draft, workplace: Workplace) -> Draft:
+    """Adds the bill of materials and the provenance. The last step: they tell of what all others made."""
+    source = read_source_tree(draft.source)
+    tags = dict.fromkeys(entry.tag for entry in draft.models.entries)
+    bill = bill_of(draft, source, [workplace.store.models.get(tag) for tag in tags])
+    draft = draft.with_file(SBOM, sbom_document(bill))
+    return draft.with_file(PROVENANCE, provenance_document(draft, source))
+
+
 def _template(draft: Draft) -> str | None:
     try:
         return draft.files[TEMPLATE].decode() if TEMPLATE in draft.files else None
@@ -185,4 +200,5 @@ STEPS: tuple[Step, ...] = (
     carry_runtime,
     write_documents,
     plan_image,
+    account,
 )

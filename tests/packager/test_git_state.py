@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ekiben.packager.provenance import GitState, git_state
+from ekiben.packager.git_state import GitState, git_state
 
 
 def git(folder: Path, *arguments: str) -> str:

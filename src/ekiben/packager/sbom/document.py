@@ -1,0 +1,118 @@
+"""`sbom_document`: a bill as CycloneDX 1.6 JSON (https://cyclonedx.org/docs/1.6/json/).
+
+Every component, sorted by its reference; what depends on what, as far as it is known; and which parts are not looked
+into: base images, what a distribution installs, requirements that nobody locked. The serial number is made from the content.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+
+from ekiben.packager.parts import SOURCE
+from ekiben.packager.runtime_wheel import DISTRIBUTION, RUNTIME_REQUIREMENTS
+from ekiben.packager.sbom.bill import Bill
+from ekiben.packager.sbom.fields import Fields, compact, hashes, joined, properties, text_of
+from ekiben.packager.sbom.images import image_component
+from ekiben.packager.sbom.models import BilledModel, model_component
+from ekiben.packager.sbom.python import bare_name, python_components, requirement_component
+from ekiben.packager.sbom.system import conda_component, system_component
+
+SPEC_VERSION = "1.6"
+_SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, _SCHEMA)
+_SOURCE_REFERENCE = "ekiben:source"
+
+
+def sbom_document(bill: Bill) -> bytes:
+    """The document, ending in a newline. The same bill gives the same bytes, whatever the order of its parts."""
+    python = python_components(bill.locks, bill.wheels)
+    opaque = [
+        *map(requirement_component, bill.requirements),
+        *map(image_component, bill.base_images),
+        *(system_component(one, bill.distribution) for one in bill.system_packages),
+        *map(conda_component, bill.conda_packages),
+    ]
+    models = [model_component(model) for model in bill.models]
+    packages = [component for components in python.values() for component in components]
+    components = joined([*packages, *opaque, *models, _source(bill)])
+    body: Fields = {
+        "$schema": _SCHEMA,
+        "bomFormat": "CycloneDX",
+        "specVersion": SPEC_VERSION,
+        "version": 1,
+        "metadata": _metadata(bill),
+        "components": components,
+        "dependencies": _dependencies(bill, components, python),
+    }
+    if opaque:
+        body["compositions"] = [{"aggregate": "unknown", "assemblies": _references(opaque)}]
+    serial = uuid.uuid5(_NAMESPACE, json.dumps(body, sort_keys=True))
+    content = {**body, "serialNumber": serial.urn}
+    return f"{json.dumps(content, indent=2, ensure_ascii=False, sort_keys=True)}\n".encode("utf-8", "replace")
+
+
+def _metadata(bill: Bill) -> Fields:
+    return {
+        "lifecycles": [{"phase": "build"}],
+        "tools": {"components": [{"type": "application", "name": "ekiben", "version": bill.ekiben_version}]},
+        "component": compact(
+            {
+                "type": "application",
+                "bom-ref": _root(bill),
+                "name": bill.name,
+                "description": text_of(bill.description),
+                "properties": properties((f"label:{name}", value) for name, value in bill.labels.items()),
+            }
+        ),
+    }
+
+
+def _root(bill: Bill) -> str:
+    return f"ekiben:bento/{bill.name}"
+
+
+def _source(bill: Bill) -> Fields:
+    """The source as one component; every file of it is in SHA256SUMS and in the provenance."""
+    return {
+        "type": "data",
+        "bom-ref": _SOURCE_REFERENCE,
+        "name": SOURCE,
+        "hashes": hashes([str(bill.source.digest)]),
+        "data": [{"type": "source-code", "name": SOURCE}],
+        "properties": properties(
+            [
+                ("digest-of", f"the lines of SHA256SUMS for {SOURCE}/"),
+                ("files", len(bill.source.digests)),
+                ("size_bytes", bill.source.size_bytes),
+            ]
+        ),
+    }
+
+
+def _dependencies(bill: Bill, components: Iterable[Fields], python: Mapping[str, list[Fields]]) -> list[Fields]:
+    """The Bento needs everything; the server its requirements; a model the framework that saved it. Who else needs whom
+    is not in a lock, and what is not listed counts as unknown."""
+    edges = {_root(bill): _references(components), _SOURCE_REFERENCE: []}
+    for runtime in _references(python.get(DISTRIBUTION, [])):
+        edges[runtime] = _found(RUNTIME_REQUIREMENTS, python)
+    for model in bill.models:
+        edges[model.reference] = _frameworks(model, python)
+    return [
+        {"ref": reference, **({"dependsOn": edges[reference]} if edges[reference] else {})} for reference in sorted(edges)
+    ]
+
+
+def _frameworks(model: BilledModel, python: Mapping[str, list[Fields]]) -> list[str]:
+    return _found(model.manifest.context.framework_versions, python)
+
+
+def _found(names: Iterable[str], python: Mapping[str, list[Fields]]) -> list[str]:
+    """The references of the packages that these requirements name, of those that are there."""
+    wanted = {bare_name(name) for name in names}
+    return _references(component for name in wanted for component in python.get(name, []))
+
+
+def _references(components: Iterable[Fields]) -> list[str]:
+    return sorted({str(component["bom-ref"]) for component in components})

@@ -1,0 +1,59 @@
+"""Models as CycloneDX components of the type `machine-learning-model`, each with its card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ekiben.digest import Digest
+from ekiben.packager.sbom.card import first_text, model_card, texts_at
+from ekiben.packager.sbom.fields import Fields, compact, hashes, properties
+from ekiben.packager.sbom.licences import licences
+from ekiben.store.model_manifest import ModelManifest
+from ekiben.store.sums import SUMS
+from ekiben.tag import Tag
+
+
+@dataclass(frozen=True, slots=True)
+class BilledModel:
+    """A model of the Bento: its exact tag, the digest of its SHA256SUMS, the other names it is looked up by, and what
+    it says of itself."""
+
+    tag: Tag
+    digest: Digest
+    manifest: ModelManifest
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """What the bill calls it."""
+        return f"ekiben:model/{self.tag}"
+
+
+def model_component(model: BilledModel) -> Fields:
+    """The model. Its hash is its address: of the SHA256SUMS in its folder, which has every file's."""
+    manifest = model.manifest
+    return compact(
+        {
+            "type": "machine-learning-model",
+            "bom-ref": model.reference,
+            "authors": [{"name": name} for name in texts_at(manifest.metadata, "author", "authors")],
+            "name": model.tag.name,
+            "version": model.tag.version,
+            "description": first_text(manifest.metadata, "description"),
+            "hashes": hashes([str(model.digest)]),
+            "licenses": licences(first_text(manifest.metadata, "license", "licence")),
+            "modelCard": model_card(manifest),
+            "properties": properties(_facts(model)),
+        }
+    )
+
+
+def _facts(model: BilledModel) -> Iterable[tuple[str, object]]:
+    yield "digest-of", SUMS
+    yield "module", model.manifest.module
+    yield "ekiben_version", model.manifest.context.ekiben_version
+    for alias in model.aliases:
+        yield "alias", alias
+    for name, value in model.manifest.labels.items():
+        yield f"label:{name}", value

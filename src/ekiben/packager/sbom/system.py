@@ -1,0 +1,51 @@
+"""Packages of the image's distribution, and of conda, that a Bento asks for: as CycloneDX components.
+
+They are what the bentofile asks for, not what an image turned out to hold: the bill is made before any image is.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ekiben.packager.sbom.fields import Fields, compact, properties
+from ekiben.packager.sbom.purl import package_url
+
+# Kind and namespace of package URLs, by `docker.distro`.
+_DISTRIBUTIONS = {
+    "debian": ("deb", "debian"),
+    "alpine": ("apk", "alpine"),
+    "ubi8": ("rpm", "redhat"),
+    "amazonlinux": ("rpm", "amazon"),
+}
+_DEBIAN = re.compile(r"(?P<name>[^:=]+)(?::(?P<arch>[^=]+))?(?:=(?P<version>.+))?")
+_CONDA = re.compile(r"(?:(?P<channel>.+)::)?(?P<name>[A-Za-z0-9_.-]+)\s*(?:={1,2}\s*(?P<version>[0-9][^\s=,|*<>!]*))?")
+
+
+def system_component(written: str, distribution: str) -> Fields:
+    """A package as `docker.system_packages` names it: `libgomp1`, `git:arm64`, `curl=7.88.1-10`."""
+    found = _DEBIAN.fullmatch(written)
+    name, arch, version = found.group("name", "arch", "version") if found else (written, None, None)
+    kind, namespace = _DISTRIBUTIONS.get(distribution, ("generic", distribution))
+    url = package_url(kind, name, version, namespace=namespace, qualifiers={"arch": arch})
+    return _component(name, version, url, written)
+
+
+def conda_component(written: str) -> Fields:
+    """A package as `conda.dependencies` names it: `numpy=1.26`, `conda-forge::ffmpeg>=6`. Only an exact version counts."""
+    found = _CONDA.match(written)
+    channel, name, version = found.group("channel", "name", "version") if found else (None, written, None)
+    url = package_url("conda", name, version, qualifiers={"channel": channel})
+    return _component(name, version, url, written)
+
+
+def _component(name: str, version: str | None, url: str, written: str) -> Fields:
+    return compact(
+        {
+            "type": "library",
+            "bom-ref": url,
+            "name": name,
+            "version": version,
+            "purl": url,
+            "properties": properties([("asked-for", written)]),
+        }
+    )
