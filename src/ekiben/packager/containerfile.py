@@ -34,6 +34,7 @@ from ekiben.packager.instructions import (
     secret_path,
     wrapped,
 )
+from ekiben.packager.parts import INTENT, LOCK
 from ekiben.serving.healthcheck import PORT_FILE_VARIABLE
 from ekiben.serving.target import BENTO_VARIABLE, VERSION_VARIABLE
 from ekiben.store.bento_manifest import BentoManifest
@@ -124,7 +125,7 @@ def _header(plan: ImagePlan) -> list[str]:
         "#   bento/                           bento.yaml, README.md, src/ and apis/ of the Bento",
         "#   models/<name>/<version>/         each model that bento.yaml lists, without its receipt.yaml, as a layer:",
         "#                                    its files are in app/models/<name>/<version>/ below that folder",
-        "#   python/<group>/requirements.txt  the lines of env/python/requirements.lock for the packages below",
+        f"#   python/<group>/requirements.txt  the lines of {_pins(plan)} for the packages below",
         "#   python/<group>/wheels/           wheels of these packages that no index has; may be empty",
     ]
     if plan.shared_layer_models:
@@ -137,7 +138,8 @@ def _header(plan: ImagePlan) -> list[str]:
         lines.append("#   conda/environment.yml            env/conda/environment.yml")
     lines.append("# Groups:")
     for group in plan.groups:
-        lines += wrapped(f"#   {group.name}: ", [package.name for package in group.packages])
+        names = [package.name for package in group.packages] or ["whatever pip finds for them"]
+        lines += wrapped(f"#   {group.name}: ", names)
     lines.append(f"#   {RUNTIME}: {plan.runtime_wheel} from env/python/wheels/, pinned with its hash as the others are")
     env_secret = f", {ENV_SECRET} ({', '.join(plan.secret_env)})" if plan.secret_env else ""
     lines += wrapped(
@@ -145,6 +147,10 @@ def _header(plan: ImagePlan) -> list[str]:
     )
     lines[-1] += "."
     return lines
+
+
+def _pins(plan: ImagePlan) -> str:
+    return LOCK if plan.open_requirements is None else INTENT
 
 
 def _base_image(plan: ImagePlan) -> list[str]:
@@ -254,6 +260,8 @@ def _skeleton(plan: ImagePlan) -> list[str]:
 
 def _wheels(plan: ImagePlan, group: str) -> list[str]:
     index = " --no-index" if group == RUNTIME else ""
+    is_open = group != RUNTIME and plan.open_requirements is not None
+    exact = "" if is_open else " --no-deps --require-hashes"
     return [
         f"FROM skeleton AS wheels-{group}",
         *_run_with_env(
@@ -264,7 +272,7 @@ def _wheels(plan: ImagePlan, group: str) -> list[str]:
                 *map(secret, (PIP_CONF_SECRET, CA_SECRET, NETRC_SECRET)),
             ],
             [
-                f"python3 -m pip --python {PYTHON} install --no-deps --require-hashes --no-compile{index}{CONTINUED}"
+                f"python3 -m pip --python {PYTHON} install{exact} --no-compile{index}{CONTINUED}"
                 f"--find-links {_GROUP_MOUNT}/wheels --requirement {_GROUP_MOUNT}/requirements.txt",
                 # In parallel, and unchecked since nobody can write there. What this Python cannot compile stays source.
                 "{ python3 -m compileall -qq -j 0 --invalidation-mode unchecked-hash -x '/tests?/'"

@@ -21,10 +21,10 @@ from ekiben.packager.context import ContextSources, stage_context
 from ekiben.packager.engines.choosing import choose_engine
 from ekiben.packager.engines.engine import BuildJob, BuiltImage, Engine, Progress
 from ekiben.packager.engines.options import parse_options
-from ekiben.packager.image_plan import ImagePlan, plan_image
+from ekiben.packager.image_plan import ImagePlan, is_locked, plan_image
 from ekiben.packager.lock.local_files import find_local_files
 from ekiben.packager.lock.pip_settings import PipSettings, pip_settings
-from ekiben.packager.parts import LOCK, TEMPLATE, WHEELS
+from ekiben.packager.parts import INTENT, LOCK, TEMPLATE, WHEELS, platform_lock
 from ekiben.packager.secrets import gather_secrets
 from ekiben.report import Reporter
 from ekiben.settings import Settings
@@ -73,13 +73,14 @@ def containerize(
     the Bento needs, EngineUnavailable, EngineFailed, and Interrupted after a Ctrl-C.
     """
     bento = store.bentos.get(request.tag)
+    platform = _platform(request.platform, bento)
     order = _Order(
         request=request,
         bento=bento,
         options=parse_options(request.options),
         references=image_references(request.image_tags, bento.tag),
-        platform=_platform(request.platform, bento),
-        plan=bento_plan(bento, base_image=request.base_image),
+        platform=platform,
+        plan=bento_plan(bento, base_image=request.base_image, platform=platform),
         models={entry.tag: require_model(entry, store.models) for entry in bento.manifest.models},
         pip=_pip_settings(bento, environ),
     )
@@ -139,15 +140,22 @@ def bento_containerfile(bento: Bento, *, base_image: str | None = None) -> str:
     return containerfile(bento_plan(bento, base_image=base_image))
 
 
-def bento_plan(bento: Bento, *, base_image: str | None = None) -> ImagePlan:
-    """The plan of the Bento's image. Raises DamagedItem where a file that it is made from is missing or changed."""
+def bento_plan(bento: Bento, *, base_image: str | None = None, platform: str | None = None) -> ImagePlan:
+    """The plan of the Bento's image for `platform`, its first by default. Raises DamagedItem where a file that it is made from is missing or changed."""
     check_address(bento.path, bento.digest, f"Bento `{bento.tag}`")
     wheels = sorted(bento.path.glob(RUNTIME_WHEELS))
-    lock = bento.path / LOCK
+    lock = bento.path / _lock_file(bento, platform)
     if len(wheels) != 1 or not lock.is_file():
-        raise DamagedItem(f"Bento `{bento.tag}` has no {LOCK} or not one {RUNTIME_WHEELS}", hint="build it again")
+        raise DamagedItem(f"Bento `{bento.tag}` has no {lock.name} or not one {RUNTIME_WHEELS}", hint="build it again")
     text, template = lock.read_text(encoding="utf-8"), _template(bento)
     return plan_image(bento.manifest, text, wheels[0].name, base_image=base_image, template=template)
+
+
+def _lock_file(bento: Bento, platform: str | None) -> str:
+    manifest = bento.manifest
+    if not is_locked(manifest):
+        return INTENT
+    return LOCK if platform in (None, manifest.platform) else platform_lock(str(platform))
 
 
 def _template(bento: Bento) -> str | None:
@@ -201,15 +209,16 @@ def _check_bytes(bento: Bento, models: Mapping[Tag, Model], reporter: Reporter) 
 
 
 def _platform(asked: str | None, bento: Bento) -> str | None:
-    locked = bento.manifest.platform or None
+    first = bento.manifest.platform or None
+    locked = bento.manifest.platforms or (first,)
     if asked is not None and not _PLATFORM.fullmatch(asked):
         raise UsageError(f"`{asked}` is no platform of an image", hint="write `linux/amd64` or `linux/arm64`")
-    if asked and locked and asked != locked:
+    if asked and first and asked not in locked:
         raise ImageError(
-            f"`{bento.tag}` is locked for `{locked}`, not for `{asked}`",
+            f"`{bento.tag}` is locked for {', '.join(f'`{one}`' for one in locked)}, not for `{asked}`",
             hint=f"build it with `--platform {asked}` first",
         )
-    return asked or locked
+    return asked or first
 
 
 def _pip_settings(bento: Bento, environ: Mapping[str, str]) -> PipSettings:

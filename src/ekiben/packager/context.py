@@ -30,7 +30,7 @@ from ekiben.errors import DamagedItem, ImageError
 from ekiben.packager.build_env import build_env_script
 from ekiben.packager.containerfile import containerfile
 from ekiben.packager.image_plan import RUNTIME, ImagePlan
-from ekiben.packager.lock.lockfile import LockedPackage, format_lock
+from ekiben.packager.lock.lockfile import LockedFile, LockedPackage, format_lock
 from ekiben.packager.parts import APIS, ENVIRONMENT, README, SETUP_SCRIPT, SOURCE, WHEELS
 from ekiben.store.bento_manifest import BENTO_MANIFEST
 from ekiben.store.receipt import RECEIPT
@@ -93,15 +93,16 @@ def _stage_wheels(plan: ImagePlan, sources: ContextSources, destination: Path) -
     wheels = _by_name([*sources.local_wheels, *own])
     for group in plan.groups:
         found = [path for package in group.packages for path in wheels.get(package.name, ())]
-        _stage_group(destination / group.name, group.packages, found)
+        text = format_lock(group.packages) if plan.open_requirements is None else plan.open_requirements
+        _stage_group(destination / group.name, text, found if plan.open_requirements is None else own)
     name, version, _, _ = parse_wheel_filename(plan.runtime_wheel)
-    pin = LockedPackage(name, str(version), (str(Digest.of_file(runtime)),))
-    _stage_group(destination / RUNTIME, [pin], [runtime])
+    pin = LockedPackage(name, str(version), (LockedFile(runtime.name, str(Digest.of_file(runtime))),))
+    _stage_group(destination / RUNTIME, format_lock([pin]), [runtime])
 
 
-def _stage_group(folder: Path, packages: Iterable[LockedPackage], wheels: Iterable[Path]) -> None:
+def _stage_group(folder: Path, requirements: str, wheels: Iterable[Path]) -> None:
     _folder(folder)
-    _write(folder / "requirements.txt", format_lock(packages))
+    _write(folder / "requirements.txt", requirements)
     _folder(folder / "wheels")
     for wheel in wheels:
         _link(wheel, folder / "wheels" / wheel.name)

@@ -63,7 +63,8 @@ class ImagePlan:
     """What the image holds, bottom up. `groups` are in the order of their layers, without the runtime, whose wheel's
     file name is `runtime_wheel`. `base_env` holds from the base stage on, `runtime_env` only in the finished image;
     `build_env` while it is built and not in it, and so do the variables in `secret_env`, whose values the Bento does not
-    hold. `template` is the text of the project's own."""
+    hold. `template` is the text of the project's own. `open_requirements` is the text of requirements.in
+    where the Bento has no lock: what pip finds for it is one group."""
 
     title: str
     base_image: str
@@ -79,6 +80,7 @@ class ImagePlan:
     secret_env: tuple[str, ...] = ()
     has_conda: bool = False
     template: str | None = None
+    open_requirements: str | None = None
 
     @property
     def has_build_env(self) -> bool:
@@ -105,7 +107,7 @@ def plan_image(
     template: str | None = None,
 ) -> ImagePlan:
     """The plan of the Bento's image; `base_image` overrides what the Bento says, `template` is the text of its
-    `docker.dockerfile_template`.
+    `docker.dockerfile_template`. `lock_text` is requirements.lock, or requirements.in of a Bento without a lock.
 
     Raises ImageError for a text that cannot stand in a Containerfile, NotActedOn for what ours cannot do yet.
     """
@@ -116,7 +118,7 @@ def plan_image(
         title=Tag(manifest.name).name,
         base_image=base_image_of(manifest, base_image),
         python_version=".".join(version.split(".")[:2]),
-        groups=group_wheels(parse_lock(lock_text)),
+        groups=group_wheels(parse_lock(lock_text)) if is_locked(manifest) else (WheelGroup(REST, ()),),
         runtime_wheel=_wheel_name(runtime_wheel),
         models=_distinct(entry.tag for entry in manifest.models),
         system_packages=tuple(
@@ -129,7 +131,13 @@ def plan_image(
         secret_env=_secret_env(manifest),
         has_conda=bool(manifest.conda),
         template=template,
+        open_requirements=None if is_locked(manifest) else lock_text,
     )
+
+
+def is_locked(manifest: BentoManifest) -> bool:
+    """Whether the Bento pins what is installed; the bentofile's `python.lock_packages` may say no."""
+    return manifest.python.get("lock_packages") is not False
 
 
 def base_image_of(manifest: BentoManifest, instead: str | None = None) -> str:
