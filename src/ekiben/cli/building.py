@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ekiben.cli.images import engine_progress
 from ekiben.cli.options import Arg, ArgFile, BuildFormat, Progress, parse_pairs
 from ekiben.cli.output import print_json
-from ekiben.cli.state import state_of
+from ekiben.cli.state import State, state_of
+from ekiben.errors import UsageError
+
+if TYPE_CHECKING:
+    from ekiben.tag import Tag
 
 ProjectArgument = Annotated[str, typer.Argument(help="The project's folder, or `module:Class` in this one.")]
 
@@ -37,7 +41,10 @@ def build_bento(
     name: Annotated[str | None, typer.Option(help="The Bento's name (default: made from the service's).")] = None,
     version: Annotated[str | None, typer.Option(help="A version of your own (default: made from the content).")] = None,
     label: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A label; may be repeated.")] = None,
-    platform: Annotated[str | None, typer.Option(help="The image's platform (default: linux/amd64).")] = None,
+    platform: Annotated[
+        list[str] | None, typer.Option(help="The image's platform (default: linux/amd64); may be repeated.")
+    ] = None,
+    locked: Annotated[bool, typer.Option("--locked", help="Refuse a bento.lock that is missing or does not fit.")] = False,
     arg: Arg = None,
     arg_file: ArgFile = None,
     containerize: Annotated[bool, typer.Option("--containerize", help="Make the image, too.")] = False,
@@ -62,19 +69,16 @@ def build_bento(
         version=version,
         labels=labels,
         args=args,
-        platform=platform,
+        platforms=tuple(platform or ()),
+        is_locked=locked,
     )
+    if containerize and len(request.platforms) > 1:
+        raise UsageError(
+            "`--containerize` makes the image of one platform", hint="`ekiben containerize TAG --platform ...` for each"
+        )
     bento = build(request, store=state.store, reporter=state.reporter)
     if containerize:
-        from ekiben.packager.containerize import ContainerizeRequest
-        from ekiben.packager.containerize import containerize as make_image
-
-        make_image(
-            ContainerizeRequest(tag=bento.tag, platform=platform, progress=engine_progress(state.settings)),
-            store=state.store,
-            settings=state.settings,
-            reporter=state.reporter,
-        )
+        _make_image(bento.tag, next(iter(request.platforms), None), state)
     match output:
         case BuildFormat.tag:
             print(bento.tag)
@@ -82,3 +86,10 @@ def build_bento(
             print(bento.path)
         case BuildFormat.json:
             print_json(bento.to_dict())
+
+
+def _make_image(tag: Tag, platform: str | None, state: State) -> None:
+    from ekiben.packager.containerize import ContainerizeRequest, containerize
+
+    request = ContainerizeRequest(tag=tag, platform=platform, progress=engine_progress(state.settings))
+    containerize(request, store=state.store, settings=state.settings, reporter=state.reporter)

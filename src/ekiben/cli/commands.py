@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # Name -> module and function (or sub-application), in the order of the help page.
 COMMANDS = {
     "init": ("ekiben.cli.building", "init_project"),
+    "lock": ("ekiben.cli.locking", "app"),
     "build": ("ekiben.cli.building", "build_bento"),
     "list": ("ekiben.cli.bentos", "list_bentos"),
     "get": ("ekiben.cli.bentos", "get_bento"),
