@@ -1,0 +1,1 @@
+"""Fuzzers: inputs that nobody would write, for hours if wanted. Tests run each for a second or two."""
