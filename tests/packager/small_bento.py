@@ -79,6 +79,8 @@ def small_bento(
     heavy: str = "x = 1\n",
     light: str = "y = 2\n",
     setup_script: str | None = None,
+    template: str | None = None,
+    environment: str | None = None,
     docker_keys: Mapping[str, object] | None = None,
     lock: str | None = None,
     receipt: Mapping[str, object] | None = None,
@@ -103,9 +105,15 @@ def small_bento(
         staged.path_of("src/service.py").write_text(source)
         staged.path_of("apis").mkdir()
         staged.path_of("apis/openapi.yaml").write_text("openapi: 3.0.2\n")
-        if setup_script is not None:
-            staged.path_of("env/docker").mkdir()
-            staged.path_of("env/docker/setup_script").write_text(setup_script)
+        further = {
+            "env/docker/setup_script": setup_script,
+            "env/docker/Dockerfile.template": template,
+            "env/conda/environment.yml": environment,
+        }
+        for path, text in further.items():
+            if text is not None:
+                staged.path_of(path).parent.mkdir(exist_ok=True)
+                staged.path_of(path).write_text(text)
         return staged.commit(manifest, version=None, receipt=receipt or {})
 
 

@@ -50,12 +50,40 @@ FULL = replace(
     base_env=(("GREETING", TRICKY), ("HOME", "/srv")),
     runtime_env=(("MODE", "production"),),
 )
+CONDA = replace(
+    SMALL,
+    has_conda=True,
+    system_packages=("libgomp1",),
+    has_setup_script=True,
+    build_env=(("EARLY", TRICKY),),
+    secret_env=("TOKEN",),
+)
+TEMPLATE = replace(
+    SMALL,
+    base_env=(("GREETING", TRICKY),),
+    template="""\
+{% extends bento_base_template %}
+{% block SETUP_BENTO_BASE_IMAGE %}
+{{ super() }}
+RUN echo in the base
+{% endblock %}
+{% block SETUP_BENTO_COMPONENTS %}
+{{ super() }}
+RUN echo {{ expands_bento_path("src") }}
+{% endblock %}
+{% block SETUP_BENTO_ENTRYPOINT %}
+{{ super() }}
+LABEL org.example.owner="team"
+{% endblock %}
+""",
+)
+PLANS = {"small": SMALL, "full": FULL, "conda": CONDA, "template": TEMPLATE}
 
 
-@pytest.mark.parametrize(("name", "plan"), [("small", SMALL), ("full", FULL)])
-def test_the_text_is_the_golden_one(name: str, plan: ImagePlan, pytestconfig: pytest.Config) -> None:
+@pytest.mark.parametrize("name", PLANS)
+def test_the_text_is_the_golden_one(name: str, pytestconfig: pytest.Config) -> None:
     golden = GOLDEN / f"{name}.Containerfile"
-    text = containerfile(plan)
+    text = containerfile(PLANS[name])
     if pytestconfig.getoption("--update-golden"):
         golden.write_text(text)
     assert text == golden.read_text()
@@ -84,12 +112,27 @@ def test_models_beyond_the_budget_are_copied_together() -> None:
     assert copies[-1] == "COPY more-models /"
 
 
+def test_a_variable_of_the_build_is_in_no_instruction() -> None:
+    text = containerfile(CONDA)
+    assert "EARLY" not in text
+    assert TRICKY not in text
+    runs = re.findall(r"^RUN .*(?:\\\n.*)*", text, re.MULTILINE)
+    tools = [one for one in runs if "python3 -m venv" not in one]
+    assert len(tools) == 5
+    assert all("    . /mnt/setup/build-env \\\n" in one for one in tools)
+
+
+def test_a_template_that_adds_nothing_changes_no_instruction() -> None:
+    plain, filled = containerfile(FULL), containerfile(replace(FULL, template="{% extends bento_base_template %}"))
+    assert [one for one in filled.splitlines() if one] == [one for one in plain.splitlines() if one]
+
+
 def test_a_declared_variable_goes_before_the_images_own() -> None:
     text = containerfile(replace(SMALL, runtime_env=(("HOME", "/srv"),)))
     assert re.findall(r' HOME="([^"]*)"', text) == ["/srv"]
 
 
-@pytest.mark.parametrize("plan", [SMALL, FULL])
+@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS.keys())
 def test_only_syntax_of_the_1_2_frontend_is_used(plan: ImagePlan) -> None:
     text = containerfile(plan)
     assert "<<" not in text

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from ekiben.errors import DamagedItem, EkibenError, EngineFailed, ImageError, Interrupted, ModelNotFound, UsageError
-from ekiben.packager.containerize import ContainerizeRequest, containerize, image_references
+from ekiben.packager.containerize import ContainerizeRequest, bento_containerfile, containerize, image_references
 from ekiben.packager.engines.engine import BuildJob, BuiltImage
 from ekiben.report import Reporter, SilentReporter
 from ekiben.settings import load_settings
@@ -168,3 +168,20 @@ def test_a_bento_or_model_whose_bytes_changed_makes_no_image(store: Store) -> No
         with pytest.raises(DamagedItem, match=f"{changed.name}`"):
             run(store, bento, FakeEngine())
         changed.write_bytes(content)
+
+
+def test_a_variable_of_the_build_that_the_bento_only_declares_is_a_secret(store: Store) -> None:
+    envs = ({"name": "TOKEN", "value": "", "stage": "build"}, {"name": "EARLY", "value": "e", "stage": "build"})
+    bento, engine = small_bento(store, envs=envs), FakeEngine()
+    run(store, bento, engine, environ={**OFFLINE, "TOKEN": "hunter2"})
+    assert engine.texts["ekiben-env"] == "export TOKEN=hunter2\n"
+    assert "setup/build-env" in engine.files
+
+
+def test_a_template_of_the_bento_is_filled_in_anew(store: Store) -> None:
+    template = "{% extends bento_base_template %}{% block SETUP_BENTO_USER %}RUN echo mine{% endblock %}"
+    keys = {"dockerfile_template": "env/docker/Dockerfile.template"}
+    bento = small_bento(store, template=template, docker_keys=keys)
+    assert "\nRUN echo mine\n" in bento_containerfile(bento)
+    with pytest.raises(DamagedItem, match=r"has no env/docker/Dockerfile\.template that can be read"):
+        bento_containerfile(small_bento(store, docker_keys=keys))

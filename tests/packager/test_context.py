@@ -65,6 +65,22 @@ def test_the_context_is_laid_out_as_the_containerfile_says(store: Store) -> None
         }
 
 
+def test_conda_and_variables_of_the_build_have_their_files(store: Store) -> None:
+    envs = ({"name": "A", "value": "it's", "stage": "build"}, {"name": "TOKEN", "value": "", "stage": "build"})
+    bento = small_bento(store, envs=envs, conda={"dependencies": ["libgdal"]}, environment="dependencies: [libgdal]\n")
+    with staged(bento, store) as folder:
+        assert (folder / "conda/environment.yml").read_text() == "dependencies: [libgdal]\n"
+        script = (folder / "setup/build-env").read_text()
+    assert script.splitlines()[0] == """export A='it'"'"'s'"""
+    assert "TOKEN" not in script
+
+
+def test_an_environment_that_is_missing_is_told(store: Store) -> None:
+    bento = small_bento(store, conda={"dependencies": ["libgdal"]})
+    with pytest.raises(DamagedItem, match="is missing"), staged(bento, store):
+        pass
+
+
 def test_models_and_source_are_links_and_not_copies(store: Store) -> None:
     model = save_model(store, "iris")
     bento = small_bento(store, models=[model])

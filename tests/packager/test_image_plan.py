@@ -91,6 +91,27 @@ def test_variables_of_the_runtime_stage_are_kept_from_the_build() -> None:
     assert made.runtime_env == (("B", "2"),)
 
 
+def test_variables_of_the_build_stage_are_kept_from_the_image() -> None:
+    envs = ({"name": "A", "value": "1", "stage": "build"}, {"name": "TOKEN", "value": "", "stage": "build"})
+    made = plan(replace(MANIFEST, envs=envs))
+    assert (made.base_env, made.runtime_env) == ((), ())
+    assert made.build_env == (("A", "1"),)
+    assert made.secret_env == ("TOKEN",)
+    assert made.has_build_env
+    assert not plan().has_build_env
+
+
+@pytest.mark.parametrize("text", [one for one in HOSTILE if one])
+def test_a_name_of_a_secret_variable_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ImageError):
+        plan(replace(MANIFEST, envs=({"name": text, "value": "", "stage": "build"},)))
+
+
+def test_conda_is_planned_where_the_bento_has_packages_of_it() -> None:
+    assert plan(replace(MANIFEST, conda={"dependencies": ["libgdal"]})).has_conda
+    assert not plan().has_conda
+
+
 def test_a_variable_without_a_value_is_left_to_docker_run() -> None:
     assert plan(replace(MANIFEST, envs=({"name": "TOKEN", "value": "", "stage": "all"},))).base_env == ()
 
@@ -141,9 +162,7 @@ def test_a_variable_that_the_image_lives_by_is_refused(name: str) -> None:
         plan(docker(env={name: "x"}))
 
 
-@pytest.mark.parametrize(
-    "changes", [{"distro": "alpine"}, {"cuda_version": "12.4"}, {"dockerfile_template": "Dockerfile.j2"}]
-)
+@pytest.mark.parametrize("changes", [{"distro": "alpine"}, {"cuda_version": "12.4"}])
 def test_what_is_not_acted_on_is_refused_in_words(changes: dict[str, object]) -> None:
     with pytest.raises(NotActedOn, match="is not acted on yet"):
         plan(docker(**changes))
