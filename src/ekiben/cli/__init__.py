@@ -11,6 +11,7 @@
     bentos.py      `list get delete`          models.py   `models list|get|delete|...`
     archiving.py   `export import`, for models, too
     building.py    `init build`               images.py   `containerize`
+    locking.py     `lock`
     serving.py     `serve`                    env.py      `env`
 
 Command modules declare signatures and import what they run inside the command's body, so that starting stays quick.

@@ -55,12 +55,12 @@ def lock_project(request: ProjectLockRequest, locking: Locking) -> ProjectLock:
     bentofile = _bentofile(request)
     committed = _usable_lock(bentofile, locking)
     order = _order(request, bentofile, committed, locking)
-    _check_names(request.upgrade, committed)
+    upgrade = _checked(request.upgrade, committed)
     changes = changes_since(committed, order) + list(_dropped(committed, order))
-    if committed is not None and not changes and not request.upgrade.asks_indexes:
+    if committed is not None and not changes and not upgrade.asks_indexes:
         locking.reporter.info(f"{order.place.name} is up to date")
         return ProjectLock(order.place, committed, is_changed=False)
-    content = BentoLock(order.inputs, resolve_locks(order, committed, locking, request.upgrade))
+    content = BentoLock(order.inputs, resolve_locks(order, committed, locking, upgrade))
     if committed is not None and content.has_content_of(committed):
         locking.reporter.info(f"{order.place.name} is up to date: nothing newer is there")
         return ProjectLock(order.place, committed, is_changed=False)
@@ -137,8 +137,10 @@ def _dropped(committed: BentoLock | None, order: LockOrder) -> Iterator[str]:
             yield f"{lock.target.platform} is no longer asked for"
 
 
-def _check_names(upgrade: Upgrade, committed: BentoLock | None) -> None:
+def _checked(upgrade: Upgrade, committed: BentoLock | None) -> Upgrade:
+    """The same with names in their canonical spelling. Raises UsageError for one that is not locked."""
     known = {package.name for lock in (committed.locks if committed else ()) for package in lock.packages}
-    for name in sorted(upgrade.names):
-        if committed is not None and canonicalize_name(name) not in known:
-            raise UsageError(f"`{name}` is not locked, so it cannot be upgraded", hint=did_you_mean(name, known))
+    names = frozenset(canonicalize_name(name) for name in upgrade.names)
+    for name in sorted(names - known) if committed else ():
+        raise UsageError(f"`{name}` is not locked, so it cannot be upgraded", hint=did_you_mean(name, known))
+    return replace(upgrade, names=names)

@@ -105,7 +105,7 @@ def _run(job: ResolverJob, output: list[str]) -> str:
 def _command(job: ResolverJob) -> list[str]:
     target = job.target
     return [
-        *(_binary(), "pip", "compile", REQUIREMENTS, *job.constraint_arguments),
+        *(uv_binary(), "pip", "compile", REQUIREMENTS, *job.constraint_arguments),
         *("--python-version", target.python, "--python-platform", uv_platform(target), "--python", sys.executable),
         *("--generate-hashes", "--no-header", "--no-annotate", "--no-config", "--color", "never"),
         *("--index-strategy", "unsafe-best-match"),  # pip's rule: the best version of any index
@@ -140,7 +140,8 @@ def _chosen_file(package: LockedPackage, hashes: tuple[str, ...], target: Target
     return (replace(chosen, sha256=hashes[0]),)
 
 
-def _binary() -> str:
+def uv_binary() -> str:
+    """The path of uv itself. Raises LockError where there is none."""
     try:
         return uv.find_uv_bin()
     except FileNotFoundError as error:
