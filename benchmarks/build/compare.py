@@ -9,6 +9,7 @@ ones that count run without any network where the kernel lets us take it away.
 from __future__ import annotations
 
 import argparse
+import statistics
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,7 +44,7 @@ def in_turn(tools: list[Tool], measure: Callable[[Tool], float], rounds: int) ->
     for _ in range(rounds):
         for tool in tools:
             taken[tool.name].append(measure(tool))
-    return [median(iter(taken[tool.name]).__next__, rounds) for tool in tools]
+    return [statistics.median(taken[tool.name]) for tool in tools]
 
 
 def folder_rows(tools: list[Tool], count: int, rounds: int) -> Iterator[str]:
@@ -83,7 +84,7 @@ def large_model_rows(tool: Tool, size_bytes: int, rounds: int) -> Iterator[str]:
     grown = used_bytes(tool.home) - before
     with_s += [tool.build(project) for _ in range(rounds - 1)]
     yield row(f"a project without the model of {size_bytes / 1e9:.0f} GB", [without_s])
-    yield row("with it", [median(iter(with_s).__next__, rounds)])
+    yield row("with it", [statistics.median(with_s)])
     yield f"| bytes that the store grew by at that | {grown:,} | | |"
 
 

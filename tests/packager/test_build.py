@@ -294,3 +294,14 @@ def test_a_project_without_a_bentofile_is_built_when_its_service_is_named(
     with pytest.raises(BuildError, match=r"has no bentofile\.yaml"):
         ekiben.build(project_path=project)
     assert ekiben.build("service:EchoService", project_path=project).tag.name == "echo_service"
+
+
+def test_a_src_layout_is_built_and_its_modules_are_found(build: Build, project: Path) -> None:
+    (project / "src/echoes").mkdir(parents=True)
+    (project / "src/echoes/__init__.py").write_text("WORD = 'echo'\n")
+    (project / "src/service.py").write_text(f"import echoes\n{SERVICE}")
+    (project / "service.py").unlink()
+    (project / "bentofile.yaml").write_text(f"{BENTOFILE}  is_src_layout: true\n")
+    bento = build()
+    assert bento.manifest.service == "service:EchoService"
+    assert bento.path_of("src/src/echoes/__init__.py").is_file()

@@ -4,6 +4,7 @@
     ├── draft         what is known of a Bento while it is built      ── steps    what is found out, one after the other
     ├── bentofile/    what the project says, checked                  ── project  which service it means
     ├── selection     which of its files go in                        ── rules    by which patterns
+    │                                                                 ── wildmatch  what a pattern matches
     │                                                                 ── exclusions   what never does
     ├── staging       those files copied, byte for byte
     ├── description   the service described by a process of its own

@@ -297,6 +297,8 @@ def test_a_source_layout_is_accepted_where_there_is_one(project: Path, loads: Lo
     assert "no folder `src`" in complains("python: {is_src_layout: true}\n")
     (project / "src").mkdir()
     loads("python: {is_src_layout: true}\n")
+    (project / "src/__init__.py").touch()
+    assert "`src` is itself a package" in complains("python: {is_src_layout: true}\n")
 
 
 def test_a_project_without_a_bentofile_is_an_error_unless_one_is_optional(project: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ekiben.errors import BentofileError, BuildError, PathNotFound, SelectionError
+from ekiben.packager.audit.allowances import Allowance
 from ekiben.packager.bentofile.bentofile import (
     Bentofile,
     CondaOptions,
@@ -119,6 +120,7 @@ def _bentofile(level: BentofileLevel, project: Path, document: Document) -> Bent
         python=_python(level.python),
         docker=replace(_docker(level.docker), python_version=_image_python(level.docker, conda, document)),
         conda=conda,
+        allow=tuple(Allowance(one.code, one.reason, one.path) for one in level.audit.allow),
     )
 
 
@@ -208,5 +210,11 @@ def _check_packable(level: BentofileLevel, route: Route, file: str | None, proje
 
 def _check_src_layout(level: PythonLevel, project: Path, document: Document) -> None:
     """A `src` folder is found by itself when the service is imported, so only a wrong claim matters."""
-    if level.is_src_layout and not (project / "src").is_dir():
-        raise document.error("`python.is_src_layout` is set, and there is no folder `src`", ("python", "is_src_layout"))
+    if not level.is_src_layout:
+        return
+    route, source = ("python", "is_src_layout"), project / "src"
+    if not source.is_dir():
+        raise document.error("`python.is_src_layout` is set, and there is no folder `src`", route)
+    if (source / "__init__.py").exists():
+        hint = "take `src/__init__.py` away, or import from `src`"
+        raise document.error("`python.is_src_layout` is set, and `src` is itself a package", route, hint=hint)
