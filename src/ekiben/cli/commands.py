@@ -21,6 +21,7 @@ COMMANDS = {
     "delete": ("ekiben.cli.bentos", "delete_bentos"),
     "verify": ("ekiben.cli.trusting", "verify_bento"),
     "sign": ("ekiben.cli.trusting", "sign_bento"),
+    "diff": ("ekiben.cli.diffing", "diff_bentos"),
     "export": ("ekiben.cli.archiving", "export_bento"),
     "import": ("ekiben.cli.archiving", "import_bento"),
     "containerize": ("ekiben.cli.images", "containerize_bento"),
