@@ -147,3 +147,22 @@ def test_an_interpreter_that_dies_is_an_error_with_its_last_words(describe: Desc
     with pytest.raises(DescriptionError, match="was killed by signal 9") as caught:
         describe("import os\nprint('about to', flush=True)\nos.kill(os.getpid(), 9)\n")
     assert "about to" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(("name", "value"), [("TZ", "Asia/Tokyo"), ("LC_ALL", "tr_TR.UTF-8"), ("LANG", "C")])
+def test_the_description_does_not_depend_on_where_the_builder_lives(
+    describe: Describe, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    here = "time.strftime('%Z', time.localtime(0)) + str(locale.setlocale(locale.LC_ALL, ''))"
+    text = f"import locale, time\nHERE = {here}\n{SERVICE}".replace("text: str", "text: str = HERE")
+    usual = describe(text)
+    monkeypatch.setenv(name, value)
+    assert describe(text) == usual
+
+
+def test_the_description_does_not_tell_the_folder_that_it_was_made_in(describe: Describe, root: Path) -> None:
+    text = f"import pathlib, tempfile\nHERE = str(pathlib.Path(__file__).parent / 'words')\n{SERVICE}"
+    described = describe(text.replace("text: str", "text: str = HERE, other: str = tempfile.gettempdir()"))
+    assert str(root) not in str(described)
+    assert "./words" in str(described.openapi)
+    assert "/ekiben-describe-" not in str(described)

@@ -40,6 +40,7 @@ _SWITCHES = frozenset(
 )
 # What says where this machine has its programs and libraries: a value for the image would be wrong here.
 _PLACES = frozenset({"PATH", "HOME", "PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "LD_LIBRARY_PATH", "LD_PRELOAD"})
+_IMAGE = {"LANG": "C.UTF-8", "LANGUAGE": "", "TZ": "UTC"}  # as in images, where they declare nothing else
 _MISSING_MODULE = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.MULTILINE)
 
 
@@ -119,7 +120,10 @@ def describe_service(
             reporter.output(line)
         if status not in (0, EXIT_EXPLAINED) or not output.is_file():
             raise _died(service, status, said)
-        return _read(output.read_bytes(), service, _Copy(root, project))
+        content = output.read_bytes()
+        if status == 0:
+            content = _placeless(content, {str(root): ".", folder: "/tmp"})
+        return _read(content, service, _Copy(root, project))
 
 
 def _run(
@@ -143,10 +147,10 @@ def _run(
 def _environment(environ: Mapping[str, str], home: Path, tmp: str, variables: Mapping[str, str]) -> dict[str, str]:
     """The child's environment: it imports from where this process does, though it starts in another folder."""
     dropped = _SWITCHES | {"EKIBEN_BENTO", "PYTHONPATH"}
-    kept = {name: value for name, value in environ.items() if name not in dropped}
+    kept = {name: value for name, value in environ.items() if name not in dropped and not name.startswith("LC_")}
     paths = [str(Path(path).absolute()) for path in environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     declared = {name: value for name, value in variables.items() if name not in _PLACES | _SWITCHES}
-    return kept | declared | {
+    return kept | _IMAGE | declared | {
         "EKIBEN_HOME": str(home),
         "TMPDIR": tmp,
         "PYTHONPATH": os.pathsep.join(paths),
@@ -155,6 +159,13 @@ def _environment(environ: Mapping[str, str], home: Path, tmp: str, variables: Ma
         "PYTHONUTF8": "1",
         "PYTHONSAFEPATH": "1",
     }
+
+
+def _placeless(content: bytes, names: Mapping[str, str]) -> bytes:
+    """The document without the folders that the child ran in, which are others every time."""
+    for folder, name in names.items():
+        content = content.replace(json.dumps(folder, ensure_ascii=False)[1:-1].encode(), name.encode())
+    return content
 
 
 def _died(service: str, status: int, said: list[str]) -> DescriptionError:
