@@ -1,0 +1,39 @@
+"""`Finding`: one thing that an audit found, and where. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ekiben.packager.audit.codes import Code, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`path` is the file's in the Bento (`models/<name>/<version>/...` for a model's), exact and for machines; `subject`
+    what in it is meant: a package, a variable, a callable. `message` is fit to be shown on a terminal."""
+
+    code: Code
+    message: str
+    path: str
+    line: int | None = None
+    subject: str | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """The code's."""
+        return self.code.severity
+
+    @property
+    def fails(self) -> bool:
+        """Whether a strict audit fails on it."""
+        return self.severity is not Severity.info
+
+
+def printable(text: str) -> str:
+    """`text` without anything that a terminal acts on or that hides what it says: such characters are escaped, and so
+    is the backslash, so that no two texts look the same."""
+    return "".join(one if one.isprintable() and one != "\\" else _escaped(one) for one in text)
+
+
+def _escaped(character: str) -> str:
+    return "\\\\" if character == "\\" else character.encode("unicode_escape", "surrogatepass").decode()

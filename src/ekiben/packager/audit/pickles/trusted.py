@@ -1,0 +1,116 @@
+"""What may be imported by a pickle without a word, framework by framework. Data only.
+
+A class is trusted with all of its package's, since a framework's pickles are made of hundreds of them; a function only
+by its full name, since a call of it is what a pickle can do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """`packages` whose classes are trusted (by the form of their names); `names` that are trusted one by one."""
+
+    packages: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+
+
+def _names(module: str, names: str) -> set[str]:
+    return {f"{module}.{name}" for name in names.split()}
+
+
+_BUILTINS = _names(
+    "builtins",
+    "object bool int float complex str bytes bytearray list tuple dict set frozenset slice range type Ellipsis"
+    " NotImplemented NoneType property staticmethod classmethod Exception ValueError TypeError KeyError RuntimeError",
+)
+_CONTAINERS = _names("collections", "OrderedDict defaultdict deque Counter ChainMap UserDict UserList UserString")
+_TIME = _names("datetime", "date datetime time timedelta timezone") | {"zoneinfo.ZoneInfo._unpickle", "zoneinfo.ZoneInfo"}
+_NUMBERS = {"decimal.Decimal", "fractions.Fraction", "random.Random", "uuid.UUID", "uuid.SafeUUID"} | _names(
+    "array", "array _array_reconstructor"
+)
+_PATHS = _names(
+    "pathlib", "Path PurePath PosixPath PurePosixPath WindowsPath PureWindowsPath"
+) | _names("pathlib._local", "Path PurePath PosixPath PurePosixPath WindowsPath PureWindowsPath")
+_PICKLING = _names("copyreg", "_reconstructor __newobj__ __newobj_ex__") | {"_codecs.encode"}
+_REST = {"functools.partial", "operator.itemgetter", "re._compile", "string.Template", "types.SimpleNamespace"} | _names(
+    "ipaddress", "IPv4Address IPv6Address IPv4Network IPv6Network IPv4Interface IPv6Interface"
+)
+
+_UFUNCS = (
+    "abs absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt ceil clip cos cosh deg2rad divide exp exp2"
+    " expm1 fabs floor hypot isfinite isinf isnan log log10 log1p log2 logaddexp maximum mean median min max minimum mod"
+    " multiply negative power prod rad2deg reciprocal rint round sign sin sinh sqrt square std subtract sum tan tanh var"
+)
+_SCALARS = (
+    "bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 longdouble complex64 complex128"
+    " str_ bytes_ object_ void datetime64 timedelta64 intc uintc intp uintp longlong ulonglong"
+)
+_CORES = ("numpy.core", "numpy._core")
+_NUMPY = (
+    _names("numpy", f"ndarray dtype matrix recarray record {_UFUNCS} {_SCALARS}")
+    | {name for core in _CORES for name in _names(f"{core}.multiarray", "_reconstruct scalar ndarray dtype")}
+    | {name for core in _CORES for name in _names(f"{core}.numeric", "_frombuffer")}
+    | {f"{core}._ufunc_reconstruct" for core in _CORES}
+    | _names("numpy.random._pickle", "__randomstate_ctor __generator_ctor __bit_generator_ctor")
+    | _names("numpy.ma.core", "_mareconstruct")
+    | {"numpy.dtypes._convert_to_stringdtype_kwargs"}
+)
+
+_SPARSE_NAMES = " ".join(f"{kind}_{form}" for kind in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil") for form in ("matrix", "array"))
+_SCIPY = {
+    name
+    for kind in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")
+    for module in (f"scipy.sparse._{kind}", f"scipy.sparse.{kind}")
+    for name in _names(module, _SPARSE_NAMES)
+}
+_SKLEARN = (
+    {f"sklearn.neighbors._{tree}.newObj" for tree in ("kd_tree", "ball_tree")}
+    | _names("sklearn.metrics._dist_metrics", "newObj")
+    | _names("sklearn.utils.validation", "_num_samples")
+)
+
+_PANDAS = (
+    _names("pandas.core.indexes.base", "_new_Index")
+    | _names("pandas.core.indexes.datetimes", "_new_DatetimeIndex")
+    | _names("pandas.core.indexes.period", "_new_PeriodIndex")
+    | _names("pandas._libs.internals", "_unpickle_block")
+    | _names("pandas._libs.arrays", "__pyx_unpickle_NDArrayBacked")
+    | _names("pandas._libs.tslibs.timestamps", "_unpickle_timestamp")
+    | _names("pandas._libs.tslibs.timedeltas", "_timedelta_unpickle")
+    | {"pandas._libs.tslibs.nattype._nat_unpickle", "pandas._libs.missing._NA", "pandas._libs.missing.NAType"}
+)
+
+_TORCH_REBUILDS = (
+    "_rebuild_tensor _rebuild_tensor_v2 _rebuild_tensor_v3 _rebuild_parameter _rebuild_parameter_with_state"
+    " _rebuild_qtensor _rebuild_sparse_tensor _rebuild_nested_tensor _rebuild_device_tensor_from_numpy"
+    " _rebuild_meta_tensor_no_storage _rebuild_wrapper_subclass"
+)
+_TORCH_STORAGES = " ".join(
+    f"{kind}Storage"
+    for kind in ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool", "Untyped", "Typed")
+)
+_TORCH_TYPES = "float16 float32 float64 bfloat16 int8 int16 int32 int64 uint8 bool complex64 complex128 Size device Tensor"
+_TORCH = (
+    _names("torch._utils", _TORCH_REBUILDS)
+    | _names("torch", f"{_TORCH_STORAGES} {_TORCH_TYPES}")
+    | _names("torch.storage", "UntypedStorage TypedStorage")
+    | _names("torch._tensor", "_rebuild_from_type_v2")
+    | {"torch.serialization._get_layout"}
+)
+
+TRUSTED: dict[str, Trust] = {
+    "python": Trust(
+        names=frozenset(_BUILTINS | _CONTAINERS | _TIME | _NUMBERS | _PATHS | _PICKLING | _REST),
+    ),
+    "numpy": Trust(("numpy.ma", "numpy.random", "numpy.dtypes", "numpy.polynomial"), frozenset(_NUMPY)),
+    "scipy": Trust(("scipy.interpolate", "scipy.sparse", "scipy.spatial", "scipy.stats"), frozenset(_SCIPY)),
+    "sklearn": Trust(("sklearn",), frozenset(_SKLEARN)),
+    "joblib": Trust(names=frozenset(_names("joblib.numpy_pickle", "NumpyArrayWrapper"))),
+    "pandas": Trust(("pandas.core", "pandas._libs", "pandas.tseries"), frozenset(_PANDAS)),
+    "torch": Trust(("torch.nn.modules", "torch.nn.parameter", "torch.optim"), frozenset(_TORCH)),
+    "transformers": Trust(("transformers", "tokenizers", "sentence_transformers")),
+    "boosting": Trust(("xgboost.sklearn", "xgboost.core", "lightgbm.sklearn", "lightgbm.basic", "catboost.core")),
+}

@@ -1,0 +1,141 @@
+"""Secrets in text: credentials that show by their form, and passwords that show by what they are assigned to.
+
+The forms are those that services give their tokens so that they can be told (a fixed beginning, a fixed length, with
+GitHub and npm a checksum), so that hardly anything else has them. Own rules rather than a library's: Yelp's
+detect-secrets has had no release since 2024, others are programs in other languages, and an audit has to give the same
+findings on every machine, whatever is installed there. What is found is named by kind, and never shown.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ekiben.packager.credentials import has_credentials
+
+_BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_CHECKSUM_CHARACTERS = 6
+_LEAST_ENTROPY_BITS = 3.2  # per character: words and repetitions stay below, random characters are above
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """One secret: what it is, the line that it begins in, and whether its form alone tells it."""
+
+    kind: str
+    line: int
+    is_certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """`mark` is in every match, so that a text without it need not be searched; `is_real` looks closer at a match."""
+
+    kind: str
+    mark: bytes
+    pattern: re.Pattern[bytes]
+    is_real: Callable[[bytes], bool] = lambda _: True
+
+
+def _has_checksum(token: bytes) -> bool:
+    """GitHub's tokens (and npm's) end in the CRC-32 of what stands between prefix and checksum, in base 62."""
+    body, checksum = token.split(b"_", 1)[1][:-_CHECKSUM_CHARACTERS], token[-_CHECKSUM_CHARACTERS:]
+    number = zlib.crc32(body)
+    digits = []
+    for _ in range(_CHECKSUM_CHARACTERS):
+        number, digit = divmod(number, 62)
+        digits.append(_BASE62[digit])
+    return bytes(reversed(digits)) == checksum
+
+
+def _is_varied(token: bytes) -> bool:
+    """Whether the characters look random, which those of examples and placeholders do not."""
+    return _entropy_bits(token) >= _LEAST_ENTROPY_BITS and b"EXAMPLE" not in token.upper()
+
+
+def _entropy_bits(text: bytes) -> float:
+    """Shannon's entropy per character."""
+    counts = Counter(text).values()
+    return -sum(count / len(text) * math.log2(count / len(text)) for count in counts) if text else 0.0
+
+
+def _form(kind: str, mark: str, pattern: str, is_real: Callable[[bytes], bool] = _is_varied) -> _Form:
+    return _Form(kind, mark.encode(), re.compile(rf"(?<![A-Za-z0-9_-])(?:{pattern})(?![A-Za-z0-9_-])".encode()), is_real)
+
+
+_PRIVATE_KEY = re.compile(
+    rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[nr]|[A-Za-z-]+: [^\n]*\n)*[A-Za-z0-9+/]{32}"
+)
+FORMS: tuple[_Form, ...] = (
+    _Form("a private key", b"PRIVATE KEY", _PRIVATE_KEY),
+    _form("an age secret key", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[0-9A-Z]{58}"),
+    _form("an AWS access key", "AKIA", r"AKIA[A-Z2-7]{16}"),
+    _form("an AWS session key", "ASIA", r"ASIA[A-Z2-7]{16}"),
+    _form("an Anthropic key", "sk-ant-", r"sk-ant-[a-z]+\d\d-[A-Za-z0-9_-]{80,120}"),
+    _form("an Azure storage key", "AccountKey=", r"AccountKey=[A-Za-z0-9+/]{86}=="),
+    _form("a Databricks token", "dapi", r"dapi[0-9a-f]{32}(?:-\d)?"),
+    _form("a DigitalOcean token", "_v1_", r"do[opr]_v1_[0-9a-f]{64}"),
+    _form("a Docker token", "dckr_", r"dckr_[a-z]{3}_[A-Za-z0-9_-]{27,}"),
+    _form("a GitHub token", "gh", r"gh[pousr]_[A-Za-z0-9]{36}", _has_checksum),
+    _form("a GitHub token", "github_pat_", r"github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}"),
+    _form("a GitLab token", "gl", r"gl(?:pat|dt|rt|cbt|ptt|ft|soat)-[A-Za-z0-9_-]{20,64}"),
+    _form("a Google API key", "AIza", r"AIza[A-Za-z0-9_-]{35}"),
+    _form("a Google client secret", "GOCSPX-", r"GOCSPX-[A-Za-z0-9_-]{28}"),
+    _form("a Grafana token", "gl", r"glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}"),
+    _form("a Hugging Face token", "hf_", r"hf_[A-Za-z0-9]{34}"),
+    _form("an npm token", "npm_", r"npm_[A-Za-z0-9]{36}", _has_checksum),
+    _form("an OpenAI key", "T3BlbkFJ", r"sk-[A-Za-z0-9_-]{20,160}T3BlbkFJ[A-Za-z0-9_-]{20,160}"),
+    _form("a package index token", "pypi-", r"pypi-AgE[A-Za-z0-9_-]{60,400}"),
+    _form("a Replicate token", "r8_", r"r8_[A-Za-z0-9]{37}"),
+    _form("a SendGrid key", "SG.", r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
+    _form("a Slack token", "xox", r"xox[abeoprs]-[A-Za-z0-9-]{20,250}"),
+    _form("a Slack webhook", "hooks.slack.com", r"https://hooks\.slack\.com/services/T\w{8,12}/B\w{8,12}/\w{24}"),
+    _form("a Stripe key", "k_live_", r"[rs]k_live_[A-Za-z0-9]{20,110}"),
+    _form("a Vault token", "hvs.", r"hv[bs]\.[A-Za-z0-9_-]{24,300}"),
+    _form("a JSON web token", "eyJ", r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}"),
+)
+
+_NAMES = r"pass(?:word|wd|phrase)|secret(?:[_-]?(?:access)?[_-]?key)?|(?:api|access|auth|private|account)[_-]?(?:key|token)|token"
+_ASSIGNED = re.compile(
+    rf"""(?i)(?:^|[^A-Za-z])(?:{_NAMES})["']?\s*(?::|=|:=|=>)\s*(?P<quote>["'])(?P<value>[^"'\s]{{12,200}})(?P=quote)""".encode()
+)
+_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>`]{1,400}@[^\s\"'<>`]{1,200}")
+_PLACEHOLDER = re.compile(
+    rb"(?i)[$<{%*]|\.\.\.|^x+$|example|changeme|placeholder|your[_-]|dummy|redacted|user(?:name)?:pass|:password@|:secret@"
+)
+
+
+def find_secrets(text: bytes) -> Iterator[Secret]:
+    """The secrets in `text`, of each kind those that are told by their form, by line."""
+    for form in FORMS:
+        if form.mark in text:
+            for found in form.pattern.finditer(text):
+                if form.is_real(found.group()):
+                    yield Secret(form.kind, _line(text, found.start()))
+    yield from _urls(text)
+    yield from _passwords(text)
+
+
+def _urls(text: bytes) -> Iterator[Secret]:
+    if b"://" not in text or b"@" not in text:
+        return
+    for found in _URL.finditer(text):
+        url = found.group()
+        if not _PLACEHOLDER.search(url) and has_credentials(url.decode(errors="replace")):
+            yield Secret("a password in a URL", _line(text, found.start()))
+
+
+def _passwords(text: bytes) -> Iterator[Secret]:
+    for found in _ASSIGNED.finditer(text):
+        value = found["value"]
+        is_mixed = re.search(rb"\d", value) is not None and re.search(rb"[A-Za-z]", value) is not None
+        if is_mixed and _entropy_bits(value) >= _LEAST_ENTROPY_BITS and not _PLACEHOLDER.search(value):
+            yield Secret("what looks like a password", _line(text, found.start("value")), is_certain=False)
+
+
+def _line(text: bytes, at: int) -> int:
+    return text.count(b"\n", 0, at) + 1
