@@ -48,7 +48,8 @@ class BentoModelEntry:
 @dataclass(frozen=True, slots=True)
 class BentoManifest:
     """What a Bento says of itself, all of it content. `executables` are paths in the Bento that get mode 0755;
-    `platforms` are all that it is locked for where there is more than `platform`."""
+    `platforms` are all that it is locked for where there is more than `platform`; `include` and `exclude` the patterns that
+    selected the source, as declared; `audit` what the project allows of an audit's findings."""
 
     service: str
     name: str
@@ -63,6 +64,9 @@ class BentoManifest:
     conda: Mapping[str, object] = field(default_factory=dict)
     platform: str = ""
     platforms: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    audit: Mapping[str, object] = field(default_factory=dict)
     schema: Mapping[str, object] = field(default_factory=dict)
     args: Mapping[str, object] = field(default_factory=dict)
     executables: tuple[str, ...] = ()
@@ -93,6 +97,9 @@ class BentoManifest:
             "conda": plain_mapping(self.conda, "conda"),
             "platform": self.platform,
             **({"platforms": list(self.platforms)} if self.platforms else {}),
+            "include": list(self.include),
+            "exclude": list(self.exclude),
+            **({"audit": plain_mapping(self.audit, "audit")} if self.audit else {}),
             "schema": plain_mapping(self.schema, "schema"),
             "args": plain_mapping(self.args, "args"),
             "executables": list(self.executables),
@@ -119,6 +126,9 @@ class BentoManifest:
             conda=document.mapping("conda"),
             platform=document.text("platform", ""),
             platforms=tuple(str(one) for one in document.rows("platforms")),
+            include=tuple(str(one) for one in document.rows("include")),
+            exclude=tuple(str(one) for one in document.rows("exclude")),
+            audit=document.mapping("audit"),
             schema=document.mapping("schema"),
             args=document.mapping("args"),
             executables=tuple(str(one) for one in document.rows("executables")),

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from ekiben.packager.audit.allowances import Allowance
 from ekiben.packager.bentofile.model_filter import ModelFilter
+from ekiben.packager.lock.indexes import Index, IndexStrategy
 from ekiben.packager.lock.request import LockTool
 from ekiben.tag import Tag
 
@@ -38,15 +40,26 @@ class ModelReference:
 
 @dataclass(frozen=True, slots=True)
 class PythonOptions:
-    """What is installed. Paths (`requirements_txt`, those of `find_links`) are relative to the project and inside it;
-    no URL holds credentials."""
+    """What is installed. Paths (`requirements_txt`, `wheels`, `constraints`, those of `find_links`) are relative to the
+    project and inside it; no URL holds credentials. `requirements_txt` may be a lock of another tool; `packages` hold the
+    requirements of pyproject.toml where these are meant; `indexes` are asked in their order."""
 
     requirements_txt: str | None = None
     packages: tuple[str, ...] = ()
+    wheels: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    only_binary: tuple[str, ...] = ()
+    allow_prereleases: bool = False
+    torch: str | None = None
     lock_packages: bool = True
+    pack_git_packages: bool = True
     lock_tool: LockTool = "uv"
     index_url: str | None = None
     extra_index_url: tuple[str, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    index_strategy: IndexStrategy = "best-match"
     no_index: bool = False
     find_links: tuple[str, ...] = ()
     trusted_host: tuple[str, ...] = ()
@@ -82,7 +95,7 @@ class CondaOptions:
 class Bentofile:
     """`path` is the file that was read (for messages), None where the caller named a service and there is no file;
     `service` is None where the project is to be searched for its one service. `description` is text as written;
-    `description_file` is set instead where it was `file: path`."""
+    `description_file` is set instead where it was `file: path`. `allow` is what `audit.allow` lists."""
 
     project: Path
     path: Path | None = None
@@ -99,3 +112,4 @@ class Bentofile:
     python: PythonOptions = field(default_factory=PythonOptions)
     docker: DockerOptions = field(default_factory=DockerOptions)
     conda: CondaOptions = field(default_factory=CondaOptions)
+    allow: tuple[Allowance, ...] = ()

@@ -16,9 +16,9 @@ from ekiben.packager.bentofile.bentofile import (
     DockerOptions,
     EnvVariable,
     ModelReference,
-    PythonOptions,
 )
 from ekiben.packager.bentofile.conda_file import conda_python, read_conda_file
+from ekiben.packager.bentofile.dependencies import python_options
 from ekiben.packager.bentofile.document import Document, Route, dotted, read_yaml
 from ekiben.packager.bentofile.explaining import first_error
 from ekiben.packager.bentofile.grammar import Refused, file_inside, image_python
@@ -117,7 +117,7 @@ def _bentofile(level: BentofileLevel, project: Path, document: Document) -> Bent
         models=tuple(_model(model) for model in level.models),
         envs=tuple(_env(variable) for variable in level.envs),
         args=level.args,
-        python=_python(level.python),
+        python=python_options(level.python, level.docker.cuda_version, project, document),
         docker=replace(_docker(level.docker), python_version=_image_python(level.docker, conda, document)),
         conda=conda,
         allow=tuple(Allowance(one.code, one.reason, one.path) for one in level.audit.allow),
@@ -130,20 +130,6 @@ def _model(level: ModelLevel) -> ModelReference:
 
 def _env(level: EnvLevel) -> EnvVariable:
     return EnvVariable(level.name, level.value, level.stage)
-
-
-def _python(level: PythonLevel) -> PythonOptions:
-    return PythonOptions(
-        requirements_txt=level.requirements_txt,
-        packages=tuple(level.packages),
-        lock_packages=level.lock_packages,
-        lock_tool=level.lock_tool,
-        index_url=level.index_url,
-        extra_index_url=tuple(level.extra_index_url),
-        no_index=level.no_index,
-        find_links=tuple(level.find_links),
-        trusted_host=tuple(level.trusted_host),
-    )
 
 
 def _docker(level: DockerLevel) -> DockerOptions:

@@ -15,10 +15,13 @@ from pydantic_core import PydanticCustomError
 from ekiben.errors import InvalidTag
 from ekiben.nearest import did_you_mean
 from ekiben.packager.arguments import checked_arguments
+from ekiben.packager.audit.allowances import is_pattern
+from ekiben.packager.audit.codes import CODES
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.bentofile.envfile import assignments
 from ekiben.packager.bentofile.grammar import Refused
 from ekiben.packager.bentofile.model_filter import checked_filter
+from ekiben.packager.lock.indexes import IndexStrategy
 from ekiben.packager.lock.request import LockTool
 from ekiben.tag import Tag
 
@@ -64,6 +67,24 @@ def _name(text: str) -> str:
         return Tag(text).name
     except InvalidTag as error:
         raise Refused(f"cannot be `{text}`", error.hint) from error
+
+
+def _audit_code(text: str) -> str:
+    if text not in CODES:
+        raise Refused(f"is `{text}`, which no audit gives", did_you_mean(text, CODES) or "docs/audit.md has the codes")
+    return text
+
+
+def _audit_pattern(text: str) -> str:
+    if not is_pattern(text):
+        raise Refused("is no pattern that matches anything", "write it as in .gitignore, without `!`")
+    return text
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise Refused("is empty", "say why the finding is allowed: the audit repeats it to whoever reads it")
+    return text
 
 
 def _listed(value: object) -> object:
@@ -156,6 +177,14 @@ class EnvLevel(Level):
     stage: Literal["all", "runtime", "build"] = "all"
 
 
+class IndexLevel(Level):
+    """One of `python.indexes`."""
+
+    name: Annotated[str, _checked(grammar.index_name)]
+    url: Url
+    packages: OneOrMore[Annotated[str, _checked(grammar.package_pattern)]] = []
+
+
 class PythonLevel(Level):
     """`python`."""
 
@@ -165,6 +194,11 @@ class PythonLevel(Level):
     lock_tool: LockTool = "uv"
     index_url: Url | None = None
     extra_index_url: OneOrMore[Url] = []
+    indexes: list[IndexLevel] = []
+    index_strategy: IndexStrategy = "best-match"
+    torch: Annotated[str, _checked(grammar.torch_backend)] | None = None
+    extras: OneOrMore[Line] = []
+    groups: OneOrMore[Line] = []
     no_index: bool = False
     find_links: OneOrMore[UrlOrPath] = []
     trusted_host: OneOrMore[Host] = []
@@ -196,6 +230,20 @@ class CondaLevel(Level):
     pip: OneOrMore[Requirement] = []
 
 
+class AllowLevel(Level):
+    """One of `audit.allow`."""
+
+    code: Annotated[str, _checked(_audit_code)]
+    reason: Annotated[PublicLine, _checked(_reason)]
+    path: Annotated[Line, _checked(_audit_pattern)] | None = None
+
+
+class AuditLevel(Level):
+    """`audit`."""
+
+    allow: list[AllowLevel] = []
+
+
 class BentofileLevel(Level):
     """The top level."""
 
@@ -211,6 +259,13 @@ class BentofileLevel(Level):
     python: PythonLevel = PythonLevel()
     docker: DockerLevel = DockerLevel()
     conda: CondaLevel = CondaLevel()
+    audit: AuditLevel = AuditLevel()
 
 
-LEVELS: dict[str, type[Level]] = {"python": PythonLevel, "docker": DockerLevel, "conda": CondaLevel, "": BentofileLevel}
+LEVELS: dict[str, type[Level]] = {
+    "python": PythonLevel,
+    "docker": DockerLevel,
+    "conda": CondaLevel,
+    "audit": AuditLevel,
+    "": BentofileLevel,
+}
