@@ -18,37 +18,17 @@ from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.lock.base_image import BaseImage, default_base_image
 from ekiben.packager.lock.bento_lock import BentoLock, LockInputs, lock_place, sources_of
 from ekiben.packager.lock.freshness import differences
-from ekiben.packager.lock.intent import read_intent
+from ekiben.packager.lock.lockfile import LockedPackage
+from ekiben.packager.lock.origin import OwnWheel
+from ekiben.packager.lock.preparing import Prepared, prepare
 from ekiben.packager.lock.pylock import format_pylock
 from ekiben.packager.lock.request import Lock, LockRequest
-from ekiben.packager.lock.resolve import age_text, lock_requirements, tell_yanked, utc_now
-from ekiben.packager.lock.target import Target
+from ekiben.packager.lock.resolve import TIMEOUT_S, age_text, lock_prepared, tell_yanked, utc_now
 from ekiben.packager.parts import INTENT, LOCK, PYLOCK, platform_lock, platform_pylock
 from ekiben.packager.runtime_wheel import RUNTIME_REQUIREMENTS
 from ekiben.report import Reporter
 
 _REMEDY = "`ekiben lock` brings it up to date"
-
-
-@dataclass(frozen=True, slots=True)
-class LockOrder:
-    """What is to be locked: a request for each platform, the image that they stand on, and where the bento.lock lies."""
-
-    requests: tuple[LockRequest, ...]
-    base: BaseImage
-    place: Path
-
-    @property
-    def targets(self) -> tuple[Target, ...]:
-        """The targets, in the order of the requests. Raises LockError for one that cannot be locked for."""
-        return tuple(request.target for request in self.requests)
-
-    @property
-    def inputs(self) -> LockInputs:
-        """What the locks are made from. Raises LockError for requirements that cannot be read."""
-        first = self.requests[0]
-        lines = read_intent(first.requirements, first.project).text.splitlines()
-        return LockInputs(tuple(lines), sources_of(first), self.base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,33 +59,76 @@ class Upgrade:
 KEEP = Upgrade()
 
 
+@dataclass(frozen=True, slots=True)
+class LockOrder:
+    """What is to be locked: a request for each platform, read and ready, the image that they stand on, and where the
+    bento.lock lies."""
+
+    requests: tuple[Prepared, ...]
+    base: BaseImage
+    place: Path
+
+    @property
+    def inputs(self) -> LockInputs:
+        """What the locks are made from."""
+        first = self.requests[0]
+        return LockInputs(tuple(first.intent.text.splitlines()), sources_of(first.request), self.base)
+
+    @property
+    def wheels(self) -> tuple[OwnWheel, ...]:
+        """The wheels that no index has, each once."""
+        return tuple(dict.fromkeys(wheel for prepared in self.requests for wheel in prepared.wheels))
+
+    @property
+    def open_requirements(self) -> str:
+        """What pip is asked where nothing is locked: the requirements as written, own wheels by their versions."""
+        return "".join(f"{one.line}\n" for one in self.requests[0].intent.requirements)
+
+
 def image_python(bentofile: Bentofile, committed: BentoLock | None) -> str:
     """The image's Python: the bentofile's, else the one that its bento.lock is for, else that of the running one."""
     locked = committed.locks[0].target.python if committed else None
     return bentofile.docker.python_version or locked or f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def lock_order(bentofile: Bentofile, python: str, platforms: Iterable[str], reporter: Reporter) -> LockOrder:
-    """What a project asks for, on each of `platforms`, with a Python such as `3.12` or `3.12.4`."""
-    options = bentofile.python
+def lock_order(
+    bentofile: Bentofile,
+    python: str,
+    platforms: Iterable[str],
+    locking: Locking,
+    *,
+    committed: BentoLock | None = None,
+    upgrade: Upgrade = KEEP,
+) -> LockOrder:
+    """What a project asks for, on each of `platforms`, with a Python such as `3.12` or `3.12.4`; the wheels of its own
+    are made.
+
+    Raises LockError for requirements that cannot be read, or of which no wheel can be built.
+    """
     base = BaseImage.parse(bentofile.docker.base_image or default_base_image(python))
     if base.known_libc is None:
-        reporter.info(f"base image `{base.reference}` does not tell its C library: wheels may ask for glibc 2.36")
-    file = (f"-r {options.requirements_txt}",) if options.requirements_txt else ()
-    request = LockRequest(
-        requirements=(*RUNTIME_REQUIREMENTS, *file, *options.packages, *bentofile.conda.pip),
-        project=bentofile.project,
-        python=".".join(python.split(".")[:2]),
-        libc=base.libc,
-        tool=options.lock_tool,
-        index_url=options.index_url,
-        extra_index_url=options.extra_index_url,
-        find_links=options.find_links,
-        no_index=options.no_index,
-        trusted_host=options.trusted_host,
-    )
-    requests = tuple(replace(request, platform=platform) for platform in dict.fromkeys(platforms))
-    return LockOrder(requests, base, lock_place(bentofile.project, bentofile.path))
+        locking.reporter.info(f"base image `{base.reference}` does not tell its C library, taken for glibc 2.36")
+    known = committed.inputs.base if committed else None
+    if known and known.reference == base.reference and base.digest is None:
+        base = known
+    request = _request(bentofile, ".".join(python.split(".")[:2]), base)
+    requests = [
+        prepare(
+            replace(
+                request,
+                platform=platform,
+                preferred=_kept_pins(committed, platform, upgrade),
+                exclude_newer=upgrade.exclude_newer,
+            ),
+            cache=locking.cache,
+            reporter=locking.reporter,
+            environ=locking.environ,
+            timeout_s=TIMEOUT_S,
+            is_fresh=upgrade.asks_indexes,
+        )
+        for platform in dict.fromkeys(platforms)
+    ]
+    return LockOrder(tuple(requests), base, lock_place(bentofile.project, bentofile.path))
 
 
 def locks_for_build(
@@ -120,23 +143,20 @@ def locks_for_build(
         raise stale_error(order.place, changes)
     if committed is not None:
         locking.reporter.warn(f"`{order.place.name}` does not fit: {'; '.join(changes)}", hint=_REMEDY)
-    return resolve_locks(order, committed, locking)
+    return resolve_locks(order, locking)
 
 
-def resolve_locks(
-    order: LockOrder, kept: BentoLock | None, locking: Locking, upgrade: Upgrade = KEEP
-) -> tuple[Lock, ...]:
-    """A lock for each platform, out of the cache or from the indexes. Pins of `kept` stay wherever the requirements and
-    `upgrade` allow it; what a platform has no pin for is taken from the first one's, so that versions agree."""
+def resolve_locks(order: LockOrder, locking: Locking, upgrade: Upgrade = KEEP) -> tuple[Lock, ...]:
+    """A lock for each platform, out of the cache or from the indexes. What a platform has no pin to keep for is taken
+    from the first one's lock, so that versions agree."""
     locks: list[Lock] = []
-    for request in order.requests:
-        before = kept.lock_for(request.platform) if kept and not upgrade.is_total else None
-        old = {one.name: one for one in (before.packages if before else ()) if one.name not in upgrade.names}
+    for prepared in order.requests:
+        kept = {one.name: one for one in prepared.request.preferred}
         first = {one.name: one for one in (locks[0].packages if locks else ())}
-        pins = tuple(sorted({**first, **old}.values(), key=lambda one: one.name))
+        pins = tuple(sorted({**first, **kept}.values(), key=lambda one: one.name))
         locks.append(
-            lock_requirements(
-                replace(request, preferred=pins, exclude_newer=upgrade.exclude_newer),
+            lock_prepared(
+                replace(prepared, request=replace(prepared.request, preferred=pins)),
                 cache=locking.cache,
                 reporter=locking.reporter,
                 environ=locking.environ,
@@ -151,7 +171,8 @@ def changes_since(committed: BentoLock | None, order: LockOrder) -> list[str]:
     """Why a bento.lock does not fit, a phrase each; empty where it does."""
     if committed is None:
         return ["it does not exist"]
-    return differences(committed, order.inputs, order.targets, order.requests[0].tool)
+    targets = (prepared.target for prepared in order.requests)
+    return differences(committed, order.inputs, targets, order.requests[0].request.tool)
 
 
 def stale_error(place: Path, changes: Iterable[str]) -> LockError:
@@ -170,8 +191,30 @@ def lock_files(locks: tuple[Lock, ...]) -> dict[str, str]:
     return files
 
 
+def _request(bentofile: Bentofile, python: str, base: BaseImage) -> LockRequest:
+    options = bentofile.python
+    file = (f"-r {options.requirements_txt}",) if options.requirements_txt else ()
+    return LockRequest(
+        requirements=(*RUNTIME_REQUIREMENTS, *file, *options.packages, *bentofile.conda.pip),
+        project=bentofile.project,
+        python=python,
+        libc=base.libc,
+        tool=options.lock_tool,
+        index_url=options.index_url,
+        extra_index_url=options.extra_index_url,
+        find_links=options.find_links,
+        no_index=options.no_index,
+        trusted_host=options.trusted_host,
+    )
+
+
+def _kept_pins(committed: BentoLock | None, platform: str, upgrade: Upgrade) -> tuple[LockedPackage, ...]:
+    lock = committed.lock_for(platform) if committed and not upgrade.is_total else None
+    return tuple(one for one in (lock.packages if lock else ()) if one.name not in upgrade.names)
+
+
 def _committed_locks(order: LockOrder, committed: BentoLock, locking: Locking) -> tuple[Lock, ...]:
-    found = (committed.lock_for(target.platform) for target in order.targets)
+    found = (committed.lock_for(prepared.target.platform) for prepared in order.requests)
     locks = tuple(lock for lock in found if lock is not None)
     oldest = min(lock.created for lock in locks)
     locking.reporter.info(f"lock: {order.place.name}, {age_text(locking.now() - oldest)}")

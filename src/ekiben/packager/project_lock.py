@@ -15,6 +15,7 @@ from ekiben.packager.bentofile.loading import load_bentofile
 from ekiben.packager.draft import DEFAULT_PLATFORM
 from ekiben.packager.lock.bento_lock import BentoLock, lock_place, read_bento_lock, write_bento_lock
 from ekiben.packager.locking import (
+    KEEP,
     Locking,
     LockOrder,
     Upgrade,
@@ -54,13 +55,13 @@ def lock_project(request: ProjectLockRequest, locking: Locking) -> ProjectLock:
     """
     bentofile = _bentofile(request)
     committed = _usable_lock(bentofile, locking)
-    order = _order(request, bentofile, committed, locking)
     upgrade = _checked(request.upgrade, committed)
+    order = _order(request, bentofile, committed, locking, upgrade)
     changes = changes_since(committed, order) + list(_dropped(committed, order))
     if committed is not None and not changes and not upgrade.asks_indexes:
         locking.reporter.info(f"{order.place.name} is up to date")
         return ProjectLock(order.place, committed, is_changed=False)
-    content = BentoLock(order.inputs, resolve_locks(order, committed, locking, upgrade))
+    content = BentoLock(order.inputs, resolve_locks(order, locking, upgrade))
     if committed is not None and content.has_content_of(committed):
         locking.reporter.info(f"{order.place.name} is up to date: nothing newer is there")
         return ProjectLock(order.place, committed, is_changed=False)
@@ -75,7 +76,7 @@ def check_project_lock(request: ProjectLockRequest, locking: Locking) -> Project
     """The bento.lock where it fits. Raises LockError, saying what has changed, where it does not. No index is asked."""
     bentofile = _bentofile(request)
     committed = read_bento_lock(lock_place(bentofile.project, bentofile.path))
-    order = _order(request, bentofile, committed, locking)
+    order = _order(request, bentofile, committed, locking, KEEP)
     changes = changes_since(committed, order)
     if committed is None or changes:
         raise stale_error(order.place, changes)
@@ -119,19 +120,20 @@ def _usable_lock(bentofile: Bentofile, locking: Locking) -> BentoLock | None:
 
 
 def _order(
-    request: ProjectLockRequest, bentofile: Bentofile, committed: BentoLock | None, locking: Locking
+    request: ProjectLockRequest,
+    bentofile: Bentofile,
+    committed: BentoLock | None,
+    locking: Locking,
+    upgrade: Upgrade,
 ) -> LockOrder:
     locked = tuple(lock.target.platform for lock in committed.locks) if committed else ()
     platforms = request.platforms or locked or (DEFAULT_PLATFORM,)
-    order = lock_order(bentofile, image_python(bentofile, committed), platforms, locking.reporter)
-    known = committed.inputs.base if committed else None
-    if known and known.reference == order.base.reference and order.base.digest is None:
-        return replace(order, base=known)
-    return order
+    python = image_python(bentofile, committed)
+    return lock_order(bentofile, python, platforms, locking, committed=committed, upgrade=upgrade)
 
 
 def _dropped(committed: BentoLock | None, order: LockOrder) -> Iterator[str]:
-    asked = {target.platform for target in order.targets}
+    asked = {prepared.target.platform for prepared in order.requests}
     for lock in committed.locks if committed else ():
         if lock.target.platform not in asked:
             yield f"{lock.target.platform} is no longer asked for"

@@ -102,14 +102,16 @@ def pin(draft: Draft, workplace: Workplace) -> Draft:
 
 
 def lock(draft: Draft, workplace: Workplace) -> Draft:
-    """Pins what is installed, for the image's Python and each platform."""
-    order = lock_order(draft.bentofile, draft.python, draft.platforms, workplace.reporter)
+    """Pins what is installed, for the image's Python and each platform, and carries the wheels that no index has."""
+    locking = Locking(workplace.store.cache, workplace.reporter)
+    order = lock_order(draft.bentofile, draft.python, draft.platforms, locking, committed=draft.committed)
+    for wheel in order.wheels:
+        draft = draft.with_file(f"{WHEELS}/{wheel.path.name}", _content(wheel.path))
     if not draft.bentofile.python.lock_packages:
         workplace.reporter.warn(
             "`python.lock_packages` is false: what is installed is decided when the image is made, and unchecked"
         )
-        return draft.with_file(INTENT, "".join(f"{line}\n" for line in order.inputs.requirements))
-    locking = Locking(workplace.store.cache, workplace.reporter)
+        return draft.with_file(INTENT, order.open_requirements)
     locks = locks_for_build(order, draft.committed, locking, is_locked=draft.request.is_locked)
     for path, text in lock_files(locks).items():
         draft = draft.with_file(path, text)

@@ -12,18 +12,22 @@ from pathlib import Path
 from typing import assert_never
 
 from ekiben.digest import Digest
-from ekiben.errors import LockError
-from ekiben.packager.credentials import has_credentials, redact
 from ekiben.packager.lock import pip_tools, uv_tool
 from ekiben.packager.lock.cache import keep_lock, load_lock, lock_key
 from ekiben.packager.lock.explain import yanked_in
-from ekiben.packager.lock.intent import Intent, Wanted, read_intent
+from ekiben.packager.lock.intent import Wanted
 from ekiben.packager.lock.job import CONSTRAINTS, REQUIREMENTS, Resolution, ResolverJob
 from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.lock.metadata import with_licences
-from ekiben.packager.lock.pip_settings import PipSettings, local_path, pip_settings
+from ekiben.packager.lock.preparing import Prepared, prepare
 from ekiben.packager.lock.request import Lock, LockRequest, LockTool
-from ekiben.packager.lock.settling import needs_building, read_local_files, settle_pins, without_local_urls
+from ekiben.packager.lock.settling import (
+    needs_building,
+    read_local_files,
+    settle_pins,
+    with_origins,
+    without_local_urls,
+)
 from ekiben.report import Reporter
 
 TIMEOUT_S = 1800.0  # pip-compile downloads every candidate to hash it where extra indexes are set: minutes are normal
@@ -47,28 +51,39 @@ def lock_requirements(
     """Exact versions with hashes for everything that `request` asks for, on its Python and platform.
 
     Raises LockError when the requirements cannot be resolved or read, NotActedOn for a kind of requirement that
-    cannot be locked by hash yet. Only a lock that is not in `cache` costs network; `is_fresh` asks the indexes anyway.
+    cannot be locked. Only a lock that is not in `cache` costs network; `is_fresh` asks the indexes anyway.
     """
-    target = request.target
-    intent = read_intent(request.requirements, request.project)
-    for name in intent.replaced:
-        reporter.info(f"`{name}` is replaced by ekiben-runtime")
-    settings = _effective_settings(request, environ, reporter)
-    key = lock_key(request, intent, settings)
+    prepared = prepare(
+        request, cache=cache, reporter=reporter, environ=environ, timeout_s=timeout_s, is_fresh=is_fresh
+    )
+    return lock_prepared(
+        prepared, cache=cache, reporter=reporter, environ=environ, now=now, timeout_s=timeout_s, is_fresh=is_fresh
+    )
+
+
+def lock_prepared(
+    prepared: Prepared,
+    *,
+    cache: Path,
+    reporter: Reporter,
+    environ: Mapping[str, str],
+    now: Callable[[], datetime] = utc_now,
+    timeout_s: float = TIMEOUT_S,
+    is_fresh: bool = False,
+) -> Lock:
+    """The same for a request that is prepared."""
+    request = prepared.request
+    key = lock_key(request, prepared.intent, prepared.settings)
     kept = None if is_fresh else load_lock(cache, key)
     if kept:
         reporter.info(f"lock: reused from cache, {age_text(now() - kept.created)}")
         tell_yanked(kept, reporter)
         return kept
-    with tempfile.TemporaryDirectory(prefix="ekiben-lock-") as folder:
-        job = ResolverJob(
-            Path(folder), target, settings, environ, timeout_s, request.preferred, request.exclude_newer
-        )
-        packages = _locked_packages(job, request.tool, intent, reporter)
+    packages = _locked_packages(prepared, environ, timeout_s, reporter)
     lock = Lock(
         packages=packages,
-        intent=intent.text,
-        target=target,
+        intent=prepared.intent.text,
+        target=prepared.target,
         tool=request.tool,
         tool_version=_tool_version(request.tool),
         source="resolved now",
@@ -95,51 +110,33 @@ def tell_yanked(lock: Lock, reporter: Reporter) -> None:
             reporter.warn(f"`{package.name}=={package.version}` is yanked", hint="`ekiben lock --upgrade` moves it")
 
 
-def _effective_settings(request: LockRequest, environ: Mapping[str, str], reporter: Reporter) -> PipSettings:
-    settings = _project_settings(pip_settings(environ), request)
-    present = [one for one in settings.find_links if _may_exist(one)]
-    for missing in sorted(set(settings.find_links) - set(present)):
-        reporter.warn(f"the find-links location `{redact(missing)}` does not exist")
-    return replace(settings, find_links=tuple(present))
-
-
-def _project_settings(settings: PipSettings, request: LockRequest) -> PipSettings:
-    """pip's settings under the project's. Raises LockError for a URL with a credential in it."""
-    for url in (request.index_url or "", *request.extra_index_url, *request.find_links):
-        if has_credentials(url):
-            raise LockError(
-                f"`{redact(url)}` carries a credential",
-                hint="take it out: user and password come from netrc, a keyring or pip's configuration",
-            )
-    return settings.for_project(
-        request.project,
-        index_url=request.index_url,
-        extra_index_urls=request.extra_index_url,
-        find_links=request.find_links,
-        no_index=request.no_index,
-        trusted_hosts=request.trusted_host,
-    )
-
-
-def _may_exist(location: str) -> bool:
-    path = local_path(location)
-    return path is None or path.exists()
-
-
 def _locked_packages(
-    job: ResolverJob, tool: LockTool, intent: Intent, reporter: Reporter
+    prepared: Prepared, environ: Mapping[str, str], timeout_s: float, reporter: Reporter
 ) -> tuple[LockedPackage, ...]:
-    (job.folder / REQUIREMENTS).write_text(_bare(intent.requirements), encoding="utf-8")
-    if intent.constraints:
-        (job.folder / CONSTRAINTS).write_text(_bare(intent.constraints), encoding="utf-8")
+    request, intent, target = prepared.request, prepared.intent, prepared.target
     started = time.monotonic()
-    with reporter.task(f"locking for {job.target} with {tool}"):
-        found = _resolve(job, tool)
-        pins = settle_pins(read_local_files(found.packages), intent.allowed_hashes(), job.target)
+    with (
+        tempfile.TemporaryDirectory(prefix="ekiben-lock-") as folder,
+        reporter.task(f"locking for {target} with {request.tool}"),
+    ):
+        job = ResolverJob(
+            folder=Path(folder),
+            target=target,
+            settings=prepared.resolver_settings,
+            environ=environ,
+            timeout_s=timeout_s,
+            preferred=request.preferred,
+            exclude_newer=request.exclude_newer,
+        )
+        (job.folder / REQUIREMENTS).write_text(_lines(intent.requirements), encoding="utf-8")
+        if intent.constraints:
+            (job.folder / CONSTRAINTS).write_text(_lines(intent.constraints), encoding="utf-8")
+        found = _resolve(job, request.tool)
+        pins = settle_pins(read_local_files(found.packages), intent.allowed_hashes(), target)
         pins = with_licences(_yanked(pins, found.warnings), job)
     _tell(pins, found.warnings, job, reporter)
-    reporter.info(f"lock: {len(pins)} packages for {job.target} by {tool}, {time.monotonic() - started:.1f} s")
-    return without_local_urls(pins)
+    reporter.info(f"lock: {len(pins)} packages for {target} by {request.tool}, {time.monotonic() - started:.1f} s")
+    return with_origins(without_local_urls(pins), prepared.wheels)
 
 
 def _resolve(job: ResolverJob, tool: LockTool) -> Resolution:
@@ -152,9 +149,9 @@ def _resolve(job: ResolverJob, tool: LockTool) -> Resolution:
             assert_never(tool)
 
 
-def _bare(wanted: Iterable[Wanted]) -> str:
+def _lines(wanted: Iterable[Wanted]) -> str:
     """The lines without their hashes, which no resolver may choose by: see `settle_pins`."""
-    return "".join(f"{one.text}\n" for one in wanted)
+    return "".join(f"{one.line}\n" for one in wanted)
 
 
 def _yanked(pins: Iterable[LockedPackage], warnings: Iterable[str]) -> tuple[LockedPackage, ...]:

@@ -11,6 +11,7 @@ from ekiben.digest import Digest
 from ekiben.errors import LockError
 from ekiben.packager.credentials import has_credentials
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
+from ekiben.packager.lock.origin import OwnWheel
 from ekiben.packager.lock.pip_settings import local_path
 from ekiben.packager.lock.target import Target
 from ekiben.packager.lock.wheel_tags import best_wheel, usable_files, with_any_libc
@@ -41,6 +42,12 @@ def without_local_urls(packages: Iterable[LockedPackage]) -> tuple[LockedPackage
         replace(one, files=tuple(file if _is_public(file.url) else replace(file, url=None) for file in one.files))
         for one in packages
     )
+
+
+def with_origins(packages: Iterable[LockedPackage], wheels: Iterable[OwnWheel]) -> tuple[LockedPackage, ...]:
+    """The packages; those that a wheel of the project's own was made for say where it came from."""
+    origins = {wheel.name: wheel.origin for wheel in wheels}
+    return tuple(replace(one, origin=origins.get(one.name)) for one in packages)
 
 
 def needs_building(package: LockedPackage, target: Target) -> bool:
