@@ -26,6 +26,10 @@ _CUDA = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{1,3}){0,2}")
 # conda's match specification without brackets: `[channel::]name`, then versions and builds.
 _CONDA_PACKAGE = re.compile(r"(?:[A-Za-z0-9_./-]+::)?[a-z0-9_][a-z0-9_.-]*(?:[ =<>!~][A-Za-z0-9 _.,*+|=<>!~-]*)?")
 _CONDA_CHANNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]*")
+_EDITABLE = re.compile(r"\s*(?:-e|--editable)[\s=]")
+_INDEX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_PACKAGE_PATTERN = re.compile(r"[a-z0-9*](?:[a-z0-9*-]*[a-z0-9*])?")  # a canonical name, with wildcards where wanted
+_TORCH = re.compile(r"auto|cpu|cu[0-9]{2,3}|rocm[0-9]+(?:\.[0-9]+){0,2}|xpu")
 _NUMBER = r"(0|[1-9][0-9]{0,2})"
 _PYTHON_VERSION = re.compile(rf"{_NUMBER}\.{_NUMBER}(?:\.{_NUMBER})?")
 # Debian policy 5.6.1 (package names) and 5.6.12 (versions), with apt's `name:architecture` and `name=version`.
@@ -146,6 +150,30 @@ def argument_name(text: str) -> str:
     return text
 
 
+def index_name(text: str) -> str:
+    """The name of an index: letters, digits, `.`, `_`, `-`."""
+    if not _INDEX.fullmatch(text):
+        raise Refused(f"`{_shown(text)}` is no name of an index", "use letters, digits, `.`, `_` and `-`")
+    return text
+
+
+def package_pattern(text: str) -> str:
+    """A package, or a pattern such as `nvidia-*`; in the spelling that names are compared in."""
+    pattern = re.sub(r"[-_.]+", "-", text).lower()
+    if not _PACKAGE_PATTERN.fullmatch(pattern):
+        raise Refused(
+            f"`{_shown(text)}` is no name of a package", "write it without a version; `*` stands for any letters"
+        )
+    return pattern
+
+
+def torch_backend(text: str) -> str:
+    """The build of PyTorch: `cpu`, `auto`, or an accelerator such as `cu124`."""
+    if not _TORCH.fullmatch(text):
+        raise Refused(f"`{_shown(text)}` is no build of PyTorch", "write `cpu`, `auto`, or one such as `cu124`")
+    return text
+
+
 def image_python(text: str) -> str:
     """`3.11` or `3.11.9`; not older than what ekiben runs on."""
     match = _PYTHON_VERSION.fullmatch(text)
@@ -158,9 +186,9 @@ def image_python(text: str) -> str:
 
 
 def requirement(text: str) -> str:
-    """One line of requirements: a package, a URL or a path, not an option of pip."""
+    """One line of requirements: a package, a place, or an editable one; no other option of pip."""
     no_credentials(one_line(text))
-    if text.lstrip().startswith("-"):
+    if text.lstrip().startswith("-") and not _EDITABLE.match(text):
         option = text.lstrip().partition("=")[0].partition(" ")[0]
         raise Refused(
             f"holds the option `{option}` in place of a package",

@@ -1,8 +1,9 @@
-"""`Origin`: where a package came from that no index gave."""
+"""`Origin`: where a package came from that no index gave; `OwnWheel`: the wheel that was made of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 OriginKind: TypeAlias = Literal["wheel", "path", "vcs"]
@@ -16,3 +17,15 @@ class Origin:
     kind: OriginKind
     url: str | None = None
     revision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWheel:
+    """A wheel that a Bento carries, since no index has it. `path` is the file in the store's cache, alone in its folder;
+    `sha256` is `sha256:<hex>`."""
+
+    path: Path
+    name: str
+    version: str
+    sha256: str
+    origin: Origin
