@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ArchiveForm(StrEnum):
-    """The forms of an archive, as `ekiben.store.archive.formats` has them: named here so that `--help` imports nothing."""
+    """The forms of `ekiben.store.archive.formats`, named here so that `--help` imports nothing."""
 
     tar = "tar"
     gz = "gz"

@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from ekiben.digest import Digest
 from ekiben.store.sums import SUMS, format_sums
@@ -23,7 +24,7 @@ def tar_file(name: str, content: bytes = b"x", **fields: object) -> tuple[tarfil
     return info, content
 
 
-def tar_of(*members: tuple[tarfile.TarInfo, bytes], form: int = tarfile.PAX_FORMAT) -> bytes:
+def tar_of(*members: tuple[tarfile.TarInfo, bytes], form: Literal[0, 1, 2] = tarfile.PAX_FORMAT) -> bytes:
     """A plain tar of these members, each header as its member says, whatever its content."""
     parts = []
     for info, content in members:

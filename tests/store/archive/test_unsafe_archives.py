@@ -12,15 +12,18 @@ import re
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterable
+import zlib
 from pathlib import Path
 
 import pytest
 
 from ekiben.errors import ArchiveError, EkibenError
 from ekiben.report import SilentReporter
+from ekiben.store.archive.formats import ArchiveFormat
 from ekiben.store.archive.importing import ImportRequest, import_model
 from ekiben.store.archive.limits import RATIO_FREE_BYTES, Limits
+from ekiben.store.archive.member import Member
+from ekiben.store.archive.writing import write_archive
 from ekiben.store.local import Store
 from ekiben.store.models import Model
 from tests.store.archive.crafting import item_files, model_tar, tar_file, tar_of, write, zip_entry, zip_of
@@ -47,7 +50,9 @@ def test_a_right_archive_made_by_other_writers_is_taken(store: Store, tmp_path: 
     assert bring(store, write(tmp_path, tar)) == bring(store, write(tmp_path, zipped, "a.zip"))
 
 
-@pytest.mark.parametrize("name", ["../outside", "/outside", "a/../../outside", "a/b/../../../outside", "..", "a\\..\\x"])
+@pytest.mark.parametrize(
+    "name", ["../outside", "/outside", "a/../../outside", "a/b/../../../outside", "..", "a\\..\\x"]
+)
 def test_a_name_that_leads_out_is_refused(store: Store, tmp_path: Path, name: str) -> None:
     assert_refused(store, tmp_path, model_tar(tar_file(name)), "the name")
     assert_refused(store, tmp_path, zip_of(*item_files().items(), (zip_entry(name), b"x")), "the name")
@@ -210,20 +215,11 @@ def test_more_files_than_allowed_are_refused(store: Store, tmp_path: Path) -> No
     assert_refused(store, tmp_path, folders, "more than 10 files", Limits(max_files=10))
 
 
-def zeros(size_bytes: int) -> Iterable[bytes]:
-    piece = bytes(1024 * 1024)
-    return (piece for _ in range(size_bytes // len(piece)))
-
-
 @pytest.mark.parametrize("form", ["gz", "xz", "bz2", "zst", "zip"])
 def test_a_bomb_is_refused_when_it_has_unpacked_a_little_more_than_is_free(
     store: Store, tmp_path: Path, form: str
 ) -> None:
     """Half a gigabyte of zeros in some kilobytes."""
-    from ekiben.store.archive.formats import ArchiveFormat
-    from ekiben.store.archive.member import Member
-    from ekiben.store.archive.writing import write_archive
-
     source, bomb = tmp_path / "zeros", tmp_path / f"bomb.{form}"
     with source.open("wb") as stream:
         stream.truncate(2 * RATIO_FREE_BYTES)
@@ -237,10 +233,12 @@ def test_a_bomb_is_refused_when_it_has_unpacked_a_little_more_than_is_free(
 
 
 def test_a_dictionary_that_wants_gigabytes_is_refused(store: Store, tmp_path: Path) -> None:
-    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 1536 * 1024**2, "mode": lzma.MODE_FAST, "nice_len": 3}]
-    header = lzma.compress(b"", lzma.FORMAT_XZ, filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 4096}])
-    assert filters
-    assert_refused(store, tmp_path, header, "ends too early|cannot be decompressed")
+    data = bytearray(lzma.compress(model_tar()))
+    header = slice(12, 12 + (data[12] + 1) * 4)  # of the first block: .xz file format 1.1.0, 3.1
+    assert data[14:16] == b"\x21\x01", "LZMA2, with one byte of properties"
+    data[16] = 40  # 4 GiB
+    data[header.stop - 4 : header.stop] = zlib.crc32(data[header.start : header.stop - 4]).to_bytes(4, "little")
+    assert_refused(store, tmp_path, bytes(data), "cannot be decompressed: Memory usage limit exceeded")
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, 511, 512, 700, 1024, 1600, 3000])

@@ -2,7 +2,7 @@
 
     exporting       an item into an archive                     importing       an archive into the store
     ├── contents    which files go in, in which order           ├── unpacking   a place's bytes become files
-    │   ├── index   ekiben-archive.yaml, the first of them      │   ├── extracting      THE extractor: nothing else unpacks
+    │   ├── index   ekiben-archive.yaml, the first of them      │   ├── extracting      THE extractor
     │   └── member  one file, checked while it is read          │   ├── tar_reader · zip_reader · folder_reader
     └── writing     tar, zip, a folder: same in, same out       │   └── limits          size, count and ratio
                                                                 ├── incoming    files become checked items

@@ -56,7 +56,9 @@ def model_manifest(document: Document) -> ModelConversion:
     module = document.text("module", "")
     theirs = document.mapping("signatures")
     ours = {method: _only(one, _SIGNATURE_KEYS) for method, one in theirs.items()}
-    specs = sorted({f"`signatures.{method}.{key}`" for method, one in theirs.items() for key in _rest(one, ours[method])})
+    specs = sorted(
+        {f"`signatures.{method}.{key}`" for method, one in theirs.items() for key in _rest(one, ours[method])}
+    )
     manifest = ModelManifest(
         name=document.text("name"),
         module=_MODULES.get(module, module),
@@ -83,7 +85,9 @@ def bento_manifest(
     """The manifest of a Bento. `find_model` gives a model's digest. Raises ArchiveError, DamagedItem, UsageError."""
     spec = document.number("spec", 1)
     if spec not in _SPECS:
-        raise ArchiveError(f"its bento.yaml has spec {spec}, which is not known", hint="specs 1 and 2 are BentoML 1.4's")
+        raise ArchiveError(
+            f"its bento.yaml has spec {spec}, which is not known", hint="specs 1 and 2 are BentoML 1.4's"
+        )
     service = document.text("service")
     rows = [row for part in (document, *document.each("services")) for row in part.each("models")]
     local = [row for row in rows if row.text("registry", "bentoml") == "bentoml"]

@@ -68,7 +68,7 @@ class _Guarded:
 
     def __init__(self, stream: Stream, *more: type[Exception]) -> None:
         self._stream = stream
-        self._damage = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, *more)
+        self._damage: tuple[type[Exception], ...] = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, *more)
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes."""

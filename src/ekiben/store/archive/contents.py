@@ -1,9 +1,9 @@
 """What goes into the archive of an item: its files under their own paths, and for a Bento its models.
 
-    ekiben-archive.yaml          first
-    SHA256SUMS, bento.yaml, ...  the item, byte for byte, without its receipt: that tells of a making, not of content
-    signatures/                  where it is signed
-    models/<name>/<version>/     each model that the Bento lists, once
+ekiben-archive.yaml          first
+SHA256SUMS, bento.yaml, ...  the item, byte for byte, without its receipt: that tells of a making, not of content
+signatures/                  where it is signed
+models/<name>/<version>/     each model that the Bento lists, once
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MODELS = "models"  # of a Bento's archive, as in BentoML's
 
 
 def model_members(model: Model) -> list[Member]:
-    """The archive of a model, in order. Raises DamagedItem, StoreError; ArchiveError for names that no archive takes."""
+    """The archive of a model, in order. Raises DamagedItem, StoreError, and ArchiveError for names that none takes."""
     index = ArchiveIndex(MODEL, model.tag, model.digest)
     return _in_order(index, _item_members(model, "", ()))
 

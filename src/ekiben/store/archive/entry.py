@@ -1,4 +1,4 @@
-"""`Entry`: one thing in an archive as a reader found it, before anybody has judged it; and reading in bounded pieces."""
+"""`Entry`: one thing in an archive as a reader found it, not judged yet; and reading in bounded pieces."""
 
 from __future__ import annotations
 

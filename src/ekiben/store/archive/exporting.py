@@ -1,4 +1,4 @@
-"""A model or a Bento out of the store, into an archive. Reads the store, and writes where it is told: all or nothing."""
+"""A model or a Bento out of the store, into an archive, which is complete or not there."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ExportRequest:
 
 
 def export_model(request: ExportRequest, *, store: Store, reporter: Reporter) -> str:
-    """Writes a model's archive and gives its path or URL. Raises ModelNotFound, DamagedItem, StoreError, RemoteError."""
+    """Writes a model's archive; gives its path or URL. Raises ModelNotFound, DamagedItem, StoreError, RemoteError."""
     model = store.models.get(request.tag)
     return _export(request, model.tag, MODEL, model_members(model), reporter)
 

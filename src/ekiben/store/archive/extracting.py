@@ -63,7 +63,7 @@ def _path(entry: Entry) -> str:
 def _write(entry: Entry, target: Path) -> UnpackedFile:
     target.parent.mkdir(parents=True, exist_ok=True)
     state, size_bytes = hashlib.sha256(), 0
-    with open(os.open(target, _CREATE, 0o644), "wb") as stream:
+    with os.fdopen(os.open(target, _CREATE, 0o644), "wb") as stream:
         for chunk in entry.chunks():
             stream.write(chunk)
             state.update(chunk)

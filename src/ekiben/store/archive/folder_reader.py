@@ -28,13 +28,11 @@ def read_folder(folder: Path, unpacked: Callable[[int], None], prefix: str = "")
 
 def _file(source: Path, path: str, unpacked: Callable[[int], None]) -> Entry:
     status = source.lstat()
-    return Entry(
-        path, EntryKind.file, status.st_size, bool(status.st_mode & 0o100), lambda: _chunks(source, unpacked)
-    )
+    return Entry(path, EntryKind.file, status.st_size, bool(status.st_mode & 0o100), lambda: _chunks(source, unpacked))
 
 
 def _chunks(source: Path, unpacked: Callable[[int], None]) -> Iterator[bytes]:
-    with open(os.open(source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
+    with os.fdopen(os.open(source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
         while chunk := stream.read(CHUNK_BYTES):
             unpacked(len(chunk))
             yield chunk

@@ -126,7 +126,9 @@ def _tag(document: Document) -> Tag:
 def _details(document: Document, tag: Tag) -> dict[str, object]:
     """For the receipt: what BentoML's manifests say of the making."""
     context = document.content.get("context")
-    made_by = context.get("bentoml_version") if isinstance(context, Mapping) else document.content.get("bentoml_version")
+    made_by = (
+        context.get("bentoml_version") if isinstance(context, Mapping) else document.content.get("bentoml_version")
+    )
     facts = {"tag": tag, "bentoml_version": made_by, "creation_time": document.content.get("creation_time")}
     return {"bentoml": {key: str(value) for key, value in facts.items() if value}}
 
@@ -150,4 +152,3 @@ def _imports(tree: Tree) -> tuple[str, ...]:
                 line = source.count(b"\n", 0, match.start()) + 1
                 found.append(f"{path}:{line}")
     return tuple(found[:_SHOWN])
-

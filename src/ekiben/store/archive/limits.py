@@ -1,4 +1,4 @@
-"""How much an archive may unpack to. A few bytes can hold the directions for terabytes, so it is counted as it comes."""
+"""How much an archive may unpack to, counted as it comes: a few bytes can hold the directions for terabytes."""
 
 from __future__ import annotations
 

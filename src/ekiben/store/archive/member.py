@@ -1,4 +1,4 @@
-"""`Member`: one file that goes into an archive, and how its bytes are read: checked against what the item's sums say."""
+"""`Member`: one file that goes into an archive; its bytes are held against the item's sums while they are read."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Member:
             yield self.source
             return
         state, size_bytes = hashlib.sha256(), 0
-        with open(os.open(self.source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
+        with os.fdopen(os.open(self.source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
             while chunk := stream.read(min(CHUNK_BYTES, self.size_bytes + 1 - size_bytes)):
                 size_bytes += len(chunk)
                 if size_bytes > self.size_bytes:

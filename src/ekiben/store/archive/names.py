@@ -43,7 +43,7 @@ class NameRegister:
         self._claims: dict[str, tuple[str, bool]] = {}
 
     def add_file(self, path: str) -> None:
-        """Raises ArchiveError where a file or folder has this name, or one that differs in case or accents' spelling."""
+        """Raises ArchiveError where a file or folder has this name, or one that differs in case or accents alone."""
         self._add_folders_above(path)
         self._claim(path, is_folder=False)
 

@@ -16,7 +16,12 @@ from typing import BinaryIO
 from ekiben.store.disk import remove_tree, sync
 
 _NAMELESS = getattr(os, "O_TMPFILE", None)  # Linux
-_UNSUPPORTED = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}  # old kernels, network and FUSE file systems
+_UNSUPPORTED = {
+    errno.EOPNOTSUPP,
+    errno.EISDIR,
+    errno.ENOENT,
+    errno.EINVAL,
+}  # old kernels, network and FUSE file systems
 
 
 @contextmanager
@@ -59,7 +64,7 @@ def _open_nameless(folder: Path) -> BinaryIO | None:
     if _NAMELESS is None or not Path("/proc/self/fd").is_dir():
         return None
     try:
-        return open(os.open(folder, _NAMELESS | os.O_WRONLY | os.O_CLOEXEC, 0o600), "wb")
+        return os.fdopen(os.open(folder, _NAMELESS | os.O_WRONLY | os.O_CLOEXEC, 0o600), "wb")
     except OSError as error:
         if error.errno in _UNSUPPORTED and folder.is_dir():
             return None

@@ -1,4 +1,4 @@
-"""`Place`: where an archive is or goes: a path on this machine, or a URL. How it is opened, and what it is called there.
+"""`Place`: where an archive is or goes: a path on this machine, or a URL. How it is opened, and what it is called.
 
 `file://` URLs are paths. A URL with a password is refused: it would stand in the shell's history and in error messages.
 """
@@ -64,8 +64,8 @@ class Place:
 def destination(place: Place, tag: Tag, kind: ItemKind, form: ArchiveFormat | None) -> tuple[Place, ArchiveFormat]:
     """The file (or folder) that an export to `place` makes, and its form.
 
-    A folder that exists, or a text that ends in `/`, gets a file named after the tag; a name without a known suffix gets
-    the item's own. Raises UsageError for a folder at a URL, or one that exists.
+    A folder that exists, or a text that ends in `/`, gets a file named after the tag; a name without a known suffix
+    gets the item's own. Raises UsageError for a folder at a URL, or one that exists.
     """
     if form is ArchiveFormat.folder:
         return _folder_destination(place), form

@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from ekiben.errors import ArchiveError
 from ekiben.store.archive.entry import CHUNK_BYTES, Entry, EntryKind
@@ -97,7 +97,11 @@ def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, unpacked: Callable[[
     path, mode = info.orig_filename, info.external_attr >> 16
     kind = _kind(info, mode)
     return Entry(
-        path, kind, info.file_size, bool(mode & 0o100) and kind is EntryKind.file, lambda: _chunks(archive, info, unpacked)
+        path,
+        kind,
+        info.file_size,
+        bool(mode & 0o100) and kind is EntryKind.file,
+        lambda: _chunks(archive, info, unpacked),
     )
 
 
@@ -131,6 +135,6 @@ def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, unpacked: Callable[
             yield chunk
 
 
-def _read(content: zipfile.ZipExtFile | object) -> bytes:
+def _read(content: IO[bytes]) -> bytes:
     with _damage_in_words():
-        return content.read(CHUNK_BYTES)  # type: ignore[attr-defined,no-any-return]
+        return content.read(CHUNK_BYTES)
