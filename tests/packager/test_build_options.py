@@ -90,7 +90,9 @@ def test_the_service_is_described_with_the_variables_of_its_image(
     (project / "service.py").write_text(WITH_ENVIRONMENT)
     monkeypatch.setenv("COUNT", "9")
     monkeypatch.delenv("TOKEN", raising=False)
-    write(project, "envs: [{name: COUNT, value: '2'}, {name: TOKEN, value: x, stage: build}]\ndocker: {env: {PATH_: x}}\n")
+    write(
+        project, "envs: [{name: COUNT, value: '2'}, {name: TOKEN, value: x, stage: build}]\ndocker: {env: {PATH_: x}}\n"
+    )
     config = build().manifest.services[0]["config"]
     assert config == {"workers": 2, "labels": {"build": "none"}}
 
@@ -124,7 +126,7 @@ def test_a_template_lies_in_the_bento_and_fills_the_containerfile(build: Build, 
 def test_a_template_that_cannot_be_filled_in_ends_the_build(build: Build, project: Path, store: Store) -> None:
     (project / "Dockerfile.j2").write_text(TEMPLATE.replace("bento__path", "''.__class__"))
     write(project, "docker: {dockerfile_template: Dockerfile.j2}\n")
-    with pytest.raises(ImageError, match="`docker.dockerfile_template`, line 4: access to attribute"):
+    with pytest.raises(ImageError, match=r"`docker\.dockerfile_template`, line 4: access to attribute"):
         build()
     (project / "Dockerfile.j2").write_bytes(b"\xff\xfe")
     with pytest.raises(BuildError, match=r"`Dockerfile\.j2` is no UTF-8 text"):
@@ -134,7 +136,8 @@ def test_a_template_that_cannot_be_filled_in_ends_the_build(build: Build, projec
 
 def test_conda_is_carried_in_one_form_and_its_pip_is_locked(build: Build, project: Path) -> None:
     (project / "environment.yml").write_text(
-        "name: mine\nprefix: /home/somebody/envs/mine\nchannels: [conda-forge]\ndependencies: [libgdal=3.8, pip: [httptools]]\n"
+        "name: mine\nprefix: /home/somebody/envs/mine\nchannels: [conda-forge]\n"
+        "dependencies: [libgdal=3.8, pip: [httptools]]\n"
     )
     write(project, "conda: {environment_yml: environment.yml}\n")
     bento = build()

@@ -44,7 +44,9 @@ def build_bento(
     platform: Annotated[
         list[str] | None, typer.Option(help="The image's platform (default: linux/amd64); may be repeated.")
     ] = None,
-    locked: Annotated[bool, typer.Option("--locked", help="Refuse a bento.lock that is missing or does not fit.")] = False,
+    locked: Annotated[
+        bool, typer.Option("--locked", help="Refuse a bento.lock that is missing or does not fit.")
+    ] = False,
     arg: Arg = None,
     arg_file: ArgFile = None,
     containerize: Annotated[bool, typer.Option("--containerize", help="Make the image, too.")] = False,

@@ -59,7 +59,7 @@ def read_argument_file(path: Path) -> dict[str, object]:
         raise UsageError(f"`{path}`: {error.message}", hint=error.hint) from error
 
 
-def _content(path: Path) -> Mapping[object, object]:
+def _content(path: Path) -> Mapping[str, object] | Mapping[object, object]:
     if path.suffix == ".env" or path.name.startswith(".env"):
         return dict(assignments(read_text(path).splitlines(), f"`{path.name}`"))
     data = _json(path) if path.suffix == ".json" else read_yaml(path).data

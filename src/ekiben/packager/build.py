@@ -17,12 +17,12 @@ from ekiben.packager.bentofile import grammar
 from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.bentofile.loading import load_bentofile
 from ekiben.packager.draft import DEFAULT_PLATFORM, BuildRequest, Draft, Workplace
+from ekiben.packager.git_state import GitState, git_state
 from ekiben.packager.lock.bento_lock import BentoLock, lock_place, read_bento_lock
 from ekiben.packager.lock.request import Lock
 from ekiben.packager.locking import image_python
 from ekiben.packager.manifest import manifest_of
 from ekiben.packager.project import service_of
-from ekiben.packager.git_state import GitState, git_state
 from ekiben.packager.steps import STEPS
 from ekiben.report import LoggingReporter, Reporter
 from ekiben.store.bentos import Bento
@@ -61,7 +61,7 @@ def build(
     Bento, in the default store.
 
     `service` is `module:Name`; with one there need be no bentofile. What is given goes before what the bentofile says:
-    `labels` and `args` one by one, any other key as a whole. Keys and values are those of a bentofile, and are checked as
+    `labels` and `args` one by one, any other key as a whole. Keys and values are those of a bentofile, checked as
     there. `platform` is the image's, `linux/amd64` by default; several are possible. With `locked` nothing but a
     bento.lock that fits will do. Raises BuildError (or one of its kinds), ModelNotFound, UsageError, VersionTaken,
     StoreError.

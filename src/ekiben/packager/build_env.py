@@ -1,7 +1,7 @@
 """Variables of stage `build`: there while an image is built, in none of its layers and nowhere in its history.
 
-Those with a value lie in the build context, in a file that each RUN reads; what changes there re-does them. Those that a
-Bento only declares get their values from the environment of whoever makes the image, as a secret.
+Those with a value lie in the build context, in a file that each RUN reads; what changes there re-does them. Those that
+a Bento only declares get their values from the environment of whoever makes the image, as a secret.
 """
 
 from __future__ import annotations

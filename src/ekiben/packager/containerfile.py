@@ -12,9 +12,9 @@ changed layer is copied again and comes out the same, byte for byte. For that no
 folder's time: the skeleton is there before the wheels are, and models come with the folders around them.
 
 The text is composed here, not by a template, because hardly a line of it is fixed: stages, mounts and copies repeat
-by group and model, and each value passes through a quoting function of `instructions`. It comes in the five blocks that
-BentoML's Dockerfile has, and a project's own template may extend each (`dockerfile_template`). What a finished one looks
-like is in tests/packager/golden. Only dockerfile 1.2 syntax, which the frontend inside Docker 20.10 knows, and no
+by group and model, and each value passes through a quoting function of `instructions`. It comes in the five blocks
+that BentoML's Dockerfile has, and a project's own template may extend each (`dockerfile_template`). What a finished one
+looks like is in tests/packager/golden. Only dockerfile 1.2 syntax, which the frontend inside Docker 20.10 knows, and no
 `# syntax=` line, which would fetch a frontend from a hub.
 """
 
@@ -143,7 +143,8 @@ def _header(plan: ImagePlan) -> list[str]:
     lines.append(f"#   {RUNTIME}: {plan.runtime_wheel} from env/python/wheels/, pinned with its hash as the others are")
     env_secret = f", {ENV_SECRET} ({', '.join(plan.secret_env)})" if plan.secret_env else ""
     lines += wrapped(
-        "# Secrets, all optional: ", [f"{PIP_CONF_SECRET} (a pip.conf)", f"{CA_SECRET} (PEM)", NETRC_SECRET + env_secret]
+        "# Secrets, all optional: ",
+        [f"{PIP_CONF_SECRET} (a pip.conf)", f"{CA_SECRET} (PEM)", NETRC_SECRET + env_secret],
     )
     lines[-1] += "."
     return lines
@@ -220,10 +221,7 @@ def _conda(plan: ImagePlan) -> list[str]:
 
 def _trust_ca() -> str:
     ca = secret_path(CA_SECRET)
-    return (
-        f"if [ -s {ca} ]; then{CONTINUED}"
-        f"export SSL_CERT_FILE={ca} CURL_CA_BUNDLE={ca} REQUESTS_CA_BUNDLE={ca}; fi"
-    )
+    return f"if [ -s {ca} ]; then{CONTINUED}export SSL_CERT_FILE={ca} CURL_CA_BUNDLE={ca} REQUESTS_CA_BUNDLE={ca}; fi"
 
 
 def _run_with_env(plan: ImagePlan, mounts: list[str], commands: list[str]) -> list[str]:

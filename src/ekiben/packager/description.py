@@ -150,15 +150,20 @@ def _environment(environ: Mapping[str, str], home: Path, tmp: str, variables: Ma
     kept = {name: value for name, value in environ.items() if name not in dropped and not name.startswith("LC_")}
     paths = [str(Path(path).absolute()) for path in environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     declared = {name: value for name, value in variables.items() if name not in _PLACES | _SWITCHES}
-    return kept | _IMAGE | declared | {
-        "EKIBEN_HOME": str(home),
-        "TMPDIR": tmp,
-        "PYTHONPATH": os.pathsep.join(paths),
-        "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONUTF8": "1",
-        "PYTHONSAFEPATH": "1",
-    }
+    return (
+        kept
+        | _IMAGE
+        | declared
+        | {
+            "EKIBEN_HOME": str(home),
+            "TMPDIR": tmp,
+            "PYTHONPATH": os.pathsep.join(paths),
+            "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUTF8": "1",
+            "PYTHONSAFEPATH": "1",
+        }
+    )
 
 
 def _placeless(content: bytes, names: Mapping[str, str]) -> bytes:

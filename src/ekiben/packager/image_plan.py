@@ -62,8 +62,8 @@ class WheelGroup:
 class ImagePlan:
     """What the image holds, bottom up. `groups` are in the order of their layers, without the runtime, whose wheel's
     file name is `runtime_wheel`. `base_env` holds from the base stage on, `runtime_env` only in the finished image;
-    `build_env` while it is built and not in it, and so do the variables in `secret_env`, whose values the Bento does not
-    hold. `template` is the text of the project's own. `open_requirements` is the text of requirements.in
+    `build_env` while it is built and not in it, and so do the variables in `secret_env`, whose values the Bento does
+    not hold. `template` is the text of the project's own. `open_requirements` is the text of requirements.in
     where the Bento has no lock: what pip finds for it is one group."""
 
     title: str

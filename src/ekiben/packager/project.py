@@ -1,4 +1,4 @@
-"""`project_service`: which service a project's folder serves, by its bentofile or by its `service.py`; its arguments."""
+"""What a project's folder serves, by its bentofile or by its `service.py`, and its arguments."""
 
 from __future__ import annotations
 

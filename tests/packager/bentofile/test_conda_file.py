@@ -40,7 +40,7 @@ def test_an_exported_environment_is_read_without_its_place(tmp_path: Path) -> No
         ("dependencies: libgdal\n", ":1:15: `dependencies` is no list"),
         ("dependencies: [1]\n", r":1:16: `dependencies\[0\]` is no text"),
         ("dependencies: ['a; rm -rf /']\n", r":1:16: `dependencies\[0\]` `a; rm -rf /` is no package of conda"),
-        ("dependencies: [\"a\\nb\"]\n", r":1:16: `dependencies\[0\]` `a\?b` is no package of conda"),
+        ('dependencies: ["a\\nb"]\n', r":1:16: `dependencies\[0\]` `a\?b` is no package of conda"),
         ("dependencies: [a, conda: [x]]\n", r"`dependencies\[1\]` is no package"),
         ("dependencies: [pip: six]\n", r"`dependencies\[0\]\.pip` is no list"),
         ("dependencies: [pip: ['-r a.txt']]\n", "holds the option `-r`"),

@@ -20,8 +20,8 @@ DEFAULT_INCLUDE = ("*",)
 
 @dataclass(frozen=True, slots=True)
 class EnvVariable:
-    """A variable of the image: while it is built (`build`), once it runs (`runtime`), or both. Without a value it is only
-    declared: whoever builds or runs the image gives one."""
+    """A variable of the image: while it is built (`build`), once it runs (`runtime`), or both. Without a value it is
+    only declared: whoever builds or runs the image gives one."""
 
     name: str
     value: str = ""

@@ -1,7 +1,7 @@
 """conda's environment.yml, read into what `conda` of a bentofile says: channels, packages, and pip's requirements.
 
-`name` and `prefix` say where an environment lay on some machine, and are left behind. Whatever else a key may ask for is
-refused: nothing in the file is without effect.
+`name` and `prefix` say where an environment lay on some machine, and are left behind. Whatever else a key may ask for
+is refused: nothing in the file is without effect.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def read_conda_file(path: Path) -> CondaOptions:
     packages = {index: one for index, one in enumerate(items) if not isinstance(one, Mapping)}
     pip = [_pip(one, ("dependencies", index), document) for index, one in enumerate(items) if isinstance(one, Mapping)]
     return CondaOptions(
-        channels=_texts(dict(enumerate(_items(data, "channels", document))), "channels", grammar.conda_channel, document),
+        channels=_texts(
+            dict(enumerate(_items(data, "channels", document))), "channels", grammar.conda_channel, document
+        ),
         dependencies=_texts(packages, "dependencies", grammar.conda_package, document),
         pip=tuple(requirement for group in pip for requirement in group),
     )
@@ -70,9 +72,7 @@ def _pip(item: Mapping[object, object], route: Route, document: Document) -> tup
     )
 
 
-def _texts(
-    items: Mapping[int, object], key: str, check: Callable[[str], str], document: Document
-) -> tuple[str, ...]:
+def _texts(items: Mapping[int, object], key: str, check: Callable[[str], str], document: Document) -> tuple[str, ...]:
     return tuple(_checked(one, check, (key, index), document) for index, one in items.items())
 
 

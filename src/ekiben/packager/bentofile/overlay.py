@@ -1,6 +1,6 @@
 """`overlaid`: a bentofile with the keys that a caller of `ekiben.build(...)` gives laid over it.
 
-A key that is given replaces the file's whole key. What is wrong with it is told by the argument's name, without a place.
+A key that is given replaces the file's whole key. What is wrong with it is told by the argument's name, not a place.
 """
 
 from __future__ import annotations
