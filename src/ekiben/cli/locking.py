@@ -49,7 +49,9 @@ def lock_project(
     file: Annotated[
         Path | None, typer.Option("--bentofile", "-f", help="The bentofile (default: the project's own).")
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 if the lock does not fit.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if the lock does not fit.")
+    ] = False,
     upgrade: Annotated[
         list[str] | None,
         typer.Option(

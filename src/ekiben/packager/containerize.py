@@ -141,7 +141,8 @@ def bento_containerfile(bento: Bento, *, base_image: str | None = None) -> str:
 
 
 def bento_plan(bento: Bento, *, base_image: str | None = None, platform: str | None = None) -> ImagePlan:
-    """The plan of the Bento's image for `platform`, its first by default. Raises DamagedItem where a file that it is made from is missing or changed."""
+    """The plan of the Bento's image for `platform`, its first by default. Raises DamagedItem where a file that it is
+    made from is missing or changed."""
     check_address(bento.path, bento.digest, f"Bento `{bento.tag}`")
     wheels = sorted(bento.path.glob(RUNTIME_WHEELS))
     lock = bento.path / _lock_file(bento, platform)

@@ -57,9 +57,9 @@ class Workplace:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What is known so far. `python` and `platforms` are the image's, the first platform the one that its Containerfile
-    is for; `committed` is the project's bento.lock; `locks` has one for each platform in that order, none before the step
-    or without `python.lock_packages`; `service` is the import string to describe; `files` are the files beside `src/`,
-    by path in the Bento, `executables` the paths of those that may be run."""
+    is for; `committed` is the project's bento.lock; `locks` has one for each platform in that order, none before the
+    step or without `python.lock_packages`; `service` is the import string to describe; `files` are the files beside
+    `src/`, by path in the Bento, `executables` the paths of those that may be run."""
 
     request: BuildRequest
     bentofile: Bentofile

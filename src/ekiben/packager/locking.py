@@ -134,8 +134,8 @@ def lock_order(
 def locks_for_build(
     order: LockOrder, committed: BentoLock | None, locking: Locking, *, is_locked: bool = False
 ) -> tuple[Lock, ...]:
-    """A lock for each platform: those of the bento.lock where it fits, without any network; else resolved, with its pins
-    kept. Raises LockError where `is_locked` and it does not fit."""
+    """A lock for each platform: those of the bento.lock where it fits, without any network; else resolved, with its
+    pins kept. Raises LockError where `is_locked` and it does not fit."""
     changes = changes_since(committed, order)
     if committed is not None and not changes:
         return _committed_locks(order, committed, locking)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -37,7 +37,7 @@ class LockInputs:
 
     requirements: tuple[str, ...]
     sources: tuple[str, ...] = ()
-    base: BaseImage = BaseImage("")
+    base: BaseImage = field(default_factory=lambda: BaseImage(""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class _Base(Document):
 class _BentoLock(Document):
     lock_version: Literal[1]
     requirements: list[str]
-    sources: list[str] = []
+    sources: list[str] = Field(default_factory=list)
     base_image: _Base
     locks: list[LockDocument] = Field(min_length=1)
 

@@ -17,8 +17,8 @@ CONSTRAINTS = "constraints.txt"
 @dataclass(frozen=True, slots=True)
 class ResolverJob:
     """REQUIREMENTS, and CONSTRAINTS where there are any, lie in `folder`, where the resolver works. The folder's owner
-    removes it. `preferred` are pins to keep where the requirements allow; files newer than `exclude_newer` (RFC 3339, UTC)
-    do not exist."""
+    removes it. `preferred` are pins to keep where the requirements allow; files newer than `exclude_newer` (RFC 3339,
+    UTC) do not exist."""
 
     folder: Path
     target: Target

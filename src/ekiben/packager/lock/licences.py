@@ -13,7 +13,9 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 
 _CLASSIFIER = "License :: "
 _LONGEST_NAME = 80  # characters; what is longer is the licence's text
-_MEANINGLESS = frozenset({"unknown", "none", "n/a", "other/proprietary license", "license", "see license", "osi approved"})
+_MEANINGLESS = frozenset(
+    {"unknown", "none", "n/a", "other/proprietary license", "license", "see license", "osi approved"}
+)
 # Classifiers that mean exactly one SPDX licence. Others (`BSD License`) keep their own words.
 _SPDX = {
     "Apache Software License": "Apache-2.0",

@@ -28,8 +28,9 @@ _HASH = re.compile(r"--hash[= ](?P<hash>[a-z0-9]+:[0-9a-f]+)")
 
 @dataclass(frozen=True, slots=True)
 class LockedFile:
-    """A file of a package: a wheel or an sdist. `sha256` is `sha256:<hex>`; `name` is empty where only the hash is known,
-    as in requirements.lock; `url` is where an index has it, for bento.lock alone: nothing in a Bento names a host."""
+    """A file of a package: a wheel or an sdist. `sha256` is `sha256:<hex>`; `name` is empty where only the hash is
+    known, as in requirements.lock; `url` is where an index has it, for bento.lock alone: nothing in a Bento names a
+    host."""
 
     name: str
     sha256: str
@@ -63,8 +64,8 @@ class LockedPackage:
 
 
 def parse_lock(text: str) -> list[LockedPackage]:
-    """The pins that a requirements.lock holds, in its order, their files known by hash alone. Raises LockError for a line
-    that is no pin with hashes."""
+    """The pins that a requirements.lock holds, in its order, their files known by hash alone. Raises LockError for a
+    line that is no pin with hashes."""
     return [_parse_pin(line) for _, line in logical_lines(text)]
 
 

@@ -63,8 +63,8 @@ class Reported:
 
 
 def ask_pip(packages: Iterable[LockedPackage], job: ResolverJob, *, is_host: bool) -> dict[str, Reported]:
-    """What pip says of each package, by name: for the running interpreter and sdists, too, where `is_host`; else for the
-    job's target and wheels alone. Empty where pip is missing or fails."""
+    """What pip says of each package, by name: for the running interpreter and sdists, too, where `is_host`; else for
+    the job's target and wheels alone. Empty where pip is missing or fails."""
     pins = "".join(f"{one.name}=={one.version}\n" for one in packages)
     (job.folder / _PINS).write_text(pins, encoding="utf-8")
     command = [

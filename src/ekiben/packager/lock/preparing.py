@@ -26,8 +26,8 @@ _WHEELS = "wheels"  # the store's cache of own wheels
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request, what it asks for in normal form (sources as the wheels that were made of them), those wheels, and where
-    everything else comes from."""
+    """A request, what it asks for in normal form (sources as the wheels that were made of them), those wheels, and
+    where everything else comes from."""
 
     request: LockRequest
     target: Target

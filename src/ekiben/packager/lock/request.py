@@ -48,8 +48,8 @@ class LockRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """The pins for one target, sorted by name, and `intent`, the text of requirements.in. All three depend on nothing but
-    what was asked and found; the other fields are true of the making and belong in a receipt."""
+    """The pins for one target, sorted by name, and `intent`, the text of requirements.in. All three depend on nothing
+    but what was asked and found; the other fields are true of the making and belong in a receipt."""
 
     packages: tuple[LockedPackage, ...]
     intent: str

@@ -53,9 +53,7 @@ def lock_requirements(
     Raises LockError when the requirements cannot be resolved or read, NotActedOn for a kind of requirement that
     cannot be locked. Only a lock that is not in `cache` costs network; `is_fresh` asks the indexes anyway.
     """
-    prepared = prepare(
-        request, cache=cache, reporter=reporter, environ=environ, timeout_s=timeout_s, is_fresh=is_fresh
-    )
+    prepared = prepare(request, cache=cache, reporter=reporter, environ=environ, timeout_s=timeout_s, is_fresh=is_fresh)
     return lock_prepared(
         prepared, cache=cache, reporter=reporter, environ=environ, now=now, timeout_s=timeout_s, is_fresh=is_fresh
     )

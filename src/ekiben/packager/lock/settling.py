@@ -29,8 +29,8 @@ def settle_pins(
     """The pins as a lock for one target holds them, sorted by name.
 
     Markers go, since the resolver answered for that target, and so do the files that it cannot install. Where the
-    project's author named the hashes of a package, only those stay. Raises LockError where nothing is left of a package,
-    or where its wheels need a newer C library than the target's.
+    project's author named the hashes of a package, only those stay. Raises LockError where nothing is left of a
+    package, or where its wheels need a newer C library than the target's.
     """
     settled = (_settled(one, allowed.get(one.name), target) for one in packages)
     return tuple(sorted(settled, key=lambda one: one.name))
@@ -95,8 +95,8 @@ def _too_old(package: LockedPackage, wheels: Iterable[LockedFile], target: Targe
     needed = next(minor for minor in range(oldest, newest + 1) if _runs(wheels, target, minor))
     name = "musl" if target.is_musl else "glibc"
     return LockError(
-        f"the wheels of `{package.name}=={package.version}` need {name} {major}.{needed} or newer, and the base image is"
-        f" taken to have {target.libc_name}",
+        f"the wheels of `{package.name}=={package.version}` need {name} {major}.{needed} or newer, and the base image"
+        f" is taken to have {target.libc_name}",
         hint="choose a newer `docker.base_image`, or an older version of the package",
     )
 

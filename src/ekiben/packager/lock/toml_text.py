@@ -16,13 +16,14 @@ def toml_value(value: object) -> str:
         case int():
             return str(value)
         case Mapping():
-            return "{ " + ", ".join(f"{key} = {toml_value(one)}" for key, one in value.items() if one is not None) + " }"
+            entries = (f"{key} = {toml_value(one)}" for key, one in value.items() if one is not None)
+            return "{ " + ", ".join(entries) + " }"
         case _:  # a JSON string is a basic string of TOML, but for DEL, which has to be escaped here
             return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def toml_entries(mapping: Mapping[str, object]) -> list[str]:
-    """`key = value` lines; a None is left out, a list or tuple has a line for each of its values."""
+    """`key = value` lines; a None is left out, a list or tuple has a line for each value."""
     lines: list[str] = []
     for key, value in mapping.items():
         if isinstance(value, list | tuple):

@@ -120,8 +120,8 @@ def _is_unhashed(package: LockedPackage) -> bool:
 
 
 def _hashed_by_download(packages: tuple[LockedPackage, ...], job: ResolverJob) -> tuple[LockedPackage, ...]:
-    """The same packages where an index tells no hashes: uv downloads and hashes the file that it would install, which is
-    the first that fits (it says one hash for it, and no name)."""
+    """The same packages where an index tells no hashes: uv downloads and hashes the file that it would install, which
+    is the first that fits (it says one hash for it, and no name)."""
     _run(job, ["--output-file", _HASHED])
     hashes = {one.name: one.hashes for one in parse_lock((job.folder / _HASHED).read_text(encoding="utf-8"))}
     return tuple(
