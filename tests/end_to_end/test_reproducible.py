@@ -37,8 +37,15 @@ class Cell:
 EVERYTHING = Cell(
     folder="a/b c/Проект",
     environ={
-        **{"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONHASHSEED": "77", "SOURCE_DATE_EPOCH": "86400"},
-        **{"PYTHONOPTIMIZE": "2", "PYTHONUTF8": "0", "COLUMNS": "20", "NO_COLOR": "1", "USER": "someone"},
+        "TZ": "Pacific/Kiritimati",
+        "LC_ALL": "C",
+        "PYTHONHASHSEED": "77",
+        "SOURCE_DATE_EPOCH": "86400",
+        "PYTHONOPTIMIZE": "2",
+        "PYTHONUTF8": "0",
+        "COLUMNS": "20",
+        "NO_COLOR": "1",
+        "USER": "someone",
     },
     flags=("-X", "dev", "-W", "ignore"),
     umask=0o077,
@@ -138,7 +145,13 @@ def test_the_same_project_gives_the_same_bytes(origin: Origin, make: Make, name:
 
 def test_the_project_has_some_of_everything(origin: Origin) -> None:
     found = set(content_of(origin.bento))
-    assert {"src/data/é.txt", "src/data/Z.txt", "src/linked.txt", "src/tools/run.sh", "src/src/pkg/__init__.py"} <= found
+    assert {
+        "src/data/é.txt",
+        "src/data/Z.txt",
+        "src/linked.txt",
+        "src/tools/run.sh",
+        "src/src/pkg/__init__.py",
+    } <= found
     assert {"src/data/a.txt", "src/train.py", "src/scratch/x.py", "src/notes.tmp"}.isdisjoint(found)
     assert origin.bento.joinpath("env/docker/setup_script").stat().st_mode & 0o777 == 0o755
 

@@ -1,4 +1,4 @@
-"""Whatever is changed in a Bento or its models, `ekiben verify` names it: each file in turn, and what is around them."""
+"""Whatever is changed in a Bento or its models, `ekiben verify` names it: each file in turn, and what is beside it."""
 
 from __future__ import annotations
 

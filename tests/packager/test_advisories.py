@@ -84,9 +84,7 @@ def test_cve_2026_24123_no_path_of_a_bentofile_leaves_the_project(
 
 
 @pytest.mark.parametrize("package", SHELL)
-def test_cve_2026_33744_no_system_package_is_a_command(
-    build: Build, project: Path, store: Store, package: str
-) -> None:
+def test_cve_2026_33744_no_system_package_is_a_command(build: Build, project: Path, store: Store, package: str) -> None:
     (project / "bentofile.yaml").write_text(f"{BENTOFILE}docker: {{system_packages: [{package!r}]}}\n")
     assert "system_packages" in refused(build, store).message
     made_elsewhere = replace(MANIFEST, docker={**MANIFEST.docker, "system_packages": [package]})

@@ -19,13 +19,39 @@ FILES = ("a", "b.py", "sub/a", "sub/b.py", "sub/deep/a", "sub/deep/b.py", "other
 FOLDERS = ("", "sub/", "sub/deep/", "other/")
 
 globs = st.sampled_from(
-    ["a", "b.py", "*.py", "sub", "deep", "*", "?", "a*", "[ab]", "[!a]*", "**", "sub/a", "sub/*", "sub/deep", "deep/a"]
-    + ["**/deep", "**/a", "sub/**", "sub/**/a", "other/**/a.py", "**/sub/*", "*/a", "*/*/a", "other/deep/sub"]
+    [
+        *(
+            "a",
+            "b.py",
+            "*.py",
+            "sub",
+            "deep",
+            "*",
+            "?",
+            "a*",
+            "[ab]",
+            "[!a]*",
+            "**",
+            "sub/a",
+            "sub/*",
+            "sub/deep",
+            "deep/a",
+        ),
+        *("**/deep", "**/a", "sub/**", "sub/**/a", "other/**/a.py", "**/sub/*", "*/a", "*/*/a", "other/deep/sub"),
+    ]
 )
-lines = st.builds(lambda mark, root, glob, end: f"{mark}{root}{glob}{end}", *(st.sampled_from(one) for one in (
-    ("", "", "!"),
-    ("", "", "/"),
-)), globs, st.sampled_from(["", "", "/", "  "]))
+lines = st.builds(
+    lambda mark, root, glob, end: f"{mark}{root}{glob}{end}",
+    *(
+        st.sampled_from(one)
+        for one in (
+            ("", "", "!"),
+            ("", "", "/"),
+        )
+    ),
+    globs,
+    st.sampled_from(["", "", "/", "  "]),
+)
 ignore_files = st.dictionaries(st.sampled_from(FOLDERS), st.lists(lines, max_size=4), max_size=3)
 
 
@@ -49,9 +75,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(ignores=ignore_files)
-def test_a_bentoignore_means_what_git_makes_of_a_gitignore(
-    repository: Path, ignores: Mapping[str, list[str]]
-) -> None:
+def test_a_bentoignore_means_what_git_makes_of_a_gitignore(repository: Path, ignores: Mapping[str, list[str]]) -> None:
     with tempfile.TemporaryDirectory(dir=repository) as folder:
         project = Path(folder)
         for path in FILES:

@@ -64,7 +64,7 @@ _PRIVATE_KEY = re.compile(
 
 
 def is_never_packed(place: str, *, is_folder: bool) -> bool:
-    """Whether the file or folder at `place` in the file system stays out and, if it is a folder, is not even entered."""
+    """Whether the file or folder at `place` on the disk stays out and, if it is a folder, is not even entered."""
     name = place[place.rfind("/") + 1 :]
     if name in VERSION_CONTROL or name in CACHES or name.endswith(BYTECODE):
         return True

@@ -23,7 +23,7 @@ Patterns = tuple[Pattern, ...]
 
 
 def rule_of(path: str, include: Sequence[str], exclude: Sequence[str]) -> str:
-    """The pattern of `include` that lets the file `path` into a Bento; empty where none does, or `exclude` keeps it out.
+    """The pattern of `include` that lets the file `path` in; empty where none does, or `exclude` keeps it out.
 
     Pure: what a .bentoignore or the built-in rules say is not known here.
     """

@@ -30,7 +30,9 @@ def test_a_model_is_meant_where_all_conditions_hold(text: str, labels: Mapping[s
     assert parse_filter(text).admits(labels) is is_meant
 
 
-@pytest.mark.parametrize("text", ["", ",", "label:", "label:=x", "stage", "label:a,", "created>2024-01-01", "label:a\n"])
+@pytest.mark.parametrize(
+    "text", ["", ",", "label:", "label:=x", "stage", "label:a,", "created>2024-01-01", "label:a\n"]
+)
 def test_what_is_no_filter_is_refused(text: str) -> None:
     with pytest.raises(Refused):
         parse_filter(text)
