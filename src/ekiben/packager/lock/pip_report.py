@@ -9,9 +9,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import unquote, urlsplit
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 from pydantic import BaseModel, ValidationError
 
 from ekiben.errors import LockError
@@ -25,6 +27,8 @@ from ekiben.packager.lock.wheel_tags import platform_tags
 _TIMEOUT_S = 300.0  # pip downloads whole wheels where an index has no metadata beside them and answers no ranges
 _PINS = "metadata.in"
 _REPORT = "metadata.json"
+_TARGET = "site"  # where nothing is put: older versions of pip want to be told
+_OLDEST_PIP = Version("25.3")  # the first that downloads no wheel for a dry run whose metadata it can have alone
 
 
 class _Metadata(BaseModel):
@@ -45,6 +49,7 @@ class _Download(BaseModel):
 
 class _Item(BaseModel):
     metadata: _Metadata
+    is_yanked: bool = False
     download_info: _Download
 
 
@@ -60,16 +65,19 @@ class Reported:
 
     file: LockedFile
     licence: str | None
+    is_yanked: bool = False
 
 
 def ask_pip(packages: Iterable[LockedPackage], job: ResolverJob, *, is_host: bool) -> dict[str, Reported]:
     """What pip says of each package, by name: for the running interpreter and sdists, too, where `is_host`; else for
-    the job's target and wheels alone. Empty where pip is missing or fails."""
+    the job's target and wheels alone. Empty where pip is missing, too old, or fails."""
+    if not _is_recent():
+        return {}
     pins = "".join(f"{one.name}=={one.version}\n" for one in packages)
     (job.folder / _PINS).write_text(pins, encoding="utf-8")
     command = [
         *(sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet"),
-        *("--report", _REPORT, "--use-feature=fast-deps", "--requirement", _PINS),
+        *("--target", _TARGET, "--report", _REPORT, "--use-feature=fast-deps", "--requirement", _PINS),
         *([] if is_host else _target_arguments(job)),
     ]
     environ = pip_environment(job.settings, job.environ)
@@ -79,6 +87,13 @@ def ask_pip(packages: Iterable[LockedPackage], job: ResolverJob, *, is_host: boo
     except (LockError, OSError, ValidationError):
         return {}
     return {canonicalize_name(item.metadata.name): _reported(item) for item in report.install}
+
+
+def _is_recent() -> bool:
+    try:
+        return Version(version("pip")) >= _OLDEST_PIP
+    except PackageNotFoundError:
+        return False
 
 
 def _target_arguments(job: ResolverJob) -> list[str]:
@@ -92,4 +107,4 @@ def _reported(item: _Item) -> Reported:
     metadata = item.metadata
     fields = LicenceFields(metadata.license_expression, metadata.license, tuple(metadata.classifier))
     file = LockedFile(name, f"sha256:{digest}" if digest else "", url=item.download_info.url)
-    return Reported(file, licence_of(fields))
+    return Reported(file, licence_of(fields), item.is_yanked)

@@ -52,7 +52,7 @@ def compile_with_pip_tools(job: ResolverJob) -> Resolution:
 def _with_files(packages: Iterable[LockedPackage], reported: dict[str, Reported]) -> tuple[LockedPackage, ...]:
     """The pins, each with the one file that pip would take where it is among those locked; else as they are."""
     return tuple(
-        replace(package, files=(found.file,), licence=found.licence)
+        replace(package, files=(found.file,), licence=found.licence, is_yanked=found.is_yanked)
         if (found := reported.get(package.name)) and found.file.sha256 in package.hashes
         else package
         for package in packages

@@ -154,12 +154,15 @@ def _lines(wanted: Iterable[Wanted]) -> str:
 
 def _yanked(pins: Iterable[LockedPackage], warnings: Iterable[str]) -> tuple[LockedPackage, ...]:
     yanked = yanked_in(warnings)
-    return tuple(replace(one, is_yanked=(one.name, one.version) in yanked) for one in pins)
+    return tuple(replace(one, is_yanked=one.is_yanked or (one.name, one.version) in yanked) for one in pins)
 
 
 def _tell(pins: Iterable[LockedPackage], warnings: Iterable[str], job: ResolverJob, reporter: Reporter) -> None:
     for warning in warnings:
         reporter.warn(warning)
+    unknown = [package.name for package in pins if package.licence is None]
+    if unknown:
+        reporter.info(f"lock: no licence is known of {', '.join(unknown)}")
     for package in pins:
         if needs_building(package, job.target):
             reporter.warn(
