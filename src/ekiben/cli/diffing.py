@@ -65,9 +65,7 @@ def diff_bentos(
 
 def shown(text: str, keep: str = "") -> str:
     """`text` with every character escaped that is not printed as itself, but those of `keep`."""
-    return "".join(
-        one if one.isprintable() or one in keep else one.encode("unicode_escape").decode() for one in text
-    )
+    return "".join(one if one.isprintable() or one in keep else one.encode("unicode_escape").decode() for one in text)
 
 
 def _print_patch(lines: Sequence[str]) -> None:

@@ -35,9 +35,7 @@ def diff_bentos(old: Bento, new: Bento) -> BentoDiff:
     before, after = old.manifest, new.manifest
     with disk_errors(old.path):
         return BentoDiff(
-            files=diff_files(
-                read_file_list(old.path, before.executables), read_file_list(new.path, after.executables)
-            ),
+            files=diff_files(read_file_list(old.path, before.executables), read_file_list(new.path, after.executables)),
             packages=diff_packages(read_pins(old.path, before.platform), read_pins(new.path, after.platform)),
             models=diff_models(before.models, after.models),
             settings=diff_values(_settings(before.to_dict()), _settings(after.to_dict())),

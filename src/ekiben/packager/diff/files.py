@@ -1,4 +1,4 @@
-"""Which files differ between two Bentos, by what their SHA256SUMS say. Bytes are not read: `ekiben verify` checks them."""
+"""Which files differ between two Bentos, by what their SHA256SUMS say. `ekiben verify` checks the bytes, not we."""
 
 from __future__ import annotations
 

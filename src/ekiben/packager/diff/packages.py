@@ -38,7 +38,7 @@ class PackageChange:
 
     @property
     def kind(self) -> PackageKind:
-        """What became of it; `rehashed` is the same version with other files, `changed` a version that does not compare."""
+        """What became of it; `rehashed` is the same version with other files, `changed` what has no order."""
         if self.old is None:
             return "added"
         if self.new is None:

@@ -32,7 +32,7 @@ def patch_lines(change: FileChange, old: Path, new: Path) -> list[str]:
         return [f"{change.path}: {reason}"]
     names = (f"old/{change.path}" if change.old else "/dev/null", f"new/{change.path}" if change.new else "/dev/null")
     diff = difflib.unified_diff(before, after, *names, n=_CONTEXT, lineterm="")
-    return [part for line in diff for part in _shown(line)]
+    return [part for number, line in enumerate(diff) for part in _shown(line, is_name=number < len(names))]
 
 
 def _lines(folder: Path, path: str) -> list[str]:
@@ -55,9 +55,8 @@ def _lines(folder: Path, path: str) -> list[str]:
     return kept
 
 
-def _shown(line: str) -> list[str]:
-    """A line of the diff without its end; a header has none to begin with."""
+def _shown(line: str, *, is_name: bool) -> list[str]:
+    """A line of the diff without its end, which names and places do not have."""
     if line.endswith("\n"):
         return [line[:-1]]
-    is_header = line.startswith(("--- ", "+++ ", "@@ "))
-    return [line] if is_header else [line, _NO_NEWLINE]
+    return [line] if is_name or line.startswith("@@ ") else [line, _NO_NEWLINE]

@@ -17,7 +17,7 @@ def file_size(folder: Path, path: str) -> int | None:
 
 
 def read_file(folder: Path, path: str, limit_bytes: int) -> bytes | None:
-    """A file's content, `limit_bytes` of it at most and one more; None where `file_size` gives none or it cannot be read."""
+    """A file's content, but not more than `limit_bytes` and one; None where there is none, or it cannot be read."""
     place = _place(folder, path)
     if place is None:
         return None

@@ -4,7 +4,7 @@
     document      the CycloneDX document of a bill
     ├── python        Python packages by platform, the Bento's own wheels
     ├── system        packages of the distribution and of conda
-    ├── models        models                                          ── card   what their metadata says, as a model card
+    ├── models        models                                          ── card   what they say of themselves
     ├── images        base images                                     ── source in document
     ├── licences      SPDX expressions told from other words          ── spdx   the identifiers that are known
     ├── purl          package URLs

@@ -22,8 +22,8 @@ _RUNTIME_LICENCE = "Apache-2.0"
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """`locks` are the pins by platform, `requirements` what stands for them where nothing is locked, `base_images` references as the Containerfile writes them, `system_packages` and
-    `conda_packages` as the bentofile writes them."""
+    """`locks` are the pins by platform, `requirements` what stands for them where nothing is locked; `base_images` are
+    references as the Containerfile writes them, `system_packages` and `conda_packages` as the bentofile does."""
 
     name: str
     source: SourceTree

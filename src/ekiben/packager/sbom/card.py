@@ -18,13 +18,12 @@ from ekiben.packager.sbom.fields import Fields, compact, properties, text_of
 from ekiben.store.model_manifest import ModelContext, ModelManifest
 
 _APPROACHES = ("supervised", "unsupervised", "reinforcement-learning", "semi-supervised", "self-supervised")
-_MEASURES = frozenset(
-    """
-    accuracy auc average_precision balanced_accuracy bleu cer cross_entropy f1 f1_macro f1_micro f1_score fpr iou log_loss
-    loss mae map mape mcc mrr mse ndcg perplexity pr_auc precision r2 recall recall_at_k rmse roc_auc rouge score
-    silhouette specificity top_5_accuracy tpr validation_accuracy validation_loss val_accuracy val_loss wer
-    """.split()
-)
+_MEASURE_NAMES = """
+accuracy auc average_precision balanced_accuracy bleu cer cross_entropy f1 f1_macro f1_micro f1_score fpr iou log_loss
+loss mae map mape mcc mrr mse ndcg perplexity pr_auc precision r2 recall recall_at_k rmse roc_auc rouge score
+silhouette specificity top_5_accuracy tpr validation_accuracy validation_loss val_accuracy val_loss wer
+"""
+_MEASURES = frozenset(_MEASURE_NAMES.split())
 _LISTS = {
     "users": ("users",),
     "useCases": ("use_cases", "intended_use", "intended_uses"),
@@ -32,7 +31,11 @@ _LISTS = {
     "performanceTradeoffs": ("tradeoffs", "performance_tradeoffs"),
 }
 _ETHICS = ("ethical_considerations",)
-_PARAMETERS = {"task": ("task",), "architectureFamily": ("architecture_family",), "modelArchitecture": ("architecture",)}
+_PARAMETERS = {
+    "task": ("task",),
+    "architectureFamily": ("architecture_family",),
+    "modelArchitecture": ("architecture",),
+}
 _DATASETS = ("dataset", "datasets", "training_data")
 _NOT_CARD = ("description", "license", "licence", "author", "authors")  # the component has places for these
 _MAX_TEXT = 1000  # characters of a value that becomes a property: a card is no store of weights
@@ -86,7 +89,9 @@ def _dataset(value: object) -> Fields:
     """A data set by its name, or as a mapping with `name`, `description`, `url` and `digest`."""
     if not isinstance(value, Mapping):
         return {"type": "dataset", "name": text_of(value)}
-    contents = properties((key, value[key]) for key in ("url", "version", "digest", "license") if _is_scalar(value.get(key)))
+    contents = properties(
+        (key, value[key]) for key in ("url", "version", "digest", "license") if _is_scalar(value.get(key))
+    )
     return compact(
         {
             "type": "dataset",
@@ -105,7 +110,9 @@ def _metrics(metadata: Mapping[str, object]) -> list[Fields]:
         rows += [(str(key), value, "") for key, value in declared.items() if _is_scalar(value)]
     for one in _each(declared) if not isinstance(declared, Mapping) else ():
         if isinstance(one, Mapping) and _is_scalar(one.get("value")):
-            rows.append((first_text(one, "name", "type") or "", one["value"], first_text(one, "slice", "dataset") or ""))
+            rows.append(
+                (first_text(one, "name", "type") or "", one["value"], first_text(one, "slice", "dataset") or "")
+            )
     texts = sorted({(text_of(name), text_of(value), part) for name, value, part in rows if name})
     return [compact({"type": name, "value": value, "slice": part}) for name, value, part in texts]
 

@@ -1,7 +1,8 @@
 """`sbom_document`: a bill as CycloneDX 1.6 JSON (https://cyclonedx.org/docs/1.6/json/).
 
 Every component, sorted by its reference; what depends on what, as far as it is known; and which parts are not looked
-into: base images, what a distribution installs, requirements that nobody locked. The serial number is made from the content.
+into: base images, what a distribution installs, requirements that nobody locked. The serial number is made from the
+content.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from ekiben.packager.parts import SOURCE
 from ekiben.packager.runtime_wheel import DISTRIBUTION, RUNTIME_REQUIREMENTS
 from ekiben.packager.sbom.bill import Bill
-from ekiben.packager.sbom.fields import Fields, compact, hashes, joined, properties, text_of
+from ekiben.packager.sbom.fields import Fields, component, hashes, joined, properties, text_of
 from ekiben.packager.sbom.images import image_component
 from ekiben.packager.sbom.models import BilledModel, model_component
 from ekiben.packager.sbom.python import bare_name, python_components, requirement_component
@@ -35,7 +36,7 @@ def sbom_document(bill: Bill) -> bytes:
         *map(conda_component, bill.conda_packages),
     ]
     models = [model_component(model) for model in bill.models]
-    packages = [component for components in python.values() for component in components]
+    packages = [one for found in python.values() for one in found]
     components = joined([*packages, *opaque, *models, _source(bill)])
     body: Fields = {
         "$schema": _SCHEMA,
@@ -57,14 +58,12 @@ def _metadata(bill: Bill) -> Fields:
     return {
         "lifecycles": [{"phase": "build"}],
         "tools": {"components": [{"type": "application", "name": "ekiben", "version": bill.ekiben_version}]},
-        "component": compact(
-            {
-                "type": "application",
-                "bom-ref": _root(bill),
-                "name": bill.name,
-                "description": text_of(bill.description),
-                "properties": properties((f"label:{name}", value) for name, value in bill.labels.items()),
-            }
+        "component": component(
+            "application",
+            _root(bill),
+            bill.name,
+            description=text_of(bill.description),
+            properties=properties((f"label:{name}", value) for name, value in bill.labels.items()),
         ),
     }
 
@@ -75,20 +74,20 @@ def _root(bill: Bill) -> str:
 
 def _source(bill: Bill) -> Fields:
     """The source as one component; every file of it is in SHA256SUMS and in the provenance."""
-    return {
-        "type": "data",
-        "bom-ref": _SOURCE_REFERENCE,
-        "name": SOURCE,
-        "hashes": hashes([str(bill.source.digest)]),
-        "data": [{"type": "source-code", "name": SOURCE}],
-        "properties": properties(
+    return component(
+        "data",
+        _SOURCE_REFERENCE,
+        SOURCE,
+        hashes=hashes([str(bill.source.digest)]),
+        data=[{"type": "source-code", "name": SOURCE}],
+        properties=properties(
             [
                 ("digest-of", f"the lines of SHA256SUMS for {SOURCE}/"),
                 ("files", len(bill.source.digests)),
                 ("size_bytes", bill.source.size_bytes),
             ]
         ),
-    }
+    )
 
 
 def _dependencies(bill: Bill, components: Iterable[Fields], python: Mapping[str, list[Fields]]) -> list[Fields]:
@@ -100,7 +99,8 @@ def _dependencies(bill: Bill, components: Iterable[Fields], python: Mapping[str,
     for model in bill.models:
         edges[model.reference] = _frameworks(model, python)
     return [
-        {"ref": reference, **({"dependsOn": edges[reference]} if edges[reference] else {})} for reference in sorted(edges)
+        {"ref": reference, **({"dependsOn": edges[reference]} if edges[reference] else {})}
+        for reference in sorted(edges)
     ]
 
 
@@ -111,8 +111,8 @@ def _frameworks(model: BilledModel, python: Mapping[str, list[Fields]]) -> list[
 def _found(names: Iterable[str], python: Mapping[str, list[Fields]]) -> list[str]:
     """The references of the packages that these requirements name, of those that are there."""
     wanted = {bare_name(name) for name in names}
-    return _references(component for name in wanted for component in python.get(name, []))
+    return _references(one for name in wanted for one in python.get(name, []))
 
 
 def _references(components: Iterable[Fields]) -> list[str]:
-    return sorted({str(component["bom-ref"]) for component in components})
+    return sorted({str(one["bom-ref"]) for one in components})

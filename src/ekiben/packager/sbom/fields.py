@@ -46,6 +46,11 @@ def compact(fields: Mapping[str, object]) -> Fields:
     return {key: value for key, value in fields.items() if value not in (None, "", [], {})}
 
 
+def component(kind: str, reference: str, name: str, **fields: object) -> Fields:
+    """A component with the keys that every one has, and those of `fields` that are not empty."""
+    return {"type": kind, "bom-ref": reference, "name": text_of(name), **compact(fields)}
+
+
 def hashes(written: Iterable[str]) -> list[Fields]:
     """`algorithm:hex` texts as hashes, sorted, each once; what is none is left out."""
     return [{"alg": name, "content": content} for name, content in sorted(set(_known(written)))]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ekiben.packager.sbom.fields import Fields, compact, hashes, properties
+from ekiben.packager.sbom.fields import Fields, component, hashes, properties
 from ekiben.packager.sbom.purl import package_url
 
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?\s*$", re.IGNORECASE | re.MULTILINE)
@@ -65,14 +65,12 @@ def _is_image(written: str, stages: set[str]) -> bool:
 def image_component(written: str) -> Fields:
     """A base image as a component. Without a digest it has no hash: its tag may mean another image tomorrow."""
     image = ImageReference.parse(written)
-    return compact(
-        {
-            "type": "container",
-            "bom-ref": image.url,
-            "name": f"{image.registry}/{image.path}" if image.registry else image.path,
-            "version": image.tag or image.digest,
-            "hashes": hashes([image.digest]),
-            "purl": image.url,
-            "properties": properties([("role", "base image"), ("asked-for", written)]),
-        }
+    return component(
+        "container",
+        image.url,
+        f"{image.registry}/{image.path}" if image.registry else image.path,
+        version=image.tag or image.digest,
+        hashes=hashes([image.digest]),
+        purl=image.url,
+        properties=properties([("role", "base image"), ("asked-for", written)]),
     )

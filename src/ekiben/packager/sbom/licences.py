@@ -13,7 +13,7 @@ _MAX_NAME = 200  # characters: some packages put a licence's whole text where it
 
 
 def licences(written: str | None) -> list[Fields]:
-    """The `licenses` of a component; empty where nothing is known. A text instead of a name is cut to its first line."""
+    """The `licenses` of a component; empty where nothing is known. Of a whole text the first line stays."""
     text = text_of(written or "").strip()
     if not text:
         return []

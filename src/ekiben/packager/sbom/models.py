@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ekiben.digest import Digest
 from ekiben.packager.sbom.card import first_text, model_card, texts_at
-from ekiben.packager.sbom.fields import Fields, compact, hashes, properties
+from ekiben.packager.sbom.fields import Fields, component, hashes, properties
 from ekiben.packager.sbom.licences import licences
 from ekiben.store.model_manifest import ModelManifest
 from ekiben.store.sums import SUMS
@@ -33,19 +33,17 @@ class BilledModel:
 def model_component(model: BilledModel) -> Fields:
     """The model. Its hash is its address: of the SHA256SUMS in its folder, which has every file's."""
     manifest = model.manifest
-    return compact(
-        {
-            "type": "machine-learning-model",
-            "bom-ref": model.reference,
-            "authors": [{"name": name} for name in texts_at(manifest.metadata, "author", "authors")],
-            "name": model.tag.name,
-            "version": model.tag.version,
-            "description": first_text(manifest.metadata, "description"),
-            "hashes": hashes([str(model.digest)]),
-            "licenses": licences(first_text(manifest.metadata, "license", "licence")),
-            "modelCard": model_card(manifest),
-            "properties": properties(_facts(model)),
-        }
+    return component(
+        "machine-learning-model",
+        model.reference,
+        model.tag.name,
+        authors=[{"name": name} for name in texts_at(manifest.metadata, "author", "authors")],
+        version=model.tag.version,
+        description=first_text(manifest.metadata, "description"),
+        hashes=hashes([str(model.digest)]),
+        licenses=licences(first_text(manifest.metadata, "license", "licence")),
+        modelCard=model_card(manifest),
+        properties=properties(_facts(model)),
     )
 
 

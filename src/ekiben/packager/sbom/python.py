@@ -15,7 +15,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from ekiben.digest import Digest
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
 from ekiben.packager.lock.origin import Origin
-from ekiben.packager.sbom.fields import Fields, compact, hashes, properties, reference
+from ekiben.packager.sbom.fields import Fields, compact, component, hashes, properties, reference, text_of
 from ekiben.packager.sbom.licences import licences
 from ekiben.packager.sbom.purl import package_url
 
@@ -60,8 +60,8 @@ def python_components(
         components.setdefault(name, []).append(_pinned(_joined(pins), carried, is_everywhere=len(locks) < 2))
     for wheel in sorted(carried, key=lambda one: one.path):
         if str(wheel.digest) not in known:
-            name, component = _unpinned(wheel)
-            components.setdefault(name, []).append(component)
+            name, own = _unpinned(wheel)
+            components.setdefault(name, []).append(own)
     return components
 
 
@@ -92,26 +92,24 @@ def _pinned(pin: _Pin, wheels: Iterable[CarriedWheel], *, is_everywhere: bool) -
     package, origin = pin.package, pin.package.origin
     url = python_url(package.name, package.version, origin)
     carried = [wheel.path for wheel in wheels if str(wheel.digest) in package.hashes]
-    return compact(
-        {
-            "type": "library",
-            "bom-ref": url,
-            "name": package.name,
-            "version": package.version,
-            "hashes": hashes(package.hashes),
-            "licenses": licences(package.licence),
-            "purl": url,
-            "pedigree": compact({"commits": _commits(origin)}),
-            "externalReferences": _repository(origin) + _files(package.files),
-            "properties": properties(
-                [
-                    *(("platform", platform) for platform in (() if is_everywhere else pin.platforms)),
-                    *(("path", path) for path in carried),
-                    ("origin", origin.kind if origin else None),
-                    ("yanked", "true" if package.is_yanked else None),
-                ]
-            ),
-        }
+    return component(
+        "library",
+        url,
+        package.name,
+        version=text_of(package.version),
+        hashes=hashes(package.hashes),
+        licenses=licences(package.licence),
+        purl=url,
+        pedigree=compact({"commits": _commits(origin)}),
+        externalReferences=_repository(origin) + _files(package.files),
+        properties=properties(
+            [
+                *(("platform", platform) for platform in (() if is_everywhere else pin.platforms)),
+                *(("path", path) for path in carried),
+                ("origin", origin.kind if origin else None),
+                ("yanked", "true" if package.is_yanked else None),
+            ]
+        ),
     )
 
 
@@ -121,27 +119,20 @@ def _unpinned(wheel: CarriedWheel) -> tuple[str, Fields]:
         url = python_url(name, str(version))
     except InvalidWheelFilename:
         return wheel.file_name, _file(wheel)
-    return name, compact(
-        {
-            "type": "library",
-            "bom-ref": url,
-            "name": name,
-            "version": str(version),
-            "hashes": hashes([str(wheel.digest)]),
-            "licenses": licences(wheel.licence),
-            "purl": url,
-            "properties": properties([("path", wheel.path)]),
-        }
+    return name, component(
+        "library",
+        url,
+        name,
+        version=str(version),
+        hashes=hashes([str(wheel.digest)]),
+        licenses=licences(wheel.licence),
+        purl=url,
+        properties=properties([("path", wheel.path)]),
     )
 
 
 def _file(wheel: CarriedWheel) -> Fields:
-    return {
-        "type": "file",
-        "bom-ref": f"ekiben:file/{wheel.path}",
-        "name": wheel.path,
-        "hashes": hashes([str(wheel.digest)]),
-    }
+    return component("file", f"ekiben:file/{wheel.path}", wheel.path, hashes=hashes([str(wheel.digest)]))
 
 
 def _commits(origin: Origin | None) -> list[Fields]:
@@ -167,17 +158,9 @@ def _files(files: Iterable[LockedFile]) -> list[Fields]:
 
 def requirement_component(written: str) -> Fields:
     """A requirement that nobody locked: which version an image gets is decided when it is made."""
-    name = bare_name(written)
+    name = bare_name(written) or written
     url = package_url("pypi", name)
-    return compact(
-        {
-            "type": "library",
-            "bom-ref": url,
-            "name": name,
-            "purl": url,
-            "properties": properties([("asked-for", written)]),
-        }
-    )
+    return component("library", url, name, purl=url, properties=properties([("asked-for", written)]))
 
 
 def bare_name(requirement: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ekiben.packager.sbom.fields import Fields, compact, properties
+from ekiben.packager.sbom.fields import Fields, component, properties
 from ekiben.packager.sbom.purl import package_url
 
 # Kind and namespace of package URLs, by `docker.distro`.
@@ -18,7 +18,9 @@ _DISTRIBUTIONS = {
     "amazonlinux": ("rpm", "amazon"),
 }
 _DEBIAN = re.compile(r"(?P<name>[^:=]+)(?::(?P<arch>[^=]+))?(?:=(?P<version>.+))?")
-_CONDA = re.compile(r"(?:(?P<channel>.+)::)?(?P<name>[A-Za-z0-9_.-]+)\s*(?:={1,2}\s*(?P<version>[0-9][^\s=,|*<>!]*))?")
+_CONDA = re.compile(
+    r"(?:(?P<channel>[^:]+)::)?(?P<name>[A-Za-z0-9_.-]+)\s*(?:={1,2}\s*(?P<version>[0-9][0-9A-Za-z.+_!-]*)(?=[\s=]|$))?"
+)
 
 
 def system_component(written: str, distribution: str) -> Fields:
@@ -31,7 +33,7 @@ def system_component(written: str, distribution: str) -> Fields:
 
 
 def conda_component(written: str) -> Fields:
-    """A package as `conda.dependencies` names it: `numpy=1.26`, `conda-forge::ffmpeg>=6`. Only an exact version counts."""
+    """A package as `conda.dependencies` names it: `numpy=1.26`, `conda-forge::ffmpeg>=6`; only exact versions count."""
     found = _CONDA.match(written)
     channel, name, version = found.group("channel", "name", "version") if found else (None, written, None)
     url = package_url("conda", name, version, qualifiers={"channel": channel})
@@ -39,13 +41,4 @@ def conda_component(written: str) -> Fields:
 
 
 def _component(name: str, version: str | None, url: str, written: str) -> Fields:
-    return compact(
-        {
-            "type": "library",
-            "bom-ref": url,
-            "name": name,
-            "version": version,
-            "purl": url,
-            "properties": properties([("asked-for", written)]),
-        }
-    )
+    return component("library", url, name, version=version, purl=url, properties=properties([("asked-for", written)]))
