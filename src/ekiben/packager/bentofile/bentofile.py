@@ -41,8 +41,8 @@ class ModelReference:
 @dataclass(frozen=True, slots=True)
 class PythonOptions:
     """What is installed. Paths (`requirements_txt`, `wheels`, `constraints`, those of `find_links`) are relative to the
-    project and inside it; no URL holds credentials. `requirements_txt` may be a lock of another tool; `packages` hold the
-    requirements of pyproject.toml where these are meant; `indexes` are asked in their order."""
+    project and inside it; no URL holds credentials. `requirements_txt` may be a lock of another tool; `packages` hold
+    the requirements of pyproject.toml where these are meant; `indexes` are asked in their order."""
 
     requirements_txt: str | None = None
     packages: tuple[str, ...] = ()

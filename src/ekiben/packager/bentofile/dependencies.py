@@ -1,8 +1,8 @@
 """The `python` block as `PythonOptions`: what is installed, and from where.
 
-Where the block names nothing to install, `[project]` of the pyproject.toml beside it does, and a lock that lies there with
-it (`uv.lock`, `pylock.toml`) holds its pins. A bentofile that names requirements of its own means those: a lock that is not
-theirs is taken only by name.
+Where the block names nothing to install, `[project]` of the pyproject.toml beside it does, and a lock that lies there
+with it (`uv.lock`, `pylock.toml`) holds its pins. A bentofile that names requirements of its own means those: a lock
+that is not theirs is taken only by name.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def python_options(level: PythonLevel, cuda_version: str | None, project: Path, 
 
 
 def _is_locked(level: PythonLevel, document: Document) -> bool:
-    """As in BentoML, repositories that are not packed leave nothing to be locked, unless a lock is asked for outright."""
+    """As in BentoML, repositories that are not packed leave nothing to be locked, unless a lock is asked for
+    outright."""
     if level.pack_git_packages:
         return level.lock_packages
     if "lock_packages" in level.model_fields_set and level.lock_packages:
@@ -70,7 +71,9 @@ def _wheels(level: PythonLevel, project: Path, document: Document) -> tuple[str,
             raise document.error(f"`{pattern}` lies outside the project", route, hint="write a path relative to it")
         matching = [path for path in project.glob(pattern) if path.is_file() and path.suffix == ".whl"]
         if not matching:
-            raise document.error(f"`{pattern}` finds no wheel", route, hint="paths are relative to the project's folder")
+            raise document.error(
+                f"`{pattern}` finds no wheel", route, hint="paths are relative to the project's folder"
+            )
         for path in matching:
             found.add(_checked(grammar.file_inside, path.relative_to(project).as_posix(), project, route, document))
     return tuple(sorted(found))
@@ -106,7 +109,9 @@ def _check_indexes(options: PythonOptions, document: Document) -> None:
         "torch": options.torch is not None,
     }
     for key in (key for key, is_wanted in wants_uv.items() if is_wanted):
-        message = f"`python.{key}` is more than `lock_tool: {options.lock_tool}` can do: pip takes every index as the same"
+        message = (
+            f"`python.{key}` is more than `lock_tool: {options.lock_tool}` can do: pip takes every index as the same"
+        )
         raise document.error(message, ("python", key), is_key=True, hint="leave `lock_tool` out: `uv` can")
 
 
@@ -121,7 +126,9 @@ def _with_project(options: PythonOptions, level: PythonLevel, project: Path, doc
     if table is None:
         if is_chosen:
             key = "extras" if options.extras else "groups"
-            raise document.error(f"`python.{key}` is set, and there is no `[project]` in pyproject.toml", ("python", key))
+            raise document.error(
+                f"`python.{key}` is set, and there is no `[project]` in pyproject.toml", ("python", key)
+            )
         return options
     own = table.dependencies or () if not is_table else ()
     packages = (*own, *_chosen(table, options, document), *options.packages)
@@ -155,7 +162,6 @@ def _check_sources(table: ProjectTable, packages: tuple[str, ...], lock: str | N
             ("python",),
             hint="run `uv lock`: its lock is read",
         )
-
 
 
 def _checked(check: Callable[[str, Path], str], text: str, project: Path, route: Route, document: Document) -> str:

@@ -1,4 +1,5 @@
-"""What the `[project]` table of a pyproject.toml depends on: `dependencies`, chosen extras (PEP 621) and groups (PEP 735)."""
+"""What the `[project]` table of a pyproject.toml depends on: `dependencies`, chosen extras (PEP 621) and groups (PEP
+735)."""
 
 from __future__ import annotations
 
@@ -54,8 +55,8 @@ class ProjectTable:
 
 
 def read_project_table(path: Path) -> ProjectTable | None:
-    """The table in `path`, None where there is no such file or no `[project]`. Raises BentofileError for a file that cannot
-    be read; one that is no TOML says nothing here."""
+    """The table in `path`, None where there is no such file or no `[project]`. Raises BentofileError for a file that
+    cannot be read; one that is no TOML says nothing here."""
     if not path.is_file():
         return None
     try:

@@ -1,7 +1,7 @@
 """A repository at one commit, by the machine's own git. The only module that knows git's commands.
 
-Credentials are git's affair (netrc, credential helpers, SSH agents); nothing is asked at a terminal, no hook is run. Tags
-come along, since packages ask them for their version.
+Credentials are git's affair (netrc, credential helpers, SSH agents); nothing is asked at a terminal, no hook is run.
+Tags come along, since packages ask them for their version.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _LINES = 3  # of what git says last, which is where it says why
 def check_out(
     url: str, revision: str | None, folder: Path, environ: Mapping[str, str], *, secrets: frozenset[str] = frozenset()
 ) -> str:
-    """Puts the repository `url` at `revision` (its default branch where None) into `folder`, which is not there yet, with
-    its submodules, and returns the full commit.
+    """Puts the repository `url` at `revision` (its default branch where None) into `folder`, which is not there yet,
+    with its submodules, and returns the full commit.
 
     A revision is looked for as a branch, then as a tag, a commit, and a ref of any other kind, as pip does. Raises
     LockError with git's own words where it cannot be had.
@@ -82,7 +82,9 @@ class _Git:
         except FileNotFoundError as error:
             raise LockError("git is not there, and a requirement names a repository", hint="install git") from error
         except subprocess.TimeoutExpired as error:
-            raise LockError(f"git did not end within {_TIMEOUT_S:.0f} s", hint="the repository may not answer") from error
+            raise LockError(
+                f"git did not end within {_TIMEOUT_S:.0f} s", hint="the repository may not answer"
+            ) from error
 
 
 def _commit(git: _Git, revision: str | None) -> str | None:

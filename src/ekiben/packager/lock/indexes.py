@@ -1,7 +1,7 @@
 """`Index`: an index by name, for logins of its own and for packages that come from nowhere else.
 
-A login is read where uv looks for it, `UV_INDEX_<NAME>_USERNAME` and `UV_INDEX_<NAME>_PASSWORD`, for both resolvers and for
-the image alike: whoever has it configured for one need not do so again.
+A login is read where uv looks for it, `UV_INDEX_<NAME>_USERNAME` and `UV_INDEX_<NAME>_PASSWORD`, for both resolvers and
+for the image alike: whoever has it configured for one need not do so again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from ekiben.packager.lock.toml_text import toml_table, toml_text
 
 IndexStrategy: TypeAlias = Literal["best-match", "first-index"]
 
-# Where builds of PyTorch for one accelerator are, each in a folder named after it: an index instead of uv's own knowledge.
+# Where builds of PyTorch for one accelerator are, each in a folder named after it: an index instead of uv's own
+# knowledge.
 TORCH_INDEX_VARIABLE = "EKIBEN_TORCH_INDEX"
 TORCH_PACKAGES = ("torch", "torchvision", "torchaudio", "torchtext", "triton", "pytorch-triton*", "xformers")
 
@@ -28,8 +29,8 @@ _LOGIN = re.compile(r"UV_INDEX_\w+_(?:USERNAME|PASSWORD)")
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index. With `packages` (names, or patterns such as `nvidia-*`) it is asked for nothing else, and they are asked for
-    nowhere else. `url` carries no credential."""
+    """An index. With `packages` (names, or patterns such as `nvidia-*`) it is asked for nothing else, and they are
+    asked for nowhere else. `url` carries no credential."""
 
     name: str
     url: str
@@ -128,4 +129,3 @@ def indexes_of(rows: object) -> tuple[Index, ...]:
     """The indexes that a receipt names; what is none is passed over."""
     found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list | tuple) else []
     return tuple(Index(str(row.get("name", "")), str(row["url"])) for row in found if row.get("url"))
-

@@ -38,8 +38,8 @@ _BENTOFILE_KEYS = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Wanted:
-    """One requirement in normal form: `text` without hashes, and the hashes that its author gave, if any. `pin` is what a
-    resolver is asked in place of a text that names a place: the wheel that was made of it, by version."""
+    """One requirement in normal form: `text` without hashes, and the hashes that its author gave, if any. `pin` is what
+    a resolver is asked in place of a text that names a place: the wheel that was made of it, by version."""
 
     text: str
     name: str
@@ -54,8 +54,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What is asked for: requirements and constraints, sorted, each once; `replaced` as they were written. `sources` are
-    the requirements of which wheels have to be made first, `editable` the texts of those that asked to be editable."""
+    """What is asked for: requirements and constraints, sorted, each once; `replaced` as they were written. `sources`
+    are the requirements of which wheels have to be made first, `editable` the texts of those that asked to be
+    editable."""
 
     requirements: tuple[Wanted, ...]
     constraints: tuple[Wanted, ...]

@@ -1,8 +1,8 @@
 """A wheel written again so that its bytes depend on the content of its files alone.
 
-Build backends differ in the order of members, in times, modes, and compression (which depends on the zlib of the machine),
-and each writes its own version into `WHEEL`. What is installed is not touched: each member keeps its bytes but for
-`WHEEL`, which names another generator, and `RECORD`, which is made anew (PEP 427).
+Build backends differ in the order of members, in times, modes, and compression (which depends on the zlib of the
+machine), and each writes its own version into `WHEEL`. What is installed is not touched: each member keeps its bytes
+but for `WHEEL`, which names another generator, and `RECORD`, which is made anew (PEP 427).
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class OwnWheel:
-    """A wheel that a Bento carries, since no index has it. `path` is the file in the store's cache, alone in its folder;
-    `sha256` is `sha256:<hex>`."""
+    """A wheel that a Bento carries, since no index has it. `path` is the file in the store's cache, alone in its
+    folder; `sha256` is `sha256:<hex>`."""
 
     path: Path
     name: str

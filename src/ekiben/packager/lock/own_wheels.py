@@ -13,9 +13,10 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
@@ -32,6 +33,7 @@ from ekiben.packager.lock.wheel_cache import KeptWheel, WheelCache
 from ekiben.packager.lock.wheel_tags import fits
 from ekiben.packager.selection import Selection, select_files
 from ekiben.report import Reporter
+from ekiben.store.disk import disk_errors
 from ekiben.store.receipt import host_platform
 
 _FORMAT = 1  # raised when the same source would be built to other bytes
@@ -41,8 +43,8 @@ _LEFT_BY_BUILDS = ("/build/", "/dist/", "*.egg-info/")
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What wheels are made with. `preferred` are the pins of the last lock: a repository stays at the commit that they say.
-    `is_fresh` asks a repository for its branches and tags again."""
+    """What wheels are made with. `preferred` are the pins of the last lock: a repository stays at the commit that they
+    say. `is_fresh` asks a repository for its branches and tags again."""
 
     project: Path
     target: Target
@@ -64,7 +66,8 @@ def own_wheels(sources: Iterable[SourceRequirement], workshop: Workshop) -> dict
     for source in sources:
         if source.marker and not holds(source.marker, workshop.target):
             continue
-        wheel = _made(source, workshop)
+        with disk_errors(workshop.cache.folder):
+            wheel = _made(source, workshop)
         other = by_name.setdefault(wheel.name, wheel)
         if other.sha256 != wheel.sha256:
             raise LockError(f"`{wheel.name}` comes from two places, `{source.text}` is one", hint="keep one of them")
@@ -73,14 +76,7 @@ def own_wheels(sources: Iterable[SourceRequirement], workshop: Workshop) -> dict
 
 
 def _made(source: SourceRequirement, workshop: Workshop) -> OwnWheel:
-    commit = None
-    match source.kind:
-        case "wheel":
-            kept = _taken(source, workshop)
-        case "path":
-            kept = _built_from_project(source, workshop)
-        case "vcs":
-            kept, commit = _built_from_repository(source, workshop)
+    kept, commit = _kept(source, workshop)
     name, version = _name_and_version(kept.path.name, source)
     if not fits(kept.path.name, workshop.target):
         raise LockError(
@@ -88,6 +84,18 @@ def _made(source: SourceRequirement, workshop: Workshop) -> OwnWheel:
             hint="build it there, and name that wheel under `python.wheels`",
         )
     return OwnWheel(kept.path, name, version, kept.sha256, _origin(source, commit))
+
+
+def _kept(source: SourceRequirement, workshop: Workshop) -> tuple[KeptWheel, str | None]:
+    match source.kind:
+        case "wheel":
+            return _taken(source, workshop), None
+        case "path":
+            return _built_from_project(source, workshop), None
+        case "vcs":
+            return _built_from_repository(source, workshop)
+        case _:
+            assert_never(source.kind)
 
 
 def _origin(source: SourceRequirement, commit: str | None) -> Origin:
@@ -152,7 +160,12 @@ def _known_commit(source: SourceRequirement, asked: Digest, workshop: Workshop) 
     wanted = _origin(source, None)
     for package in workshop.preferred:
         origin = package.origin
-        if origin and origin.kind == "vcs" and origin.url == wanted.url and package.name == (source.name or package.name):
+        if (
+            origin
+            and origin.kind == "vcs"
+            and origin.url == wanted.url
+            and package.name == (source.name or package.name)
+        ):
             return origin.revision
     return None if workshop.is_fresh else workshop.cache.commit_of(asked)
 
@@ -198,8 +211,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise LockError(f"`{path.name}` cannot be read: {error.strerror}") from error
-
-
-def pins_of(wheels: Mapping[SourceRequirement, OwnWheel]) -> dict[str, OwnWheel]:
-    """The wheels by the name of their package."""
-    return {wheel.name: wheel for wheel in wheels.values()}

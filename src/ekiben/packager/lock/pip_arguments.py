@@ -23,8 +23,8 @@ class UnknownArgument(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PipArguments:
-    """What `pip_args` says. `constraints` are files of the project; `only_binary` names packages that may come as wheels
-    alone, or is `(":all:",)`."""
+    """What `pip_args` says. `constraints` are files of the project; `only_binary` names packages that may come as
+    wheels alone, or is `(":all:",)`."""
 
     index_url: str | None = None
     extra_index_url: tuple[str, ...] = ()

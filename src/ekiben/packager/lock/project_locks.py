@@ -13,7 +13,7 @@ import re
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,9 @@ from ekiben.packager.lock.uv_tool import uv_binary, uv_environment
 UV_LOCK = "uv.lock"
 _PYLOCK = re.compile(r"pylock(?:\.[^.]+)?\.toml")  # PEP 751, File Name
 _EXPORT_TIMEOUT_S = 60.0  # it reads two files
-_CHOICE = re.compile(r"""(?P<quote>['"])(?P<name>[^'"]+)(?P=quote)\s+(?P<not>not\s+)?in\s+(?P<set>extras|dependency_groups)""")
+_CHOICE = re.compile(
+    r"""(?P<quote>['"])(?P<name>[^'"]+)(?P=quote)\s+(?P<not>not\s+)?in\s+(?P<set>extras|dependency_groups)"""
+)
 _ALWAYS, _NEVER = "python_version >= '0'", "python_version < '0'"
 
 
@@ -70,7 +72,16 @@ def _exported(place: Path, shown: str, chosen: Chosen, environ: Mapping[str, str
         command = [
             *(uv_binary(), "export", "--frozen", "--format", "requirements-txt", "--output-file", str(output)),
             *("--project", str(place.parent), "--no-emit-project", "--no-default-groups", *options),
-            *("--no-header", "--no-annotate", "--no-editable", "--quiet", "--color", "never", "--python", sys.executable),
+            *(
+                "--no-header",
+                "--no-annotate",
+                "--no-editable",
+                "--quiet",
+                "--color",
+                "never",
+                "--python",
+                sys.executable,
+            ),
         ]
         environment = uv_environment(PipSettings(), environ)
         done = run_child(command, cwd=Path(scratch), environ=environment, timeout_s=_EXPORT_TIMEOUT_S)
@@ -89,44 +100,42 @@ def _in_project(line: str, folder: Path, project: Path) -> str:
 
 def _check_current(lock: Path, shown: str) -> None:
     """Compares what pyproject.toml asks for with what the lock says that it asked for then."""
-    pyproject = _toml(lock.with_name("pyproject.toml"), "pyproject.toml")
-    project = pyproject.get("project", {})
+    project = _toml(lock.with_name("pyproject.toml"), "pyproject.toml").get("project")
     if not isinstance(project, Mapping) or not isinstance(project.get("name"), str):
         return
-    asked = {_wish(text) for text in project.get("dependencies", []) if isinstance(text, str)}
-    locked = _locked_wishes(_toml(lock, shown), canonicalize_name(project["name"]))
-    if locked is not None and asked != locked:
-        changed = sorted({name for name, _ in asked ^ locked})
-        raise LockError(
-            f"`{shown}` is older than pyproject.toml, which now says otherwise about {', '.join(f'`{one}`' for one in changed)}",
-            hint="run `uv lock`",
-        )
+    rows = _locked_rows(_toml(lock, shown), canonicalize_name(project["name"]))
+    if rows is None:
+        return
+    placed = {str(row.get("name")) for row in rows if not row.keys() <= {"name", "specifier", "marker", "extras"}}
+    locked = {(name := str(row.get("name")), "" if name in placed else _sorted(row.get("specifier"))) for row in rows}
+    wanted = {_wish(text, placed) for text in project.get("dependencies", []) if isinstance(text, str)}
+    if changed := sorted({name for name, _ in wanted ^ locked}):
+        names = ", ".join(f"`{name}`" for name in changed)
+        raise LockError(f"`{shown}` is older than what pyproject.toml says of {names}", hint="run `uv lock`")
 
 
-def _locked_wishes(lock: Mapping[str, object], name: str) -> set[tuple[str, str]] | None:
+def _locked_rows(lock: Mapping[str, object], name: str) -> list[Mapping[str, object]] | None:
+    """What the project itself required when it was locked, a table each; None where the lock does not say."""
     packages = lock.get("package")
     for package in packages if isinstance(packages, list) else []:
-        if package.get("name") != name or not {"virtual", "editable"} & set(package.get("source", {})):
-            continue
-        rows: Sequence[Mapping[str, object]] = package.get("metadata", {}).get("requires-dist", [])
-        return {
-            (str(row.get("name")), _specifier(str(row.get("specifier", ""))))
-            for row in rows
-            if "extra ==" not in str(row.get("marker", ""))
-        }
+        if package.get("name") == name and {"virtual", "editable"} & set(package.get("source", {})):
+            rows: list[Mapping[str, object]] = package.get("metadata", {}).get("requires-dist", [])
+            return [row for row in rows if "extra ==" not in str(row.get("marker", ""))]
     return None
 
 
-def _wish(text: str) -> tuple[str, str]:
+def _wish(text: str, placed: Container[str]) -> tuple[str, str]:
+    """Name and versions; of a package that comes from a place and no index, the name alone."""
     try:
         parsed = Requirement(text)
     except InvalidRequirement as error:
         raise LockError(f"pyproject.toml: `{text}` is no requirement") from error
-    return canonicalize_name(parsed.name), _specifier(str(parsed.specifier))
+    name = canonicalize_name(parsed.name)
+    return name, "" if name in placed else _sorted(str(parsed.specifier))
 
 
-def _specifier(text: str) -> str:
-    return ",".join(sorted(part.strip() for part in text.split(",")))
+def _sorted(specifier: object) -> str:
+    return ",".join(sorted(part.strip() for part in str(specifier or "").split(",")))
 
 
 def _pylock_lines(place: Path, shown: str, chosen: Chosen, project: Path) -> Iterator[str]:
@@ -139,7 +148,7 @@ def _pylock_lines(place: Path, shown: str, chosen: Chosen, project: Path) -> Ite
     for package in packages if isinstance(packages, list) else []:
         marker = _plain_marker(str(package.get("marker", "")), Chosen(chosen.extras, groups))
         try:
-            yield _pylock_line(package, place.parent, project) .format(marker=f" ; {marker}" if marker else "")
+            yield _pylock_line(package, place.parent, project).format(marker=f" ; {marker}" if marker else "")
         except (KeyError, TypeError, AttributeError) as error:
             raise LockError(f"`{shown}` is no pylock.toml: a package has no {error}") from error
 
@@ -167,7 +176,8 @@ def _pylock_hashes(package: Mapping[str, object]) -> Iterator[str]:
 
 
 def _plain_marker(marker: str, chosen: Chosen) -> str:
-    """`marker` without the words that only a lock file knows, `extras` and `dependency_groups`: they are answered here."""
+    """`marker` without the words that only a lock file knows, `extras` and `dependency_groups`: they are answered
+    here."""
 
     def answered(found: re.Match[str]) -> str:
         known: Iterable[str] = chosen.extras if found["set"] == "extras" else chosen.groups

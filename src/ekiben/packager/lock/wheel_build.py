@@ -1,7 +1,7 @@
 """A folder or source archive becomes a wheel: the project's own build backend, run by uv in a child process.
 
-Nothing of the machine is let into the build that would show in the wheel: a copy of the source lies in a scratch folder,
-and clock, locale, time zone and hash seed are fixed. What backends still do differently, `normal_wheel` levels.
+Nothing of the machine is let into the build that would show in the wheel: a copy of the source lies in a scratch
+folder, and clock, locale, time zone and hash seed are fixed. What backends still do differently, `normal_wheel` levels.
 """
 
 from __future__ import annotations

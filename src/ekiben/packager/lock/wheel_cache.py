@@ -1,10 +1,12 @@
-"""Own wheels kept by content, below `wheels/` of the store's cache: what did not change is not built, fetched or asked again.
+"""Own wheels kept by content, below `wheels/` of the store's cache: what did not change is not built, fetched or asked
+again.
 
     files/<sha256>/<file name>    a wheel, alone in its folder, so that the folder is a find-links location for it
     built/<key>.json              which wheel a source gave
     commits/<key>                 which commit a branch or tag of a repository was
 
-Every file is put in place by one rename, so any number of processes may share the cache; what is damaged counts as absent.
+Every file is put in place by one rename, so any number of processes may share the cache; what is damaged counts as
+absent.
 """
 
 from __future__ import annotations
