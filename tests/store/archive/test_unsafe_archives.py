@@ -21,7 +21,7 @@ from ekiben.errors import ArchiveError, EkibenError
 from ekiben.report import SilentReporter
 from ekiben.store.archive.formats import ArchiveFormat
 from ekiben.store.archive.importing import ImportRequest, import_model
-from ekiben.store.archive.limits import RATIO_FREE_BYTES, Limits
+from ekiben.store.archive.limits import Limits
 from ekiben.store.archive.member import Member
 from ekiben.store.archive.writing import write_archive
 from ekiben.store.local import Store
@@ -219,16 +219,16 @@ def test_more_files_than_allowed_are_refused(store: Store, tmp_path: Path) -> No
 def test_a_bomb_is_refused_when_it_has_unpacked_a_little_more_than_is_free(
     store: Store, tmp_path: Path, form: str
 ) -> None:
-    """Half a gigabyte of zeros in some kilobytes."""
+    limits, size_bytes = Limits(free_bytes=2**22), 2**25
     source, bomb = tmp_path / "zeros", tmp_path / f"bomb.{form}"
     with source.open("wb") as stream:
-        stream.truncate(2 * RATIO_FREE_BYTES)
+        stream.truncate(size_bytes)
     with bomb.open("wb") as sink:
-        member = Member("weights.bin", source, 2 * RATIO_FREE_BYTES)
+        member = Member("weights.bin", source, size_bytes)
         write_archive([member], sink, ArchiveFormat(form), lambda _: None)
     source.unlink()
     with pytest.raises(ArchiveError, match="more than 200 times its size"):
-        bring(store, str(bomb))
+        bring(store, str(bomb), limits)
     assert leftovers(store) == []
 
 

@@ -80,9 +80,15 @@ def model_manifest(document: Document) -> ModelConversion:
 
 
 def bento_manifest(
-    document: Document, find_model: Callable[[Tag], BentoModelEntry | None], executables: tuple[str, ...]
+    document: Document,
+    find_model: Callable[[Tag], BentoModelEntry | None],
+    packages: tuple[str, ...],
+    executables: tuple[str, ...],
 ) -> BentoConversion:
-    """The manifest of a Bento. `find_model` gives a model's digest. Raises ArchiveError, DamagedItem, UsageError."""
+    """The manifest of a Bento; `find_model` gives a model's digest, `packages` are those of its requirements.in.
+
+    Raises ArchiveError, DamagedItem, UsageError.
+    """
     spec = document.number("spec", 1)
     if spec not in _SPECS:
         raise ArchiveError(
@@ -99,7 +105,7 @@ def bento_manifest(
         models=_models(local, find_model),
         services=tuple(_service(one, service) for one in document.each("services")),
         envs=tuple(_variable(one) for one in document.each("envs")),
-        python=_python(document),
+        python=_python(document, packages),
         docker=_docker(document),
         schema=document.mapping("schema"),
         args=document.mapping("args"),
@@ -144,19 +150,17 @@ def _variable(row: Document) -> Mapping[str, object]:
     }
 
 
-def _python(document: Document) -> Mapping[str, object]:
-    image, python = document.within("image"), _section(document, "python")
-    lines = str(image.content.get("python_requirements") or "").splitlines()
-    packages = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith(("#", "-"))]
-    version = str(image.content.get("python_version") or _section(document, "docker").get("python_version") or "")
+def _python(document: Document, packages: tuple[str, ...]) -> Mapping[str, object]:
+    image, docker, python = (_section(document, key) for key in ("image", "docker", "python"))
+    version = str(image.get("python_version") or docker.get("python_version") or "")
     declared = {key: python[key] for key in _PYTHON_KEYS if python.get(key)}
-    return {"version": version, "packages": packages, **declared}
+    return {"version": version, "packages": list(packages), **declared}
 
 
 def _docker(document: Document) -> Mapping[str, object]:
-    image, docker = document.within("image"), _section(document, "docker")
+    image, docker = _section(document, "image"), _section(document, "docker")
     declared = {key: docker[key] for key in _DOCKER_KEYS if docker.get(key)}
-    of_image = {key: image.content[key] for key in ("base_image", "python_version") if image.content.get(key)}
+    of_image = {key: image[key] for key in ("base_image", "python_version") if image.get(key)}
     env = declared.get("env")
     if env is not None and not isinstance(env, Mapping):
         declared["env"] = _pairs(env)

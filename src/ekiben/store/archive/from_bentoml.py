@@ -23,7 +23,11 @@ from ekiben.store.documents import Document, dump_document
 from ekiben.store.sums import SUMS
 from ekiben.tag import Tag
 
-_KEPT_PARTS = re.compile(r"(bento\.yaml|README\.md|src/.+|apis/.+|env/python/.+|env/conda/.+|env/docker/setup_script)")
+# Their locks stay out: they have no hashes, and name the index's host, some with a password.
+_KEPT_PARTS = re.compile(
+    r"(bento\.yaml|README\.md|src/.+|apis/.+|env/python/(requirements\.in|wheels/.+)|env/conda/.+|env/docker/setup_script)"
+)
+_INTENT = "env/python/requirements.in"
 _IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+bentoml\b", re.MULTILINE)
 _SHOWN = 5  # import lines and files named in a message
 
@@ -70,7 +74,8 @@ def _bento(tree: Tree, models_folder: Path, stored: StoredModel) -> Conversion:
     tree.drop(*(path for path in tree if path.startswith(f"{MODELS}/") and path.count("/") == 2))  # `latest` files
     models, dropped_of_models = _carried_models(tree, models_folder)
     with damage_of(tree.folder):
-        made = bento_manifest(document, _entries({model.tag: model for model in models}, stored), _programs(tree))
+        find = _entries({model.tag: model for model in models}, stored)
+        made = bento_manifest(document, find, _packages(tree), _programs(tree))
     files = tuple(path for path in tree if not _KEPT_PARTS.fullmatch(path))
     tree.drop(*files)
     tree.put(BENTO.manifest, _manifest_bytes(tree, made))
@@ -131,6 +136,16 @@ def _details(document: Document, tag: Tag) -> dict[str, object]:
     )
     facts = {"tag": tag, "bentoml_version": made_by, "creation_time": document.content.get("creation_time")}
     return {"bentoml": {key: str(value) for key, value in facts.items() if value}}
+
+
+def _packages(tree: Tree) -> tuple[str, ...]:
+    """The requirements as they were asked for; options, among them indexes, are taken out of the file, too."""
+    if _INTENT not in tree:
+        return ()
+    lines = (tree.folder / _INTENT).read_text(encoding="utf-8", errors="replace").splitlines()
+    packages = tuple(line.strip() for line in lines if line.strip() and not line.lstrip().startswith(("#", "-")))
+    tree.put(_INTENT, "".join(f"{one}\n" for one in packages).encode())
+    return packages
 
 
 def _programs(tree: Tree) -> tuple[str, ...]:

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 
 from ekiben.errors import ArchiveError
 
-_TIB = 1024**4
-RATIO_FREE_BYTES = 256 * 1024**2  # what may be unpacked from next to nothing: a model of zeros is no attack
+_MIB, _TIB = 1024**2, 1024**4
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Wide enough for a Bento with models of hundreds of gigabytes.
 
-    `max_ratio` is of bytes unpacked to bytes read, beyond the first RATIO_FREE_BYTES: text reaches 10, a bomb 1,000.
+    `max_ratio` is of bytes unpacked to bytes read: text reaches 10, a bomb 1,000. It is not asked of the first
+    `free_bytes`, since a model of zeros is no attack.
     """
 
     max_bytes: int = _TIB
     max_files: int = 100_000
     max_ratio: float = 200.0
+    free_bytes: int = 256 * _MIB
 
 
 class Meter:
@@ -45,7 +46,7 @@ class Meter:
         self._unpacked_bytes += size_bytes
         if self._unpacked_bytes > self._limits.max_bytes:
             raise self._too_large()
-        allowed = RATIO_FREE_BYTES + self._limits.max_ratio * self._packed_bytes()
+        allowed = self._limits.free_bytes + self._limits.max_ratio * self._packed_bytes()
         if self._unpacked_bytes > allowed:
             raise ArchiveError(
                 f"it unpacks to more than {self._limits.max_ratio:g} times its size", hint=_allow("--max-ratio")
