@@ -18,10 +18,8 @@ from ekiben.store.signatures import subject_of
 from ekiben.trust.keys import PrivateKey
 from ekiben.trust.policy import Policy
 from tests.store.making import build, entry, save
-from tests.store.test_signatures import signed
-from tests.trust.making import make_key
+from tests.store.test_signatures import KEY, OTHER, signed
 
-KEY, OTHER = make_key(), make_key()
 POLICY = Policy("serve", (KEY.public,))
 
 
@@ -42,7 +40,9 @@ def bento(store: Store, model: Model) -> Bento:
 
 
 def test_what_nobody_signed_is_refused_with_the_remedy(bento: Bento, store: Store) -> None:
-    with pytest.raises(NotTrusted, match=f"Bento `{bento.tag}` is not signed by a trusted key, and by the sett") as caught:
+    with pytest.raises(
+        NotTrusted, match=f"Bento `{bento.tag}` is not signed by a trusted key, and by the sett"
+    ) as caught:
         admit(bento, store)
     assert f"ekiben sign {bento.tag} --key" in str(caught.value.hint)
 
@@ -93,14 +93,14 @@ def test_a_signed_bento_with_another_byte_is_refused(bento: Bento, store: Store,
 def test_a_signed_bento_with_another_file_is_refused(bento: Bento, store: Store) -> None:
     signed(bento, store)
     bento.path_of("src/sitecustomize.py").touch()
-    with pytest.raises(DamagedItem, match="`src/sitecustomize.py`"):
+    with pytest.raises(DamagedItem, match=r"`src/sitecustomize\.py`"):
         admit(bento, store)
 
 
 def test_a_model_with_another_byte_is_refused(bento: Bento, model: Model, store: Store) -> None:
     signed(bento, store)
     model.path_of("weights.bin").write_text("other")
-    with pytest.raises(DamagedItem, match="`weights.bin`"):
+    with pytest.raises(DamagedItem, match=r"`weights\.bin`"):
         admit(bento, store)
 
 

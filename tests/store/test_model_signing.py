@@ -30,15 +30,17 @@ def model(store: Store) -> Model:
 
 def verify_theirs(model: Model, signature: Path, public: Path) -> None:
     """Raises where the package does not verify."""
-    config = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=public)
-    config.verify(model.path, signature)
+    config = model_signing.verifying.Config()  # type: ignore[no-untyped-call]
+    config.use_elliptic_key_verifier(public_key=public).verify(model.path, signature)
 
 
 def sign_theirs(model: Model, private: Path, signature: Path, *ignored: str) -> bytes:
     """A signature by the package."""
     paths = [model.path / name for name in ignored]
-    hashing = model_signing.hashing.Config().set_ignored_paths(paths=paths, ignore_git_paths=False)
-    config = model_signing.signing.Config().use_elliptic_key_signer(private_key=private).set_hashing_config(hashing)
+    hashing = model_signing.hashing.Config()  # type: ignore[no-untyped-call]
+    hashing.set_ignored_paths(paths=paths, ignore_git_paths=False)
+    config = model_signing.signing.Config()  # type: ignore[no-untyped-call]
+    config.use_elliptic_key_signer(private_key=private).set_hashing_config(hashing)
     config.sign(model.path, signature)
     return signature.read_bytes()
 
@@ -99,5 +101,5 @@ def test_we_refuse_those_of_the_package_about_other_content(model: Model, tmp_pa
     model.path_of("weights").write_text("other")
     content = sign_theirs(model, private, tmp_path / "model.sig", "receipt.yaml", "SHA256SUMS")
     model.path_of("weights").write_bytes(before)
-    with pytest.raises(InvalidSignature, match="signs other content than that of model .*: 'weights'"):
+    with pytest.raises(InvalidSignature, match=r"signs other content than that of model .*: 'weights'"):
         check_signature(subject_of(model), content, key.public)

@@ -125,12 +125,13 @@ def test_a_forged_hint_helps_nobody(item: Bento | Model, store: Store) -> None:
 
 
 def test_a_signature_of_another_item_is_refused_with_the_key_and_without(store: Store) -> None:
-    for one, other in [
+    pairs: list[tuple[Bento | Model, Bento | Model]] = [
         (build(store, "one"), build(store, "two")),
         (save(store, "one"), save(store, "two")),
         (build(store, "three"), save(store, "three")),
         (save(store, "four"), build(store, "four")),
-    ]:
+    ]
+    for one, other in pairs:
         path = signed(one, store)
         (other.path / "signatures").mkdir()
         shutil.copy(path, other.path / "signatures")
@@ -284,7 +285,7 @@ def test_a_stray_file_among_the_signatures_keeps_an_import_out(store: Store, tmp
     shutil.copytree(model.path, tmp_path / "draft")
     (tmp_path / "draft/signatures").mkdir()
     (tmp_path / "draft/signatures/notes.txt").touch()
-    with pytest.raises(StoreError, match="`signatures/notes.txt` is no signature"):
+    with pytest.raises(StoreError, match=r"`signatures/notes\.txt` is no signature"):
         put(store, tmp_path / "draft")
 
 

@@ -195,11 +195,13 @@ def test_the_named_executables_and_no_others_may_run(tmp_path: Path) -> None:
 def test_a_message_names_the_first_files_and_counts_the_rest(model: Model) -> None:
     for name in "abcde":
         model.path_of(name).touch()
-    with pytest.raises(DamagedItem, match="`a`, `b`, `c` and 2 more$"):
+    with pytest.raises(DamagedItem, match=r"`a`, `b`, `c` and 2 more$"):
         check_content(model.path, model.digest, "it")
 
 
-@given(st.sets(st.sampled_from(["a", "b", "c/d", "c/e", "f/g/h"])), st.sampled_from(["a", "b", "c/d", "f/g/h", "new/x"]))
+@given(
+    st.sets(st.sampled_from(["a", "b", "c/d", "c/e", "f/g/h"])), st.sampled_from(["a", "b", "c/d", "f/g/h", "new/x"])
+)
 def test_what_is_there_is_whole_exactly_when_nothing_was_touched(
     tmp_path_factory: pytest.TempPathFactory, names: set[str], touched: str
 ) -> None:

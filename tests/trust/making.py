@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import (
@@ -13,10 +15,21 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from ekiben.trust.keys import OwnKey, PrivateKey
+from ekiben.trust.keys import PrivateKey
+
+if TYPE_CHECKING:
+    from ekiben.trust.keys import OwnKey
 
 KINDS = ("P-256", "P-384", "P-521", "Ed25519")
-_CURVES = {"P-256": ec.SECP256R1, "P-384": ec.SECP384R1, "P-521": ec.SECP521R1}
+_CURVES: dict[str, Callable[[], ec.EllipticCurve]] = {
+    "P-256": ec.SECP256R1,
+    "P-384": ec.SECP384R1,
+    "P-521": ec.SECP521R1,
+}
+    "P-256": ec.SECP256R1,
+    "P-384": ec.SECP384R1,
+    "P-521": ec.SECP521R1,
+}
 
 
 def make_key(kind: str = "Ed25519") -> PrivateKey:

@@ -1,4 +1,4 @@
-"""Bundles: written as others read them, read so strictly that no bit changes unseen, and hostile ones refused quickly."""
+"""Bundles: written as others read them, read so strictly that no bit changes unseen; hostile ones are refused."""
 
 from __future__ import annotations
 

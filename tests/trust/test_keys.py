@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -21,13 +22,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekiben.errors import UnusableKey
-from ekiben.trust.keys import ID_LENGTH, PrivateKey, generate_key, parse_private_key, parse_public_key
+from ekiben.trust.keys import ID_LENGTH, generate_key, parse_private_key, parse_public_key
 from tests.trust.making import KINDS, make_key, sec1_pem
 
 KEYS = {kind: make_key(kind) for kind in KINDS}
 SPKI = (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 PKCS8 = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-OTHER_KINDS = {
+OTHER_KINDS: dict[str, Any] = {
     "RSA": rsa.generate_private_key(65537, 2048),
     "DSA": dsa.generate_private_key(2048),
     "Ed448": ed448.Ed448PrivateKey.generate(),
@@ -39,8 +40,9 @@ def certificate() -> bytes:
     """A certificate of a P-256 key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "somebody")])
-    unsigned = x509.CertificateBuilder(name, name, key.public_key(), 1, datetime(2026, 1, 1, tzinfo=UTC))
-    return unsigned.not_valid_after(datetime(2027, 1, 1, tzinfo=UTC)).sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    built = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    built = built.not_valid_before(datetime(2026, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2027, 1, 1, tzinfo=UTC))
+    return built.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
 @given(st.sampled_from(KINDS), st.binary(max_size=100), st.binary(max_size=100))
@@ -154,7 +156,8 @@ def test_what_is_no_private_key_is_told_apart(pem: bytes, message: str) -> None:
         parse_private_key(pem, "x", None)
 
 
-def test_a_key_never_shows_itself(kind: str = "P-256") -> None:
-    key: PrivateKey = KEYS[kind]
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_never_shows_itself(kind: str) -> None:
+    key = KEYS[kind]
     assert repr(key) == f"PrivateKey(place='{kind}.key')"
     assert repr(key.public) == f"PublicKey(place='{kind}.key')"

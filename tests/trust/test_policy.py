@@ -27,12 +27,12 @@ def test_a_policy_holds_for_what_it_names(tmp_path: Path) -> None:
 
 
 def test_a_policy_without_keys_trusts_nobody_and_says_so() -> None:
-    with pytest.raises(SettingsError, match="EKIBEN_REQUIRE_SIGNED.*names no key"):
+    with pytest.raises(SettingsError, match=r"EKIBEN_REQUIRE_SIGNED.*names no key"):
         policy_for("serve", load_settings({"EKIBEN_REQUIRE_SIGNED": "serve"}))
 
 
 def test_a_trusted_key_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(PathNotFound, match="none.pub"):
+    with pytest.raises(PathNotFound, match=r"none\.pub"):
         trusted_keys(load_settings({"EKIBEN_TRUSTED_KEYS": f"{tmp_path}/none.pub"}))
 
 

@@ -118,7 +118,10 @@ def test_a_statement_of_another_kind_says_nothing_about_a_file_or_a_model() -> N
         ({"serialization": {"method": "files", "hash_type": "blake2b"}}, "by other means"),
         ({"resources": {}}, "by other means"),
         ({"resources": [{"name": "a", "algorithm": "sha256", "digest": ONE.hex}]}, "do not add up"),
-        ({"resources": [{"name": "a", "algorithm": "sha256", "digest": one.hex} for one in (ONE, TWO)]}, "do not add up"),
+        (
+            {"resources": [{"name": "a", "algorithm": "sha256", "digest": one.hex} for one in (ONE, TWO)]},
+            "do not add up",
+        ),
         ({"resources": [{"name": "a", "algorithm": "blake2b", "digest": ONE.hex}]}, "no file with a sha256"),
         ({"resources": [{"name": 1, "algorithm": "sha256", "digest": ONE.hex}]}, "no file with a sha256"),
         ({"resources": [{"name": "a", "algorithm": "sha256", "digest": "0"}]}, "digest is no sha256"),

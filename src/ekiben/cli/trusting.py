@@ -17,8 +17,8 @@ from ekiben.errors import DamagedItem, UsageError
 
 if TYPE_CHECKING:
     from ekiben.packager.verification import Verification
-    from ekiben.store.signatures import SignatureState, Subject
     from ekiben.store.bentos import Bento
+    from ekiben.store.signatures import SignatureState, Subject
     from ekiben.store.verify import Damage
     from ekiben.trust.keys import PublicKey
 
@@ -128,7 +128,9 @@ def _report(verified: Verification, required: Sequence[PublicKey], output: Verif
 
 
 def _as_text(verified: Verification, indent: str = "") -> list[str]:
-    state = "damaged" if verified.damage else "as its version names it" if verified.names_content else "as its receipt says"
+    state = (
+        "damaged" if verified.damage else "as its version names it" if verified.names_content else "as its receipt says"
+    )
     lines = [
         f"{indent}{verified.subject.kind} {verified.subject.name}: {state}; {verified.file_count} files,"
         f" {size_text(verified.size_bytes)}, {verified.subject.digest}"

@@ -79,9 +79,7 @@ def verify_bento(bento: Bento, store: Store, keys: Sequence[PublicKey], reporter
     return replace(verified, damage=(*verified.damage, *damage), models=of_models)
 
 
-def _verify(
-    item: Bento | Model, executables: Collection[str], keys: Sequence[PublicKey], task: Task
-) -> Verification:
+def _verify(item: Bento | Model, executables: Collection[str], keys: Sequence[PublicKey], task: Task) -> Verification:
     subject = subject_of(item)
     with disk_errors(item.path):
         damage = find_damage(item.path, item.digest, executables=executables, advance=task.advance)

@@ -1,7 +1,7 @@
 """Signatures of items: who signed one, and the file beside its content that says so.
 
-A Bento is signed by a statement about its SHA256SUMS, which lists every file; a model by one about each of its files and
-SHA256SUMS, in the form of OpenSSF Model Signing. Both bind the digest that the item's version names. A key has one
+A Bento is signed by a statement about its SHA256SUMS, which lists every file; a model by one about each of its files,
+SHA256SUMS too, in the form of OpenSSF Model Signing. Both bind the digest that the item's version names. A key has one
 signature in an item, `signatures/<key id>.sigstore.json`: signing again replaces it.
 """
 
@@ -98,7 +98,7 @@ def read_signatures(subject: Subject, keys: Iterable[PublicKey]) -> list[Signatu
 
 
 def check_signature(subject: Subject, content: bytes, key: PublicKey) -> None:
-    """Raises InvalidSignature, in words that follow a path, unless `content` is a bundle in which `key` signs the item."""
+    """Raises InvalidSignature, in words that follow a path, unless `content` is a bundle by `key` about the item."""
     bundle = parse_bundle(content)
     if bundle.hint not in ("", key.cosign_hint, key.model_signing_hint):
         raise InvalidSignature(f"names another key than {key.id} ({key.place})")
@@ -128,7 +128,7 @@ def _read(path: Path) -> bytes:
 
 
 def _check_unverified(subject: Subject, content: bytes, keys: Iterable[PublicKey]) -> None:
-    """What can be said of a signature without the key that it is called after. Its payload is compared, not believed."""
+    """What can be said of a signature without the key it is called after. Its payload is compared, not believed."""
     bundle = parse_bundle(content)
     for key in keys:
         if bundle.hint in (key.cosign_hint, key.model_signing_hint):
@@ -159,7 +159,8 @@ def _check_statement(subject: Subject, statement: Statement) -> None:
 
 def _content(subject: Subject) -> dict[str, Digest]:
     """Every file that the digest binds, SHA256SUMS itself among them."""
-    sums = (subject.folder / SUMS).read_bytes()
+    with disk_errors(subject.folder):
+        sums = (subject.folder / SUMS).read_bytes()
     if Digest.of_bytes(sums) != subject.digest:
         raise DamagedItem(f"{subject} is not what `{subject.digest}` names", hint=f"look into `{subject.folder}`")
     return {SUMS: subject.digest, **parse_sums(sums)}

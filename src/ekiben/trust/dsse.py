@@ -35,5 +35,5 @@ def open_envelope(envelope: Envelope, key: PublicKey) -> bytes:
     if not key.verify(envelope.signature, pae(envelope.payload_type, envelope.payload)):
         raise InvalidSignature(f"does not verify with key {key.id} ({key.place})")
     if envelope.payload_type != IN_TOTO:
-        raise InvalidSignature(f"signs `{envelope.payload_type}`, not `{IN_TOTO}`")
+        raise InvalidSignature(f"signs {envelope.payload_type!a}, not `{IN_TOTO}`")
     return envelope.payload

@@ -32,9 +32,7 @@ def read_public_key(place: str, environ: Mapping[str, str] = os.environ) -> Publ
     return parse_public_key(_read(place, environ), place)
 
 
-def read_private_key(
-    place: str, environ: Mapping[str, str] = os.environ, ask: AskPassword | None = None
-) -> PrivateKey:
+def read_private_key(place: str, environ: Mapping[str, str] = os.environ, ask: AskPassword | None = None) -> PrivateKey:
     """The private key in a PEM file, or in the variable that `env://NAME` names.
 
     The passphrase of an encrypted one comes from EKIBEN_KEY_PASSWORD, from the file that EKIBEN_KEY_PASSWORD_FILE

@@ -1,4 +1,4 @@
-"""A statement about every file of a model: OpenSSF Model Signing v1.0, as the package `model-signing` makes and reads it.
+"""A statement about every file of a model: OpenSSF Model Signing v1.0, as the package `model-signing` has it.
 
 The subject's digest is the sha256 of the files' raw digests joined in the order of `resources`, which is that of their
 paths, part by part. Source: sigstore/model-transparency, `Payload` in `_signing/signing.py`.

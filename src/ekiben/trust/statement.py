@@ -40,18 +40,18 @@ def parse_statement(payload: bytes) -> Statement:
     if document.get("_type") != STATEMENT_TYPE:
         raise InvalidSignature(f"holds no statement of type `{STATEMENT_TYPE}`")
     match document:
-        case {
-            "subject": [{"digest": {"sha256": str() as hexadecimal}} as subject],
-            "predicateType": str() as predicate_type,
-            "predicate": dict() as predicate,
-        }:
-            return Statement(str(subject.get("name", "")), _digest(hexadecimal), predicate_type, predicate)
+        case {"subject": [dict() as subject], "predicateType": str() as kind, "predicate": dict() as predicate}:
+            return Statement(str(subject.get("name", "")), _digest(subject), kind, predicate)
         case _:
-            raise InvalidSignature("holds no statement about one subject with a sha256")
+            raise InvalidSignature("holds no statement about one subject")
 
 
-def _digest(hexadecimal: str) -> Digest:
-    try:
-        return Digest(hexadecimal)
-    except InvalidDigest as error:
-        raise InvalidSignature("holds a statement whose subject has no sha256") from error
+def _digest(subject: Mapping[str, object]) -> Digest:
+    match subject:
+        case {"digest": {"sha256": str() as hexadecimal}}:
+            try:
+                return Digest(hexadecimal)
+            except InvalidDigest as error:
+                raise InvalidSignature("holds a statement whose subject has no sha256") from error
+        case _:
+            raise InvalidSignature("holds a statement whose subject has no sha256")

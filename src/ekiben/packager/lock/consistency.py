@@ -20,7 +20,7 @@ RUNTIME = "ekiben-runtime"  # ekiben's own wheel: pinned when the image is made,
 
 
 def lock_faults(intent: str, lock: str, pylock: str | None) -> list[str]:
-    """Where `lock` (requirements.lock) does not keep what `intent` (requirements.in) asks, or `pylock` says otherwise."""
+    """Where `lock` (requirements.lock) does not keep what `intent` (requirements.in) asks, or `pylock` differs."""
     try:
         pins = parse_lock(lock)
     except LockError as error:
@@ -66,7 +66,7 @@ def _unmet(intent: str, pins: Iterable[LockedPackage]) -> Iterator[str]:
 
 
 def _unlike(pylock: str, pins: Iterable[LockedPackage]) -> Iterator[str]:
-    """What pylock.toml pins otherwise. It may know fewer files, and fewer packages: only those whose names are known."""
+    """What pylock.toml pins otherwise. It may know fewer files and packages: only files whose names are known."""
     locked = {(pin.name, pin.version): set(pin.hashes) for pin in pins}
     try:
         told = parse_pylock(pylock)
