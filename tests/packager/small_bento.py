@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ekiben.digest import Digest
-from ekiben.packager.lock.lockfile import LockedPackage, format_lock
+from ekiben.packager.lock.lockfile import LockedFile, LockedPackage, format_lock
 from ekiben.store.bento_manifest import BentoManifest, BentoModelEntry
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
@@ -61,7 +61,8 @@ def make_wheel(folder: Path, name: str, version: str, files: Mapping[str, str]) 
 def locked(wheel: Path) -> LockedPackage:
     """The pin of a wheel."""
     name, version, *_ = wheel.name.split("-")
-    return LockedPackage(name.replace("_", "-"), version, (str(Digest.of_file(wheel)),))
+    file = LockedFile(wheel.name, str(Digest.of_file(wheel)), wheel.stat().st_size)
+    return LockedPackage(name.replace("_", "-"), version, (file,))
 
 
 def save_model(store: Store, name: str, content: str = "weights") -> Model:

@@ -15,7 +15,7 @@ import pytest
 from ekiben.packager.containerfile import containerfile, containerfile_for
 from ekiben.packager.engines.docker_cli import build_environment, find_docker_cli
 from ekiben.packager.image_plan import MAX_MODEL_LAYERS, ImagePlan, WheelGroup
-from ekiben.packager.lock.lockfile import LockedPackage
+from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
 from ekiben.tag import Tag
 from tests.packager.small_bento import MANIFEST, RUNTIME_WHEEL
 
@@ -24,7 +24,7 @@ TRICKY = 'it\'s "quoted", $HOME, ${HOME}, $(id), `id`, back\\slash, # no comment
 
 
 def group(name: str, *packages: str) -> WheelGroup:
-    return WheelGroup(name, tuple(LockedPackage(one, "1.0", (f"sha256:{'0' * 64}",)) for one in packages))
+    return WheelGroup(name, tuple(LockedPackage(one, "1.0", (LockedFile("", f"sha256:{'0' * 64}"),)) for one in packages))
 
 
 SMALL = ImagePlan(
@@ -116,7 +116,7 @@ def test_a_variable_of_the_build_is_in_no_instruction() -> None:
     text = containerfile(CONDA)
     assert "EARLY" not in text
     assert TRICKY not in text
-    runs = re.findall(r"^RUN .*(?:\\\n.*)*", text, re.MULTILINE)
+    runs = re.findall(r"^RUN (?:.*\\\n)*.*", text, re.MULTILINE)
     tools = [one for one in runs if "python3 -m venv" not in one]
     assert len(tools) == 5
     assert all("    . /mnt/setup/build-env \\\n" in one for one in tools)

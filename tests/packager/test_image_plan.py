@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ekiben.digest import Digest
 from ekiben.errors import ImageError, NotActedOn
 from ekiben.packager.image_plan import HEAVY_WHEELS, MAX_MODEL_LAYERS, REST, ImagePlan, group_wheels, plan_image
-from ekiben.packager.lock.lockfile import LockedPackage, format_lock
+from ekiben.packager.lock.lockfile import LockedFile, LockedPackage, format_lock
 from ekiben.store.bento_manifest import BentoManifest, BentoModelEntry
 from ekiben.tag import Tag
 from tests.packager.small_bento import MANIFEST, RUNTIME_WHEEL
@@ -31,7 +31,7 @@ def plan(manifest: BentoManifest = MANIFEST) -> ImagePlan:
 
 
 def package(name: str) -> LockedPackage:
-    return LockedPackage(name, "1.0", (f"sha256:{'0' * 64}",))
+    return LockedPackage(name, "1.0", (LockedFile("", f"sha256:{'0' * 64}"),))
 
 
 def test_the_base_is_pythons_slim_image_of_the_version_asked_for() -> None:
