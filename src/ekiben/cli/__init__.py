@@ -11,7 +11,7 @@
     bentos.py      `list get delete`          models.py   `models list|get|delete|...`
     archiving.py   `export import`, for models, too
     building.py    `init build`               images.py   `containerize`
-    locking.py     `lock`
+    locking.py     `lock`                     auditing.py `audit`
     serving.py     `serve`                    env.py      `env`
 
 Command modules declare signatures and import what they run inside the command's body, so that starting stays quick.

@@ -19,6 +19,7 @@ COMMANDS = {
     "list": ("ekiben.cli.bentos", "list_bentos"),
     "get": ("ekiben.cli.bentos", "get_bento"),
     "delete": ("ekiben.cli.bentos", "delete_bentos"),
+    "audit": ("ekiben.cli.auditing", "audit_bento"),
     "verify": ("ekiben.cli.trusting", "verify_bento"),
     "sign": ("ekiben.cli.trusting", "sign_bento"),
     "diff": ("ekiben.cli.diffing", "diff_bentos"),

@@ -14,6 +14,7 @@
     ├── manifest      bento.yaml       ── readme    README.md
     ├── sbom/         sbom.cdx.json    ── slsa      provenance.json  ── source_tree  the source by digest, for both
     └── git_state     what the receipt says of git
+    audit/            what is in a Bento, why, and what about it should worry somebody (`ekiben audit`)
     diff/             what changed between two Bentos (`ekiben diff`)
     containerize      a Bento becomes an image
     ├── image_plan    which layers it has                             ── containerfile   the same as text

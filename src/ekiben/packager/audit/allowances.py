@@ -82,11 +82,10 @@ def read_allowances(audit: Mapping[str, object]) -> tuple[Allowance, ...]:
 
 
 def _allowance(row: object) -> Allowance | None:
-    match row:
-        case {"code": str() as code, "reason": str() as reason} if reason.strip():
-            path = row.get("path")
-            if path is None:
-                return Allowance(code, reason)
-            return Allowance(code, reason, path) if isinstance(path, str) and is_pattern(path) else None
-        case _:
-            return None
+    fields = row if isinstance(row, dict) else {}
+    code, reason, path = fields.get("code"), fields.get("reason"), fields.get("path")
+    if not isinstance(code, str) or not isinstance(reason, str) or not reason.strip():
+        return None
+    if path is None:
+        return Allowance(code, reason)
+    return Allowance(code, reason, path) if isinstance(path, str) and is_pattern(path) else None

@@ -67,7 +67,11 @@ UNHASHED = _code(
     21, "UnhashedRequirement", _HIGH, "a requirement without a hash", "build again, with `lock_packages` on"
 )
 YANKED = _code(
-    22, "YankedFile", _MEDIUM, "a release that its maintainers withdrew", "lock another version: `ekiben lock --upgrade`"
+    22,
+    "YankedFile",
+    _MEDIUM,
+    "a release that its maintainers withdrew",
+    "lock another version: `ekiben lock --upgrade`",
 )
 UNLOCKED = _code(
     23, "UnlockedPackages", _HIGH, "dependencies that are not locked", "leave `python.lock_packages` out, or true"
@@ -79,7 +83,11 @@ CONDA_UNLOCKED = _code(
     25, "UnlockedConda", _MEDIUM, "a conda package without version and build", "write `name=version=build`"
 )
 NO_LICENCE = _code(
-    26, "LicenceMissing", _LOW, "a package whose licence is not known", "ask its maintainers, and allow it with a reason"
+    26,
+    "LicenceMissing",
+    _LOW,
+    "a package whose licence is not known",
+    "ask its maintainers, and allow it with a reason",
 )
 COPYLEFT = _code(27, "Copyleft", _INFO, "a copyleft licence", "check that its terms suit how the image is given away")
 NO_LOCK = _code(28, "LockUnreadable", _HIGH, "no lock that can be read", "build the Bento again")
@@ -94,10 +102,18 @@ SETUP_SCRIPT = _code(
 )
 NO_DIGEST = _code(40, "ModelWithoutDigest", _HIGH, "a model without a digest", "build the Bento again")
 NO_MODEL = _code(
-    41, "ModelNotInStore", _MEDIUM, "a model that is not in the store", "bring it, and audit again: nothing looked into it"
+    41,
+    "ModelNotInStore",
+    _MEDIUM,
+    "a model that is not in the store",
+    "bring it, and audit again: nothing looked into it",
 )
 OTHER_MODEL = _code(
-    42, "ModelChanged", _HIGH, "a model with other content than the Bento names", "bring the model that it was built with"
+    42,
+    "ModelChanged",
+    _HIGH,
+    "a model with other content than the Bento names",
+    "bring the model that it was built with",
 )
 DANGEROUS_PICKLE = _code(
     50, "DangerousPickle", _HIGH, "a pickle that reaches for code", "do not load it; ask whoever saved it"

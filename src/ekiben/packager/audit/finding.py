@@ -9,7 +9,7 @@ from ekiben.packager.audit.codes import Code, Severity
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`path` is the file's in the Bento (`models/<name>/<version>/...` for a model's), exact and for machines; `subject`
+    """`path` is the file's in the Bento (`models/<name>/<version>/...` for a model's), exact, for machines; `subject`
     what in it is meant: a package, a variable, a callable. `message` is fit to be shown on a terminal."""
 
     code: Code

@@ -64,7 +64,9 @@ def _entropy_bits(text: bytes) -> float:
 
 
 def _form(kind: str, mark: str, pattern: str, is_real: Callable[[bytes], bool] = _is_varied) -> _Form:
-    return _Form(kind, mark.encode(), re.compile(rf"(?<![A-Za-z0-9_-])(?:{pattern})(?![A-Za-z0-9_-])".encode()), is_real)
+    return _Form(
+        kind, mark.encode(), re.compile(rf"(?<![A-Za-z0-9_-])(?:{pattern})(?![A-Za-z0-9_-])".encode()), is_real
+    )
 
 
 _PRIVATE_KEY = re.compile(
@@ -99,10 +101,10 @@ FORMS: tuple[_Form, ...] = (
     _form("a JSON web token", "eyJ", r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}"),
 )
 
-_NAMES = r"pass(?:word|wd|phrase)|secret(?:[_-]?(?:access)?[_-]?key)?|(?:api|access|auth|private|account)[_-]?(?:key|token)|token"
-_ASSIGNED = re.compile(
-    rf"""(?i)(?:^|[^A-Za-z])(?:{_NAMES})["']?\s*(?::|=|:=|=>)\s*(?P<quote>["'])(?P<value>[^"'\s]{{12,200}})(?P=quote)""".encode()
-)
+_KEYS = r"(?:api|access|auth|private|account)[_-]?(?:key|token)"
+_NAMES = rf"pass(?:word|wd|phrase)|secret(?:[_-]?(?:access)?[_-]?key)?|{_KEYS}|token"
+_QUOTED = r"""(?P<quote>["'])(?P<value>[^"'\s]{12,200})(?P=quote)"""
+_ASSIGNED = re.compile(rf"""(?i)(?<![A-Za-z])(?:{_NAMES})["']?\s*(?::|=|:=|=>)\s*{_QUOTED}""".encode())
 _URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>`]{1,400}@[^\s\"'<>`]{1,200}")
 _PLACEHOLDER = re.compile(
     rb"(?i)[$<{%*]|\.\.\.|^x+$|example|changeme|placeholder|your[_-]|dummy|redacted|user(?:name)?:pass|:password@|:secret@"
@@ -125,7 +127,7 @@ def _urls(text: bytes) -> Iterator[Secret]:
         return
     for found in _URL.finditer(text):
         url = found.group()
-        if not _PLACEHOLDER.search(url) and has_credentials(url.decode(errors="replace")):
+        if not is_placeholder(url) and has_credentials(url.decode(errors="replace")):
             yield Secret("a password in a URL", _line(text, found.start()))
 
 
@@ -133,8 +135,13 @@ def _passwords(text: bytes) -> Iterator[Secret]:
     for found in _ASSIGNED.finditer(text):
         value = found["value"]
         is_mixed = re.search(rb"\d", value) is not None and re.search(rb"[A-Za-z]", value) is not None
-        if is_mixed and _entropy_bits(value) >= _LEAST_ENTROPY_BITS and not _PLACEHOLDER.search(value):
+        if is_mixed and _entropy_bits(value) >= _LEAST_ENTROPY_BITS and not is_placeholder(value):
             yield Secret("what looks like a password", _line(text, found.start("value")), is_certain=False)
+
+
+def is_placeholder(text: bytes) -> bool:
+    """Whether `text` stands for a secret that somebody is to put there."""
+    return _PLACEHOLDER.search(text) is not None
 
 
 def _line(text: bytes, at: int) -> int:

@@ -67,7 +67,7 @@ class _Search:
                     self._stream(Source(file, lambda size: file.seek(size, io.SEEK_CUR)), name, within)
         with self._noting(within):
             file.seek(0)
-            if is_zip or zipfile.is_zipfile(CarefulFile(file)):  # type: ignore[arg-type]
+            if is_zip or zipfile.is_zipfile(CarefulFile(file)):
                 self._zip(file, within)
 
     def _member(self, stream: Readable, name: str, within: tuple[str, ...]) -> None:
@@ -99,7 +99,7 @@ class _Search:
 
     def _zip(self, file: BinaryIO, within: tuple[str, ...]) -> None:
         try:
-            with zipfile.ZipFile(CarefulFile(file)) as archive:  # type: ignore[arg-type]
+            with zipfile.ZipFile(CarefulFile(file)) as archive:
                 for info in archive.infolist():
                     self._budget.spend_member()
                     with self._noting((*within, info.filename)):

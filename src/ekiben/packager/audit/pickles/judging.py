@@ -25,7 +25,7 @@ class Verdict(IntEnum):
     dangerous = 4
 
 
-# Modules of which nothing belongs into a model: they run programs, load code, reach into the interpreter or the network.
+# Modules of which nothing belongs into a model: they run programs, load code, reach into the interpreter or a network.
 _PROGRAMS = "os posix nt subprocess pty commands popen2 shutil tempfile fileinput glob webbrowser pdb bdb code codeop"
 _LOADERS = "importlib imp runpy pkgutil zipimport pickle _pickle cPickle marshal shelve dbm site"
 _INTERPRETER = "sys ctypes _ctypes cffi gc inspect signal threading _thread multiprocessing concurrent asyncio builtins"
@@ -42,7 +42,9 @@ _FINDERS = "__import__ import_module resolve_name attrgetter methodcaller getout
 _READERS = "loads read_pickle Unpickler unpickle_from"
 _INSIDES = "__builtins__ __globals__ __subclasses__ __code__ __getattribute__ __dict__ __class__ __bases__ __mro__"
 _DANGEROUS_NAMES = frozenset(f"{_RUNNERS} {_FINDERS} {_READERS} {_INSIDES}".split())
-_BROUGHT_ALONG = frozenset("os sys subprocess builtins posix importlib pickle marshal socket shutil ctypes".split())
+_BROUGHT_ALONG = frozenset(
+    {"os", "sys", "subprocess", "builtins", "posix", "importlib", "pickle", "marshal", "socket", "shutil", "ctypes"}
+)
 _LOADING = frozenset(
     {"joblib.load", "joblib.numpy_pickle.load", "numpy.load", "numpy.lib.npyio.load", "numpy.fromfile", "torch.load"}
     | {"torch.serialization.load", "cloudpickle.load", "dill.load", "pandas.eval", "numexpr.evaluate", "io.open"}
@@ -54,7 +56,9 @@ _CODE_NAMES = frozenset(
     f"types.{name}" for name in ("CodeType", "FunctionType", "LambdaType", "MethodType", "ModuleType", "new_class")
 )
 _GETATTR = "builtins.getattr"  # what it takes is judged by itself
-_CLASS = re.compile(r"_*[A-Z][A-Za-z0-9_]*(?:\._*[A-Z][A-Za-z0-9_]*)*")  # a nested class is one, a class's method is not
+_CLASS = re.compile(
+    r"_*[A-Z][A-Za-z0-9_]*(?:\._*[A-Z][A-Za-z0-9_]*)*"
+)  # a nested class is one, a class's method is not
 _RESTORED = re.compile(r"__pyx_unpickle_[A-Z]\w*")  # Cython's own, for its classes
 _APART = frozenset({"externals", "tests", "testing", "_testing", "conftest", "compat", "hub"})  # of trusted packages
 _NO_DATA = re.compile(r".*(?:Popen|Process|Pool|Command|Runner|Loader|Unpickler|Executor|Downloader)s?")
@@ -71,7 +75,6 @@ def judge(found: Global, own_modules: Collection[str] = ()) -> Verdict:
     module, name = found.module, found.name
     mapped = NAME_MAPPING.get((module, name), (IMPORT_MAPPING.get(module, module), name))
     return _judge(*mapped, own_modules)
-
 
 
 def _judge(module: str, name: str, own_modules: Collection[str]) -> Verdict:

@@ -1,5 +1,5 @@
-"""One pickle followed opcode by opcode, as the unpickler reads it (pickle.py and _pickle.c), on values that say only what
-would be there. Nothing is imported or called.
+"""One pickle followed opcode by opcode, as the unpickler reads it (pickle.py and _pickle.c), on values that only say
+what would be there. Nothing is imported or called.
 
 How the arguments of opcodes are read, and what they do to the stack, is in `opcodes`.
 """

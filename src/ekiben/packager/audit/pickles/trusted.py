@@ -27,26 +27,34 @@ _BUILTINS = _names(
     " NotImplemented NoneType property staticmethod classmethod Exception ValueError TypeError KeyError RuntimeError",
 )
 _CONTAINERS = _names("collections", "OrderedDict defaultdict deque Counter ChainMap UserDict UserList UserString")
-_TIME = _names("datetime", "date datetime time timedelta timezone") | {"zoneinfo.ZoneInfo._unpickle", "zoneinfo.ZoneInfo"}
+_TIME = _names("datetime", "date datetime time timedelta timezone") | {
+    "zoneinfo.ZoneInfo._unpickle",
+    "zoneinfo.ZoneInfo",
+}
 _NUMBERS = {"decimal.Decimal", "fractions.Fraction", "random.Random", "uuid.UUID", "uuid.SafeUUID"} | _names(
     "array", "array _array_reconstructor"
 )
-_PATHS = _names(
-    "pathlib", "Path PurePath PosixPath PurePosixPath WindowsPath PureWindowsPath"
-) | _names("pathlib._local", "Path PurePath PosixPath PurePosixPath WindowsPath PureWindowsPath")
-_PICKLING = _names("copyreg", "_reconstructor __newobj__ __newobj_ex__") | {"_codecs.encode"}
-_REST = {"functools.partial", "operator.itemgetter", "re._compile", "string.Template", "types.SimpleNamespace"} | _names(
-    "ipaddress", "IPv4Address IPv6Address IPv4Network IPv6Network IPv4Interface IPv6Interface"
+_PATHS = _names("pathlib", "Path PurePath PosixPath PurePosixPath WindowsPath PureWindowsPath") | _names(
+    "pathlib._local", "Path PurePath PosixPath PurePosixPath WindowsPath PureWindowsPath"
 )
+_PICKLING = _names("copyreg", "_reconstructor __newobj__ __newobj_ex__") | {"_codecs.encode"}
+_REST = {
+    "functools.partial",
+    "operator.itemgetter",
+    "re._compile",
+    "string.Template",
+    "types.SimpleNamespace",
+} | _names("ipaddress", "IPv4Address IPv6Address IPv4Network IPv6Network IPv4Interface IPv6Interface")
 
 _UFUNCS = (
-    "abs absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt ceil clip cos cosh deg2rad divide exp exp2"
-    " expm1 fabs floor hypot isfinite isinf isnan log log10 log1p log2 logaddexp maximum mean median min max minimum mod"
-    " multiply negative power prod rad2deg reciprocal rint round sign sin sinh sqrt square std subtract sum tan tanh var"
+    "abs absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt ceil clip cos cosh deg2rad divide exp"
+    " exp2 expm1 fabs floor hypot isfinite isinf isnan log log10 log1p log2 logaddexp max maximum mean median min"
+    " minimum mod multiply negative power prod rad2deg reciprocal rint round sign sin sinh sqrt square std subtract sum"
+    " tan tanh var"
 )
 _SCALARS = (
-    "bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 longdouble complex64 complex128"
-    " str_ bytes_ object_ void datetime64 timedelta64 intc uintc intp uintp longlong ulonglong"
+    "bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 longdouble complex64"
+    " complex128 str_ bytes_ object_ void datetime64 timedelta64 intc uintc intp uintp longlong ulonglong"
 )
 _CORES = ("numpy.core", "numpy._core")
 _NUMPY = (
@@ -59,7 +67,9 @@ _NUMPY = (
     | {"numpy.dtypes._convert_to_stringdtype_kwargs"}
 )
 
-_SPARSE_NAMES = " ".join(f"{kind}_{form}" for kind in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil") for form in ("matrix", "array"))
+_SPARSE_NAMES = " ".join(
+    f"{kind}_{form}" for kind in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil") for form in ("matrix", "array")
+)
 _SCIPY = {
     name
     for kind in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")
@@ -90,9 +100,24 @@ _TORCH_REBUILDS = (
 )
 _TORCH_STORAGES = " ".join(
     f"{kind}Storage"
-    for kind in ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool", "Untyped", "Typed")
+    for kind in (
+        "Float",
+        "Double",
+        "Half",
+        "BFloat16",
+        "Long",
+        "Int",
+        "Short",
+        "Char",
+        "Byte",
+        "Bool",
+        "Untyped",
+        "Typed",
+    )
 )
-_TORCH_TYPES = "float16 float32 float64 bfloat16 int8 int16 int32 int64 uint8 bool complex64 complex128 Size device Tensor"
+_TORCH_TYPES = (
+    "float16 float32 float64 bfloat16 int8 int16 int32 int64 uint8 bool complex64 complex128 Size device Tensor"
+)
 _TORCH = (
     _names("torch._utils", _TORCH_REBUILDS)
     | _names("torch", f"{_TORCH_STORAGES} {_TORCH_TYPES}")

@@ -1,7 +1,7 @@
 """What the machine knows of the values that an unpickler would make: names, numbers and shapes, never the values.
 
 A text is a `str`, a number an `int`, a tuple a `tuple`, a dict a `dict` of what its text keys hold. They refer to each
-other as in the pickle, so they are never compared, hashed, copied or shown: a small pickle can nest them beyond measure.
+other as in the pickle, so they are never compared, hashed, copied or shown: a small pickle can nest them without end.
 """
 
 from __future__ import annotations

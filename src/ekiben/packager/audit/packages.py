@@ -1,0 +1,157 @@
+"""What the locks tell: pins, hashes, withdrawals, licences, and software that comes twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+
+from packaging.utils import canonicalize_name
+
+from ekiben.errors import LockError, StoreError
+from ekiben.packager.audit.codes import (
+    CONDA_UNLOCKED,
+    COPYLEFT,
+    NO_LICENCE,
+    NO_LOCK,
+    SHIPPED_TWICE,
+    UNHASHED,
+    UNLOCKED,
+    UNPINNED,
+    YANKED,
+)
+from ekiben.packager.audit.evidence import Evidence
+from ekiben.packager.audit.finding import Finding, printable
+from ekiben.packager.audit.image import base_images
+from ekiben.packager.lock.lines import logical_lines
+from ekiben.packager.lock.lockfile import LockedPackage
+from ekiben.packager.lock.pylock import parse_pylock
+from ekiben.packager.parts import ENVIRONMENT, INTENT, LOCK
+from ekiben.store.bento_manifest import BENTO_MANIFEST
+from ekiben.store.documents import parse_document
+
+_LOCKS, _PYLOCKS = "env/python/requirements*.lock", "env/python/pylock*.toml"
+_PINNED = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*])?\s*(?P<pin>===?\s*[^\s;*]+(?=\s|;|$)|@\s*\S+)?")
+_CUDA_WHEELS = ("nvidia-*", "cuda-*", "cupy-*")
+_CUDA_BASE = re.compile(r"cuda|nvcr\.io")
+# conda's name -> the Python package's, where they are not the same
+_CONDA_NAMES = {
+    "pytorch": "torch",
+    "matplotlib-base": "matplotlib",
+    "py-opencv": "opencv-python",
+    "tensorflow-base": "tensorflow",
+}
+_COPYLEFT = re.compile(
+    r"\b(?:[AL]?GPL|MPL|EUPL|CDDL|EPL|CPL|OSL|SSPL|CECILL(?!-B)|CC-BY(?:-NC)?-SA|GFDL|QPL|Sleepycat)\b"
+    r"|GNU .*General Public|Mozilla Public|Copyleft",
+    re.IGNORECASE,
+)
+
+
+def check_packages(evidence: Evidence) -> Iterator[Finding]:
+    """What is wrong, or worth knowing, about what is installed."""
+    yield from _pins(evidence)
+    packages = _Pylocks.read(evidence)
+    yield from packages.faults
+    for path, package in packages.rows:
+        yield from _package(path, package)
+    names = _locked_names(evidence)
+    yield from _cuda_twice(evidence, names)
+    yield from _conda(evidence, names)
+
+
+def _pins(evidence: Evidence) -> Iterator[Finding]:
+    locks = [file.path for file in evidence.files if fnmatch(file.path, _LOCKS)]
+    if evidence.manifest.python.get("lock_packages") is False:
+        yield Finding(UNLOCKED, "`python.lock_packages` is false: each image gets what is newest then", BENTO_MANIFEST)
+        locks = [INTENT]
+    elif not locks:
+        yield Finding(NO_LOCK, f"there is no `{LOCK}`", BENTO_MANIFEST)
+    for path in locks:
+        for line, text in logical_lines(evidence.text(path)):
+            yield from _requirement(path, line, text)
+
+
+def _requirement(path: str, line: int, text: str) -> Iterator[Finding]:
+    found = _PINNED.match(text)
+    if text.startswith("-") or found is None:
+        return
+    name = canonicalize_name(found["name"])
+    if not found["pin"]:
+        yield Finding(UNPINNED, f"`{name}` has no exact version", path, line, name)
+    if "--hash" not in text:
+        yield Finding(UNHASHED, f"`{name}` has no hash", path, line, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pylocks:
+    """The packages of all pylock.toml files, each name and version once, with the file that has it."""
+
+    rows: tuple[tuple[str, LockedPackage], ...]
+    faults: tuple[Finding, ...]
+
+    @classmethod
+    def read(cls, evidence: Evidence) -> _Pylocks:
+        """Those of `evidence`."""
+        rows: dict[tuple[str, str], tuple[str, LockedPackage]] = {}
+        faults = []
+        for path in sorted(file.path for file in evidence.files if fnmatch(file.path, _PYLOCKS)):
+            try:
+                packages = parse_pylock(evidence.text(path))
+            except LockError as error:
+                faults.append(Finding(NO_LOCK, f"`{path}`: {printable(str(error))}", path))
+                continue
+            for package in packages:
+                rows.setdefault((package.name, package.version), (path, package))
+        return cls(tuple(rows.values()), tuple(faults))
+
+
+def _package(path: str, package: LockedPackage) -> Iterator[Finding]:
+    named = printable(f"{package.name} {package.version}")
+    if package.is_yanked:
+        yield Finding(YANKED, f"`{named}` was withdrawn by its maintainers", path, subject=package.name)
+    if package.licence is None:
+        yield Finding(NO_LICENCE, f"`{named}` states no licence", path, subject=package.name)
+    elif _COPYLEFT.search(str(package.licence)):
+        words = f"`{named}` is under {printable(str(package.licence))}"
+        yield Finding(COPYLEFT, words, path, subject=package.name)
+
+
+def _locked_names(evidence: Evidence) -> frozenset[str]:
+    locks = (file.path for file in evidence.files if fnmatch(file.path, _LOCKS))
+    lines = (text for path in locks for _, text in logical_lines(evidence.text(path)))
+    found = (_PINNED.match(text) for text in lines)
+    return frozenset(canonicalize_name(one["name"]) for one in found if one)
+
+
+def _cuda_twice(evidence: Evidence, names: frozenset[str]) -> Iterator[Finding]:
+    bases = [base for base, _ in base_images(evidence) if _CUDA_BASE.search(base)]
+    if not bases and not evidence.manifest.docker.get("cuda_version"):
+        return
+    for name in sorted(name for name in names if any(fnmatch(name, one) for one in _CUDA_WHEELS)):
+        words = f"`{name}` brings CUDA's libraries, which the base image has, too"
+        yield Finding(SHIPPED_TWICE, words, LOCK, subject=name)
+
+
+def _conda(evidence: Evidence, names: frozenset[str]) -> Iterator[Finding]:
+    for dependency in _conda_packages(evidence):
+        name, _, rest = dependency.rpartition("::")[2].strip().partition("=")
+        bare = re.split(r"[\s<>!=~\[]", name)[0]
+        if not re.fullmatch(r"=?[\w.!+-]+=[\w.]+", rest):
+            words = f"conda's `{printable(dependency)}` is not pinned to a version and a build"
+            yield Finding(CONDA_UNLOCKED, words, ENVIRONMENT, subject=bare)
+        wheel = canonicalize_name(_CONDA_NAMES.get(bare, bare))
+        if wheel in names:
+            words = f"`{wheel}` is installed by conda and as a wheel"
+            yield Finding(SHIPPED_TWICE, words, ENVIRONMENT, subject=bare)
+
+
+def _conda_packages(evidence: Evidence) -> list[str]:
+    if not evidence.has(ENVIRONMENT):
+        return []
+    try:
+        document = parse_document(evidence.folder / ENVIRONMENT, evidence.text(ENVIRONMENT).encode())
+        return [one for one in document.rows("dependencies") if isinstance(one, str)]
+    except StoreError:
+        return []
