@@ -13,6 +13,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
 from ekiben.report import SilentReporter
 
 
@@ -115,3 +116,8 @@ def bare_environment(home: Path) -> dict[str, str]:
         "UV_HTTP_RETRIES": "0",
         "PIP_RETRIES": "0",
     }
+
+
+def pin(name: str, version: str, *hashes: str, marker: str | None = None) -> LockedPackage:
+    """A pin whose files are known by hash alone, as requirements.lock has it."""
+    return LockedPackage(name, version, tuple(LockedFile("", one) for one in hashes), marker)

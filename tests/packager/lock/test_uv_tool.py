@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
+import pytest
+
 from ekiben.packager.lock.pip_settings import PipSettings
-from ekiben.packager.lock.uv_tool import uv_environment
+from ekiben.packager.lock.target import Target
+from ekiben.packager.lock.uv_tool import uv_binary, uv_environment, uv_platform
 
 
 def test_every_setting_of_pip_is_translated(tmp_path: Path) -> None:
@@ -57,3 +61,23 @@ def test_without_a_certificate_the_systems_store_is_used_as_pip_does() -> None:
 
 def test_a_folder_of_certificates_is_one(tmp_path: Path) -> None:
     assert uv_environment(PipSettings(cert=tmp_path), {})["SSL_CERT_DIR"] == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("platform", "libc", "words"),
+    [
+        ("linux/arm64", "manylinux_2_36", "aarch64-manylinux_2_36"),
+        ("linux/amd64", "manylinux_2_41", "x86_64-manylinux_2_40"),
+        ("linux/amd64", "manylinux_2_26", "x86_64-manylinux_2_17"),
+        ("linux/amd64", "musllinux_1_2", "x86_64-unknown-linux-musl"),
+    ],
+)
+def test_uv_is_told_architecture_and_c_library(platform: str, libc: str, words: str) -> None:
+    assert uv_platform(Target("3.12", platform, libc)) == words
+
+
+def test_every_platform_that_uv_is_told_is_one_of_its_own() -> None:
+    known = subprocess.run([uv_binary(), "pip", "compile", "--help"], capture_output=True, text=True, check=True).stdout
+    for minor in range(17, 50):
+        for platform in ("linux/amd64", "linux/arm64"):
+            assert uv_platform(Target("3.12", platform, f"manylinux_2_{minor}")) in known
