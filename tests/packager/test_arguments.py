@@ -47,7 +47,6 @@ def test_the_command_line_goes_before_the_file(tmp_path: Path) -> None:
     ("name", "text", "complaint"),
     [
         ("args.yaml", "[a, b]\n", "holds no arguments by name"),
-        ("args.yaml", "", "holds no arguments by name"),
         ("args.yaml", "1: a\n", "`1` is no name of an argument"),
         ("args.yaml", "a b: c\n", "`a b` is no name of an argument"),
         ("args.yaml", "day: 2026-01-01\n", "`day` is of type `date`"),

@@ -94,12 +94,13 @@ def containerfile(plan: ImagePlan) -> str:
 def _blocks(plan: ImagePlan) -> Mapping[str, list[str]]:
     """BentoML's five blocks, in its order. The third begins in the stage `base` and ends in the image's own."""
     groups = [group.name for group in plan.groups] + [RUNTIME]
-    stages = [_system(plan), _skeleton(plan), *(_wheels(plan, group) for group in groups), _image(plan, groups)]
+    stages = [_skeleton(plan), *(_wheels(plan, group) for group in groups), _image(plan, groups)]
+    separated = [line for lines in stages for line in ("", *lines)]
     return {
         "SETUP_BENTO_BASE_IMAGE": _base_image(plan),
         "SETUP_BENTO_USER": [],  # the image's user has a number and needs no account
         "SETUP_BENTO_ENVARS": [f"ENV {pairs(plan.base_env)}"] if plan.base_env else [],
-        "SETUP_BENTO_COMPONENTS": "\n\n".join("\n".join(lines) for lines in stages if lines).split("\n"),
+        "SETUP_BENTO_COMPONENTS": [*_system(plan), *separated],
         "SETUP_BENTO_ENTRYPOINT": _entrypoint(),
     }
 

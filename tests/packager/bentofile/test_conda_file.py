@@ -85,7 +85,7 @@ def test_conda_that_installs_nothing_or_two_pythons_is_refused(project: Path, co
     (project / "environment.yml").write_text(EXPORTED)
     assert "names no package of conda's" in complains("conda: {pip: [six]}\n")
     both = "conda: {environment_yml: environment.yml, pip: [six]}\n"
-    assert complains(both).startswith("bentofile.yaml:1:42: `conda.environment_yml` and `conda.pip` both say")
+    assert complains(both).startswith("bentofile.yaml:1:43: `conda.environment_yml` and `conda.pip` both say")
     two = "docker: {python_version: '3.11'}\nconda: {dependencies: [python=3.12]}\n"
     assert complains(two).startswith("bentofile.yaml:2:1: `conda` asks for Python 3.12, and `docker.python_version`")
     assert "the server needs 3.11 or later" in complains("conda: {dependencies: [python=3.9]}\n")

@@ -223,8 +223,8 @@ def _image_text(bentofile: Bentofile) -> str:
 def survives(sandbox: Path, name: str, text: str) -> None:
     """Packs the project with this bentofile; fails where anything but an error in words comes of it."""
     project = sandbox / "project"
+    before = files_of(sandbox)
     (project / name).write_text(text, encoding="utf-8", errors="surrogatepass", newline="")
-    before = {path: path.lstat().st_mtime_ns for path in sandbox.rglob("*") if path != project / name}
     with tempfile.TemporaryDirectory() as folder:
         try:
             said = pack(project, Path(folder, "src"))
@@ -239,7 +239,12 @@ def survives(sandbox: Path, name: str, text: str) -> None:
         for file in Path(folder).rglob("*"):
             assert not file.is_symlink()
             assert not file.is_file() or CANARY.encode() not in file.read_bytes()
-    assert {path: path.lstat().st_mtime_ns for path in sandbox.rglob("*")} == before
+    assert files_of(sandbox) == before
+
+
+def files_of(folder: Path) -> dict[Path, int]:
+    """Every file and link below, with the time of its last change."""
+    return {path: path.lstat().st_mtime_ns for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()}
 
 
 many: Callable[[Callable[..., None]], Callable[..., None]] = settings(

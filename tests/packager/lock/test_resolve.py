@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekiben.errors import LockError
-from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.lock.request import Lock, LockRequest, LockTool
-from ekiben.packager.lock.resolve import age_text, lock_requirements, settle_pins
+from ekiben.packager.lock.resolve import age_text, lock_requirements
+from ekiben.packager.lock.settling import settle_pins
 from ekiben.packager.lock.target import Target, host_target
-from tests.packager.lock.local_index import LocalIndex, RecordingReporter, guarded
+from tests.packager.lock.local_index import LocalIndex, RecordingReporter, guarded, pin
 
 TOOLS: tuple[LockTool, ...] = ("uv", "pip-tools")
 HOST = host_target() or Target("3.11", "linux/amd64")
@@ -103,7 +103,7 @@ def test_the_best_version_of_any_index_or_folder_wins(
     digest = other.add("app", "1.0+cpu")
     request = replace(asked, tool=tool, requirements=("app==1.0",), find_links=("other index/files",))
     lock = lock_requirements(request, cache=cache, reporter=reporter, environ=environ)
-    assert lock.packages == [LockedPackage("app", "1.0+cpu", (digest,))]
+    assert [(one.version, one.hashes) for one in lock.packages] == [("1.0+cpu", (digest,))]
 
 
 @both_tools
@@ -246,7 +246,7 @@ def test_hashes_that_the_project_names_are_the_only_ones_locked(
     other = index.add("app", "1.0", tag="py2.py3-none-any", note="other bytes")
     request = replace(asked, requirements=(f"app==1.0 --hash={mine}",))
     lock = lock_requirements(request, cache=cache, reporter=reporter, environ=environ)
-    assert lock.packages == [LockedPackage("app", "1.0", (mine,))]
+    assert [(one.version, one.hashes) for one in lock.packages] == [("1.0", (mine,))]
     both = lock_requirements(asked, cache=cache, reporter=reporter, environ=environ)
     assert set(both.packages[0].hashes) == {mine, other}
     stranger = f"app==1.0 --hash=sha256:{'0' * 64}"
@@ -321,18 +321,18 @@ def test_a_heavy_package_locks_for_another_python_and_platform(
 
 @given(st.frozensets(st.sampled_from("abcd"), min_size=1), st.frozensets(st.sampled_from("abcd")))
 def test_named_hashes_only_ever_narrow(found: frozenset[str], named: frozenset[str]) -> None:
-    pin = LockedPackage("x", "1", tuple(sorted(found)), "python_version > '3'")
+    x = pin("x", "1", *sorted(found), marker="python_version > '3'")
     if found & named:
-        assert settle_pins([pin], {"x": named}) == [LockedPackage("x", "1", tuple(sorted(found & named)))]
+        assert settle_pins([x], {"x": named}, HOST) == (pin("x", "1", *sorted(found & named)),)
     else:
         with pytest.raises(LockError):
-            settle_pins([pin], {"x": named})
-    assert settle_pins([pin], {"y": named}) == [replace(pin, marker=None)]
+            settle_pins([x], {"x": named}, HOST)
+    assert settle_pins([x], {"y": named}, HOST) == (replace(x, marker=None),)
 
 
 def test_a_pin_without_any_hash_is_refused() -> None:
     with pytest.raises(LockError, match="no index gives a hash"):
-        settle_pins([LockedPackage("x", "1", ())], {})
+        settle_pins([pin("x", "1")], {}, HOST)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,9 @@ def overlaid(document: Document | None, options: Mapping[str, object]) -> Docume
     if not options or not isinstance(data, Mapping):
         return document
     merged = {**data, **{key: _plain(value) for key, value in options.items()}}
-    return Overlaid(document.path, merged, document.keys, document.values, given=frozenset(options))
+    given = frozenset(options)
+    values = {route: place for route, place in document.values.items() if not route or route[0] not in given}
+    return Overlaid(document.path, merged, document.keys, values, given=given)
 
 
 def _plain(value: object) -> object:
