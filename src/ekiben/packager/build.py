@@ -19,6 +19,7 @@ from ekiben.packager.bentofile.loading import load_bentofile
 from ekiben.packager.draft import DEFAULT_PLATFORM, BuildRequest, Draft, Workplace
 from ekiben.packager.git_state import GitState, git_state
 from ekiben.packager.lock.bento_lock import BentoLock, lock_place, read_bento_lock
+from ekiben.packager.lock.indexes import TORCH, index_rows
 from ekiben.packager.lock.request import Lock
 from ekiben.packager.locking import image_python
 from ekiben.packager.manifest import manifest_of
@@ -161,19 +162,25 @@ def _receipt(draft: Draft, git: GitState | None, duration_s: float) -> Mapping[s
         "git": {"revision": git.revision, "is_dirty": git.is_dirty} if git else None,
         "lock": _lock_receipt(draft.lock) if draft.lock else None,
         **({"locks": {one.target.platform: _lock_receipt(one) for one in draft.locks}} if draft.locks[1:] else {}),
-        "indexes": _index_receipt(draft.bentofile),
+        "indexes": _index_receipt(draft),
     }
 
 
-def _index_receipt(bentofile: Bentofile) -> Mapping[str, object]:
-    """Where the image's wheels come from, as the bentofile says: here because no hashed file names a host."""
-    python = bentofile.python
+def _index_receipt(draft: Draft) -> Mapping[str, object]:
+    """Where the image's wheels come from, as the bentofile says: here because no hashed file names a host. PyTorch's
+    index is known to uv alone, so the files that it found there are named themselves."""
+    project, python = draft.bentofile.project, draft.bentofile.python
+    packages = [package for lock in draft.locks for package in lock.packages] if python.torch else []
+    files = {file.url for package in packages if TORCH.has(package.name) for file in package.files if file.url}
     return {
         "index_url": python.index_url,
         "extra_index_url": list(python.extra_index_url),
-        "find_links": [one if "://" in one else str(bentofile.project / one) for one in python.find_links],
+        "find_links": [one if "://" in one else str(project / one) for one in python.find_links],
         "no_index": python.no_index,
         "trusted_host": list(python.trusted_host),
+        "indexes": index_rows(python.indexes),
+        "torch": python.torch,
+        "torch_files": sorted(files),
     }
 
 

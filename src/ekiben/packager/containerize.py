@@ -22,6 +22,7 @@ from ekiben.packager.engines.choosing import choose_engine
 from ekiben.packager.engines.engine import BuildJob, BuiltImage, Engine, Progress
 from ekiben.packager.engines.options import parse_options
 from ekiben.packager.image_plan import ImagePlan, is_locked, plan_image
+from ekiben.packager.lock.indexes import indexes_of, torch_index
 from ekiben.packager.lock.local_files import find_local_files
 from ekiben.packager.lock.pip_settings import PipSettings, pip_settings
 from ekiben.packager.parts import INTENT, LOCK, TEMPLATE, WHEELS, platform_lock
@@ -228,11 +229,16 @@ def _pip_settings(bento: Bento, environ: Mapping[str, str]) -> PipSettings:
     if not isinstance(declared, Mapping):
         return pip_settings(environ)
     index = declared.get("index_url")
+    torch = torch_index(str(declared.get("torch") or ""), environ)
+    named = (*indexes_of(declared.get("indexes")), *([torch] if torch else []))
     return pip_settings(environ).for_project(
         bento.path,
         index_url=str(index) if index else None,
-        extra_index_urls=_texts(declared.get("extra_index_url")),
-        find_links=_texts(declared.get("find_links")),
+        extra_index_urls=[
+            *(one.url_with_login(environ) for one in named),
+            *_texts(declared.get("extra_index_url")),
+        ],
+        find_links=[*_texts(declared.get("find_links")), *_texts(declared.get("torch_files"))],
         no_index=bool(declared.get("no_index")),
         trusted_hosts=_texts(declared.get("trusted_host")),
     )

@@ -6,8 +6,10 @@ whose name says so. A URL that is shown reads `***` in its place.
 
 from __future__ import annotations
 
+import netrc
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from urllib.parse import unquote
 
 _PORT = r"\d{1,5}(?=[/?#\s]|$)"
@@ -23,6 +25,9 @@ _SECRET_PARAMETER = re.compile(
     re.IGNORECASE,
 )
 
+_INDEX_LOGIN = re.compile(r"UV_INDEX_\w+_(?:USERNAME|PASSWORD)")
+_SHORTEST = 4  # characters of a password that is looked for in prose: a shorter one would be found in every other word
+
 
 def redact(text: str) -> str:
     """`text` with the secrets of every URL in it replaced by `***`."""
@@ -35,6 +40,32 @@ def secrets_of(urls: Iterable[str]) -> frozenset[str]:
     found = (_USERINFO.search(url) for url in urls)
     raw = {one["rest"].strip(":") or one["user"] for one in found if one and _without_secret(one) == "***@"}
     return frozenset(raw | {unquote(one) for one in raw}) - {""}
+
+
+def secrets_around(urls: Iterable[str], environ: Mapping[str, str], netrc_file: Path | None) -> frozenset[str]:
+    """Every secret that a program may be told which looks for packages: those of `urls`, the logins of named indexes in
+    `environ`, the passwords of a netrc file."""
+    logins = {value for name, value in login_variables(environ).items() if _is_secret(name, environ)}
+    known = logins | _netrc_passwords(netrc_file)
+    return secrets_of(urls) | {one for one in known if len(one) >= _SHORTEST}
+
+
+def login_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The users and passwords of named indexes in `environ`, as uv calls them."""
+    return {name: value for name, value in environ.items() if _INDEX_LOGIN.fullmatch(name)}
+
+
+def _is_secret(name: str, environ: Mapping[str, str]) -> bool:
+    """A password; a user alone, which may be a token."""
+    return name.endswith("_PASSWORD") or not environ.get(f"{name.removesuffix('_USERNAME')}_PASSWORD")
+
+
+def _netrc_passwords(path: Path | None) -> frozenset[str]:
+    try:
+        hosts = netrc.netrc(path).hosts if path else {}
+    except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
+        return frozenset()
+    return frozenset(password for _, _, password in hosts.values() if password)
 
 
 def redact_known(text: str, secrets: Iterable[str]) -> str:

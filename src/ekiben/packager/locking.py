@@ -18,6 +18,7 @@ from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.lock.base_image import BaseImage, default_base_image
 from ekiben.packager.lock.bento_lock import BentoLock, LockInputs, lock_place, sources_of
 from ekiben.packager.lock.freshness import differences
+from ekiben.packager.lock.indexes import Rules
 from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.lock.origin import OwnWheel
 from ekiben.packager.lock.preparing import Prepared, prepare
@@ -25,6 +26,7 @@ from ekiben.packager.lock.pylock import format_pylock
 from ekiben.packager.lock.request import Lock, LockRequest
 from ekiben.packager.lock.resolve import TIMEOUT_S, age_text, lock_prepared, tell_yanked, utc_now
 from ekiben.packager.parts import INTENT, LOCK, PYLOCK, platform_lock, platform_pylock
+from ekiben.packager.requirements import requirement_lines
 from ekiben.packager.runtime_wheel import RUNTIME_REQUIREMENTS
 from ekiben.report import Reporter
 
@@ -82,7 +84,9 @@ class LockOrder:
     @property
     def open_requirements(self) -> str:
         """What pip is asked where nothing is locked: the requirements as written, own wheels by their versions."""
-        return "".join(f"{one.line}\n" for one in self.requests[0].intent.requirements)
+        intent = self.requests[0].intent
+        lines = (*(one.line for one in intent.requirements), *(one.text for one in intent.sources))
+        return "".join(f"{line}\n" for line in lines)
 
 
 def image_python(bentofile: Bentofile, committed: BentoLock | None) -> str:
@@ -111,7 +115,7 @@ def lock_order(
     known = committed.inputs.base if committed else None
     if known and known.reference == base.reference and base.digest is None:
         base = known
-    request = _request(bentofile, ".".join(python.split(".")[:2]), base)
+    request = _request(bentofile, ".".join(python.split(".")[:2]), base, locking)
     requests = [
         prepare(
             replace(
@@ -191,11 +195,10 @@ def lock_files(locks: tuple[Lock, ...]) -> dict[str, str]:
     return files
 
 
-def _request(bentofile: Bentofile, python: str, base: BaseImage) -> LockRequest:
+def _request(bentofile: Bentofile, python: str, base: BaseImage, locking: Locking) -> LockRequest:
     options = bentofile.python
-    file = (f"-r {options.requirements_txt}",) if options.requirements_txt else ()
     return LockRequest(
-        requirements=(*RUNTIME_REQUIREMENTS, *file, *options.packages, *bentofile.conda.pip),
+        requirements=(*RUNTIME_REQUIREMENTS, *requirement_lines(bentofile, locking.environ, locking.reporter)),
         project=bentofile.project,
         python=python,
         libc=base.libc,
@@ -205,6 +208,10 @@ def _request(bentofile: Bentofile, python: str, base: BaseImage) -> LockRequest:
         find_links=options.find_links,
         no_index=options.no_index,
         trusted_host=options.trusted_host,
+        pack_repositories=options.pack_git_packages,
+        rules=Rules(
+            options.indexes, options.index_strategy, options.torch, options.only_binary, options.allow_prereleases
+        ),
     )
 
 

@@ -72,7 +72,14 @@ def _python(draft: Draft) -> Mapping[str, object]:
     options = draft.bentofile.python
     files = {"requirements_txt": options.requirements_txt} if options.requirements_txt else {}
     lock = {"lock_tool": options.lock_tool} if options.lock_packages else {"lock_packages": False}
-    return {"version": draft.minor_python, **lock, **files, "packages": list(options.packages)}
+    further = {
+        "extras": list(options.extras),
+        "groups": list(options.groups),
+        "wheels": list(options.wheels),
+        "torch": options.torch,
+    }
+    named = {key: value for key, value in further.items() if value}
+    return {"version": draft.minor_python, **lock, **files, "packages": list(options.packages), **named}
 
 
 def _docker(draft: Draft) -> Mapping[str, object]:

@@ -83,7 +83,7 @@ def sources_of(request: LockRequest) -> tuple[str, ...]:
     lines = [f"index {redact(request.index_url)}"] if request.index_url else []
     lines += [f"extra index {redact(one)}" for one in request.extra_index_url]
     lines += [f"find-links {redact(one)}" for one in request.find_links]
-    return (*lines, *(("no index",) if request.no_index else ()))
+    return (*lines, *(("no index",) if request.no_index else ()), *request.rules.lines)
 
 
 def read_bento_lock(path: Path) -> BentoLock | None:

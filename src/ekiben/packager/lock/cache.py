@@ -51,6 +51,7 @@ def lock_key(request: LockRequest, intent: Intent, settings: PipSettings) -> Dig
         "tool": request.tool,
         "preferred": [[one.name, one.version] for one in request.preferred],
         "exclude_newer": request.exclude_newer,
+        "rules": request.rules.lines,
         "index": redact(settings.index_url or ""),
         "indexes": [redact(one) for one in settings.extra_index_urls],
         "no_index": settings.no_index,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from ekiben.packager.lock.toml_text import toml_table, toml_text
 
@@ -23,8 +24,6 @@ IndexStrategy: TypeAlias = Literal["best-match", "first-index"]
 # knowledge.
 TORCH_INDEX_VARIABLE = "EKIBEN_TORCH_INDEX"
 TORCH_PACKAGES = ("torch", "torchvision", "torchaudio", "torchtext", "triton", "pytorch-triton*", "xformers")
-
-_LOGIN = re.compile(r"UV_INDEX_\w+_(?:USERNAME|PASSWORD)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +73,11 @@ class Rules:
         """The indexes that have packages for themselves."""
         return tuple(index for index in self.indexes if index.packages)
 
+    def on_this_machine(self, environ: Mapping[str, str]) -> Rules:
+        """The same; where the machine names an index for PyTorch, that stands for `torch`."""
+        index = torch_index(self.torch or "", environ)
+        return replace(self, torch=None, indexes=(*self.indexes, index)) if index else self
+
     @property
     def lines(self) -> tuple[str, ...]:
         """The rules for people and for comparing, a line each; none where nothing is out of the ordinary."""
@@ -87,15 +91,14 @@ class Rules:
         return (*found, *(["prereleases"] if self.allow_prereleases else []))
 
 
-def login_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """The logins of named indexes in `environ`."""
-    return {name: value for name, value in environ.items() if _LOGIN.fullmatch(name)}
+PLAIN_RULES = Rules()
+TORCH = Index("torch", "", TORCH_PACKAGES)  # where it is, is to be said
 
 
 def torch_index(backend: str, environ: Mapping[str, str]) -> Index | None:
-    """The index that this machine is told to take PyTorch from; None where uv is to know one."""
+    """The index that this machine is told to take a build of PyTorch from; None where uv is to know one."""
     root = environ.get(TORCH_INDEX_VARIABLE, "").rstrip("/")
-    return Index("torch", f"{root}/{backend}", TORCH_PACKAGES) if root else None
+    return replace(TORCH, url=f"{root}/{backend}") if root and backend else None
 
 
 def torch_backend(declared: str | None, cuda_version: str | None) -> str | None:
@@ -111,13 +114,20 @@ def only_from(requirements: Iterable[str], indexes: Iterable[Index]) -> str:
     itself to it. uv heeds this for what is asked for directly only."""
     lines = list(requirements)
     owners = {index.name: index for index in indexes if index.packages}
-    names = sorted({Requirement(line).name for line in lines})
+    names = sorted({canonicalize_name(Requirement(line).name) for line in lines})
     kept = {name: next((one.name for one in owners.values() if one.has(name)), None) for name in names}
     text = toml_table("[project]", {"name": "ekiben-lock", "version": "0", "dependencies": lines})
     text += toml_table("[tool.uv.sources]", {name: {"index": owner} for name, owner in kept.items() if owner})
     for index in owners.values():
         text += toml_table("[[tool.uv.index]]", {"name": index.name, "url": index.url, "explicit": True})
     return toml_text(text)
+
+
+def strays(packages: Iterable[str], requirements: Iterable[str], indexes: Iterable[Index]) -> list[str]:
+    """Which of `packages` an index has for itself that nobody asks for directly: uv took them from anywhere."""
+    asked = {canonicalize_name(Requirement(line).name) for line in requirements}
+    owners = [index for index in indexes if index.packages]
+    return sorted(name for name in set(packages) - asked if any(index.has(name) for index in owners))
 
 
 def index_rows(indexes: Iterable[Index]) -> list[dict[str, object]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ekiben.packager.credentials import secrets_around
+from ekiben.packager.lock.indexes import PLAIN_RULES, Rules
 from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.lock.pip_settings import PipSettings
 from ekiben.packager.lock.target import Target
@@ -27,6 +29,18 @@ class ResolverJob:
     timeout_s: float
     preferred: tuple[LockedPackage, ...] = ()
     exclude_newer: str | None = None
+    rules: Rules = PLAIN_RULES
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What a resolver may know and nobody else may read."""
+        return secrets_around(self.settings.locations, self.environ, self.settings.netrc)
+
+    @property
+    def pip_settings(self) -> PipSettings:
+        """The settings for pip, which knows no index that has packages for itself: it is one more to ask."""
+        further = (index.url_with_login(self.environ) for index in self.rules.own_indexes)
+        return replace(self.settings, extra_index_urls=(*self.settings.extra_index_urls, *further))
 
     @property
     def constraint_arguments(self) -> list[str]:

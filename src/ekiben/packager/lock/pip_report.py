@@ -80,7 +80,7 @@ def ask_pip(packages: Iterable[LockedPackage], job: ResolverJob, *, is_host: boo
         *("--target", _TARGET, "--report", _REPORT, "--use-feature=fast-deps", "--requirement", _PINS),
         *([] if is_host else _target_arguments(job)),
     ]
-    environ = pip_environment(job.settings, job.environ)
+    environ = pip_environment(job.pip_settings, job.environ)
     try:
         run_child(command, cwd=job.folder, environ=environ, timeout_s=min(job.timeout_s, _TIMEOUT_S))
         report = _Report.model_validate_json((job.folder / _REPORT).read_bytes())

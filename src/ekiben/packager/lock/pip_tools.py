@@ -12,7 +12,7 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from ekiben.errors import LockError
-from ekiben.packager.credentials import redact_known, secrets_of
+from ekiben.packager.credentials import redact_known
 from ekiben.packager.lock.child import run_child
 from ekiben.packager.lock.explain import explain_pip, hint_for, warnings_of
 from ekiben.packager.lock.job import REQUIREMENTS, Resolution, ResolverJob
@@ -42,7 +42,7 @@ def compile_with_pip_tools(job: ResolverJob) -> Resolution:
         output.write_text(format_lock(job.preferred), encoding="utf-8")
     environ = pip_environment(job.settings, job.environ)
     done = run_child(_command(job), cwd=job.folder, environ=environ, timeout_s=job.timeout_s)
-    said = redact_known(done.said, secrets_of(job.settings.locations))
+    said = redact_known(done.said, job.secrets)
     if done.status != 0:
         raise LockError(f"cannot lock for {job.target}: {explain_pip(said)}", hint=hint_for(said))
     packages = parse_lock(output.read_text(encoding="utf-8"))
@@ -66,4 +66,6 @@ def _command(job: ResolverJob) -> list[str]:
         *("--no-header", "--no-annotate", "--no-config", "--quiet"),
         *("--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host", "--no-emit-options"),
         *(["--uploaded-prior-to", job.exclude_newer] if job.exclude_newer else []),
+        *(["--pre"] if job.rules.allow_prereleases else []),
+        *([f"--pip-args=--only-binary={','.join(job.rules.only_binary)}"] if job.rules.only_binary else []),
     ]

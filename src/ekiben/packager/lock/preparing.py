@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ekiben.errors import LockError
-from ekiben.packager.credentials import has_credentials, redact, secrets_of
+from ekiben.packager.credentials import has_credentials, redact, secrets_around
 from ekiben.packager.lock.intent import Intent, read_intent
 from ekiben.packager.lock.origin import OwnWheel
 from ekiben.packager.lock.own_wheels import Workshop, own_wheels
@@ -66,35 +66,44 @@ def prepare(
         project=request.project,
         target=target,
         cache=WheelCache(cache / _WHEELS),
-        builder=WheelBuilder(settings, environ, timeout_s, request.exclude_newer, secrets_of(settings.locations)),
+        builder=WheelBuilder(
+            settings,
+            environ,
+            timeout_s,
+            request.exclude_newer,
+            secrets_around(settings.locations, environ, settings.netrc),
+        ),
         reporter=reporter,
         preferred=request.preferred,
         is_fresh=is_fresh,
     )
-    made = own_wheels(intent.sources, workshop)
+    packed = (source for source in intent.sources if source.kind != "vcs" or request.pack_repositories)
+    made = own_wheels(packed, workshop)
     return Prepared(request, target, intent.with_wheels(made), tuple(dict.fromkeys(made.values())), settings)
 
 
 def _effective_settings(request: LockRequest, environ: Mapping[str, str], reporter: Reporter) -> PipSettings:
-    settings = _project_settings(pip_settings(environ), request)
+    settings = _project_settings(pip_settings(environ), request, environ)
     present = [one for one in settings.find_links if _may_exist(one)]
     for missing in sorted(set(settings.find_links) - set(present)):
         reporter.warn(f"the find-links location `{redact(missing)}` does not exist")
     return replace(settings, find_links=tuple(present))
 
 
-def _project_settings(settings: PipSettings, request: LockRequest) -> PipSettings:
+def _project_settings(settings: PipSettings, request: LockRequest, environ: Mapping[str, str]) -> PipSettings:
     """pip's settings under the project's. Raises LockError for a URL with a credential in it."""
-    for url in (request.index_url or "", *request.extra_index_url, *request.find_links):
+    indexes = (index.url for index in request.rules.indexes)
+    for url in (request.index_url or "", *indexes, *request.extra_index_url, *request.find_links):
         if has_credentials(url):
             raise LockError(
                 f"`{redact(url)}` carries a credential",
                 hint="take it out: user and password come from netrc, a keyring or pip's configuration",
             )
+    named = (index.url_with_login(environ) for index in request.rules.shared_indexes)
     return settings.for_project(
         request.project,
         index_url=request.index_url,
-        extra_index_urls=request.extra_index_url,
+        extra_index_urls=(*named, *request.extra_index_url),
         find_links=request.find_links,
         no_index=request.no_index,
         trusted_hosts=request.trusted_host,

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from ekiben.packager.lock.indexes import PLAIN_RULES, Rules
 from ekiben.packager.lock.lockfile import LockedPackage, format_lock
 from ekiben.packager.lock.target import DEFAULT_LIBC, Target
 
@@ -20,7 +21,8 @@ class LockRequest:
 
     `requirements` are lines as in a requirements file; `-r FILE` and `-c FILE` among them are followed inside
     `project`, so a bentofile's `requirements_txt` is the line `-r requirements.txt`. The index
-    settings are the bentofile's; pip's configuration is added to them (see `PipSettings.for_project`).
+    settings are the bentofile's; pip's configuration is added to them (see `PipSettings.for_project`). `rules` say how
+    packages are looked for there. Where it does not `pack_repositories`, no wheel is made of them.
 
     `preferred` are pins to keep wherever the requirements allow it; `exclude_newer` is an RFC 3339 time in UTC: files
     that an index got later do not exist.
@@ -37,6 +39,8 @@ class LockRequest:
     find_links: tuple[str, ...] = ()
     no_index: bool = False
     trusted_host: tuple[str, ...] = ()
+    pack_repositories: bool = True
+    rules: Rules = PLAIN_RULES
     preferred: tuple[LockedPackage, ...] = ()
     exclude_newer: str | None = None
 

@@ -125,6 +125,7 @@ def _locked_packages(
             timeout_s=timeout_s,
             preferred=request.preferred,
             exclude_newer=request.exclude_newer,
+            rules=request.rules.on_this_machine(environ),
         )
         (job.folder / REQUIREMENTS).write_text(_lines(intent.requirements), encoding="utf-8")
         if intent.constraints:

@@ -16,9 +16,10 @@ from importlib.metadata import version
 import uv
 
 from ekiben.errors import LockError
-from ekiben.packager.credentials import redact_known, secrets_of
+from ekiben.packager.credentials import login_variables, redact_known
 from ekiben.packager.lock.child import run_child
 from ekiben.packager.lock.explain import explain_uv, hint_for, warnings_of
+from ekiben.packager.lock.indexes import only_from, strays
 from ekiben.packager.lock.job import REQUIREMENTS, Resolution, ResolverJob
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage, parse_lock
 from ekiben.packager.lock.pip_settings import PipSettings, as_url
@@ -34,6 +35,9 @@ _KEPT = (
 # Said where the image's Python is not installed here, which matters to no lock that is made of wheels.
 _NOISE = "The requested Python version"
 _PYLOCK = "pylock.toml"
+_PYPROJECT = "pyproject.toml"
+# pip's rule: the best version of any index; or uv's own, which lets no later index answer for a name of an earlier one.
+_STRATEGIES = {"best-match": "unsafe-best-match", "first-index": "first-index"}
 _HASHED = "requirements.lock"
 # The minor versions of glibc that `--python-platform` knows, newest first. Another is asked for as the next lower.
 _GLIBC_MINORS = (*range(40, 30, -1), 28, 17)
@@ -49,16 +53,31 @@ def compile_with_uv(job: ResolverJob) -> Resolution:
     output = job.folder / _PYLOCK
     if job.preferred:
         output.write_text(format_pylock(job.preferred, job.target), encoding="utf-8")
-    said = _run(job, ["--format", _PYLOCK, "--output-file", _PYLOCK])
-    packages = parse_pylock(output.read_text(encoding="utf-8"), job.folder)
+    packages, said = _resolved(job, (job.folder / REQUIREMENTS).read_text(encoding="utf-8").splitlines())
     if any(_is_unhashed(package) for package in packages):
         packages = _hashed_by_download(packages, job)
     return Resolution(packages, tuple(one for one in warnings_of(said) if not one.startswith(_NOISE)))
 
 
+def _resolved(job: ResolverJob, requirements: list[str]) -> tuple[tuple[LockedPackage, ...], str]:
+    """The packages, and what uv said. Where an index has packages for itself, those that others need are asked for
+    directly as well, since uv heeds it for no other."""
+    indexes = job.rules.own_indexes
+    while True:
+        if indexes:
+            (job.folder / _PYPROJECT).write_text(only_from(requirements, indexes), encoding="utf-8")
+        said = _run(job, ["--format", _PYLOCK, "--output-file", _PYLOCK])
+        packages = parse_pylock((job.folder / _PYLOCK).read_text(encoding="utf-8"), job.folder)
+        further = strays((package.name for package in packages), requirements, indexes)
+        if not further:
+            return packages, said
+        requirements = [*requirements, *further]
+
+
 def uv_environment(settings: PipSettings, environ: Mapping[str, str]) -> dict[str, str]:
     """`environ` for uv, with pip's settings in uv's words."""
     kept = {name: value for name, value in environ.items() if not name.startswith("UV_") or name in _KEPT}
+    kept |= login_variables(environ)
     translated = {
         "UV_DEFAULT_INDEX": as_url(settings.index_url) if settings.index_url else "",
         "UV_INDEX": " ".join(map(as_url, settings.extra_index_urls)),
@@ -96,7 +115,7 @@ def _certificates(settings: PipSettings) -> dict[str, str]:
 def _run(job: ResolverJob, output: list[str]) -> str:
     environ = uv_environment(job.settings, job.environ)
     done = run_child([*_command(job), *output], cwd=job.folder, environ=environ, timeout_s=job.timeout_s)
-    said = redact_known(done.said, secrets_of(job.settings.locations))
+    said = redact_known(done.said, job.secrets)
     if done.status != 0:
         raise LockError(f"cannot lock for {job.target}: {explain_uv(said)}", hint=hint_for(said))
     return said
@@ -105,12 +124,21 @@ def _run(job: ResolverJob, output: list[str]) -> str:
 def _command(job: ResolverJob) -> list[str]:
     target = job.target
     return [
-        *(uv_binary(), "pip", "compile", REQUIREMENTS, *job.constraint_arguments),
+        *(
+            uv_binary(),
+            "pip",
+            "compile",
+            _PYPROJECT if job.rules.own_indexes else REQUIREMENTS,
+            *job.constraint_arguments,
+        ),
         *("--python-version", target.python, "--python-platform", uv_platform(target), "--python", sys.executable),
         *("--generate-hashes", "--no-header", "--no-annotate", "--no-config", "--color", "never"),
-        *("--index-strategy", "unsafe-best-match"),  # pip's rule: the best version of any index
+        *("--index-strategy", _STRATEGIES[job.rules.strategy]),
         *(["--no-index"] if job.settings.no_index else []),
         *(["--exclude-newer", job.exclude_newer] if job.exclude_newer else []),
+        *(["--prerelease", "allow"] if job.rules.allow_prereleases else []),
+        *(word for one in job.rules.only_binary for word in ("--only-binary", one)),
+        *(["--torch-backend", job.rules.torch] if job.rules.torch else []),
     ]
 
 
