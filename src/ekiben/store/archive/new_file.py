@@ -28,6 +28,7 @@ _UNSUPPORTED = {
 def new_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write forward; at the block's end it takes the place of `path` in one step. An error leaves the old."""
     draft = path.with_name(f".{path.name[:100]}.{os.urandom(4).hex()}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
     stream = _open_nameless(path.parent)
     is_nameless = stream is not None
     try:
@@ -50,6 +51,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
 def new_folder(path: Path) -> Iterator[Path]:
     """The same for a folder, which must not be there yet; until then it has a hidden name beside its own."""
     draft = path.with_name(f".{path.name[:100]}.{os.urandom(4).hex()}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft.mkdir()
     try:
         yield draft

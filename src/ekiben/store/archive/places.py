@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from ekiben.errors import PathNotFound, UsageError
 from ekiben.store.archive.compression import Sink
 from ekiben.store.archive.entry import CHUNK_BYTES, Stream
-from ekiben.store.archive.formats import ArchiveFormat, ItemKind, format_of_name
+from ekiben.store.archive.formats import OWN_FORMAT, ArchiveFormat, ItemKind, format_of_name
 from ekiben.store.archive.new_file import new_file
 from ekiben.store.archive.remote_files import create_remote, open_remote
 from ekiben.store.disk import disk_errors
@@ -72,11 +72,9 @@ def destination(place: Place, tag: Tag, kind: ItemKind, form: ArchiveFormat | No
     text = str(place)
     suffix = kind.suffix if form is None else _suffix_of(form)
     if place.is_folder or (place.path and place.path.is_dir()):
-        return _named(place, f"{text.rstrip('/')}/{tag.name}-{tag.version}{suffix}"), form or _by_name(suffix)
-    found = format_of_name(place.file_name)
-    if found is None and form is None:
-        return _named(place, f"{text}{suffix}"), _by_name(suffix)
-    return place, form or _by_name(place.file_name)
+        return _named(place, f"{text.rstrip('/')}/{tag.name}-{tag.version}{suffix}"), form or OWN_FORMAT
+    wanted = form or format_of_name(place.file_name)
+    return (place, wanted) if wanted else (_named(place, f"{text}{suffix}"), OWN_FORMAT)
 
 
 @contextmanager
@@ -101,10 +99,8 @@ def writing(place: Place) -> Iterator[Sink]:
         with create_remote(place.url, place.options) as stream:
             yield stream
         return
-    with disk_errors(place.path):
-        place.path.parent.mkdir(parents=True, exist_ok=True)
-        with new_file(place.path) as stream:
-            yield stream
+    with disk_errors(place.path), new_file(place.path.absolute()) as stream:
+        yield stream
 
 
 @contextmanager
@@ -131,12 +127,6 @@ def _folder_destination(place: Place) -> Place:
 def _suffix_of(form: ArchiveFormat) -> str:
     is_plain = form in (ArchiveFormat.tar, ArchiveFormat.zip)
     return f".{form}" if is_plain else f".tar.{form}"
-
-
-def _by_name(name: str) -> ArchiveFormat:
-    form = format_of_name(name)
-    assert form is not None, f"{name} has a known suffix"
-    return form
 
 
 def _named(place: Place, text: str) -> Place:
