@@ -42,22 +42,7 @@ MAX_WIDTH = 120  # characters
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 # A field that is refused, or refused unless it has its default -> a value that is refused.
-REFUSED: Mapping[str, object] = {
-    "models[].filter": [{"tag": "iris", "filter": "x"}],
-    "envs[].stage": [{"name": "A", "stage": "build"}],
-    "args": {"a": 1},
-    "python.lock_packages": False,
-    "python.pack_git_packages": False,
-    "python.pip_args": "--pre",
-    "python.wheels": "a.whl",
-    "docker.distro": "alpine",
-    "docker.cuda_version": "12",
-    "docker.dockerfile_template": "template",
-    "conda.environment_yml": "template",
-    "conda.channels": "x",
-    "conda.dependencies": "x",
-    "conda.pip": "x",
-}
+REFUSED: Mapping[str, object] = {"docker.distro": "alpine"}
 
 
 def text_of(page: str) -> str:
@@ -119,7 +104,7 @@ def test_services_md_has_every_option_of_batching_and_of_an_api() -> None:
 @pytest.mark.parametrize("field", fields())
 def test_bentofile_md_has_every_field_and_says_which_are_refused(field: str) -> None:
     acted_on = rows_of("bentofile.md")[field][3]
-    assert ("refused" in acted_on or acted_on.startswith("only ")) == (field in REFUSED or field == "conda")
+    assert ("refused" in acted_on or acted_on.startswith("only ")) == (field in REFUSED)
 
 
 @pytest.mark.parametrize("field", REFUSED)
