@@ -81,6 +81,12 @@ class LoggingReporter(SilentReporter):
 
 def print_error(error: EkibenError) -> None:
     """Message and hint on stderr, a line each: how a program of ours ends."""
-    print(f"error: {error}", file=sys.stderr)
+    print(f"error: {printable(str(error))}", file=sys.stderr)
     if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+        print(f"hint: {printable(error.hint)}", file=sys.stderr)
+
+
+def printable(text: str, keep: str = "\n\t") -> str:
+    """`text` with every character escaped that a terminal does not show as itself, but those of `keep`: what a message
+    or a table quotes may be anybody's."""
+    return "".join(one if one.isprintable() or one in keep else one.encode("unicode_escape").decode() for one in text)

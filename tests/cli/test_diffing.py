@@ -61,3 +61,12 @@ def test_hostile_content_reaches_no_terminal(run: Run, store: Store) -> None:
         assert done.returncode == 0, done.stderr
         assert all(one.isprintable() or one in "\n\t" for one in done.stdout)
         assert "u202e" in done.stdout
+
+
+def test_an_error_quotes_hostile_content_as_escapes(run: Run, store: Store) -> None:
+    bento = put_bento(store, {"src/a": "1"})
+    (bento.path / "SHA256SUMS").write_text("\x1b[2J  src/a\n")
+    done = run("diff", str(bento.tag), str(bento.tag))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "`\\x1b[2J`" in done.stderr
+    assert "\x1b" not in done.stderr

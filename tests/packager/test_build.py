@@ -50,10 +50,13 @@ def test_a_bento_has_the_files_of_its_design(build: Build) -> None:
             "apis/schema.json",
             "bento.yaml",
             "env/docker/Containerfile",
+            "env/python/pylock.toml",
             "env/python/requirements.in",
             "env/python/requirements.lock",
             WHEEL,
+            "provenance.json",
             "receipt.yaml",
+            "sbom.cdx.json",
             "src/bentofile.yaml",
             "src/service.py",
         ]

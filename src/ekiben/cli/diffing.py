@@ -14,6 +14,7 @@ import typer
 
 from ekiben.cli.output import print_table, size_text
 from ekiben.cli.state import state_of
+from ekiben.report import printable
 
 if TYPE_CHECKING:
     from ekiben.packager.diff.bentos import BentoDiff
@@ -63,14 +64,9 @@ def diff_bentos(
         raise typer.Exit(1)
 
 
-def shown(text: str, keep: str = "") -> str:
-    """`text` with every character escaped that is not printed as itself, but those of `keep`."""
-    return "".join(one if one.isprintable() or one in keep else one.encode("unicode_escape").decode() for one in text)
-
-
 def _print_patch(lines: Sequence[str]) -> None:
     if lines:
-        print("", *(shown(line, keep="\t") for line in lines), sep="\n")
+        print("", *(printable(line, keep="\t") for line in lines), sep="\n")
 
 
 def _print_tables(old: Bento, new: Bento, diff: BentoDiff) -> None:
@@ -86,7 +82,7 @@ def _print_tables(old: Bento, new: Bento, diff: BentoDiff) -> None:
 
 
 def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    safe = [[shown(cell) for cell in row] for row in rows]
+    safe = [[printable(cell, keep="") for cell in row] for row in rows]
     if safe:
         print(f"\n{title}")
         print_table(columns, safe)
