@@ -159,11 +159,11 @@ class _Search:
         return False
 
     def _nested(self, window: Window, outer: Pickle) -> None:
-        """Bytes in a pickle that begin as one. They need be none, so only what they import counts."""
+        """Bytes in a pickle that begin as one. They need be none, so that they are broken says nothing."""
         with self._budget.level():
             inner = Pickle((*outer.within, "bytes in the pickle"))
             self._follow(Source(window), inner)
-            if inner.imports:
+            if inner.imports or any(one.trouble is Trouble.limit for one in inner.problems):
                 self.found.append(inner)
 
     @contextmanager

@@ -21,6 +21,7 @@ UNPACKING_ERRORS = (
 )
 UNREADABLE = {b"\x04\x22\x4d\x18": "lz4", b"\x28\xb5\x2f\xfd": "zstd"}  # what is not unpacked here
 _GZIP, _BZIP2, _XZ, _LZMA = b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\x00", b"\x5d\x00\x00"
+_LEAST_HEAD_BYTES = 128  # in which a text shows that it is none; what is shorter has to be whole
 _ZLIB_OR_GZIP = zlib.MAX_WBITS | 32
 _MEMORY_BYTES = 128 * 1024**2  # of an xz dictionary; `xz -9` asks for 65 MiB
 
@@ -136,7 +137,9 @@ def _is_zlib(head: bytes) -> bool:
     """Whether `head` unpacks: the two bytes that zlib begins with (RFC 1950, 2.2) are letters, too."""
     if head[:1] != b"\x78" or int.from_bytes(head[:2]) % 31:
         return False
+    inflater = zlib.decompressobj()
     try:
-        return bool(zlib.decompressobj().decompress(head, 1))
+        inflater.decompress(head)
     except zlib.error:
         return False
+    return inflater.eof or len(head) >= _LEAST_HEAD_BYTES
