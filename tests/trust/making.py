@@ -26,10 +26,6 @@ _CURVES: dict[str, Callable[[], ec.EllipticCurve]] = {
     "P-384": ec.SECP384R1,
     "P-521": ec.SECP521R1,
 }
-    "P-256": ec.SECP256R1,
-    "P-384": ec.SECP384R1,
-    "P-521": ec.SECP521R1,
-}
 
 
 def make_key(kind: str = "Ed25519") -> PrivateKey:
