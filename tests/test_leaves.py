@@ -17,7 +17,7 @@ from ekiben.digest import VERSION_LENGTH, Digest
 from ekiben.errors import BentofileError, EkibenError, InvalidDigest, InvalidTag, SettingsError
 from ekiben.nearest import did_you_mean, nearest
 from ekiben.report import LoggingReporter, Reporter, SilentReporter
-from ekiben.settings import load_settings
+from ekiben.settings import Setting, load_settings
 from ekiben.tag import MAX_NAME, Tag
 
 names = st.from_regex(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*", fullmatch=True).filter(lambda name: len(name) <= MAX_NAME)
@@ -96,6 +96,8 @@ def test_later_layers_of_settings_win_and_say_where_they_came_from(tmp_path: Pat
         ("engine", "buildah", "command line --engine"),
         ("verbosity", "normal", "default"),
         ("progress", "auto", "default"),
+        ("require_signed", "", "default"),
+        ("trusted_keys", "", "default"),
     ]
 
 
@@ -138,7 +140,7 @@ def test_wrong_settings_from_elsewhere_are_named_too(tmp_path: Path) -> None:
     ("name", "hint"),
     [
         ("verbose", "did you mean `verbosity`?"),
-        ("colour", "settings are: home, bento, remote, engine, verbosity, progress"),
+        ("colour", "settings are: home, bento, remote, engine, verbosity, progress, require_signed, trusted_keys"),
     ],
 )
 def test_an_unknown_setting_is_answered_with_the_nearest(tmp_path: Path, name: str, hint: str) -> None:
@@ -148,6 +150,42 @@ def test_an_unknown_setting_is_answered_with_the_nearest(tmp_path: Path, name: s
         with pytest.raises(SettingsError) as caught:
             load_settings(environ, overrides)
         assert caught.value.hint == hint
+
+
+def test_lists_are_lists_in_a_file_and_texts_in_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("require_signed: [import, serve]\ntrusted_keys: [a.pub, /keys/b.pub]\n")
+    from_file = load_settings({"EKIBEN_SETTINGS": str(file)})
+    assert from_file.require_signed == Setting(("serve", "import"), f"file {file}")
+    assert from_file.trusted_keys.value == (tmp_path / "a.pub", Path("/keys/b.pub"))
+    assert from_file.rows()[-1] == ("trusted_keys", f"{tmp_path}/a.pub, /keys/b.pub", f"file {file}")
+    environ = {"EKIBEN_REQUIRE_SIGNED": "containerize, models", "EKIBEN_TRUSTED_KEYS": "/keys/a.pub:/keys/b.pub"}
+    from_environment = load_settings(environ)
+    assert from_environment.require_signed.value == ("containerize", "models")
+    assert from_environment.trusted_keys.value == (Path("/keys/a.pub"), Path("/keys/b.pub"))
+
+
+@pytest.mark.parametrize(
+    "text", ["require_signed: none\ntrusted_keys: none\n", "require_signed: []\ntrusted_keys: []\n"]
+)
+def test_a_list_may_be_taken_back(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text(text)
+    off = load_settings({"EKIBEN_SETTINGS": str(file)})
+    assert (off.require_signed.value, off.trusted_keys.value) == ((), ())
+    file.write_text("require_signed: [serve]\ntrusted_keys: [a.pub]\n")
+    environ = {"EKIBEN_SETTINGS": str(file), "EKIBEN_REQUIRE_SIGNED": "none", "EKIBEN_TRUSTED_KEYS": "none"}
+    settings = load_settings(environ)
+    assert (settings.require_signed.value, settings.trusted_keys.value) == ((), ())
+
+
+def test_a_word_that_is_none_of_a_list_and_a_list_for_a_text_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"`server` is no value of `require_signed` \(from environment"):
+        load_settings({"EKIBEN_REQUIRE_SIGNED": "serve,server"})
+    file = tmp_path / "settings.yaml"
+    file.write_text("engine: [docker]\n")
+    with pytest.raises(SettingsError, match="`engine` is a list"):
+        load_settings({"EKIBEN_SETTINGS": str(file)})
 
 
 def test_reading_settings_creates_nothing(tmp_path: Path) -> None:
