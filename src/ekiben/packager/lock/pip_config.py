@@ -36,9 +36,10 @@ def pip_options(environ: Mapping[str, str]) -> dict[str, str]:
     variables = {
         _normal(name.removeprefix(_VARIABLES)): value
         for name, value in environ.items()
-        if name.startswith(_VARIABLES) and value
+        if name.startswith(_VARIABLES)
     }
-    return {key: value for options in (*found.values(), variables) for key, value in options.items()}
+    # One without a value undoes what its section said before, and no more.
+    return {key: value for options in (*found.values(), variables) for key, value in options.items() if value}
 
 
 def _files(environ: Mapping[str, str]) -> Iterator[Path]:
@@ -63,13 +64,10 @@ def _list(text: str | None, default: str) -> list[str]:
 
 
 def _read(file: Path) -> dict[str, dict[str, str]]:
-    """The options of a file by section; one without a value says nothing."""
+    """The options of a file by section."""
     parser = configparser.RawConfigParser()
     parser.read_string(file.read_text(encoding="utf-8"), str(file))
-    return {
-        section: {_normal(name): value for name, value in parser.items(section) if value}
-        for section in parser.sections()
-    }
+    return {section: {_normal(name): value for name, value in parser.items(section)} for section in parser.sections()}
 
 
 def _normal(name: str) -> str:
