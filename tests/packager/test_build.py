@@ -238,7 +238,7 @@ def test_a_build_that_fails_leaves_nothing(
         ({"name": "Echo"}, InvalidTag),
         ({"labels": {"a": "b\nc"}}, UsageError),
         ({"labels": {"a": "https://user:word@example.org"}}, UsageError),
-        ({"platform": "windows/amd64"}, LockError),
+        ({"platforms": ("windows/amd64",)}, LockError),
     ],
 )
 def test_what_cannot_be_asked_for_is_refused(
