@@ -11,6 +11,11 @@ from typing import Any
 
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from google.protobuf import json_format
+from in_toto_attestation.predicates.provenance.v1 import provenance_pb2
+from in_toto_attestation.v1 import statement_pb2
+from in_toto_attestation.v1.resource_descriptor import ResourceDescriptor
+from in_toto_attestation.v1.statement import Statement
 
 import ekiben
 from ekiben.packager.parts import PROVENANCE, SBOM
@@ -39,6 +44,14 @@ def test_its_form_is_slsa_in_an_in_toto_statement(build: Build) -> None:
     assert statement["predicate"]["runDetails"] == {
         "builder": {"id": f"pkg:pypi/ekiben@{ekiben.__version__}", "version": {"ekiben": ekiben.__version__}}
     }
+
+
+def test_the_libraries_of_in_toto_read_it(build: Build) -> None:
+    read_as = json_format.ParseDict(read(build()), statement_pb2.Statement())
+    Statement.copy_from_pb(read_as).validate()
+    provenance = json_format.ParseDict(json_format.MessageToDict(read_as.predicate), provenance_pb2.Provenance())
+    for one in provenance.build_definition.resolved_dependencies:
+        ResourceDescriptor.copy_from_pb(one).validate()
 
 
 def test_its_subjects_are_all_other_files_of_the_bento(build: Build) -> None:

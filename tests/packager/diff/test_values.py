@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from hypothesis import given
@@ -22,7 +23,7 @@ values = st.recursive(
 documents = st.dictionaries(texts, values, max_size=4)
 
 
-def changed(old: dict[str, object], new: dict[str, object]) -> list[tuple[str, object, object]]:
+def changed(old: Mapping[str, object], new: Mapping[str, object]) -> list[tuple[str, object, object]]:
     return [(one.path, one.old and one.old.value, one.new and one.new.value) for one in diff_values(old, new)]
 
 

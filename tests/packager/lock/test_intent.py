@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ekiben.errors import EkibenError, LockError, NotActedOn
 from ekiben.packager.lock.intent import read_intent
+from ekiben.packager.lock.origin import Origin, OwnWheel
 
 NOWHERE = Path("/nonexistent")
 lines = st.lists(
@@ -63,15 +64,34 @@ def test_ekiben_and_what_it_replaces_are_dropped_and_told(line: str) -> None:
     assert len(intent.replaced) == 1
 
 
-@pytest.mark.parametrize(
-    "line",
-    ["-e .", "--editable=src/x", "./wheels/x.whl", "/abs/x", "x-1.0-py3-none-any.whl", "git+https://host/x.git@v1",
-     "x @ https://host/x.whl", "x @ file:///x.whl", "https://host/x.tar.gz"],
-)  # fmt: skip
-def test_what_no_hash_covers_is_refused_with_a_way_out(line: str) -> None:
-    with pytest.raises(NotActedOn, match="cannot be locked by hash yet") as caught:
-        read_intent([line], NOWHERE)
-    assert "find_links" in (caught.value.hint or "")
+def test_a_place_is_a_source_until_a_wheel_is_made_of_it(project: Path) -> None:
+    (project / "lib").mkdir()
+    (project / "lib/pyproject.toml").touch()
+    intent = read_intent(["./lib[b,a] ; python_version > '3'", "idna"], project)
+    assert intent.text == './lib[a,b] ; python_version > "3"\nidna\n'
+    (source,) = intent.sources
+    wheel = OwnWheel(Path("/c/my_lib-1.0-py3-none-any.whl"), "my-lib", "1.0", "sha256:aa", Origin("path", "./lib"))
+    made = intent.with_wheels({source: wheel})
+    assert made.text == 'idna\nmy-lib[a,b] @ file:lib ; python_version > "3" --hash=sha256:aa\n'
+    assert [one.line for one in made.requirements] == ["idna", 'my-lib[a,b]==1.0 ; python_version > "3"']
+    assert made.allowed_hashes() == {"my-lib": {"sha256:aa"}}
+    assert not made.sources
+
+
+def test_an_editable_install_is_a_place_like_any_other_and_told(project: Path) -> None:
+    (project / "lib").mkdir()
+    (project / "lib/setup.py").touch()
+    intent = read_intent(["-e ./lib", "--editable=lib"], project)
+    assert [one.text for one in intent.sources] == ["./lib"]
+    assert intent.editable == ("./lib",)
+    with pytest.raises(LockError, match="`idna` does not exist"):
+        read_intent(["-e idna"], project)
+
+
+def test_a_place_is_no_constraint(project: Path) -> None:
+    (project / "limits.txt").write_text("git+https://host/x.git\n")
+    with pytest.raises(LockError, match=r"^limits\.txt:1: .* is no constraint"):
+        read_intent(["-c limits.txt"], project)
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,7 @@ def test_a_file_index_gives_its_locked_files(index: LocalIndex) -> None:
 def test_a_find_links_folder_gives_its_locked_files_once(index: LocalIndex) -> None:
     digest = index.add("a", "1.0+cpu")
     settings = PipSettings(index_url=index.url, find_links=(str(index.files), index.files.as_uri()))
-    assert find_local_files([pin("a", "1.0+cpu", digest)], settings) == [
-        index.files / "a-1.0+cpu-py3-none-any.whl"
-    ]
+    assert find_local_files([pin("a", "1.0+cpu", digest)], settings) == [index.files / "a-1.0+cpu-py3-none-any.whl"]
 
 
 def test_a_find_links_page_gives_what_it_links_to(index: LocalIndex, tmp_path: Path) -> None:

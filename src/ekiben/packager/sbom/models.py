@@ -50,7 +50,8 @@ def model_component(model: BilledModel) -> Fields:
 def _facts(model: BilledModel) -> Iterable[tuple[str, object]]:
     yield "digest-of", SUMS
     yield "module", model.manifest.module
-    yield "ekiben_version", model.manifest.context.ekiben_version
+    if version := model.manifest.context.ekiben_version:
+        yield "saved-with", f"ekiben {version}"
     for alias in model.aliases:
         yield "alias", alias
     for name, value in model.manifest.labels.items():
