@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from pathlib import Path
 
 import fsspec
@@ -150,9 +150,11 @@ def test_progress_is_told_in_bytes(store: Store, tmp_path: Path) -> None:
     told: list[int] = []
 
     class Counting(SilentReporter):
-        def task(self, name: str, total: int | None = None) -> AbstractContextManager[Task]:
+        @contextmanager
+        def task(self, name: str, total: int | None = None) -> Iterator[Task]:
             told.append(total or 0)
-            return super().task(name, total)
+            with super().task(name, total) as task:
+                yield task
 
     model = save(store, "iris")
     export_model(ExportRequest(model.tag, str(tmp_path / "a.tar")), store=store, reporter=Counting())
