@@ -69,7 +69,10 @@ def _wheels(level: PythonLevel, project: Path, document: Document) -> tuple[str,
         route: Route = ("python", "wheels", index)
         if PurePosixPath(pattern).is_absolute() or ".." in PurePosixPath(pattern).parts:
             raise document.error(f"`{pattern}` lies outside the project", route, hint="write a path relative to it")
-        matching = [path for path in project.glob(pattern) if path.is_file() and path.suffix == ".whl"]
+        try:
+            matching = [path for path in project.glob(pattern) if path.is_file() and path.suffix == ".whl"]
+        except (ValueError, NotImplementedError, OSError) as error:
+            raise document.error(f"`{pattern}` is no pattern of paths", route) from error
         if not matching:
             raise document.error(
                 f"`{pattern}` finds no wheel", route, hint="paths are relative to the project's folder"

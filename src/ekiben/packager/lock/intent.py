@@ -138,10 +138,8 @@ def _parse(line: Line, project: Path) -> tuple[Wanted | SourceRequirement | None
         return None, False  # a lock of ours always does
     editable = _EDITABLE.fullmatch(line.text)
     if editable:
-        source = parse_source(replace(line, text=editable["what"]), project)
-        if source is None:
-            raise line.refuse(f"`{line.text}` names no folder", "write its path, such as `-e ./libs/mylib`")
-        return source, True
+        where = replace(line, text=editable["what"])
+        return parse_source(where, project) or parse_source(replace(line, text=f"./{where.text}"), project), True
     if line.text.startswith("-"):
         raise _refused_option(line)
     requirement, *options = re.split(r"\s+(?=--?[A-Za-z])", line.text)
