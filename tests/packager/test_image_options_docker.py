@@ -132,7 +132,7 @@ def test_conda_lies_below_what_is_locked(
     (tmp_path / "micromamba").write_text(MICROMAMBA)
     (tmp_path / "micromamba").chmod(0o755)
     (tmp_path / "Dockerfile").write_text(f"FROM {base_image}\nCOPY micromamba /bin/micromamba\n")
-    cli, name = find_docker_cli(os.environ).path, f"ekiben-test/micromamba-{os.getpid()}"
+    cli, name = str(find_docker_cli(os.environ).path), f"ekiben-test/micromamba-{os.getpid()}"
     command = [cli, "build", "--quiet", "--tag", name, "--label", f"{OURS}={os.getpid()}", str(tmp_path)]
     subprocess.run(command, check=True, capture_output=True, env=build_environment(os.environ))
     bento = small_bento(store, conda={"dependencies": ["libgdal"]}, environment="x = 'from conda'\n")
