@@ -148,7 +148,7 @@ def test_a_signature_made_elsewhere_is_taken_once_it_verifies(run: Run, keys: Pa
     put_bento(store, "other", "other\n")
     refused = run("sign", "other", "--key", "release.pub", "--attach", "made.json")
     assert refused.returncode == 1
-    assert "signs other content than that of Bento `other:" in refused.stderr
+    assert refused.stderr.startswith("error: `made.json` signs other content than that of Bento `other:")
 
 
 def test_the_passphrase_is_asked_for_on_a_terminal_and_not_shown(keys: Path, bento: Tag, home: Path) -> None:
@@ -224,3 +224,20 @@ def test_starting_imports_no_cryptography(run: Run) -> None:
     script = f"{load_all}; print('cryptography' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert done.stdout == "False\n"
+
+
+def test_what_is_unsigned_is_not_imported_and_what_is_signed_comes_with_its_signature(
+    run: Run, keys: Path, store: Store
+) -> None:
+    tags = [put_model(store, name, name) for name in ("unsigned", "signed")]
+    sign(run, "models", "sign", "signed")
+    for tag in tags:
+        assert run("models", "export", str(tag), f"{tag.name}.bentomodel").returncode == 0
+        store.models.delete(tag)
+    refused = run("models", "import", "unsigned.bentomodel", environ=policy("import"))
+    assert refused.returncode == 1
+    assert "is not signed by a trusted key, and by the settings nothing unsigned is imported" in refused.stderr
+    taken = run("models", "import", "signed.bentomodel", environ=policy("import"))
+    assert taken.returncode == 0, taken.stderr
+    assert [model.tag for model in store.models.list()] == [tags[1]]
+    assert run("models", "verify", "signed", "--key", "release.pub").returncode == 0

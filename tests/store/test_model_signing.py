@@ -88,6 +88,15 @@ def test_we_verify_those_of_the_package(model: Model, store: Store, tmp_path: Pa
     assert path.read_bytes() == content
 
 
+def test_we_verify_those_of_the_package_that_sign_receipt_and_signatures_too(
+    model: Model, store: Store, tmp_path: Path
+) -> None:
+    private, _, key = write_keys(tmp_path)
+    store_ours(model, store, key)
+    content = sign_theirs(model, private, tmp_path / "model.sig")
+    check_signature(subject_of(model), content, key.public)
+
+
 def test_we_refuse_those_of_the_package_that_leave_a_file_out(model: Model, tmp_path: Path) -> None:
     private, _, key = write_keys(tmp_path)
     content = sign_theirs(model, private, tmp_path / "model.sig", "receipt.yaml", "SHA256SUMS", "weights")

@@ -79,7 +79,8 @@ def test_a_statement_about_a_model_is_that_of_openssf_model_signing() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"_type": "https://in-toto.io/Statement/v0.1"},
+        {"_type": "https://in-toto.io/Statement/v2"},
+        {"_type": None},
         {"subject": []},
         {"subject": [{"digest": {"sha256": ONE.hex}}, {"digest": {"sha256": TWO.hex}}]},
         {"subject": [{"name": "x"}]},
@@ -93,6 +94,12 @@ def test_what_is_no_statement_about_one_subject_is_refused(change: dict[str, obj
     content: dict[str, Any] = json.loads(format_statement(file_statement("x", ONE)))
     with pytest.raises(InvalidSignature, match="holds"):
         parse_statement(json.dumps({**content, **change}).encode())
+
+
+def test_statements_of_cosign_attest_blob_are_read() -> None:
+    content: dict[str, Any] = json.loads(format_statement(file_statement("SHA256SUMS", ONE)))
+    content["_type"] = "https://in-toto.io/Statement/v0.1"
+    assert parse_statement(json.dumps(content).encode()) == file_statement("SHA256SUMS", ONE)
 
 
 def test_a_subject_needs_no_name() -> None:

@@ -13,7 +13,7 @@ import typer
 from ekiben.cli.options import TagArgument
 from ekiben.cli.output import print_json, size_text
 from ekiben.cli.state import State, state_of
-from ekiben.errors import DamagedItem, UsageError
+from ekiben.errors import DamagedItem, InvalidSignature, UsageError
 
 if TYPE_CHECKING:
     from ekiben.packager.verification import Verification
@@ -199,7 +199,10 @@ def _sign(state: State, verified: Verification, key: str | None, attach: Path | 
     else:
         private = read_private_key(key, ask=_ask_password if sys.stdin.isatty() else None)
         public, content = private.public, sign(subject, private)
-    path = store_signature(subject, content, public, state.store.layout)
+    try:
+        path = store_signature(subject, content, public, state.store.layout)
+    except InvalidSignature as error:  # whose message follows a path
+        raise InvalidSignature(f"`{attach}` {error}") from error
     state.reporter.info(f"{subject} is signed by {public.id} ({public.place})")
     print(path)
 

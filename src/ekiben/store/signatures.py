@@ -21,7 +21,7 @@ from ekiben.store.layout import Layout
 from ekiben.store.lock import exclusive
 from ekiben.store.models import Model
 from ekiben.store.receipt import RECEIPT
-from ekiben.store.sums import SIGNATURE_SUFFIX, SIGNATURES, SUMS, is_signature, parse_sums
+from ekiben.store.sums import SIGNATURE_SUFFIX, SIGNATURES, SUMS, is_beside, is_signature, parse_sums
 from ekiben.trust.bundle import Bundle, format_bundle, parse_bundle
 from ekiben.trust.dsse import open_envelope, seal_envelope
 from ekiben.trust.file_statement import file_statement, signed_file
@@ -147,7 +147,7 @@ def _check_statement(subject: Subject, statement: Statement) -> None:
         if signed_file(statement) != subject.digest:
             raise InvalidSignature(f"signs other content than that of {subject}")
         return
-    signed = {path: digest for path, digest in signed_files(statement).items() if path != RECEIPT}
+    signed = {path: digest for path, digest in signed_files(statement).items() if not _is_own(path)}
     content = _content(subject)
     others = sorted(path for path, digest in signed.items() if content.get(path) != digest)
     if others:
@@ -155,6 +155,11 @@ def _check_statement(subject: Subject, statement: Statement) -> None:
     unsigned = set() if SUMS in signed else content.keys() - signed.keys() - {SUMS}
     if unsigned:
         raise InvalidSignature(f"leaves out `{min(unsigned)}`")
+
+
+def _is_own(path: str) -> bool:
+    """Whether a path is the store's and no content: other tools sign those, too, unless they are told not to."""
+    return path == RECEIPT or is_beside(path)
 
 
 def _content(subject: Subject) -> dict[str, Digest]:

@@ -1,4 +1,7 @@
-"""`Statement`: an in-toto Statement v1 about one subject (in-toto/attestation, spec/v1/statement.md)."""
+"""`Statement`: an in-toto Statement about one subject (in-toto/attestation, spec/v1/statement.md).
+
+Written as v1; v0.1, which `cosign attest-blob` writes and which has the same fields, is read, too.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from ekiben.errors import InvalidDigest, InvalidSignature
 from ekiben.trust.strict_json import dump_object, parse_object
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+_READ_TYPES = (STATEMENT_TYPE, "https://in-toto.io/Statement/v0.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ def format_statement(statement: Statement) -> bytes:
 def parse_statement(payload: bytes) -> Statement:
     """The statement that a payload makes. Raises InvalidSignature where it makes none, or one about several things."""
     document = parse_object(payload, "the payload")
-    if document.get("_type") != STATEMENT_TYPE:
+    if document.get("_type") not in _READ_TYPES:
         raise InvalidSignature(f"holds no statement of type `{STATEMENT_TYPE}`")
     match document:
         case {"subject": [dict() as subject], "predicateType": str() as kind, "predicate": dict() as predicate}:
