@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ekiben.serving.describe import EXIT_EXPLAINED
+from ekiben.serving.exit_status import EXIT_EXPLAINED
 
 SERVICE = '''
 import ekiben

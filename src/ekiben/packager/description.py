@@ -24,7 +24,7 @@ from ekiben.errors import DescriptionError
 from ekiben.packager.child_process import child_process
 from ekiben.report import Reporter
 from ekiben.serving.declare.arguments import ARGUMENTS_VARIABLE
-from ekiben.serving.describe import EXIT_EXPLAINED
+from ekiben.serving.exit_status import EXIT_EXPLAINED
 
 TIMEOUT_S = 300.0  # an import of torch from a cold disk takes a minute; a service that waits for something, for ever
 _LAST_LINES = 20  # of what a child said before it died

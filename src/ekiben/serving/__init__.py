@@ -17,6 +17,7 @@
     ├── interpreter  event loop and garbage collection, in the server and its children
     └── healthcheck  `python -m ekiben.serving.healthcheck`, an image's HEALTHCHECK
     describe     `python -m ekiben.serving.describe`: what a service declares     ── openapi   as documents
+    exit_status  how that ends
     wire         Payload, Call, Reply: what travels between all of them           ── streams   followed to their end
     failures     an exception -> the reply that its request gets, wherever it was raised
 

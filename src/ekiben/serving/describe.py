@@ -22,10 +22,9 @@ import msgspec
 
 from ekiben.errors import DescriptionError, EkibenError
 from ekiben.serving.declare.service import Service
+from ekiben.serving.exit_status import EXIT_EXPLAINED
 from ekiben.serving.importing import import_service, place_of_failure
 from ekiben.serving.openapi import openapi_document, schema_document
-
-EXIT_EXPLAINED = 3  # the file says what is wrong with the service; any other status but 0 is a death
 
 
 def describe(service: Service, target: str) -> dict[str, object]:
