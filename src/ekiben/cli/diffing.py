@@ -38,8 +38,8 @@ class DiffFormat(StrEnum):
 
 def diff_bentos(
     ctx: typer.Context,
-    old: Annotated[str, typer.Argument(metavar="OLD", help="The Bento before: NAME, NAME:VERSION or a start of it.")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The Bento after.")],
+    old: Annotated[str, typer.Argument(help="The Bento before: NAME, NAME:VERSION or a start of it.")],
+    new: Annotated[str, typer.Argument(help="The Bento after.")],
     output: Annotated[DiffFormat, typer.Option("--output", "-o", help="How to print.")] = DiffFormat.table,
     patch: Annotated[bool, typer.Option("--patch", help="Show changed text files as unified diffs, too.")] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 where anything differs.")] = False,
