@@ -48,15 +48,24 @@ class LocalIndex:
         return self.simple.as_uri()
 
     def add(
-        self, name: str, version: str, requires: Iterable[str] = (), tag: str = "py3-none-any", note: str = ""
+        self,
+        name: str,
+        version: str,
+        requires: Iterable[str] = (),
+        tag: str = "py3-none-any",
+        note: str = "",
+        headers: Iterable[str] = (),
+        is_yanked: bool = False,
     ) -> str:
-        """Puts a wheel in; its hash, as a lock spells it. `note` makes other bytes of the same wheel."""
+        """Puts a wheel in; its hash, as a lock spells it. `note` makes other bytes of the same wheel, `headers` are
+        further lines of its metadata."""
         path = self.files / f"{name.replace('-', '_')}-{version}-{tag}.whl"
-        write_wheel(path, name, version, requires, note)
+        write_wheel(path, name, version, requires, note, headers)
         page = self.simple / name / "index.html"
         page.parent.mkdir(exist_ok=True)
         digest = hash_of(path)
-        link = f'<a href="../../files/{path.name}#{digest.replace(":", "=")}">{path.name}</a>\n'
+        yanked = ' data-yanked="broken"' if is_yanked else ""
+        link = f'<a href="../../files/{path.name}#{digest.replace(":", "=")}"{yanked}>{path.name}</a>\n'
         page.write_text((page.read_text() if page.exists() else "") + link)
         return digest
 
@@ -89,11 +98,13 @@ def guarded(index: LocalIndex, *, user: str, password: str) -> Iterator[int]:
             thread.join()
 
 
-def write_wheel(path: Path, name: str, version: str, requires: Iterable[str] = (), note: str = "") -> None:
+def write_wheel(
+    path: Path, name: str, version: str, requires: Iterable[str] = (), note: str = "", headers: Iterable[str] = ()
+) -> None:
     """A wheel with one empty module."""
     info = f"{name.replace('-', '_')}-{version}.dist-info"
     metadata = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: {note}"]
-    metadata += [f"Requires-Dist: {one}" for one in requires]
+    metadata += [*headers, *(f"Requires-Dist: {one}" for one in requires)]
     with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr(f"{name.replace('-', '_')}.py", "")
         wheel.writestr(f"{info}/METADATA", "\n".join(metadata) + "\n")

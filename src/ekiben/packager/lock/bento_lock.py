@@ -7,6 +7,7 @@ one text; only `created` knows a time.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tomllib
 from dataclasses import dataclass, field, replace
@@ -136,7 +137,8 @@ def write_bento_lock(path: Path, content: BentoLock) -> None:
         staged.write_text(format_bento_lock(content), encoding="utf-8")
         staged.replace(path)
     except OSError as error:
-        staged.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            staged.unlink()
         raise LockError(f"`{path}` cannot be written: {error.strerror}") from error
 
 

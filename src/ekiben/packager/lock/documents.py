@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
 from ekiben.packager.lock.origin import Origin, OriginKind
@@ -64,7 +64,7 @@ class LockDocument(Document):
     tool_version: str
     created: datetime
     exclude_newer: str | None = None
-    packages: list[PackageDocument]
+    packages: list[PackageDocument] = Field(default_factory=list)
 
 
 def lock_document(lock: Lock) -> LockDocument:

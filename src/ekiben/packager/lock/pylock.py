@@ -34,9 +34,11 @@ def format_pylock(packages: Iterable[LockedPackage], target: Target) -> str:
         f"requires-python = {toml_value(f'=={target.python}.*')}",
         f"created-by = {toml_value('ekiben')}",
     ]
-    for package in sorted(packages, key=lambda one: (one.name, one.version)):
-        if any(file.name for file in package.files):
-            lines += _package_lines(package)
+    named = [package for package in packages if any(file.name for file in package.files)]
+    if not named:
+        lines.append("packages = []")  # the specification asks for the key
+    for package in sorted(named, key=lambda one: (one.name, one.version)):
+        lines += _package_lines(package)
     return toml_text(lines)
 
 
