@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -220,3 +222,12 @@ def test_a_call_that_contradicts_itself_or_the_schema_is_refused_by_name(project
     with pytest.raises(UsageError, match="`token` holds credentials"):
         ekiben.build(project_path=project, args={"token": "https://u:p@host.example/"})
     assert store.bentos.list() == []
+
+
+def test_the_command_line_hands_arguments_over(project: Path, store: Store) -> None:
+    (project / "service.py").write_text(WITH_ARGUMENTS)
+    (project / "args.yaml").write_text("name: Iris\ngpus: 2\n")
+    command = [sys.executable, "-m", "ekiben.cli", "build", str(project), "--arg-file", str(project / "args.yaml")]
+    (project / "bentofile.yaml").write_text(BENTOFILE.replace("EchoService", "Served"))
+    done = subprocess.run([*command, "--arg", "gpus=3"], check=True, capture_output=True, text=True)
+    assert store.bentos.get(done.stdout.strip()).manifest.args == {"gpus": "3", "name": "Iris"}
