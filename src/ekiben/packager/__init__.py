@@ -3,6 +3,7 @@
     build             the order of it all: `build`, `build_bento`
     ├── draft         what is known of a Bento while it is built      ── steps    what is found out, one after the other
     ├── bentofile/    what the project says, checked                  ── project  which service it means
+    │                                                                 ── arguments  what it leaves open, filled in
     ├── selection     which of its files go in                        ── rules    by which patterns
     │                                                                 ── wildmatch  what a pattern matches
     │                                                                 ── exclusions   what never does
@@ -11,13 +12,15 @@
     ├── models        the models it needs, pinned to versions and digests
     ├── lock/         its dependencies, pinned with hashes
     ├── runtime_wheel ekiben's own serving half as a wheel
-    ├── manifest      bento.yaml       ── readme    README.md
+    ├── manifest      bento.yaml       ── readme    README.md       ── conda     environment.yml
     ├── sbom/         sbom.cdx.json    ── slsa      provenance.json  ── source_tree  the source by digest, for both
     └── git_state     what the receipt says of git
     audit/            what is in a Bento, why, and what about it should worry somebody (`ekiben audit`)
     diff/             what changed between two Bentos (`ekiben diff`)
     containerize      a Bento becomes an image
     ├── image_plan    which layers it has                             ── containerfile   the same as text
+    │                                                                 ── instructions    how it is spelled
+    ├── dockerfile_template/  lines of the project's own in that text  ── build_env       variables for the build alone
     ├── context       the build context, by hard links                ── secrets   what no layer holds
     └── engines/      what runs the build
     parts             where the parts of a Bento lie in its folder
