@@ -33,6 +33,8 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
         for one in order:
             archive.writestr(zipfile.ZipInfo(one, time.localtime()[:6]), members[one])
     return name
+
+build_editable = build_wheel
 """
 PYPROJECT = """
 [build-system]

@@ -8,6 +8,7 @@ hold a password, and arguments can be read by every user of the machine. The use
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -36,6 +37,7 @@ _KEPT = (
 _NOISE = "The requested Python version"
 _PYLOCK = "pylock.toml"
 _PYPROJECT = "pyproject.toml"
+_PINS = "pins.txt"
 # pip's rule: the best version of any index; or uv's own, which lets no later index answer for a name of an earlier one.
 _STRATEGIES = {"best-match": "unsafe-best-match", "first-index": "first-index"}
 _HASHED = "requirements.lock"
@@ -60,18 +62,33 @@ def compile_with_uv(job: ResolverJob) -> Resolution:
 
 
 def _resolved(job: ResolverJob, requirements: list[str]) -> tuple[tuple[LockedPackage, ...], str]:
-    """The packages, and what uv said. Where an index has packages for itself, those that others need are asked for
-    directly as well, since uv heeds it for no other."""
-    indexes = job.rules.own_indexes
-    while True:
-        if indexes:
-            (job.folder / _PYPROJECT).write_text(only_from(requirements, indexes), encoding="utf-8")
-        said = _run(job, ["--format", _PYLOCK, "--output-file", _PYLOCK])
-        packages = parse_pylock((job.folder / _PYLOCK).read_text(encoding="utf-8"), job.folder)
-        further = strays((package.name for package in packages), requirements, indexes)
-        if not further:
-            return packages, said
-        requirements = [*requirements, *further]
+    """The packages, and what uv said. uv keeps to its index only what is asked for directly, so what others need of an
+    index's own packages is asked for as well, and left out again where in the end nobody needs it."""
+    if not job.rules.own_indexes:
+        return _compiled(job, REQUIREMENTS)
+    packages: tuple[LockedPackage, ...] = ()
+    said, asked, further = "", list[str](), requirements
+    while further:
+        asked += further
+        (job.folder / _PYPROJECT).write_text(only_from(asked, job.rules.own_indexes), encoding="utf-8")
+        try:
+            packages, said = _compiled(job, _PYPROJECT)
+            further = strays((package.name for package in packages), asked, job.rules.own_indexes)
+        except LockError as error:  # no other index may have a package that one has for itself
+            further = strays(re.findall(r"[a-z0-9-]+", error.message), asked, job.rules.own_indexes)
+            if not further:
+                raise
+    if asked == requirements:
+        return packages, said
+    (job.folder / _PINS).write_text("".join(f"{one.name}=={one.version}\n" for one in packages), encoding="utf-8")
+    needed, _ = _compiled(replace(job, settings=job.pip_settings), REQUIREMENTS, "-c", _PINS)
+    names = {package.name for package in needed}
+    return tuple(package for package in packages if package.name in names), said
+
+
+def _compiled(job: ResolverJob, asked: str, *further: str) -> tuple[tuple[LockedPackage, ...], str]:
+    said = _run(job, asked, [*further, "--format", _PYLOCK, "--output-file", _PYLOCK])
+    return parse_pylock((job.folder / _PYLOCK).read_text(encoding="utf-8"), job.folder), said
 
 
 def uv_environment(settings: PipSettings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -112,25 +129,19 @@ def _certificates(settings: PipSettings) -> dict[str, str]:
     return {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true"}  # as pip: the system's store (new and old spelling)
 
 
-def _run(job: ResolverJob, output: list[str]) -> str:
+def _run(job: ResolverJob, asked: str, options: list[str]) -> str:
     environ = uv_environment(job.settings, job.environ)
-    done = run_child([*_command(job), *output], cwd=job.folder, environ=environ, timeout_s=job.timeout_s)
+    done = run_child([*_command(job, asked), *options], cwd=job.folder, environ=environ, timeout_s=job.timeout_s)
     said = redact_known(done.said, job.secrets)
     if done.status != 0:
         raise LockError(f"cannot lock for {job.target}: {explain_uv(said)}", hint=hint_for(said))
     return said
 
 
-def _command(job: ResolverJob) -> list[str]:
+def _command(job: ResolverJob, asked: str) -> list[str]:
     target = job.target
     return [
-        *(
-            uv_binary(),
-            "pip",
-            "compile",
-            _PYPROJECT if job.rules.own_indexes else REQUIREMENTS,
-            *job.constraint_arguments,
-        ),
+        *(uv_binary(), "pip", "compile", asked, *job.constraint_arguments),
         *("--python-version", target.python, "--python-platform", uv_platform(target), "--python", sys.executable),
         *("--generate-hashes", "--no-header", "--no-annotate", "--no-config", "--color", "never"),
         *("--index-strategy", _STRATEGIES[job.rules.strategy]),
@@ -150,7 +161,7 @@ def _is_unhashed(package: LockedPackage) -> bool:
 def _hashed_by_download(packages: tuple[LockedPackage, ...], job: ResolverJob) -> tuple[LockedPackage, ...]:
     """The same packages where an index tells no hashes: uv downloads and hashes the file that it would install, which
     is the first that fits (it says one hash for it, and no name)."""
-    _run(job, ["--output-file", _HASHED])
+    _run(job, _PYPROJECT if job.rules.own_indexes else REQUIREMENTS, ["--output-file", _HASHED])
     hashes = {one.name: one.hashes for one in parse_lock((job.folder / _HASHED).read_text(encoding="utf-8"))}
     return tuple(
         replace(package, files=_chosen_file(package, hashes.get(package.name, ()), job.target))
