@@ -19,7 +19,7 @@
     diff/             what changed between two Bentos (`ekiben diff`)
     containerize      a Bento becomes an image
     ├── image_plan    which layers it has                             ── containerfile   the same as text
-    │                                                                 ── instructions    how it is spelled
+    │                                                                 ── instructions, mounts  how it is spelled
     ├── dockerfile_template/  lines of the project's own in that text  ── build_env       variables for the build alone
     ├── context       the build context, by hard links                ── secrets   what no layer holds
     └── engines/      what runs the build

@@ -11,10 +11,9 @@ import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ekiben.packager.containerfile import ENV_SECRET
 from ekiben.packager.engines.engine import Secret
 from ekiben.packager.image_plan import ImagePlan
-from ekiben.packager.instructions import secret_path
+from ekiben.packager.mounts import ENV_SECRET, secret_path
 from ekiben.report import Reporter
 
 

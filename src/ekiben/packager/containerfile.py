@@ -24,15 +24,17 @@ from collections.abc import Mapping
 
 from ekiben.packager.dockerfile_template.filling import Blank, fill_template
 from ekiben.packager.image_plan import RUNTIME, ImagePlan, plan_image
-from ekiben.packager.instructions import (
-    CONTINUED,
-    demand,
-    exec_form,
-    pairs,
-    run,
+from ekiben.packager.instructions import CONTINUED, demand, exec_form, pairs, run, wrapped
+from ekiben.packager.mounts import (
+    CA_SECRET,
+    ENV_SECRET,
+    NETRC_SECRET,
+    PIP_CONF_SECRET,
+    SETUP_MOUNT,
+    run_with_env,
     secret,
     secret_path,
-    wrapped,
+    trust_ca,
 )
 from ekiben.packager.parts import INTENT, LOCK
 from ekiben.serving.healthcheck import PORT_FILE_VARIABLE
@@ -48,12 +50,6 @@ PORT = 3000
 USER = 1034  # in no base image's /etc/passwd; every file is readable by anybody, so any other uid does as well
 PORT_FILE = "/tmp/ekiben.port"  # in the one folder that is writable for any uid, also with a read-only root
 
-# Names of the secrets that a build may be given; each may be missing.
-PIP_CONF_SECRET = "ekiben-pip-conf"
-CA_SECRET = "ekiben-ca"
-NETRC_SECRET = "ekiben-netrc"
-ENV_SECRET = "ekiben-env"  # lines of `export NAME='value'`: variables of stage `build` that the Bento only declares
-
 VERSION_ARG = VERSION_VARIABLE  # the one thing that a Bento cannot say of itself: given at image time
 MICROMAMBA_ARG = "EKIBEN_MICROMAMBA"  # another image that has /bin/micromamba, such as a mirror's
 MICROMAMBA_IMAGE = "mambaorg/micromamba:2.0.5"  # https://github.com/mamba-org/micromamba-docker; for amd64 and arm64
@@ -67,7 +63,6 @@ _DEFAULT_ENV = {  # a Bento may declare another value for all but the reserved o
     PORT_FILE_VARIABLE: PORT_FILE,
 }
 _GROUP_MOUNT = "/mnt/ekiben"
-_SETUP_MOUNT = "/mnt/setup"
 _PIP_CACHE = "/var/cache/ekiben-pip"
 _CONDA_CACHE = "/var/cache/ekiben-conda"
 
@@ -168,7 +163,7 @@ def _base_image(plan: ImagePlan) -> list[str]:
 def _system(plan: ImagePlan) -> list[str]:
     lines: list[str] = []
     if plan.system_packages:
-        lines += _run_with_env(
+        lines += run_with_env(
             plan,
             [
                 "type=cache,target=/var/cache/apt,sharing=locked",
@@ -186,14 +181,14 @@ def _system(plan: ImagePlan) -> list[str]:
     if plan.has_conda:
         lines += _conda(plan)
     if plan.has_setup_script:
-        setup = [f"type=bind,source=setup,target={_SETUP_MOUNT}"]
-        lines += _run_with_env(
+        setup = [f"type=bind,source=setup,target={SETUP_MOUNT}"]
+        lines += run_with_env(
             plan,
             [*([] if plan.has_build_env else setup), *map(secret, (PIP_CONF_SECRET, CA_SECRET, NETRC_SECRET))],
             [
                 f"export PIP_CONFIG_FILE={secret_path(PIP_CONF_SECRET)} NETRC={secret_path(NETRC_SECRET)}",
-                _trust_ca(),
-                f"{_SETUP_MOUNT}/setup_script",
+                trust_ca(),
+                f"{SETUP_MOUNT}/setup_script",
             ],
         )
     return lines
@@ -202,7 +197,7 @@ def _system(plan: ImagePlan) -> list[str]:
 def _conda(plan: ImagePlan) -> list[str]:
     """conda's packages at /opt/conda, first on the PATH: its python3 makes the virtual environment."""
     return [
-        *_run_with_env(
+        *run_with_env(
             plan,
             [
                 "type=bind,from=micromamba,source=/bin/micromamba,target=/mnt/micromamba",
@@ -212,26 +207,12 @@ def _conda(plan: ImagePlan) -> list[str]:
             ],
             [
                 f"export MAMBA_ROOT_PREFIX={_CONDA_CACHE}",
-                _trust_ca(),
+                trust_ca(),
                 f"/mnt/micromamba create --yes --prefix {CONDA} --file /mnt/conda/environment.yml",
             ],
         ),
         f'ENV PATH="{CONDA}/bin:$PATH"',
     ]
-
-
-def _trust_ca() -> str:
-    ca = secret_path(CA_SECRET)
-    return f"if [ -s {ca} ]; then{CONTINUED}export SSL_CERT_FILE={ca} CURL_CA_BUNDLE={ca} REQUESTS_CA_BUNDLE={ca}; fi"
-
-
-def _run_with_env(plan: ImagePlan, mounts: list[str], commands: list[str]) -> list[str]:
-    """A RUN with the variables of stage `build`: read from a mounted file, so that no layer and no history has them."""
-    if not plan.has_build_env:
-        return run(mounts, commands)
-    setup = f"type=bind,source=setup,target={_SETUP_MOUNT}"
-    secrets = [secret(ENV_SECRET)] if plan.secret_env else []
-    return run([setup, *secrets, *mounts], [f". {_SETUP_MOUNT}/build-env", *commands])
 
 
 def _skeleton(plan: ImagePlan) -> list[str]:
@@ -263,7 +244,7 @@ def _wheels(plan: ImagePlan, group: str) -> list[str]:
     exact = "" if is_open else " --no-deps --require-hashes"
     return [
         f"FROM skeleton AS wheels-{group}",
-        *_run_with_env(
+        *run_with_env(
             plan,
             [
                 f"type=bind,source=python/{group},target={_GROUP_MOUNT}",

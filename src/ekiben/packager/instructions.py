@@ -11,7 +11,6 @@ import textwrap
 from collections.abc import Iterable
 
 COMPLAINT = "ekiben: "  # before what the Containerfile itself says when a base image lacks something
-SECRETS_FOLDER = "/run/secrets"
 CONTINUED = " \\\n       "
 
 
@@ -25,16 +24,6 @@ def run(mounts: list[str], commands: list[str]) -> list[str]:
 def demand(command: str, complaint: str) -> str:
     """`command` without its output; where it fails, the build ends with a line that `EngineFailed` picks up."""
     return f"{{ {command} > /dev/null 2>&1 || {{ echo {shlex.quote(COMPLAINT + complaint)} >&2; exit 1; }}; }}"
-
-
-def secret(name: str) -> str:
-    """The mount of a secret, which may be missing."""
-    return f"type=secret,id={name}"
-
-
-def secret_path(name: str) -> str:
-    """Where that secret is while it is mounted."""
-    return f"{SECRETS_FOLDER}/{name}"
 
 
 def wrapped(prefix: str, names: Iterable[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """What a build may read and no layer may hold: index settings, the CA bundle and netrc, for BuildKit's secret mounts.
 
-The Containerfile mounts them under the ids of `containerfile`, each optional. They tell the pip inside the build
+The Containerfile mounts them under the ids of `mounts`, each optional. They tell the pip inside the build
 what this machine's pip is told, but for what is local to this machine: `file://` indexes and find-links folders, whose
 files come in through the context. The CA bundle is the first of pip's `cert` (PIP_CERT, pip.conf), REQUESTS_CA_BUNDLE,
 CURL_CA_BUNDLE and SSL_CERT_FILE. A client certificate is not handed over.
@@ -13,10 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ekiben.errors import ImageError
-from ekiben.packager.containerfile import CA_SECRET, NETRC_SECRET, PIP_CONF_SECRET
 from ekiben.packager.engines.engine import Secret
-from ekiben.packager.instructions import SECRETS_FOLDER
 from ekiben.packager.lock.pip_settings import PipSettings, local_path
+from ekiben.packager.mounts import CA_SECRET, NETRC_SECRET, PIP_CONF_SECRET, SECRETS_FOLDER
 from ekiben.report import Reporter
 
 MAX_SECRET_BYTES = 500 * 1024  # BuildKit's own limit (session/secrets, MaxSecretSize)
