@@ -1,7 +1,7 @@
 """The truth about what a pickle imports: an unpickler of Python's own, in a process of its own, that records.
 
-A line in is the pickle in base64, `c` or `python` before it (which unpickler), and whether the names are real; a line out
-is what `find_class` was asked for, in order, as JSON. Where names are not real, each is a class that takes anything.
+A line in is JSON: the pickle in base64, whether the unpickler is the one in C, and whether names are real (else each is
+a class that takes anything). A line out is what `find_class` was asked for, in order.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -54,10 +54,8 @@ def recorded(content: bytes, *, is_c: bool, is_real: bool) -> list[list[str]]:
         def persistent_load(self, _: object) -> object:
             return Anything()
 
-    try:
+    with suppress(Exception):  # a generated pickle may do anything
         Recorder(io.BytesIO(content)).load()
-    except Exception:  # noqa: BLE001, S110 - a generated pickle may do anything
-        pass
     return found
 
 

@@ -95,7 +95,10 @@ def npy(array: np.ndarray) -> bytes:
         ("model.z", zlib.compress(EVIL)),
         ("twice.gz", gzip.compress(b"") + gzip.compress(EVIL)),
         ("nested.pkl", pickle.dumps({"inner": EVIL})),
-        ("large and nested.pkl", pickle.dumps({"pad": b"x" * 3_000_000, "inner": pickle.dumps([EVIL, b"y" * 200_000])})),
+        (
+            "large and nested.pkl",
+            pickle.dumps({"pad": b"x" * 3_000_000, "inner": pickle.dumps([EVIL, b"y" * 200_000])}),
+        ),
         ("cloud.pkl", cloudpickle.dumps([Evil()])),
     ],
 )
@@ -108,7 +111,11 @@ def test_a_pickle_is_found_wherever_it_is(tmp_path: Path, name: str, content: by
 def test_what_joblib_writes_is_followed_past_its_arrays(tmp_path: Path, compress: object) -> None:
     structured = np.zeros(3, dtype=[("a", "f4"), ("b", "U3")])
     arrays = [np.arange(100_000), np.array(["a", "long text"]), np.zeros((0, 3)), structured, np.array(1.5)]
-    arrays += [np.array([None, "x"], dtype=object), np.asfortranarray(np.ones((20, 30))), np.array(["2020"], dtype="M8[D]")]
+    arrays += [
+        np.array([None, "x"], dtype=object),
+        np.asfortranarray(np.ones((20, 30))),
+        np.array(["2020"], dtype="M8[D]"),
+    ]
     joblib.dump({"arrays": arrays, "z": Evil()}, tmp_path / "model.joblib", compress=compress)
     assert SYSTEM in imports(tmp_path / "model.joblib")
     assert troubles(tmp_path / "model.joblib") == set()
@@ -178,7 +185,9 @@ def test_a_member_with_a_wrong_checksum_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_bombs_end_at_their_limit(tmp_path: Path) -> None:
-    (tmp_path / "bomb.pkl.gz").write_bytes(gzip.compress(b"\x80\x04B" + (50_000_000).to_bytes(4, "little") + b"\0" * 50_000_000))
+    (tmp_path / "bomb.pkl.gz").write_bytes(
+        gzip.compress(b"\x80\x04B" + (50_000_000).to_bytes(4, "little") + b"\0" * 50_000_000)
+    )
     assert Trouble.limit in troubles(tmp_path / "bomb.pkl.gz", Budget(unpacked_bytes=1_000_000))
     (tmp_path / "many.zip").write_bytes(zipped({f"{number}": b"" for number in range(200)}))
     assert Trouble.limit in troubles(tmp_path / "many.zip", Budget(members=100))
@@ -225,7 +234,7 @@ BASES = [
 
 
 @given(data=st.data(), base=st.sampled_from(BASES))
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_damage_makes_it_fail(tmp_path: Path, data: st.DataObject, base: bytes) -> None:
     content = bytearray(base)
     for _ in range(data.draw(st.integers(1, 4))):

@@ -73,9 +73,21 @@ LEAVES = st.one_of(
     st.sampled_from(
         [
             *(os.path.join, operator.itemgetter(1), functools.partial(int, base=2), pathlib.PurePosixPath("/a")),
-            *(datetime.UTC, collections.OrderedDict, types.SimpleNamespace(a=1), array.array("d", [1.0]), Exception("x")),
+            *(
+                datetime.UTC,
+                collections.OrderedDict,
+                types.SimpleNamespace(a=1),
+                array.array("d", [1.0]),
+                Exception("x"),
+            ),
             *(np.arange(3), np.float64(1), np.dtype("f4"), np.array(["a", None], dtype=object), np.random.RandomState),
-            *(decimal.Decimal, fractions.Fraction, ipaddress.IPv4Network("10.0.0.0/8"), uuid.UUID(int=1), bytearray(b"x")),
+            *(
+                decimal.Decimal,
+                fractions.Fraction,
+                ipaddress.IPv4Network("10.0.0.0/8"),
+                uuid.UUID(int=1),
+                bytearray(b"x"),
+            ),
         ]
     ),
 )
@@ -98,7 +110,7 @@ VALUES = st.recursive(
 
 
 @given(value=VALUES, protocol=st.integers(0, pickle.HIGHEST_PROTOCOL))
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_the_imports_of_anything_that_pickles_are_found(truth: Truth, value: object, protocol: int) -> None:
     content = pickle.dumps(value, protocol=protocol)
     seen = follow(content)
@@ -142,12 +154,14 @@ INSTRUCTIONS = st.one_of(
     MEMO.map(lambda number: b"p" + line(str(number))),
     MEMO.map(lambda number: b"g" + line(str(number))),
     st.sampled_from([b"C\x02ab", b"B\x01\x00\x00\x00x", b"\x96" + (2).to_bytes(8, "little") + b"ab", b"G" + b"\0" * 8]),
-    st.sampled_from([b"\x8a\x01\x05", b"F1.5\n", b"\x95" + (0).to_bytes(8, "little"), b"\x80\x04", b"\x82\x01", b"P1\n"]),
+    st.sampled_from(
+        [b"\x8a\x01\x05", b"F1.5\n", b"\x95" + (0).to_bytes(8, "little"), b"\x80\x04", b"\x82\x01", b"P1\n"]
+    ),
 )
 
 
 @given(parts=st.lists(INSTRUCTIONS, max_size=30), is_c=st.booleans())
-@settings(max_examples=1500)
+@settings(max_examples=600)
 def test_no_order_of_opcodes_hides_an_import(truth: Truth, parts: list[bytes], is_c: bool) -> None:
     content = b"\x80\x04" + b"".join(parts) + b"."
     seen = follow(content)
@@ -161,7 +175,16 @@ def test_no_order_of_opcodes_hides_an_import(truth: Truth, parts: list[bytes], i
     ("content", "found"),
     [
         (b"\x80\x04" + short_text("os") + b"q\x05" + short_text("system") + b"\x94" + b"0h\x05h\x01\x93.", True),
-        (b"\x80\x04" + short_text("os") + b"\x94" + short_text("a") + b"q\x00" + short_text("system") + b"h\x00\x93.", False),
+        (
+            b"\x80\x04"
+            + short_text("os")
+            + b"\x94"
+            + short_text("a")
+            + b"q\x00"
+            + short_text("system")
+            + b"h\x00\x93.",
+            False,
+        ),
         (b"\x80\x02cos\nsystem\nq\x00.", True),
         (b"(ios\nsystem\n.", True),
         (b"N(0cos\nsystem\n.", True),
@@ -202,7 +225,7 @@ def test_what_cannot_be_told_is_a_problem(content: bytes, trouble: Trouble) -> N
 
 
 @given(content=st.binary(max_size=200))
-@settings(max_examples=500)
+@settings(max_examples=200)
 def test_no_bytes_make_it_fail(content: bytes) -> None:
     follow(content)
     follow(b"\x80\x04" + content)
@@ -210,7 +233,9 @@ def test_no_bytes_make_it_fail(content: bytes) -> None:
 
 def test_a_pickle_that_is_too_long_is_left_off() -> None:
     with pytest.raises(LimitReached):
-        Machine(Source(io.BytesIO(b"N0" * 100_000 + b"N.")), Pickle(), Budget(opcodes=50_000), lambda _: None).run(ACTIONS)
+        Machine(Source(io.BytesIO(b"N0" * 100_000 + b"N.")), Pickle(), Budget(opcodes=50_000), lambda _: None).run(
+            ACTIONS
+        )
 
 
 def test_nesting_without_end_is_followed_without_recursion() -> None:

@@ -79,11 +79,21 @@ _SCIPY = {
 _SKLEARN = (
     {f"sklearn.neighbors._{tree}.newObj" for tree in ("kd_tree", "ball_tree")}
     | _names("sklearn.metrics._dist_metrics", "newObj")
-    | _names("sklearn.utils.validation", "_num_samples")
+    | _names("sklearn.cluster._kmeans", "_kmeans_single_lloyd _kmeans_single_elkan")
+    | _names("sklearn.feature_selection._univariate_selection", "chi2 f_classif f_oneway f_regression r_regression")
+    | _names("sklearn.feature_selection._mutual_info", "mutual_info_classif mutual_info_regression")
+    | {"scipy._lib.array_api_compat.numpy._aliases.asarray"}
 )
 
+_PANDAS_NAMES = (
+    "DataFrame Series Index RangeIndex MultiIndex DatetimeIndex TimedeltaIndex PeriodIndex CategoricalIndex IntervalIndex"
+    " Categorical CategoricalDtype StringDtype PeriodDtype IntervalDtype DatetimeTZDtype SparseDtype BooleanDtype"
+    " Int8Dtype Int16Dtype Int32Dtype Int64Dtype UInt8Dtype UInt16Dtype UInt32Dtype UInt64Dtype Float32Dtype"
+    " Float64Dtype ArrowDtype Period Interval Timestamp Timedelta NA NaT"
+)
 _PANDAS = (
-    _names("pandas.core.indexes.base", "_new_Index")
+    _names("pandas", _PANDAS_NAMES)
+    | _names("pandas.core.indexes.base", "_new_Index")
     | _names("pandas.core.indexes.datetimes", "_new_DatetimeIndex")
     | _names("pandas.core.indexes.period", "_new_PeriodIndex")
     | _names("pandas._libs.internals", "_unpickle_block")
@@ -134,7 +144,7 @@ TRUSTED: dict[str, Trust] = {
     "scipy": Trust(("scipy.interpolate", "scipy.sparse", "scipy.spatial", "scipy.stats"), frozenset(_SCIPY)),
     "sklearn": Trust(("sklearn",), frozenset(_SKLEARN)),
     "joblib": Trust(names=frozenset(_names("joblib.numpy_pickle", "NumpyArrayWrapper"))),
-    "pandas": Trust(("pandas.core", "pandas._libs", "pandas.tseries"), frozenset(_PANDAS)),
+    "pandas": Trust(("pandas.core", "pandas.arrays", "pandas._libs", "pandas.tseries"), frozenset(_PANDAS)),
     "torch": Trust(("torch.nn.modules", "torch.nn.parameter", "torch.optim"), frozenset(_TORCH)),
     "transformers": Trust(("transformers", "tokenizers", "sentence_transformers")),
     "boosting": Trust(("xgboost.sklearn", "xgboost.core", "lightgbm.sklearn", "lightgbm.basic", "catboost.core")),
