@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -92,7 +93,7 @@ def lock_project(
 
 def name_bare_upgrades(arguments: Sequence[str]) -> Iterator[str]:
     """The arguments, with `*` behind every `--upgrade` that no name follows."""
-    for argument, following in zip(arguments, [*arguments[1:], "--"], strict=True):
+    for argument, following in zip_longest(arguments, arguments[1:], fillvalue="--"):
         yield argument
         if argument == "--upgrade" and following.startswith("-"):
             yield EVERY_PACKAGE
@@ -106,9 +107,9 @@ def end_of(moment: str) -> str:
             parsed = datetime.combine(date.fromisoformat(moment) + timedelta(days=1), time(), UTC)
         else:
             parsed = datetime.fromisoformat(moment)
-    except ValueError as error:
+        in_utc = parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"`{moment}` is no date", hint="write `2025-03-01` or `2025-03-01T12:00:00Z`") from error
-    in_utc = parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     return in_utc.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

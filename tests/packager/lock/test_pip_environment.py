@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ekiben.packager.lock.pip_settings import PipSettings
 from ekiben.packager.lock.pip_environment import pip_environment
+from ekiben.packager.lock.pip_settings import PipSettings
 
 
 def test_a_projects_settings_go_over_pips_configuration() -> None:

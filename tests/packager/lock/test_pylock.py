@@ -84,8 +84,11 @@ created-by = "another"
 name = "Some.Pkg"
 version = "1.0"
 index = "https://index.example/simple"
-sdist = { url = "https://index.example/some%20pkg-1.0.tar.gz", upload-time = 2025-01-01T00:00:00Z, hashes = { md5 = "aa" } }
 wheels = [{ path = "../files/a.whl", size = 3, hashes = { sha256 = "bb" } }]
+[packages.sdist]
+url = "https://index.example/some%20pkg-1.0.tar.gz"
+upload-time = 2025-01-01T00:00:00Z
+hashes = { md5 = "aa" }
 """
     (package,) = parse_pylock(text)
     assert (package.name, package.version) == ("some-pkg", "1.0")

@@ -19,8 +19,18 @@ ALPINE = Target("3.12", "linux/amd64", "musllinux_1_2")
 
 pythons = st.sampled_from(["py3-none", "cp312-cp312", "cp39-abi3", "cp311-cp311", "cp313-cp313", "cp312-cp312t"])
 platforms = st.sampled_from(
-    ["any", "linux_x86_64", "manylinux1_x86_64", "manylinux_2_17_x86_64.manylinux2014_x86_64", "manylinux_2_39_x86_64"]
-    + ["manylinux_2_17_aarch64", "musllinux_1_1_x86_64", "musllinux_1_9_x86_64", "win_amd64", "macosx_11_0_arm64"]
+    [
+        "any",
+        "linux_x86_64",
+        "manylinux1_x86_64",
+        "manylinux_2_17_x86_64.manylinux2014_x86_64",
+        "manylinux_2_39_x86_64",
+        "manylinux_2_17_aarch64",
+        "musllinux_1_1_x86_64",
+        "musllinux_1_9_x86_64",
+        "win_amd64",
+        "macosx_11_0_arm64",
+    ]
 )
 wheels = st.builds(lambda python, place: f"x-1-{python}-{place}.whl", pythons, platforms)
 targets = st.sampled_from([DEBIAN, ARM, ALPINE, Target("3.12", "linux/amd64", "manylinux_2_17")])
