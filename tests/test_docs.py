@@ -24,8 +24,9 @@ from ekiben import exceptions
 from ekiben.cli.app import app
 from ekiben.cli.commands import ALIASES, COMMANDS
 from ekiben.errors import NotActedOn
+from ekiben.packager.audit.codes import CODES
 from ekiben.packager.bentofile.loading import load_bentofile
-from ekiben.packager.bentofile.schema import LEVELS, EnvLevel, ModelLevel
+from ekiben.packager.bentofile.schema import LEVELS, AllowLevel, EnvLevel, ModelLevel
 from ekiben.packager.image_plan import HEAVY_WHEELS
 from ekiben.packager.mounts import CA_SECRET, NETRC_SECRET, PIP_CONF_SECRET
 from ekiben.serving.batching.view import DispatchReason, ShedCause
@@ -84,6 +85,7 @@ def fields() -> list[str]:
     """Every field of a bentofile, as the page writes it."""
     tables = {f"{name}." if name else "": level.model_fields for name, level in LEVELS.items()}
     tables |= {"models[].": ModelLevel.model_fields, "envs[].": EnvLevel.model_fields}
+    tables["audit.allow[]."] = AllowLevel.model_fields
     return [f"{prefix}{field}" for prefix, names in tables.items() for field in names]
 
 
@@ -197,6 +199,11 @@ def test_images_md_has_every_group_of_wheels_and_every_secret() -> None:
     text = text_of("images.md")
     names = [name for name, _ in HEAVY_WHEELS]
     assert all(f"`{one}`" in text for one in (*names, PIP_CONF_SECRET, CA_SECRET, NETRC_SECRET))
+
+
+def test_audit_md_has_every_code_with_its_severity() -> None:
+    shown = {name: cells[1] for name, cells in rows_of("audit.md", "Findings").items() if name.startswith("EKB")}
+    assert shown == {code: one.severity.value for code, one in CODES.items()}
 
 
 def test_moving_from_bentoml_md_has_every_public_name() -> None:
