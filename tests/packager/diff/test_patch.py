@@ -58,6 +58,12 @@ def test_what_is_no_text_to_read_is_said_to_differ(tmp_path: Path, content: byte
     assert line.startswith(f"a: {why}")
 
 
+def test_lines_that_repeat_without_end_are_not_compared(tmp_path: Path) -> None:
+    repeated = b"".join(b"%d\n" % (number % 200) for number in range(9000))
+    (line,) = patched(tmp_path, repeated, repeated + b"end\n")
+    assert line == "a: too many lines that repeat"
+
+
 def test_a_link_a_pipe_and_a_path_that_leaves_are_not_read(tmp_path: Path) -> None:
     secret, folder = tmp_path / "secret", tmp_path / "bento"
     secret.write_text("password\n")
