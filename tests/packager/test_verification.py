@@ -61,7 +61,18 @@ def test_what_a_real_build_makes_has_no_findings(build: Build, store: Store) -> 
 def test_a_version_given_by_hand_says_nothing_of_the_content(build: Build, store: Store) -> None:
     verification = verified(build(version="v1"), store)
     assert findings(verification) == []
-    assert not verification.names_content
+    assert (verification.names_content, verification.has_odd_version) == (False, False)
+
+
+def test_a_forgery_under_the_name_of_other_content_is_told_apart(bento: Bento, store: Store) -> None:
+    """An attacker writes files, checksums and receipt anew; only the version still is the old one."""
+    forged = small_bento(store, source="import os\n")
+    store.bentos.delete(bento.tag)
+    forged.path.rename(bento.path)
+    verification = verified(store.bentos.get(bento.tag), store)
+    assert (verification.names_content, verification.has_odd_version) == (False, True)
+    bento.path_of("receipt.yaml").unlink()
+    assert findings(verified(store.bentos.get(bento.tag), store)) == [(str(bento.tag), "receipt.yaml")]
 
 
 def test_damage_in_a_bento_and_in_its_model_is_named_with_its_path(bento: Bento, model: Model, store: Store) -> None:

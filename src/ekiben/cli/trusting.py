@@ -17,6 +17,7 @@ from ekiben.errors import DamagedItem, InvalidSignature, UsageError
 
 if TYPE_CHECKING:
     from ekiben.packager.verification import Verification
+    from ekiben.report import Reporter
     from ekiben.store.bentos import Bento
     from ekiben.store.signatures import SignatureState, Subject
     from ekiben.store.verify import Damage
@@ -57,7 +58,8 @@ def verify_bento(
 
     state = state_of(ctx)
     keys = _public_keys(state, key)
-    _report(verify(state.store.bentos.get(tag), state.store, keys, state.reporter), keys if key else (), output)
+    verified = verify(state.store.bentos.get(tag), state.store, keys, state.reporter)
+    _report(verified, keys if key else (), output, state.reporter)
 
 
 def verify_model(
@@ -68,7 +70,8 @@ def verify_model(
 
     state = state_of(ctx)
     keys = _public_keys(state, key)
-    _report(verify(state.store.models.get(tag), keys, state.reporter), keys if key else (), output)
+    verified = verify(state.store.models.get(tag), keys, state.reporter)
+    _report(verified, keys if key else (), output, state.reporter)
 
 
 def sign_bento(
@@ -111,10 +114,16 @@ def _public_keys(state: State, places: Sequence[str] | None) -> tuple[PublicKey,
     return tuple(map(read_public_key, places)) if places else trusted_keys(state.settings)
 
 
-def _report(verified: Verification, required: Sequence[PublicKey], output: VerifyFormat) -> None:
+def _report(verified: Verification, required: Sequence[PublicKey], output: VerifyFormat, reporter: Reporter) -> None:
     """Prints what was found. Raises DamagedItem where anything is amiss."""
     if required:
         verified = verified.required_signed(required)
+    for one in (verified, *verified.models):
+        if one.has_odd_version:
+            reporter.warn(
+                f"the version of {one.subject} looks made from content, and not from this one",
+                hint="it comes from BentoML, or somebody wrote it anew: ask for a signature with --key",
+            )
     findings = list(verified.findings())
     match output:
         case VerifyFormat.json:
@@ -128,18 +137,25 @@ def _report(verified: Verification, required: Sequence[PublicKey], output: Verif
 
 
 def _as_text(verified: Verification, indent: str = "") -> list[str]:
-    state = (
-        "damaged" if verified.damage else "as its version names it" if verified.names_content else "as its receipt says"
-    )
     lines = [
-        f"{indent}{verified.subject.kind} {verified.subject.name}: {state}; {verified.file_count} files,"
-        f" {size_text(verified.size_bytes)}, {verified.subject.digest}"
+        f"{indent}{verified.subject.kind} {verified.subject.name}: {_state_text(verified)};"
+        f" {verified.file_count} files, {size_text(verified.size_bytes)}, {verified.subject.digest}"
     ]
     lines += [f"{indent}  {_printable(one.path)}: {_printable(one.what)}" for one in verified.damage]
     lines += [f"{indent}  {_signature_text(state)}" for state in verified.signatures if not state.fault]
     for model in verified.models:
         lines += _as_text(model, indent + "  ")
     return lines
+
+
+def _state_text(verified: Verification) -> str:
+    if verified.damage:
+        return "damaged"
+    if verified.names_content:
+        return "as its version names it"
+    if verified.has_odd_version:
+        return "as its receipt says, and its version is not that of this content"
+    return "as its receipt says"
 
 
 def _signature_text(state: SignatureState) -> str:

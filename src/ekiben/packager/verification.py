@@ -6,11 +6,12 @@ that it names down to their bytes, and the signatures.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ekiben.digest import Digest
+from ekiben.digest import VERSION_LENGTH, Digest
 from ekiben.errors import EkibenError
 from ekiben.packager.lock.consistency import lock_faults, wheel_faults
 from ekiben.packager.parts import INTENT, LOCK, WHEELS
@@ -21,18 +22,20 @@ from ekiben.store.bentos import Bento
 from ekiben.store.disk import disk_errors
 from ekiben.store.local import Store
 from ekiben.store.models import Model
+from ekiben.store.receipt import RECEIPT
 from ekiben.store.signatures import SignatureState, Subject, read_signatures, subject_of
 from ekiben.store.sums import SIGNATURES, SUMS, parse_sums
 from ekiben.store.verify import Damage, find_damage
 from ekiben.trust.keys import PublicKey
 
 _LOCKS = "requirements*.lock"  # one for each platform
+_ADDRESS = re.compile(rf"[a-z2-7]{{{VERSION_LENGTH}}}")
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
     """What was found about one item. `names_content`: its version is made from its content, so that the tag alone says
-    what belongs there; a version given by hand is held to the digest in its receipt. `models` are a Bento's."""
+    what belongs there; any other version is held to the digest in the receipt. `models` are a Bento's."""
 
     subject: Subject
     file_count: int
@@ -41,6 +44,11 @@ class Verification:
     damage: tuple[Damage, ...]
     signatures: tuple[SignatureState, ...] = ()
     models: tuple[Verification, ...] = ()
+
+    @property
+    def has_odd_version(self) -> bool:
+        """Whether the version looks made from content, and not from this one: BentoML's do, and so does a forgery."""
+        return not self.names_content and _ADDRESS.fullmatch(self.subject.name.partition(":")[2]) is not None
 
     def findings(self) -> Iterator[tuple[Subject, Damage]]:
         """All that is wrong, with it and then with its models."""
@@ -85,12 +93,15 @@ def _verify(item: Bento | Model, executables: Collection[str], keys: Sequence[Pu
         damage = find_damage(item.path, item.digest, executables=executables, advance=task.advance)
         is_listed = all(one.path != SUMS for one in damage)
         file_count = len(parse_sums((item.path / SUMS).read_bytes())) if is_listed else 0
+    names_content = item.digest.short_version == item.tag.version
+    if not names_content and not (item.path / RECEIPT).is_file():
+        damage.append(Damage(RECEIPT, "is missing, and the version does not name the content"))
     states = read_signatures(subject, keys) if is_listed else []
     return Verification(
         subject=subject,
         file_count=file_count,
         size_bytes=item.size_bytes,
-        names_content=item.digest.short_version == item.tag.version,
+        names_content=names_content,
         damage=(*damage, *(Damage(state.path, state.fault) for state in states if state.fault)),
         signatures=tuple(states),
     )
