@@ -49,6 +49,7 @@ def build(
     python: Mapping[str, object] | None = None,
     conda: Mapping[str, object] | None = None,
     models: Sequence[str | Mapping[str, object]] | None = None,
+    audit: Mapping[str, object] | None = None,
     version: str | None = None,
     build_ctx: str | Path | None = None,
     platform: str | Sequence[str] | None = None,
@@ -70,7 +71,7 @@ def build(
     if build_ctx is not None and project_path is not None:
         raise UsageError("`build_ctx` and `project_path` both say which project is built", hint="give one")
     keys = {"description": description, "include": include, "exclude": exclude, "envs": envs, "models": models}
-    levels = {"docker": docker, "python": python, "conda": conda}
+    levels = {"docker": docker, "python": python, "conda": conda, "audit": audit}
     request = BuildRequest(
         project=Path(build_ctx or project_path or "."),
         bentofile=None if bentofile is None else Path(bentofile),

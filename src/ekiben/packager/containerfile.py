@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ekiben.packager.dockerfile_template.filling import Blank, fill_template
+from ekiben.packager.dockerfile_template.filling import BASE_BLOCK, Blank, fill_template
 from ekiben.packager.image_plan import RUNTIME, ImagePlan, plan_image
 from ekiben.packager.instructions import CONTINUED, demand, exec_form, pairs, run, wrapped
 from ekiben.packager.mounts import (
@@ -92,7 +92,7 @@ def _blocks(plan: ImagePlan) -> Mapping[str, list[str]]:
     stages = [_skeleton(plan), *(_wheels(plan, group) for group in groups), _image(plan, groups)]
     separated = [line for lines in stages for line in ("", *lines)]
     return {
-        "SETUP_BENTO_BASE_IMAGE": _base_image(plan),
+        BASE_BLOCK: _base_image(plan),
         "SETUP_BENTO_USER": [],  # the image's user has a number and needs no account
         "SETUP_BENTO_ENVARS": [f"ENV {pairs(plan.base_env)}"] if plan.base_env else [],
         "SETUP_BENTO_COMPONENTS": [*_system(plan), *separated],

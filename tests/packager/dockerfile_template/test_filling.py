@@ -58,10 +58,13 @@ def test_each_block_can_be_extended_and_replaced(block: str) -> None:
         assert not BLANK.blocks[block] or BLANK.blocks[block] not in replaced
 
 
-def test_a_base_of_its_own_must_be_called_base() -> None:
+def test_the_base_is_the_one_that_the_bento_names() -> None:
     own = EXTENDS + "{% block SETUP_BENTO_BASE_IMAGE %}FROM alpine AS base{% endblock %}"
-    assert "FROM alpine AS base" in fill_template(own, BLANK)
-    assert "leaves out the stage `base`" in complaint(own.replace("AS base", "AS base-container"))
+    told = complaint(own)
+    assert "leaves out `FROM python:3.11-slim AS base`" in told
+    assert "name another base in `docker.base_image`" in told
+    before = own.replace("AS base", "AS tools\n{{ super() }}")
+    assert "FROM alpine AS tools\nFROM python:3.11-slim AS base\n" in fill_template(before, BLANK)
 
 
 def test_variables_and_filters_of_bentoml_are_there() -> None:

@@ -17,12 +17,11 @@ from ekiben.packager.child_process import child_process
 
 TIMEOUT_S = 60.0  # the child's own limit is in seconds of work; this one is for a machine that gives it none
 KEY = "docker.dockerfile_template"
+BASE_BLOCK = "SETUP_BENTO_BASE_IMAGE"
 _RENDERING = "ekiben.packager.dockerfile_template.rendering"
 # What an interpreter needs to be found and started; no template has any use for the rest, which may hold secrets.
 _KEPT = ("PYTHONHOME", "PYTHONUSERBASE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "HOME", "PATH")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_STAGE = re.compile(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*\S+[ \t]+AS[ \t]+(\S+)", re.IGNORECASE | re.MULTILINE)
-_NEEDED = re.compile(r"^FROM (base) AS |--mount=type=bind,from=(micromamba),", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def fill_template(template: str, blank: Blank) -> str:
     if "error" in outcome:
         where = f", line {outcome['line']}" if outcome["line"] else ""
         raise ImageError(f"`{KEY}`{where}: {outcome['error']}", hint=outcome["hint"])
-    return _checked(str(outcome["text"]))
+    return _checked(str(outcome["text"]), blank)
 
 
 def _run(command: list[str], folder: Path) -> int:
@@ -70,15 +69,16 @@ def _run(command: list[str], folder: Path) -> int:
             return -1
 
 
-def _checked(text: str) -> str:
-    """A text that an engine can read, in which the stages that others stand on are there."""
+def _checked(text: str, blank: Blank) -> str:
+    """A text that an engine can read, and in which the image stands on what the Bento, its labels and its bill of
+    materials say."""
     if found := _CONTROL.search(text):
         raise ImageError(f"`{KEY}` writes the control character {found[0]!r}")
-    stages = {name.lower() for name in _STAGE.findall(text)}
-    for base, micromamba in _NEEDED.findall(text):
-        if (name := base or micromamba) not in stages:
+    lines = set(text.splitlines())
+    for line in blank.blocks[BASE_BLOCK].splitlines():
+        if line.startswith("FROM ") and line not in lines:
             raise ImageError(
-                f"`{KEY}` leaves out the stage `{name}`, on which others stand",
-                hint=f"write `FROM ... AS {name}` in SETUP_BENTO_BASE_IMAGE, or `{{{{ super() }}}}`",
+                f"`{KEY}` leaves out `{line}`, on which all else stands",
+                hint=f"write `{{{{ super() }}}}` in {BASE_BLOCK}, and name another base in `docker.base_image`",
             )
     return text
