@@ -129,18 +129,13 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("EKIBEN_", "PIP_", "UV_"))}
 
 
-def built(
-    python: list[str], project: Path, environ: Mapping[str, str], umask: int = 0o022, user: int | None = None
-) -> Path:
+def built(python: list[str], project: Path, environ: Mapping[str, str], umask: int = 0o022) -> Path:
     """The folder of the Bento that `ekiben build` makes of `project`."""
     done = subprocess.run(
         [*python, "-m", "ekiben.cli", "build", "--output", "path", project],
         cwd=project.parent,
         env=environ,
         umask=umask,
-        user=user,
-        group=user,
-        extra_groups=None if user is None else [],
         capture_output=True,
         check=False,
     )

@@ -112,26 +112,28 @@ def make(request: pytest.FixtureRequest, tmp_path: Path, origin: Origin) -> Iter
         if cell.is_installed:
             python = [str(request.getfixturevalue("environment") / "python")]
         own = {"HOME": str(root / "user"), "EKIBEN_HOME": str(root / "home"), "TMPDIR": str(root / "user")}
-        user = another_user(root) if cell.is_anothers else None
+        prefix = as_another_user(root) if cell.is_anothers else []
         for path in (root, *root.rglob("*")):
             if cell.mtime_s is not None and not path.is_symlink():
                 os.utime(path, (cell.mtime_s, cell.mtime_s))
-            if user is not None:
-                os.chown(path, user, user, follow_symlinks=False)
-        return built([*python, *cell.flags], folder, {**clean_environment(), **own, **cell.environ}, cell.umask, user)
+            if prefix:
+                os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+        environ = {**clean_environment(), **own, **cell.environ}
+        return built([*prefix, *python, *cell.flags], folder, environ, cell.umask)
 
     yield make_it
     shutil.rmtree(elsewhere)
 
 
-def another_user(folder: Path) -> int | None:
-    """A user that can run this interpreter in `folder`; None where we may not become another."""
-    if os.geteuid() != 0:
-        return None
+def as_another_user(folder: Path) -> list[str]:
+    """What to put before a command to run it as another user, who may search `folder` and read this interpreter's
+    files wherever they lie; nothing where we may not."""
+    change = shutil.which("setpriv")
+    if change is None or os.geteuid() != 0:
+        return []
     folder.chmod(0o755)
-    command = [sys.executable, "-c", "import ekiben"]
-    done = subprocess.run(command, user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, check=False)
-    return NOBODY if done.returncode == 0 else None
+    may_read = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    return [change, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *may_read]
 
 
 @pytest.mark.parametrize("name", CELLS)

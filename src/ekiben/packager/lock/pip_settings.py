@@ -9,12 +9,13 @@ file, never by argument.
 from __future__ import annotations
 
 import ast
+import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from ekiben.packager.asking import output_of
 from ekiben.packager.lock.pip_config import is_known_here, pip_options
@@ -115,7 +116,7 @@ def local_path(location: str) -> Path | None:
     """The path that a find-links entry or an index URL means, where it is on this machine; None for a remote one."""
     parts = urlsplit(location)
     if parts.scheme == "file":
-        return Path(unquote(parts.path))
+        return Path(os.fsdecode(unquote_to_bytes(parts.path)))  # bytes, since a locale may not be UTF-8's
     return None if "://" in location else Path(location)
 
 
