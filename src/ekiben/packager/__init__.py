@@ -10,13 +10,14 @@
     ├── staging       those files copied, byte for byte
     ├── description   the service described by a process of its own
     ├── models        the models it needs, pinned to versions and digests
-    ├── lock/         its dependencies, pinned with hashes
+    ├── locking       its dependencies, pinned with hashes            ── lock/    how that is done
     ├── runtime_wheel ekiben's own serving half as a wheel
     ├── manifest      bento.yaml       ── readme    README.md       ── conda     environment.yml
     ├── sbom/         sbom.cdx.json    ── slsa      provenance.json  ── source_tree  the source by digest, for both
     └── git_state     what the receipt says of git
     audit/            what is in a Bento, why, and what about it should worry somebody (`ekiben audit`)
     diff/             what changed between two Bentos (`ekiben diff`)
+    project_lock      bento.lock written or checked (`ekiben lock`)
     containerize      a Bento becomes an image
     ├── image_plan    which layers it has                             ── containerfile   the same as text
     │                                                                 ── instructions, mounts  how it is spelled

@@ -29,7 +29,7 @@ from ekiben.packager.lock.target import Target
 def test_the_c_library_is_told_by_the_name_of_the_system(reference: str, libc: str | None) -> None:
     image = BaseImage.parse(reference)
     assert image.known_libc == libc
-    assert Target("3.12", "linux/amd64", image.libc)
+    assert Target("3.12", "linux/amd64", image.libc).libc == image.libc
 
 
 def test_a_digest_is_taken_from_the_reference() -> None:
