@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekiben.errors import LockError
+from ekiben.packager.lock.pylock import format_pylock
 from ekiben.packager.lock.request import Lock, LockRequest, LockTool
 from ekiben.packager.lock.resolve import age_text, lock_requirements
 from ekiben.packager.lock.settling import settle_pins
@@ -346,3 +347,49 @@ def test_a_pin_without_any_hash_is_refused() -> None:
 )
 def test_an_age_is_told_in_one_unit(age: timedelta, text: str) -> None:
     assert age_text(age) == text
+
+
+@both_tools
+def test_a_remote_index_without_digests_is_locked_by_a_download(
+    index: LocalIndex,
+    asked: LockRequest,
+    cache: Path,
+    environ: dict[str, str],
+    reporter: RecordingReporter,
+    tool: LockTool,
+) -> None:
+    digest = index.add("app", "1.0")
+    page = index.simple / "app/index.html"
+    page.write_text(page.read_text().replace(digest.replace(":", "="), ""))
+    with guarded(index, user="me", password="s3cret") as port:
+        remote = {**environ, "PIP_INDEX_URL": f"http://me:s3cret@127.0.0.1:{port}/simple"}
+        request = replace(asked, tool=tool, index_url=None)
+        lock = lock_requirements(request, cache=cache, reporter=reporter, environ=remote)
+    assert [(file.name, file.sha256) for one in lock.packages for file in one.files] == [
+        ("app-1.0-py3-none-any.whl", digest)
+    ]
+
+
+def test_pins_are_kept_where_the_requirements_allow_it(
+    index: LocalIndex, asked: LockRequest, cache: Path, environ: dict[str, str], reporter: RecordingReporter
+) -> None:
+    index.add("app", "1.0")
+    first = lock_requirements(asked, cache=cache, reporter=reporter, environ=environ)
+    index.add("app", "2.0")
+    for tool in TOOLS:
+        kept = replace(asked, tool=tool, preferred=first.packages)
+        assert names(lock_requirements(kept, cache=cache, reporter=reporter, environ=environ)) == ["app==1.0"]
+        moved = replace(kept, requirements=("app>=2",))
+        assert names(lock_requirements(moved, cache=cache, reporter=reporter, environ=environ)) == ["app==2.0"]
+
+
+def test_both_tools_give_the_same_files(
+    index: LocalIndex, asked: LockRequest, cache: Path, environ: dict[str, str], reporter: RecordingReporter
+) -> None:
+    index.add("dep", "1.0", headers=("License-Expression: MIT",))
+    index.add("app", "2.0", requires=["dep"])
+    locks = [
+        lock_requirements(replace(asked, tool=tool), cache=cache, reporter=reporter, environ=environ) for tool in TOOLS
+    ]
+    assert locks[0].packages == locks[1].packages
+    assert format_pylock(locks[0].packages, HOST) == format_pylock(locks[1].packages, HOST)
