@@ -26,7 +26,7 @@ from ekiben.cli.commands import ALIASES, COMMANDS
 from ekiben.errors import NotActedOn
 from ekiben.packager.audit.codes import CODES
 from ekiben.packager.bentofile.loading import load_bentofile
-from ekiben.packager.bentofile.schema import LEVELS, AllowLevel, EnvLevel, ModelLevel
+from ekiben.packager.bentofile.schema import LEVELS, AllowLevel, EnvLevel, IndexLevel, ModelLevel
 from ekiben.packager.image_plan import HEAVY_WHEELS
 from ekiben.packager.mounts import CA_SECRET, NETRC_SECRET, PIP_CONF_SECRET
 from ekiben.serving.batching.view import DispatchReason, ShedCause
@@ -85,7 +85,7 @@ def fields() -> list[str]:
     """Every field of a bentofile, as the page writes it."""
     tables = {f"{name}." if name else "": level.model_fields for name, level in LEVELS.items()}
     tables |= {"models[].": ModelLevel.model_fields, "envs[].": EnvLevel.model_fields}
-    tables["audit.allow[]."] = AllowLevel.model_fields
+    tables |= {"audit.allow[].": AllowLevel.model_fields, "python.indexes[].": IndexLevel.model_fields}
     return [f"{prefix}{field}" for prefix, names in tables.items() for field in names]
 
 
