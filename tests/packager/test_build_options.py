@@ -125,7 +125,10 @@ def test_a_template_lies_in_the_bento_and_fills_the_containerfile(build: Build, 
     assert "FROM registry.example/base:1 AS base" in bento_containerfile(bento, base_image="registry.example/base:1")
 
 
-def test_a_template_that_cannot_be_filled_in_ends_the_build(build: Build, project: Path, store: Store) -> None:
+def test_a_template_that_cannot_be_filled_in_ends_the_build_before_it_begins(
+    build: Build, project: Path, store: Store
+) -> None:
+    (project / "service.py").write_text("raise RuntimeError('the service is not imported for nothing')\n")
     (project / "Dockerfile.j2").write_text(TEMPLATE.replace("bento__path", "''.__class__"))
     write(project, "docker: {dockerfile_template: Dockerfile.j2}\n")
     with pytest.raises(ImageError, match=r"`docker\.dockerfile_template`, line 4: access to attribute"):

@@ -74,6 +74,12 @@ def containerfile_for(
     return containerfile(plan_image(manifest, lock_text, runtime_wheel_name, template=template))
 
 
+def check_template(template: str, python: str) -> None:
+    """Raises ImageError for a template that no Containerfile can be made of; the rest of the Bento need not be known.
+    `python` is the image's minor version."""
+    containerfile(ImagePlan("bento", "base", python, groups=(), runtime_wheel="", template=template))
+
+
 def containerfile(plan: ImagePlan) -> str:
     """The whole text. It holds no version, tag, time or path of a machine, so it may lie in a Bento.
 

@@ -1,6 +1,6 @@
 """The steps of a build, in order. Each takes the draft and gives one that knows more; `build` runs them.
 
-    select · stage · describe · name · pin models · lock · compare frameworks · runtime wheel
+    template · select · stage · describe · name · pin models · lock · compare frameworks · runtime wheel
     · API documents and README · Containerfile · bill of materials and provenance
 
 A step writes nothing outside the workplace's folder, so a build that ends early leaves nothing behind.
@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from ekiben.errors import BuildError
 from ekiben.packager.conda import environment_file
-from ekiben.packager.containerfile import containerfile_for
+from ekiben.packager.containerfile import check_template, containerfile_for
 from ekiben.packager.description import describe_service
 from ekiben.packager.draft import Draft, Workplace
 from ekiben.packager.lock.bento_lock import lock_place
@@ -49,6 +49,19 @@ from ekiben.packager.staging import stage_source
 from ekiben.store.documents import dump_document
 
 Step: TypeAlias = Callable[[Draft, Workplace], Draft]
+
+
+def read_template(draft: Draft, _: Workplace) -> Draft:
+    """Adds the project's Dockerfile template, and refuses one that cannot be filled in before work is done for it."""
+    path = draft.bentofile.docker.dockerfile_template
+    if path is None:
+        return draft
+    content = _content(draft.bentofile.project / path)
+    try:
+        check_template(content.decode(), draft.minor_python)
+    except UnicodeDecodeError as error:
+        raise BuildError(f"`{path}` is no UTF-8 text") from error
+    return draft.with_file(TEMPLATE, content)
 
 
 def select(draft: Draft, workplace: Workplace) -> Draft:
@@ -148,13 +161,11 @@ def write_documents(draft: Draft, _: Workplace) -> Draft:
 
 
 def plan_image(draft: Draft, workplace: Workplace) -> Draft:
-    """Adds the Containerfile and what it is made from: setup script, template, conda's environment."""
+    """Adds the Containerfile and what it is made from: setup script, conda's environment."""
     docker, conda = draft.bentofile.docker, draft.bentofile.conda
     project = draft.bentofile.project
     if docker.setup_script is not None:
         draft = draft.with_file(SETUP_SCRIPT, _content(project / docker.setup_script), is_executable=True)
-    if docker.dockerfile_template is not None:
-        draft = draft.with_file(TEMPLATE, _content(project / docker.dockerfile_template))
     if conda.dependencies:
         draft = draft.with_file(ENVIRONMENT, environment_file(conda, draft.python))
     if docker.cuda_version is not None:
@@ -163,7 +174,8 @@ def plan_image(draft: Draft, workplace: Workplace) -> Draft:
             hint="leave it out where wheels bring CUDA along, or name a `docker.base_image`",
         )
         return draft
-    text, template = draft.files[LOCK if draft.locks else INTENT].decode(), _template(draft)
+    text = draft.files[LOCK if draft.locks else INTENT].decode()
+    template = draft.files[TEMPLATE].decode() if TEMPLATE in draft.files else None
     wheel = build_runtime_wheel().file_name
     return draft.with_file(CONTAINERFILE, containerfile_for(manifest_of(draft), text, wheel, template))
 
@@ -177,13 +189,6 @@ def account(draft: Draft, workplace: Workplace) -> Draft:
     return draft.with_file(PROVENANCE, provenance_document(draft, source))
 
 
-def _template(draft: Draft) -> str | None:
-    try:
-        return draft.files[TEMPLATE].decode() if TEMPLATE in draft.files else None
-    except UnicodeDecodeError as error:
-        raise BuildError(f"`{draft.bentofile.docker.dockerfile_template}` is no UTF-8 text") from error
-
-
 def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -192,6 +197,7 @@ def _content(path: Path) -> bytes:
 
 
 STEPS: tuple[Step, ...] = (
+    read_template,
     select,
     stage,
     describe,
