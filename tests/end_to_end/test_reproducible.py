@@ -42,7 +42,6 @@ EVERYTHING = Cell(
         "PYTHONHASHSEED": "77",
         "SOURCE_DATE_EPOCH": "86400",
         "PYTHONOPTIMIZE": "2",
-        "PYTHONUTF8": "0",
         "COLUMNS": "20",
         "NO_COLOR": "1",
         "USER": "someone",
@@ -165,3 +164,17 @@ def test_one_other_byte_gives_another_bento(origin: Origin, make: Make, tmp_path
     environ = {**clean_environment(), "EKIBEN_HOME": str(tmp_path / "home")}
     shutil.copytree(origin.models, tmp_path / "home/models")
     assert built([sys.executable], folder, environ).name != origin.bento.name
+
+
+def test_a_locale_that_cannot_say_a_files_name_ends_the_build_in_words(origin: Origin, tmp_path: Path) -> None:
+    folder = origin.project.write(tmp_path / "project")
+    latin = {"LC_ALL": "C", "PYTHONUTF8": "0", "EKIBEN_HOME": str(tmp_path / "home")}
+    done = subprocess.run(
+        [sys.executable, "-m", "ekiben.cli", "build", folder],
+        env={**clean_environment(), **latin},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert b"is not read as UTF-8 here" in done.stderr
+    assert b"PYTHONUTF8=1" in done.stderr

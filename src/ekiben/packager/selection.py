@@ -13,9 +13,11 @@ error. The result is in byte order of the paths, whatever the file system says.
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from ekiben.errors import SelectionError
 from ekiben.packager.rules import IGNORE_FILE, Rules
 
 MAX_DEPTH = 128  # folders above a file: what walks a Bento calls itself for each of them
+_READS_UTF8 = codecs.lookup(sys.getfilesystemencoding()).name == "utf-8"
 _CONTROL = frozenset(chr(code) for code in (*range(32), 127))
 
 
@@ -185,9 +188,20 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            return list(entries)
+            found = list(entries)
     except OSError as error:
         raise SelectionError(f"the folder `{folder}` cannot be read: {error.strerror}", hint=_KEEP_OUT) from error
+    if not _READS_UTF8:
+        _refuse_unreadable(found)
+    return found
+
+
+def _refuse_unreadable(entries: Iterable[os.DirEntry[str]]) -> None:
+    """A pattern would not match such a name, and another Bento come of the same project."""
+    for entry in entries:
+        if not entry.name.isascii():
+            name = os.fsencode(entry.name).decode(errors="replace")
+            raise SelectionError(f"the name of `{name}` is not read as UTF-8 here", hint="set PYTHONUTF8=1")
 
 
 def _check_name(path: str) -> None:
