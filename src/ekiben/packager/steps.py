@@ -19,7 +19,7 @@ from ekiben.packager.conda import environment_file
 from ekiben.packager.containerfile import check_template, containerfile_for
 from ekiben.packager.description import describe_service
 from ekiben.packager.draft import Draft, Workplace
-from ekiben.packager.lock.bento_lock import lock_place
+from ekiben.packager.lock.bento_lock import PATTERNS as LOCK_PATTERNS
 from ekiben.packager.locking import Locking, lock_files, lock_order, locks_for_build
 from ekiben.packager.manifest import bento_name, manifest_of
 from ekiben.packager.models import framework_gaps, pin_models
@@ -67,7 +67,7 @@ def read_template(draft: Draft, _: Workplace) -> Draft:
 def select(draft: Draft, workplace: Workplace) -> Draft:
     """Decides which files go in, and says which secrets do not. The bento.lock stays out: it names hosts."""
     bentofile = draft.bentofile
-    exclude = (*bentofile.exclude, f"**/{lock_place(bentofile.project, bentofile.path).name}")
+    exclude = (*bentofile.exclude, *LOCK_PATTERNS)
     selection = select_files(bentofile.project, bentofile.include, exclude)
     for path in selection.withheld:
         workplace.reporter.info(f"left out `{path}`, which may hold a secret (name it under `include` to pack it)")

@@ -29,6 +29,8 @@ _HEADER = (
 )
 _STANDARD_NAMES = frozenset({"bentofile.yaml", "bentofile.yml", "pyproject.toml"})
 NAME = "bento.lock"
+# What of it may lie in a project, as .gitignore would name it: every bentofile's lock, and one that is being written.
+PATTERNS = (NAME, f"*.{NAME}", f".*{NAME}.*.new")
 
 
 @dataclass(frozen=True, slots=True)
