@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
 
 from ekiben.errors import BuildError, NotActedOn
 from ekiben.packager.bentofile.loading import load_bentofile
+from ekiben.packager.bentofile.schema import LEVELS
 
+KEYS = sorted({key for level in LEVELS.values() for key in level.model_fields})
 FILE = "include: ['*.py']\ndocker:\n  system_packages: [curl]\n  python_version: '3.12'\nenvs: [{name: A, value: b}]\n"
 
 
@@ -66,3 +70,28 @@ def test_an_option_that_is_not_acted_on_is_refused_by_its_name(project: Path) ->
     (project / "bentofile.yaml").write_text(FILE)
     with pytest.raises(NotActedOn, match=r"ekiben\.build\(\): `docker\.distro` is not acted on"):
         load_bentofile(project, options={"docker": {"distro": "alpine"}})
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.binary(max_size=4)
+VALUES = st.recursive(
+    LEAVES | st.just(Path("setup.sh")) | st.dates(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.tuples(inner)
+        | st.sets(st.text(max_size=3), max_size=2)
+        | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=4) | st.integers(), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4))
+def test_any_options_are_taken_or_refused_in_words(project: Path, options: dict[str, object]) -> None:
+    said = "taken"
+    try:
+        load_bentofile(project, is_optional=True, options=options)
+    except BuildError as error:
+        said = error.message
+    event(said[:40])
+    assert said == "taken" or "ekiben.build()" in said
