@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekiben.packager.credentials import has_credentials, redact, redact_known, secrets_of
+from ekiben.packager.credentials import has_credentials, redact, redact_known, secrets_around, secrets_of
 
 secrets = st.from_regex(r"s3cret[A-Za-z0-9@:%.!$-]{0,12}", fullmatch=True)
 
@@ -133,3 +135,25 @@ def test_a_known_password_is_never_left_wherever_it_is_quoted() -> None:
     secrets = secrets_of(["https://u:a%2Fs3cret@host/simple", "https://t0ken@host", "https://host", "ssh://me@host"])
     said = 'login "u" with "a/s3cret" (a%2Fs3cret) and t0ken refused by host for me'
     assert redact_known(said, secrets) == 'login "u" with "***" (***) and *** refused by host for me'
+
+
+def test_what_looks_for_packages_may_know_logins_and_netrc_and_tell_neither(tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine a login me password netrc-s3cret\nmachine b login me password x\n")
+    environ = {
+        "UV_INDEX_ONE_USERNAME": "someone",
+        "UV_INDEX_ONE_PASSWORD": "one-s3cret",
+        "UV_INDEX_TWO_USERNAME": "token-s3cret",
+        "HOME": "/home/someone",
+    }
+    secrets = secrets_around(["https://u:url-s3cret@host", "https://me@host"], environ, netrc)
+    assert secrets == {"one-s3cret", "token-s3cret", "netrc-s3cret", "url-s3cret"}
+    said = "someone gave one-s3cret, token-s3cret, netrc-s3cret and url-s3cret for me"
+    assert redact_known(said, secrets) == "someone gave ***, ***, *** and *** for me"
+
+
+@pytest.mark.parametrize("content", [b"machine", b"\xff\xfe", b"password s3cret\n"])
+def test_a_netrc_that_cannot_be_read_holds_no_secret(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "netrc").write_bytes(content)
+    assert secrets_around([], {}, tmp_path / "netrc") == frozenset()
+    assert secrets_around([], {}, tmp_path / "missing") == frozenset()

@@ -46,8 +46,8 @@ def secrets_around(urls: Iterable[str], environ: Mapping[str, str], netrc_file: 
     """Every secret that a program may be told which looks for packages: those of `urls`, the logins of named indexes in
     `environ`, the passwords of a netrc file."""
     logins = {value for name, value in login_variables(environ).items() if _is_secret(name, environ)}
-    known = logins | _netrc_passwords(netrc_file)
-    return secrets_of(urls) | {one for one in known if len(one) >= _SHORTEST}
+    known = secrets_of(urls) | logins | _netrc_passwords(netrc_file)
+    return frozenset(one for one in known if len(one) >= _SHORTEST)
 
 
 def login_variables(environ: Mapping[str, str]) -> dict[str, str]:

@@ -25,6 +25,17 @@ from ekiben.packager.lock.resolve import lock_requirements
 from tests.packager.lock.local_index import LocalIndex, RecordingReporter, guarded
 
 
+# keyring's command as both tools call it: `keyring get URL USER`, and newer pip with `--mode=creds --output=json`.
+KEYRING = """#!/bin/sh
+for last; do :; done
+[ "$last" = me ] || exit 1
+case "$1" in
+    --mode=creds) echo '{"username": "me", "password": "s3cret-word"}' ;;
+    get) echo s3cret-word ;;
+esac
+"""
+
+
 @pytest.fixture
 def other(tmp_path: Path) -> LocalIndex:
     """A second index."""
@@ -131,6 +142,24 @@ def test_an_index_for_some_packages_is_given_its_login_too(
         inner = Index("inner.index", f"http://127.0.0.1:{port}/simple", ("inner",))
         login = {"UV_INDEX_INNER_INDEX_USERNAME": "me", "UV_INDEX_INNER_INDEX_PASSWORD": "s3cret"}
         assert pins(locker(replace(asked, rules=Rules((inner,))), **login)) == ["app==1.0", "inner==1.0"]
+
+
+@pytest.mark.parametrize("tool", ["uv", "pip-tools"])
+def test_a_keyring_is_asked_for_the_password_of_a_user(
+    index: LocalIndex, asked: LockRequest, locker: Locker, tool: LockTool, tmp_path: Path
+) -> None:
+    index.add("app", "1.0")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "keyring").write_text(KEYRING)
+    (programs / "keyring").chmod(0o755)
+    with guarded(index, user="me", password="s3cret-word") as port:
+        named = Index("mine", f"http://127.0.0.1:{port}/simple")
+        variables = {"PATH": f"{programs}:{locker.environ['PATH']}", "UV_INDEX_MINE_USERNAME": "me"}
+        configured = {"PIP_KEYRING_PROVIDER": "subprocess", "PIP_INDEX_URL": LocalIndex(tmp_path / "empty").url}
+        lock = locker(replace(asked, tool=tool, index_url=None, rules=Rules((named,))), **variables, **configured)
+    assert pins(lock) == ["app==1.0"]
+    assert "s3cret" not in "".join(path.read_text() for path in locker.cache.rglob("*.json"))
 
 
 def test_the_build_of_torch_comes_from_the_index_that_the_machine_names(
