@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,20 @@ def test_a_signature_lies_under_its_keys_name_and_verifies(item: Bento | Model, 
         SignatureState(f"signatures/{path.name}", key.public.id, key.public)
     ]
     assert find_damage(item.path, item.digest) == []
+
+
+@pytest.mark.parametrize(("kind", "algorithm"), [("P-256", "sha256"), ("P-384", "sha384"), ("P-521", "sha512")])
+def test_openssl_verifies_a_signature_over_the_dsse_encoding(
+    store: Store, tmp_path: Path, kind: str, algorithm: str
+) -> None:
+    key = make_key(kind)
+    envelope = json.loads(signed(build(store), store, key).read_bytes())["dsseEnvelope"]
+    payload, type_ = base64.b64decode(envelope["payload"]), envelope["payloadType"].encode()
+    (tmp_path / "encoded").write_bytes(b"DSSEv1 %d %b %d %b" % (len(type_), type_, len(payload), payload))
+    (tmp_path / "signature").write_bytes(base64.b64decode(envelope["signatures"][0]["sig"]))
+    (tmp_path / "key.pub").write_bytes(key.public.pem)
+    command = ["openssl", "dgst", f"-{algorithm}", "-verify", "key.pub", "-signature", "signature", "encoded"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
 
 
 def test_signing_changes_neither_digest_nor_size_nor_list(item: Bento | Model, store: Store) -> None:

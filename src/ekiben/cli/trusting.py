@@ -139,13 +139,17 @@ def _report(verified: Verification, required: Sequence[PublicKey], output: Verif
 def _as_text(verified: Verification, indent: str = "") -> list[str]:
     lines = [
         f"{indent}{verified.subject.kind} {verified.subject.name}: {_state_text(verified)};"
-        f" {verified.file_count} files, {size_text(verified.size_bytes)}, {verified.subject.digest}"
+        f" {_files_text(verified.file_count)}, {size_text(verified.size_bytes)}, {verified.subject.digest}"
     ]
     lines += [f"{indent}  {_printable(one.path)}: {_printable(one.what)}" for one in verified.damage]
     lines += [f"{indent}  {_signature_text(state)}" for state in verified.signatures if not state.fault]
     for model in verified.models:
         lines += _as_text(model, indent + "  ")
     return lines
+
+
+def _files_text(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
 
 
 def _state_text(verified: Verification) -> str:
