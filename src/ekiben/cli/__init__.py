@@ -10,6 +10,7 @@
     items.py       list, get, delete: the same for Bentos and models
     bentos.py      `list get delete`          models.py   `models list|get|delete|...`
     archiving.py   `export import`, for models, too
+    trusting.py    `verify sign`, for models, too
     building.py    `init build`               images.py   `containerize`
     locking.py     `lock`                     auditing.py `audit`
     serving.py     `serve`                    env.py      `env`

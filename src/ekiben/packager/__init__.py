@@ -17,6 +17,7 @@
     └── git_state     what the receipt says of git
     audit/            what is in a Bento, why, and what about it should worry somebody (`ekiben audit`)
     diff/             what changed between two Bentos (`ekiben diff`)
+    verification      is a Bento what it was, down to its lock and its models (`ekiben verify`)
     project_lock      bento.lock written or checked (`ekiben lock`)
     containerize      a Bento becomes an image
     ├── image_plan    which layers it has                             ── containerfile   the same as text

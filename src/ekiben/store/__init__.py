@@ -7,10 +7,13 @@
     └── pins        the models of the loaded Bento (EKIBEN_BENTO): what lookups inside an image see
     shelf           name/version folders: find and list                 ── latest    which version was saved last
     changes         commit and delete, under the store's lock
-    usage           which Bentos need which models
+    usage           which Bentos need which models                      ── bento_models  those of one Bento, by digest
+    verify          is an item what its digest names, file by file
+    signatures      who signed an item                                  ── admission which of them a policy lets through
     item            what models and Bentos have in common               ── receipt   receipt.yaml
     seal            a draft becomes a checked, hashed, synced tree      ── sums      SHA256SUMS
     staging         folders in tmp/ that die with their process         ── lock      locks between processes
+    archive/        items as files and folders elsewhere
     layout · documents (YAML) · plain (values YAML keeps) · pickles · disk (errors in words, fsync)
 
 Writing is always: stage in tmp/, seal, take the store's lock, one rename. Reading takes no lock.
