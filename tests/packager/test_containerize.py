@@ -143,6 +143,25 @@ def test_the_bentofiles_indexes_are_kept_by_the_receipt_and_handed_over(store: S
     assert "extra-index-url = https://b.example.org/simple\n" in engine.texts["ekiben-pip-conf"]
 
 
+def test_named_indexes_are_handed_over_with_their_logins_and_files_of_torch_by_their_urls(store: Store) -> None:
+    engine = FakeEngine()
+    indexes = {
+        "indexes": [{"name": "team", "url": "https://index.example/team", "packages": ["a"]}],
+        "torch": "cpu",
+        "torch_files": ["https://index.example/torch-1.0%2Bcpu-py3-none-any.whl"],
+    }
+    environ = {
+        "PIP_CONFIG_FILE": os.devnull,
+        "UV_INDEX_TEAM_USERNAME": "me",
+        "UV_INDEX_TEAM_PASSWORD": "s3cret",
+        "EKIBEN_TORCH_INDEX": "https://index.example/torch",
+    }
+    run(store, small_bento(store, receipt={"indexes": indexes}), engine, environ=environ)
+    told = engine.texts["ekiben-pip-conf"]
+    assert "extra-index-url = https://me:s3cret@index.example/team https://index.example/torch/cpu\n" in told
+    assert "find-links = https://index.example/torch-1.0%2Bcpu-py3-none-any.whl\n" in told
+
+
 def test_an_image_is_called_as_the_bento_unless_named() -> None:
     tag = Tag("iris", "1.0")
     assert image_references((), tag) == ("iris:1.0",)
