@@ -63,6 +63,7 @@ def test_a_secret_is_found(text: str, kind: str) -> None:
         f"{GITHUB[:-1]}{'a' if GITHUB[-1] != 'a' else 'b'}",
         "AKIA" + "IOSFODNN7EXAMPLE",
         "postgresql://user:password@localhost/db and https://${USER}:${PASSWORD}@host.example/",
+        "mysql://scott:tiger@localhost/db and postgresql://postgres:postgres@db/app and https://me@host.internal/",
         "https://example.com/@scope/package and mailto:a@b.example",
         "password = 'changeme-please-1'; token: str = 'your_token_here_1'; api_key = os.environ['API_KEY_1']",
         "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA\n-----END PUBLIC KEY-----",

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ekiben.packager.credentials import has_credentials
+from ekiben.packager.credentials import secrets_of
 
 _BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECKSUM_CHARACTERS = 6
@@ -69,6 +69,7 @@ def _form(kind: str, mark: str, pattern: str, is_real: Callable[[bytes], bool] =
     )
 
 
+_LEAST_PASSWORD = 6  # characters
 _PRIVATE_KEY = re.compile(
     rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[nr]|[A-Za-z-]+: [^\n]*\n)*[A-Za-z0-9+/]{32}"
 )
@@ -127,8 +128,13 @@ def _urls(text: bytes) -> Iterator[Secret]:
         return
     for found in _URL.finditer(text):
         url = found.group()
-        if not is_placeholder(url) and has_credentials(url.decode(errors="replace")):
+        if not is_placeholder(url) and any(map(_is_secret, secrets_of([url.decode(errors="replace")]))):
             yield Secret("a password in a URL", _line(text, found.start()))
+
+
+def _is_secret(password: str) -> bool:
+    """Whether it is more than a word, which documents and databases of developers have."""
+    return len(password) >= _LEAST_PASSWORD and not (password.isalpha() and password.islower())
 
 
 def _passwords(text: bytes) -> Iterator[Secret]:

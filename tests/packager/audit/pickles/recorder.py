@@ -43,10 +43,10 @@ class Anything:
 
 def recorded(content: bytes, *, is_c: bool, is_real: bool) -> list[list[str]]:
     """What loading `content` looks up."""
-    base: type[pickle.Unpickler] = pickle.Unpickler if is_c else pickle._Unpickler  # type: ignore[attr-defined]
+    base: type = pickle.Unpickler if is_c else pickle._Unpickler
     found: list[list[str]] = []
 
-    class Recorder(base):  # type: ignore[misc, valid-type]
+    class Recorder(base):  # type: ignore[misc]
         def find_class(self, module: str, name: str) -> object:
             found.append([module, name])
             return super().find_class(module, name) if is_real else Anything

@@ -152,6 +152,7 @@ def test_opcodes_where_joblib_has_raw_bytes_are_seen(tmp_path: Path) -> None:
         ("weights.safetensors", (10).to_bytes(8, "little") + b"{}" + bytes(range(256))),
         ("random.bin", bytes(range(255, -1, -1)) * 10),
         ("array.npy", npy(np.arange(1000))),
+        ("paths.pth", b"/somewhere/else\n"),
         ("letters.txt", b"x^2 + y^2 = z^2\n"),
     ],
 )

@@ -27,9 +27,11 @@ from ekiben.packager.audit.pickles.packed import UNPACKING_ERRORS, UNREADABLE, C
 from ekiben.packager.audit.pickles.source import Readable, Source, Window
 from ekiben.packager.audit.plain_file import open_plain
 
-_COMMON_SUFFIXES = {".pkl", ".pickle", ".pckl", ".p", ".dill", ".cloudpickle", ".cpkl", ".sav"}
-_FRAMEWORK_SUFFIXES = {".joblib", ".jbl", ".pt", ".pth", ".ckpt"}
-PICKLE_SUFFIXES = frozenset(_COMMON_SUFFIXES | _FRAMEWORK_SUFFIXES)
+# Of files that are pickles and nothing else, so that one that is none is broken. Others (.pth, .sav, .ckpt, .bin) have
+# more than one meaning, and are told by their contents.
+PICKLE_SUFFIXES = frozenset(
+    {".pkl", ".pickle", ".pckl", ".p", ".dill", ".cloudpickle", ".cpkl", ".joblib", ".jbl", ".pt"}
+)
 _HEAD_BYTES = 512
 _TAR_MARK_AT, _TAR_MARK = 257, b"ustar"
 _NPY = b"\x93NUMPY"
