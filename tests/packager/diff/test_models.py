@@ -20,7 +20,7 @@ def entry(tag: str, alias: str | None = None, digest: str = "a") -> BentoModelEn
 entries = st.lists(
     st.builds(
         entry,
-        st.sampled_from(["a:1", "a:2", "b:1", "c:1"]),
+        st.sampled_from(["a:1", "a:2", "a:3", "a:4", "b:1"]),
         st.sampled_from([None, "x", "y"]),
         st.sampled_from(["a", "b"]),
     ),
@@ -46,6 +46,11 @@ def test_an_alias_that_comes_moves_or_means_another_model_is_a_change() -> None:
 def test_of_several_versions_of_a_name_those_that_stay_are_left_alone() -> None:
     assert diff_models([entry("a:1"), entry("a:2")], [entry("a:2")]) == (ModelChange(entry("a:1"), None),)
     assert diff_models([], [entry("b:1")]) == (ModelChange(None, entry("b:1")),)
+
+
+def test_models_that_cannot_be_told_apart_go_and_come() -> None:
+    changes = diff_models([entry("a:1"), entry("a:2")], [entry("a:3"), entry("a:4")])
+    assert [one.kind for one in changes] == ["removed", "removed", "added", "added"]
 
 
 @given(entries)

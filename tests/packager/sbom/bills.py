@@ -32,6 +32,38 @@ def model(name: str = "iris", **manifest: object) -> BilledModel:
     return BilledModel(Tag(name, "v1"), Digest("c" * 64), ModelManifest(name, **manifest))  # type: ignore[arg-type]
 
 
+FULL = Bill(
+    "full",
+    SourceTree({"src/a.py": Digest("d" * 64)}, 12),
+    description="everything",
+    labels={"team": "x", "tier": "y"},
+    locks={
+        "linux/amd64": (package("numpy", "2.0", OTHER_HASH, HASH, licence="BSD-3-Clause"), package("torch")),
+        "linux/arm64": (package("numpy", "2.0", HASH), package("torch", "2.0", is_yanked=True)),
+    },
+    wheels=(CarriedWheel("env/python/wheels/ekiben_runtime-0.1.0-py3-none-any.whl", Digest("e" * 64)),),
+    models=(
+        model(
+            labels={"owner": "a", "stage": "b"},
+            metadata={
+                "task": "classification",
+                "metrics": {"f1": 0.5, "recall": 0.25, "x": 1},
+                "accuracy": 0.9,
+                "authors": ["A", "B"],
+                "users": ["them"],
+                "classes": ["a", "b"],
+                "rows": 150,
+            },
+            context=ModelContext("torch", {"torch": "1.0", "numpy": "2.0"}),
+            signatures={"predict": Signature(), "score": Signature(batchable=True)},
+        ),
+    ),
+    base_images=("python:3.11-slim", f"host.example/tools@{HASH}"),
+    system_packages=("git", "curl"),
+    conda_packages=("ffmpeg", "r-base"),
+)
+
+
 # Anything that a YAML file can bring in, half surrogate pairs among it.
 texts = st.text(st.characters(codec=None), max_size=30)
 hex_digests = st.binary(min_size=32, max_size=32).map(bytes.hex)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +23,7 @@ from ekiben.packager.sbom.bill import Bill
 from ekiben.packager.sbom.document import sbom_document
 from ekiben.packager.sbom.python import CarriedWheel
 from ekiben.store.model_manifest import ModelContext
-from tests.packager.sbom.bills import EMPTY, HASH, OTHER_HASH, bills, model, package
+from tests.packager.sbom.bills import EMPTY, FULL, HASH, OTHER_HASH, bills, model, package
 
 VALIDATOR = JsonStrictValidator(SchemaVersion.V1_6)
 
@@ -95,6 +98,22 @@ def test_every_reference_is_one_component_and_components_are_in_order(bill: Bill
     known = {*references, document["metadata"]["component"]["bom-ref"]}
     for edge in document["dependencies"]:
         assert {edge["ref"], *edge.get("dependsOn", [])} <= known
+
+
+def test_the_hash_seed_does_not_count() -> None:
+    script = "from tests.packager.sbom.bills import FULL; from ekiben.packager.sbom.document import sbom_document\n"
+    script += "import sys; sys.stdout.buffer.write(sbom_document(FULL))"
+    written = [
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    ]
+    assert set(written) == {sbom_document(FULL)}
+    assert VALIDATOR.validate_str(written[0].decode()) is None
 
 
 def test_a_schema_error_would_be_seen() -> None:
