@@ -28,6 +28,8 @@ from ekiben.store.archive.exporting import ExportRequest, export_bento, export_m
 from ekiben.store.archive.formats import ArchiveFormat
 from ekiben.store.archive.importing import ImportRequest, import_bento, import_model
 from ekiben.store.archive.limits import Limits
+from ekiben.store.archive.member import Member
+from ekiben.store.archive.writing import write_archive
 from ekiben.store.bento_manifest import BentoManifest, BentoModelEntry
 from ekiben.store.item import StoredItem
 from ekiben.store.local import Store, open_store
@@ -35,6 +37,17 @@ from ekiben.store.verify import check_content
 
 _TARS = (ArchiveFormat.gz, ArchiveFormat.bz2, ArchiveFormat.xz, ArchiveFormat.zst)
 _LIMITS = Limits(max_bytes=64 * 1024**2, max_files=1000)
+_BENTOML = b"""name: iris
+version: 5rquuyhgfwq56ax4
+module: bentoml.sklearn
+labels: {owner: fuzz}
+options: {}
+metadata: {accuracy: 0.97, when: 2026-01-01}
+context: {framework_name: sklearn, framework_versions: {scikit-learn: 1.5.0}, bentoml_version: 1.4.39}
+signatures: {predict: {batchable: true, batch_dim: [0, 0]}}
+api_version: v1
+creation_time: '2026-01-01T00:00:00+00:00'
+"""
 _CANARY = "nothing here is touched"
 
 
@@ -132,7 +145,7 @@ def _packed(tar: bytes, form: ArchiveFormat) -> bytes:
 
 
 def _seeds(folder: Path) -> Iterator[Seed]:
-    """A model and a Bento of ours, as tar and as zip."""
+    """A model and a Bento of ours, as tar and as zip, and a model of BentoML's."""
     store = open_store(load_settings({"EKIBEN_HOME": str(folder / "home")}))
     with store.models.create("iris", labels={"owner": "fuzz"}) as draft:
         draft.path_of("weights.bin").write_bytes(bytes(range(256)) * 8)
@@ -149,6 +162,13 @@ def _seeds(folder: Path) -> Iterator[Seed]:
         whole = export_bento(ExportRequest(bento.tag, str(folder / f"b.{form}")), store=store, reporter=silent)
         yield Seed(Path(model).read_bytes(), form, import_model)
         yield Seed(Path(whole).read_bytes(), form, import_bento)
+        yield Seed(_from_bentoml(form), form, import_model)
+
+
+def _from_bentoml(form: ArchiveFormat) -> bytes:
+    buffer = io.BytesIO()
+    write_archive([Member("model.yaml", _BENTOML, len(_BENTOML))], buffer, form, lambda _: None)
+    return buffer.getvalue()
 
 
 def main() -> int:

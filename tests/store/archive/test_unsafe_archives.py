@@ -171,7 +171,7 @@ def test_something_behind_the_end_is_refused(store: Store, tmp_path: Path) -> No
     assert_refused(store, tmp_path, gzip.compress(model_tar()) + gzip.compress(b"x"), "something follows its end")
 
 
-def test_bytes_before_after_and_between_a_zips_files_are_refused(store: Store, tmp_path: Path) -> None:
+def test_bytes_before_and_after_a_zip_are_refused(store: Store, tmp_path: Path) -> None:
     data = zip_of(*item_files().items())
     assert_refused(store, tmp_path, b"PK\x03\x04 stub " + data, "stands before")
     assert_refused(store, tmp_path, data + b"x", "does not end with its directory")
@@ -184,6 +184,19 @@ def test_a_zip_whose_files_overlap_is_refused(store: Store, tmp_path: Path) -> N
     for place in places[1:]:
         data[place + 42 : place + 46] = bytes(4)
     assert_refused(store, tmp_path, bytes(data), "overlap")
+
+
+@pytest.mark.parametrize("is_zip64", [False, True])
+def test_a_zips_directory_that_would_fill_the_memory_is_not_read(store: Store, tmp_path: Path, is_zip64: bool) -> None:
+    data, size_bytes = zip_of(*item_files().items()), (2**31).to_bytes(8, "little")
+    end = bytearray(data[-22:])
+    if is_zip64:
+        record = b"PK\x06\x06" + bytes(36) + size_bytes + bytes(8)
+        data = data[:-22] + record + b"PK\x06\x07" + bytes(16) + end
+    else:
+        end[12:16] = size_bytes[:4]
+        data = data[:-22] + end
+    assert_refused(store, tmp_path, data, "directory is larger than 67,108,864 bytes")
 
 
 def test_an_encrypted_zip_and_rare_methods_are_refused(store: Store, tmp_path: Path) -> None:

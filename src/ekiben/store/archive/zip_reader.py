@@ -1,8 +1,8 @@
 """Zip files as entries, by their central directory. The only module that reads zip; forward reading it is not: the
 directory stands at the end.
 
-Refused is what readers understand differently: bytes before, after or between the files, files that overlap (by which a
-few kilobytes unpack to petabytes), encrypted ones, and methods other than stored and deflated. Source: APPNOTE 6.3.10.
+Refused is what readers understand differently: bytes before the files and after the directory, files that overlap (by
+which some megabytes unpack to petabytes), encrypted ones, methods other than stored and deflated. Source: APPNOTE 6.3.10.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ _ENCRYPTED = 0x1  # APPNOTE 4.4.4, bit 0
 _END, _END_BYTES = b"PK\x05\x06", 22  # APPNOTE 4.3.16
 _END_64, _END_64_BYTES, _LOCATOR_BYTES = b"PK\x06\x06", 56, 20  # APPNOTE 4.3.14, 4.3.15
 _LOCAL_BYTES = 30  # of a local header without its name, APPNOTE 4.3.7
-_IN_ZIP64 = 0xFFFFFFFF
 # What zipfile lets out where bytes are not what they should be.
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -77,7 +76,7 @@ def _require_small_directory(file: BinaryIO) -> None:
         raise ArchiveError("the zip file does not end with its directory", hint="it was not copied or downloaded whole")
     directory_bytes = int.from_bytes(tail[-10:-6], "little")
     record = tail[-_END_BYTES - _LOCATOR_BYTES - _END_64_BYTES :]
-    if directory_bytes == _IN_ZIP64 and record[:4] == _END_64:
+    if record[:4] == _END_64:  # zipfile believes it whatever the older record says
         directory_bytes = int.from_bytes(record[40:48], "little")
     if directory_bytes > MAX_DIRECTORY_BYTES:
         raise ArchiveError(f"the zip file's directory is larger than {MAX_DIRECTORY_BYTES:,} bytes")
