@@ -16,7 +16,7 @@ from ekiben.packager.lock.intent import read_intent
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
 from ekiben.packager.lock.origin import Origin, OwnWheel
 from ekiben.packager.lock.own_wheels import Workshop, own_wheels
-from ekiben.packager.lock.pip_settings import PipSettings
+from ekiben.packager.lock.pip_settings import PipSettings, pip_settings
 from ekiben.packager.lock.target import Target
 from ekiben.packager.lock.wheel_build import WheelBuilder
 from ekiben.packager.lock.wheel_cache import WheelCache
@@ -86,6 +86,25 @@ def test_the_bytes_repeat_in_another_folder_cache_umask_and_time_zone(
         os.umask(before)
     builder = replace(workshop.builder, environ={**workshop.builder.environ, "TZ": "Asia/Tokyo", "LC_ALL": "C"})
     (second,) = made(replace(workshop, cache=WheelCache(tmp_path / "other"), builder=builder), "./two")
+    assert first.path.read_bytes() == second.path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("backend", "module"), [("setuptools", "setuptools.build_meta"), ("hatchling", "hatchling.build")]
+)
+def test_real_backends_give_the_same_bytes_twice(
+    project: Path, tmp_path: Path, workshop: Workshop, made: Make, backend: str, module: str
+) -> None:
+    for folder in ("one", "two"):
+        package = write_package(project / folder)
+        (package / "pyproject.toml").write_text(
+            f'[build-system]\nrequires = ["{backend}"]\nbuild-backend = "{module}"\n'
+            '[project]\nname = "my_lib"\nversion = "1.0"\n'
+        )
+    online = replace(workshop.builder, settings=pip_settings(os.environ), environ=os.environ)
+    (first,) = made(replace(workshop, builder=online), "./one")
+    tokyo = replace(online, environ={**os.environ, "TZ": "Asia/Tokyo"})
+    (second,) = made(replace(workshop, builder=tokyo, cache=WheelCache(tmp_path / "other")), "./two")
     assert first.path.read_bytes() == second.path.read_bytes()
 
 
