@@ -99,6 +99,8 @@ def npy(array: np.ndarray) -> bytes:
             "large and nested.pkl",
             pickle.dumps({"pad": b"x" * 3_000_000, "inner": pickle.dumps([EVIL, b"y" * 200_000])}),
         ),
+        ("nested and second.pkl", pickle.dumps(pickle.dumps(1) + EVIL)),
+        ("nested zip.pkl", pickle.dumps(zipped({"data.pkl": EVIL}))),
         ("cloud.pkl", cloudpickle.dumps([Evil()])),
     ],
 )

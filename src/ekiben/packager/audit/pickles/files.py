@@ -161,12 +161,15 @@ class _Search:
         return False
 
     def _nested(self, window: Window, outer: Pickle) -> None:
-        """Bytes in a pickle that begin as one. They need be none, so that they are broken says nothing."""
-        with self._budget.level():
-            inner = Pickle((*outer.within, "bytes in the pickle"))
-            self._follow(Source(window), inner)
-            if inner.imports or any(one.trouble is Trouble.limit for one in inner.problems):
-                self.found.append(inner)
+        """Bytes in a pickle that begin as one, or as a zip. They need be neither: that they are broken says nothing."""
+        within = (*outer.within, "bytes in the pickle")
+        try:
+            with self._budget.level():
+                self._member(window, "", within)
+        except Broken:
+            pass
+        except LimitReached as error:
+            self.found.append(Pickle(within, problems=[Problem(Trouble.limit, str(error))]))
 
     @contextmanager
     def _noting(self, within: tuple[str, ...]) -> Iterator[None]:

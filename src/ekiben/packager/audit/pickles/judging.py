@@ -38,7 +38,7 @@ _DANGEROUS_PARTS = frozenset(
 )
 # Names that are dangerous wherever they are found: modules bring what they import themselves along.
 _RUNNERS = "eval exec execfile compile system popen Popen run_path run_module runstring runcode check_output check_call"
-_FINDERS = "__import__ import_module resolve_name attrgetter methodcaller getoutput getstatusoutput _load_from_bytes"
+_FINDERS = "__import__ import_module resolve_name attrgetter methodcaller getoutput getstatusoutput"
 _READERS = "loads read_pickle Unpickler unpickle_from"
 _INSIDES = "__builtins__ __globals__ __subclasses__ __code__ __getattribute__ __dict__ __class__ __bases__ __mro__"
 _DANGEROUS_NAMES = frozenset(f"{_RUNNERS} {_FINDERS} {_READERS} {_INSIDES}".split())

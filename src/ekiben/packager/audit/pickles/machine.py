@@ -20,6 +20,8 @@ from ekiben.packager.audit.pickles.values import MAX_PARTS, UNKNOWN, Global, Ins
 
 HIGHEST_PROTOCOL = 5
 MAGIC = frozenset(bytes((0x80, protocol)) for protocol in range(2, HIGHEST_PROTOCOL + 1))
+_NESTED = (*MAGIC, b"PK\x03\x04")
+_LEAST_NESTED = 4  # bytes
 
 _ROUND = 4096  # opcodes between looks at the budget
 _AHEAD_BYTES = 64 * 1024  # how far the other reading of a raw array is followed
@@ -29,7 +31,7 @@ _LONGEST_NUMBER = 20  # digits or bytes
 _GETATTR = frozenset({Global("builtins", "getattr"), Global("__builtin__", "getattr")})
 
 Action: TypeAlias = "Callable[[Machine], bool | None]"  # what an opcode does; True ends the pickle
-Nested: TypeAlias = Callable[[Window], None]  # looks into bytes that a pickle holds and that begin as a pickle does
+Nested: TypeAlias = Callable[[Window], None]  # looks into bytes that a pickle holds and that may be one themselves
 
 
 class Machine:
@@ -98,8 +100,8 @@ class Machine:
             self.push_text(line[1:-1], "latin-1")
 
     def raw(self, size: int) -> None:
-        """Bytes, which may be a pickle themselves."""
-        if size >= 2 and self.source.peek(2) in MAGIC:
+        """Bytes, which may be a pickle themselves, or a zip of some."""
+        if size >= _LEAST_NESTED and self.source.peek(_LEAST_NESTED).startswith(_NESTED):
             window = Window(self.source, size)
             self._nested(window)
             window.finish()

@@ -88,8 +88,8 @@ _SKLEARN = (
 _PANDAS_NAMES = (
     "DataFrame Series Index RangeIndex MultiIndex DatetimeIndex TimedeltaIndex PeriodIndex CategoricalIndex"
     " IntervalIndex Categorical CategoricalDtype StringDtype PeriodDtype IntervalDtype DatetimeTZDtype SparseDtype"
-    " BooleanDtype Int8Dtype Int16Dtype Int32Dtype Int64Dtype UInt8Dtype UInt16Dtype UInt32Dtype UInt64Dtype Float32Dtype"
-    " Float64Dtype ArrowDtype Period Interval Timestamp Timedelta NA NaT"
+    " BooleanDtype Int8Dtype Int16Dtype Int32Dtype Int64Dtype UInt8Dtype UInt16Dtype UInt32Dtype UInt64Dtype"
+    " Float32Dtype Float64Dtype ArrowDtype Period Interval Timestamp Timedelta NA NaT"
 )
 _PANDAS = (
     _names("pandas", _PANDAS_NAMES)
