@@ -148,6 +148,14 @@ def test_a_model_of_another_framework_comes_with_a_word_of_warning(store: Store,
     assert "what loads `bentoml.xgboost`" in reporter.said[0]
 
 
+def test_files_in_places_that_the_store_has_for_its_own_are_left_out(store: Store, tmp_path: Path) -> None:
+    reporter, strays = Listening(), ["receipt.yaml", "signatures/0123456789abcdef.sigstore.json", "signatures/x/y"]
+    archive = packed(tmp_path, {**model_files(), **dict.fromkeys(strays, b"x")})
+    model = import_model(ImportRequest(str(archive)), store=store, reporter=reporter)
+    assert_whole(model)
+    assert all(f"`{one}`" in reporter.said[0] for one in strays)
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

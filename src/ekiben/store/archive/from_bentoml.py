@@ -17,16 +17,19 @@ from ekiben.store.archive.bentoml_manifests import BentoConversion, bento_manife
 from ekiben.store.archive.contents import MODELS
 from ekiben.store.archive.formats import BENTO, MODEL
 from ekiben.store.archive.incoming import Incoming, Parcel, kind_of, model_trees
+from ekiben.store.archive.index import INDEX
 from ekiben.store.archive.tree import Tree, damage_of
 from ekiben.store.bento_manifest import BentoModelEntry
 from ekiben.store.documents import Document, dump_document
-from ekiben.store.sums import SUMS
+from ekiben.store.receipt import RECEIPT
+from ekiben.store.sums import SUMS, is_beside
 from ekiben.tag import Tag
 
 # Their locks stay out: they have no hashes, and name the index's host, some with a password.
 _KEPT_PARTS = re.compile(
     r"(bento\.yaml|README\.md|src/.+|apis/.+|env/python/(requirements\.in|wheels/.+)|env/conda/.+|env/docker/setup_script)"
 )
+_WRITTEN_BY_THE_STORE = (RECEIPT, INDEX)
 _INTENT = "env/python/requirements.in"
 _IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+bentoml\b", re.MULTILINE)
 _SHOWN = 5  # import lines and files named in a message
@@ -64,7 +67,10 @@ def _model(tree: Tree) -> tuple[Incoming, tuple[str, ...]]:
     with damage_of(tree.folder):
         tag, made = _tag(document), model_manifest(document)
         tree.put(MODEL.manifest, dump_document(made.manifest.to_dict()))
-    return Incoming(MODEL, tag, tree.folder, tree.sum_up(), details=_details(document, tag)), made.dropped
+    ours = tuple(path for path in tree if path in _WRITTEN_BY_THE_STORE or is_beside(path))
+    tree.drop(*ours)
+    item = Incoming(MODEL, tag, tree.folder, tree.sum_up(), details=_details(document, tag))
+    return item, (*made.dropped, *_some(ours))
 
 
 def _bento(tree: Tree, models_folder: Path, stored: StoredModel) -> Conversion:

@@ -2,7 +2,8 @@
 directory stands at the end.
 
 Refused is what readers understand differently: bytes before the files and after the directory, files that overlap (by
-which some megabytes unpack to petabytes), encrypted ones, methods other than stored and deflated. Source: APPNOTE 6.3.10.
+which some megabytes unpack to petabytes), encrypted ones, methods other than stored and deflated. Source: APPNOTE
+6.3.10.
 """
 
 from __future__ import annotations
