@@ -176,6 +176,11 @@ def test_signatures_may_lie_beside_the_content_but_not_be_links_or_programs(mode
     assert damage_of(model) == [Damage(SIGNATURE, "is a link")]
 
 
+def test_an_item_may_be_reached_by_a_link(model: Model, tmp_path: Path) -> None:
+    (tmp_path / "current").symlink_to(model.path)
+    assert find_damage(tmp_path / "current", model.digest) == []
+
+
 def test_a_folder_of_signatures_elsewhere_is_damage(model: Model, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     model.path_of("signatures").symlink_to(tmp_path / "elsewhere")

@@ -140,7 +140,8 @@ def _lock_damage(bento: Bento) -> list[Damage]:
     ]
     if found:
         return found
-    wheels = {path.name: str(Digest.of_file(path)) for path in sorted(bento.path_of(WHEELS).glob("*"))}
+    files = sorted(path for path in bento.path_of(WHEELS).glob("*") if path.is_file())
+    wheels = {path.name: str(Digest.of_file(path)) for path in files}
     return [Damage(f"{WHEELS}/{name}", fault) for name, fault in wheel_faults(locks.values(), wheels)]
 
 

@@ -131,8 +131,8 @@ def _kind(status: os.stat_result) -> str:
 
 
 def _entries(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Path and status of everything in `folder`, itself first; no link is followed."""
-    yield _ITSELF, folder.lstat()
+    """Path and status of everything in `folder`, itself first; no link is followed but one to the folder itself."""
+    yield _ITSELF, folder.stat()
     for here, folders, files in os.walk(folder, onerror=_raise):
         for name in (*folders, *files):
             path = Path(here, name)

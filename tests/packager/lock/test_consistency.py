@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ekiben.packager.lock.consistency import lock_faults, wheel_faults
 
@@ -27,6 +29,7 @@ def test_files_that_agree_have_no_faults() -> None:
     ("intent", "lock", "fault"),
     [
         ("idna\n", "", "lacks `idna`, which requirements.in asks for"),
+        ("idna>=3\n", LOCK.replace("3.10", "abc"), "pins `idna` at abc, and requirements.in asks for `>=3`"),
         ("idna>=4\n", LOCK, "pins `idna` at 3.10, and requirements.in asks for `>=4`"),
         ("", "idna==3.10\n", "pins `idna==3.10` without a hash"),
         ("???\n", LOCK, "cannot be compared with requirements.in, where `???` is no requirement"),
@@ -70,3 +73,14 @@ def test_wheels_are_those_that_some_lock_pins() -> None:
         ("idna-3.10-py3-none-any.whl", "is not what the lock pins")
     ]
     assert list(wheel_faults([LOCK], {"notes.txt": ONE})) == [("notes.txt", "is no wheel")]
+
+
+LINES = st.sampled_from(
+    [*INTENT.splitlines(), *LOCK.splitlines(), *pylock().splitlines(), "\\", "a==b", "[[packages]]"]
+)
+texts = st.text(max_size=40) | st.lists(LINES).map("\n".join)
+
+
+@given(texts, texts, texts)
+def test_any_texts_are_judged_and_none_is_a_crash(intent: str, lock: str, told: str) -> None:
+    assert all(isinstance(fault, str) for fault in lock_faults(intent, lock, told))

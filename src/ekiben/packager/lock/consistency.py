@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion
 
 from ekiben.errors import LockError
 from ekiben.packager.lock.lines import logical_lines
@@ -61,8 +62,15 @@ def _unmet(intent: str, pins: Iterable[LockedPackage]) -> Iterator[str]:
         found = versions.get(canonicalize_name(wanted.name), [])
         if not found and wanted.marker is None:
             yield f"lacks `{wanted.name}`, which requirements.in asks for"
-        if found and not any(wanted.specifier.contains(version, prereleases=True) for version in found):
+        if found and not any(_satisfies(version, wanted) for version in found):
             yield f"pins `{wanted.name}` at {found[0]}, and requirements.in asks for `{wanted.specifier}`"
+
+
+def _satisfies(version: str, wanted: Requirement) -> bool:
+    try:
+        return wanted.specifier.contains(version, prereleases=True)
+    except InvalidVersion:
+        return False
 
 
 def _unlike(pylock: str, pins: Iterable[LockedPackage]) -> Iterator[str]:
