@@ -161,14 +161,15 @@ def test_a_repository_is_built_at_its_commit_and_asked_no_more(
     repository = write_repository(tmp_path / "repository")
     first = git(repository, "rev-parse", "HEAD")
     (wheel,) = made(workshop, f"git+{repository.as_uri()}@main")
-    assert wheel.origin == Origin("vcs", None, first)
+    assert wheel.origin == Origin("vcs", None, first, "main")
     (repository / "my_lib/__init__.py").write_text("value = 2\n")
     second = commit_all(repository, "second")
     assert made(workshop, f"git+{repository.as_uri()}@main") == [wheel]
     (newer,) = made(replace(workshop, is_fresh=True), f"git+{repository.as_uri()}@main")
     assert newer.origin.revision == second
     repository.rename(tmp_path / "gone")
-    assert made(workshop, f"git+{repository.as_uri()}@{first}") == [wheel]
+    (exact,) = made(workshop, f"git+{repository.as_uri()}@{first}")
+    assert (exact.path, exact.origin.revision) == (wheel.path, first)
     assert count(counter) == 2
 
 
@@ -177,9 +178,25 @@ def test_a_locked_commit_is_kept_though_the_branch_moved(tmp_path: Path, worksho
     first = git(repository, "rev-parse", "HEAD")
     (repository / "my_lib/__init__.py").write_text("value = 2\n")
     commit_all(repository, "second")
-    locked = LockedPackage("my-lib", "1.0", (LockedFile("", "sha256:aa"),), origin=Origin("vcs", None, first))
-    (wheel,) = made(replace(workshop, preferred=(locked,)), f"my-lib @ git+{repository.as_uri()}@main")
-    assert wheel.origin.revision == first
+    origin = Origin("vcs", None, first, "main")
+    locked = replace(
+        workshop, preferred=(LockedPackage("my-lib", "1.0", (LockedFile("", "sha256:aa"),), origin=origin),)
+    )
+    (wheel,) = made(locked, f"my-lib @ git+{repository.as_uri()}@main")
+    assert wheel.origin == origin
+
+
+def test_a_locked_commit_is_not_kept_for_another_branch_or_tag(tmp_path: Path, workshop: Workshop, made: Make) -> None:
+    repository = write_repository(tmp_path / "repository")
+    first = git(repository, "rev-parse", "HEAD")
+    (repository / "my_lib/__init__.py").write_text("value = 2\n")
+    second = commit_all(repository, "second")
+    origin = Origin("vcs", None, first, "v1")
+    locked = replace(
+        workshop, preferred=(LockedPackage("my-lib", "1.0", (LockedFile("", "sha256:aa"),), origin=origin),)
+    )
+    (wheel,) = made(locked, f"my-lib @ git+{repository.as_uri()}@main")
+    assert wheel.origin == Origin("vcs", None, second, "main")
 
 
 def test_a_subdirectory_of_a_repository_is_built(tmp_path: Path, workshop: Workshop, made: Make) -> None:

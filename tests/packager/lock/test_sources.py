@@ -107,6 +107,14 @@ def test_a_revision_that_git_could_take_for_an_option_is_none(text: str) -> None
         source_of(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["git+ext::sh", "git+ext::sh%20-c%20id", "git+--upload-pack=id", "git+x", "git+file:x"]
+)
+def test_an_address_by_which_git_would_run_a_command_is_none(text: str) -> None:
+    with pytest.raises(LockError, match="no address of a repository"):
+        source_of(text)
+
+
 def test_a_folder_outside_of_its_repository_is_refused() -> None:
     with pytest.raises(LockError, match="outside of its repository"):
         source_of("git+https://host/x#subdirectory=../../etc")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -41,6 +42,7 @@ class OriginDocument(Document):
     kind: OriginKind
     url: str | None = None
     revision: str | None = None
+    requested: str | None = None
 
 
 class PackageDocument(Document):
@@ -102,7 +104,7 @@ def _package_document(package: LockedPackage) -> PackageDocument:
         version=package.version,
         licence=package.licence,
         yanked=package.is_yanked,
-        origin=OriginDocument(kind=origin.kind, url=origin.url, revision=origin.revision) if origin else None,
+        origin=OriginDocument(**asdict(origin)) if origin else None,
         files=[
             FileDocument(name=file.name, sha256=file.sha256, size=file.size_bytes, url=file.url)
             for file in package.files
@@ -118,5 +120,5 @@ def _package(document: PackageDocument) -> LockedPackage:
         files=tuple(LockedFile(file.name, file.sha256, file.size, file.url) for file in document.files),
         licence=document.licence,
         is_yanked=document.yanked,
-        origin=Origin(origin.kind, origin.url, origin.revision) if origin else None,
+        origin=Origin(**origin.model_dump()) if origin else None,
     )

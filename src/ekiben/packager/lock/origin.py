@@ -11,12 +11,14 @@ OriginKind: TypeAlias = Literal["wheel", "path", "vcs"]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A wheel of the project's, a folder of it, or a repository. `url` carries no credential and no path of a machine;
-    `revision` is the commit that was built."""
+    """A wheel of the project, a folder of it, or a repository. `url` is a path in the project (`./libs/mylib`), or the
+    repository's as git takes it; it carries no credential and no path of a machine. `revision` is the commit that was
+    built, `requested` the branch or tag that was asked for."""
 
     kind: OriginKind
     url: str | None = None
     revision: str | None = None
+    requested: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

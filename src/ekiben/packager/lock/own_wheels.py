@@ -14,7 +14,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import assert_never
 
@@ -102,8 +102,7 @@ def _origin(source: SourceRequirement, commit: str | None) -> Origin:
     if source.kind != "vcs":
         return Origin(source.kind, f"./{source.location}")
     is_here = source.location.startswith("file:")  # the path of a machine, which nothing says
-    subdirectory = f"#subdirectory={source.subdirectory}" if source.subdirectory else ""
-    return Origin("vcs", None if is_here else f"git+{source.location}{subdirectory}", commit)
+    return Origin("vcs", None if is_here else source.location, commit, source.revision)
 
 
 def _name_and_version(file_name: str, source: SourceRequirement) -> tuple[str, str]:
@@ -159,14 +158,9 @@ def _known_commit(source: SourceRequirement, asked: Digest, workshop: Workshop) 
         return source.revision
     wanted = _origin(source, None)
     for package in workshop.preferred:
-        origin = package.origin
-        if (
-            origin
-            and origin.kind == "vcs"
-            and origin.url == wanted.url
-            and package.name == (source.name or package.name)
-        ):
-            return origin.revision
+        is_named_so = package.name == source.name or (source.name is None and wanted.url is not None)
+        if is_named_so and package.origin and replace(package.origin, revision=None) == wanted:
+            return package.origin.revision
     return None if workshop.is_fresh else workshop.cache.commit_of(asked)
 
 

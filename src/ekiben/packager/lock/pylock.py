@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
@@ -70,7 +71,7 @@ def _package_lines(package: LockedPackage) -> list[str]:
     ours = {
         "licence": package.licence,
         "yanked": package.is_yanked or None,
-        "origin": {"kind": origin.kind, "url": origin.url, "revision": origin.revision} if origin else None,
+        "origin": asdict(origin) if origin else None,
     }
     head = {"name": package.name, "version": package.version, "marker": package.marker}
     lines = toml_table("[[packages]]", {**head, **({"wheels": wheels} if wheels else {})})
@@ -97,7 +98,7 @@ def _package(row: object, folder: Path | None) -> LockedPackage:
         marker=fields.get("marker"),
         licence=ours.get("licence"),
         is_yanked=bool(ours.get("yanked")),
-        origin=Origin(origin["kind"], origin.get("url"), origin.get("revision")) if origin else None,
+        origin=Origin(**origin) if origin else None,
     )
 
 

@@ -26,12 +26,13 @@ from ekiben.packager.lock.origin import OriginKind
 
 _ARCHIVES = (".whl", ".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 _PROJECT_FILES = ("pyproject.toml", "setup.py")  # one of them makes a folder a package that can be built
+_SCHEMES = ("https", "ssh", "http", "git", "file")  # and none by which git would run a command
 _OTHER_VCS = ("hg+", "svn+", "bzr+")
 _REMOTE = ("http:", "https:", "ftp:")
 _NAMED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[(?P<extras>[^]]*)])?\s*@\s*(?P<where>\S.*)")
 _EXTRAS = re.compile(r"(?P<where>.*?)\s*\[(?P<extras>[^]]*)]")
 _MARKER = re.compile(r"\s+;|;\s")  # a URL may hold a `;`, but no blank beside it
-_SCP = re.compile(r"git\+(?P<user>[\w.-]+@)?(?P<host>[\w.-]+):(?!//)(?P<path>\S+)")  # git@host:team/x.git
+_SCP = re.compile(r"git\+(?P<user>[\w.-]+@)(?P<host>[\w.-]+):(?!//)(?P<path>[^:\s]\S*)")  # git@host:team/x.git
 _REVISION = re.compile(r"[A-Za-z0-9_][^\s~^:?*\[\\]*")  # what git allows in a name, and no option
 
 
@@ -110,8 +111,12 @@ def _extras(text: str | None) -> tuple[str, ...]:
 def _repository(line: Line, source: SourceRequirement) -> SourceRequirement:
     """`source`, whose location is still the whole text, taken apart."""
     scp = _SCP.fullmatch(source.location)
-    whole = f"git+ssh://{scp['user'] or ''}{scp['host']}/{scp['path']}" if scp else source.location
+    whole = f"git+ssh://{scp['user']}{scp['host']}/{scp['path']}" if scp else source.location
     parts = urlsplit(whole.removeprefix("git+"))
+    if parts.scheme not in _SCHEMES or not (parts.netloc or parts.path.startswith("/")):
+        raise line.refuse(
+            f"`{redact(source.location)}` is no address of a repository", f"git+{_SCHEMES[0]}://host/path"
+        )
     path, _, revision = parts.path.rpartition("@") if "@" in parts.path else (parts.path, "", "")
     if revision and not _REVISION.fullmatch(revision):
         raise line.refuse(f"`{revision}` is no revision of a repository")
