@@ -7,7 +7,9 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from ekiben.packager.audit.audit import audit_bento
 from ekiben.packager.audit.codes import CODES
 from ekiben.packager.audit.finding import Finding
 from ekiben.packager.audit.report import AuditReport
-from ekiben.report import SilentReporter
+from ekiben.report import SilentReporter, Task
 from ekiben.store.bento_manifest import BentoManifest
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
@@ -257,6 +259,48 @@ def test_links_and_odd_names_are_shown_and_not_followed(put: Put, audit: Audit, 
     (notebook,) = found(report, "EKB010")
     assert "\\x1b[2J\\u202e" in notebook.message
     assert notebook.path == "src/a\x1b[2J\u202e.ipynb"
+
+
+def test_files_of_gigabytes_and_deep_folders_are_no_trouble(put: Put, audit: Audit) -> None:
+    bento = put({})
+    for name in ("weights.bin", "text.txt", "model.pkl"):
+        with (bento.path / "src" / name).open("wb") as stream:
+            stream.write(b"password = 'k3J9xQ2mZ7pL4vT8'\n" if name == "text.txt" else b"\x80\x04")
+            stream.truncate(2 * 1024**3)
+    deep = bento.path / "src" / "/".join("d" * 200)
+    deep.mkdir(parents=True)
+    (deep / "a.ipynb").write_text("{}")
+    report = audit(bento)
+    assert {one.path for one in found(report, "EKB012")} == {
+        f"src/{name}" for name in ("weights.bin", "text.txt", "model.pkl")
+    }
+    assert [one.path for one in found(report, "EKB053")] == ["src/model.pkl"]
+    assert len(found(report, "EKB010")) == 1
+
+
+@dataclass
+class Bar(SilentReporter):
+    """Remembers how far the work was."""
+
+    total: int | None = None
+    done: int = 0
+
+    @contextmanager
+    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
+        """Remembers the total."""
+        self.total = total
+        yield self
+
+    def advance(self, amount: int) -> None:
+        """Remembers the amount."""
+        self.done += amount
+
+
+def test_progress_comes_near_its_total(store: Store) -> None:
+    bar = Bar()
+    audit_bento(small_bento(store, models=[save_model(store, "iris", "w" * 100_000)]), store.models, bar)
+    assert bar.total is not None
+    assert 200_000 < bar.done <= bar.total
 
 
 def test_what_is_allowed_is_told_apart(put: Put, audit: Audit) -> None:
