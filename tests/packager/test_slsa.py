@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from google.protobuf import json_format
@@ -23,6 +24,7 @@ from ekiben.store.bentos import Bento
 from ekiben.store.models import Model
 from ekiben.store.sums import parse_sums
 from tests.packager.conftest import BENTOFILE, SERVICE, Build
+from tests.packager.lock.making_packages import git, write_package, write_repository
 
 
 def read(bento: Bento, path: str = PROVENANCE) -> Any:
@@ -106,6 +108,49 @@ def test_the_bill_of_a_real_bento_is_valid_and_names_its_parts(
     assert {"name": "ekiben:alias", "value": "flowers"} in found["iris"]["properties"]
     source = {one["name"]: one["value"] for one in found["src"]["properties"]}
     assert source["ekiben:size_bytes"] == str(sum(one.stat().st_size for one in (bento.path / "src").rglob("*")))
+
+
+@pytest.mark.parametrize(
+    ("keys", "reference"),
+    [
+        ("docker: {system_packages: [libgomp1, 'curl=7.88.1-10']}", "pkg:deb/debian/curl@7.88.1-10"),
+        ("conda: {channels: [conda-forge], dependencies: [ffmpeg=6.1]}", "pkg:conda/ffmpeg@6.1"),
+        ("labels: {owner: 'Ünï \\u202e'}", "pkg:pypi/pydantic@99.0"),
+    ],
+)
+def test_what_an_image_gets_besides_is_in_the_bill(build: Build, project: Path, keys: str, reference: str) -> None:
+    (project / "bentofile.yaml").write_text(f"{BENTOFILE}{keys}\n")
+    text = build().path_of(SBOM).read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    assert reference in {one["bom-ref"] for one in json.loads(text)["components"]}
+
+
+def test_without_a_lock_requirements_are_listed_without_versions(build: Build, project: Path) -> None:
+    (project / "bentofile.yaml").write_text(f"{BENTOFILE}  lock_packages: false\n  packages: ['numpy>=1.26']\n")
+    bento = build()
+    found = {one["name"]: one for one in read(bento, SBOM)["components"]}
+    assert "version" not in found["numpy"]
+    assert "env/python/requirements.lock" not in inputs(bento)
+
+
+def test_a_folder_of_the_project_is_a_package_built_here(build: Build, project: Path) -> None:
+    write_package(project / "own")
+    (project / "bentofile.yaml").write_text(f"{BENTOFILE}  packages: [./own]\n")
+    bento = build()
+    (own,) = [one for one in read(bento, SBOM)["components"] if one["name"] == "my-lib"]
+    facts = {one["name"]: one["value"] for one in own["properties"]}
+    assert (facts["ekiben:origin"], facts["ekiben:origin-path"]) == ("path", "./own")
+    digest = sha256(bento.path_of(facts["ekiben:path"]).read_bytes())
+    assert own["hashes"] == [{"alg": "SHA-256", "content": digest}]
+    assert inputs(bento)[facts["ekiben:path"]]["digest"] == {"sha256": digest}
+
+
+def test_a_repository_is_named_by_the_commit_that_was_built(build: Build, project: Path, tmp_path: Path) -> None:
+    repository = write_repository(tmp_path / "repository")
+    text = f"{BENTOFILE}  packages: ['git+{repository.as_uri()}@main']\n"
+    (project / "bentofile.yaml").write_text(text)
+    (own,) = [one for one in read(build(), SBOM)["components"] if one["name"] == "my-lib"]
+    assert own["pedigree"] == {"commits": [{"uid": git(repository, "rev-parse", "HEAD")}]}
 
 
 def test_git_leaves_no_trace_in_either(build: Build, project: Path) -> None:

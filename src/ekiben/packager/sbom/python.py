@@ -68,8 +68,14 @@ def python_components(
 def python_url(name: str, version: str, origin: Origin | None = None) -> str:
     """The package URL. A package from a repository keeps the type `pypi`, by which advisories are found, and says where
     from: one too many is better than one too few."""
-    address = f"git+{origin.url}@{origin.revision}" if origin and origin.url and origin.revision else None
+    repository = _repository_url(origin)
+    address = f"git+{repository}@{origin.revision}" if origin and repository and origin.revision else None
     return package_url("pypi", name, version, qualifiers={"vcs_url": address})
+
+
+def _repository_url(origin: Origin | None) -> str | None:
+    """The repository's own URL, without what requirements write before it."""
+    return origin.url.removeprefix("git+") if origin and origin.kind == "vcs" and origin.url else None
 
 
 def _joined(pins: list[_Pin]) -> _Pin:
@@ -106,7 +112,7 @@ def _pinned(pin: _Pin, wheels: Iterable[CarriedWheel], *, is_everywhere: bool) -
             [
                 *(("platform", platform) for platform in (() if is_everywhere else pin.platforms)),
                 *(("path", path) for path in carried),
-                ("origin", origin.kind if origin else None),
+                *_source(origin),
                 ("yanked", "true" if package.is_yanked else None),
             ]
         ),
@@ -135,14 +141,23 @@ def _file(wheel: CarriedWheel) -> Fields:
     return component("file", f"ekiben:file/{wheel.path}", wheel.path, hashes=hashes([str(wheel.digest)]))
 
 
+def _source(origin: Origin | None) -> Iterable[tuple[str, object]]:
+    """Where a package came from that no index gave: of a repository only which branch or tag was asked for, since the
+    rest has places of its own."""
+    if origin is not None:
+        yield "origin", origin.kind
+        yield ("origin-asked-for", origin.requested) if origin.kind == "vcs" else ("origin-path", origin.url)
+
+
 def _commits(origin: Origin | None) -> list[Fields]:
-    if origin is None or not origin.revision:
+    if origin is None or origin.kind != "vcs" or not origin.revision:
         return []
-    return [compact({"uid": origin.revision, "url": reference(origin.url or "")})]
+    return [compact({"uid": origin.revision, "url": reference(_repository_url(origin) or "")})]
 
 
 def _repository(origin: Origin | None) -> list[Fields]:
-    return [{"type": "vcs", "url": reference(origin.url)}] if origin and origin.url else []
+    url = _repository_url(origin)
+    return [{"type": "vcs", "url": reference(url)}] if url else []
 
 
 def _files(files: Iterable[LockedFile]) -> list[Fields]:
