@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pickle
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -259,6 +261,18 @@ def test_links_and_odd_names_are_shown_and_not_followed(put: Put, audit: Audit, 
     (notebook,) = found(report, "EKB010")
     assert "\\x1b[2J\\u202e" in notebook.message
     assert notebook.path == "src/a\x1b[2J\u202e.ipynb"
+
+
+def test_wheels_are_searched_member_by_member(put: Put, audit: Audit) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ours/settings.py", "url = 'redis://:k3J9xQ2mZ7pL@cache.internal:6379/0'\n")
+        archive.writestr("ours/model.pkl", b"cos\nsystem\n.")
+    good, bad = "env/python/wheels/ours-1-py3-none-any.whl", "env/python/wheels/bad-1-py3-none-any.whl"
+    report = audit(put({good: out.getvalue(), bad: out.getvalue()[:-10]}))
+    assert [(one.path, one.subject) for one in found(report, "EKB001")] == [(good, "ours/settings.py")]
+    assert (good, "os.system") in [(one.path, one.subject) for one in found(report, "EKB050")]
+    assert bad in [one.path for one in found(report, "EKB054")]
 
 
 def test_files_of_gigabytes_and_deep_folders_are_no_trouble(put: Put, audit: Audit) -> None:

@@ -21,7 +21,7 @@ from ekiben.packager.audit.pickles.findings import Pickle, Trouble
 from ekiben.packager.audit.pickles.judging import Verdict, judge
 from ekiben.packager.audit.pickles.values import Global
 
-_SEARCHED = (Kind.source, Kind.models, Kind.other)
+_SEARCHED = (Kind.source, Kind.models, Kind.wheels, Kind.other)
 _MOST = 50  # callables of one file that have a finding each
 _SHOWN = 8  # callables in one message
 _TROUBLES = {
