@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from ekiben.digest import Digest
 from ekiben.errors import ArchiveError, ModelNotFound, NotTrusted, PathNotFound, VersionTaken
 from ekiben.report import SilentReporter
 from ekiben.store.archive.exporting import ExportRequest, export_bento
@@ -16,7 +18,7 @@ from ekiben.store.archive.limits import Limits
 from ekiben.store.local import Store
 from ekiben.store.receipt import RECEIPT
 from ekiben.store.signatures import sign, store_signature, subject_of
-from ekiben.store.sums import SUMS
+from ekiben.store.sums import SUMS, format_sums, parse_sums
 from ekiben.trust.keys import generate_key
 from ekiben.trust.policy import Policy
 from tests.store.archive.crafting import item_files, model_tar, tar_file, tar_of, write
@@ -119,6 +121,28 @@ def test_a_model_that_is_none_of_the_bentos_is_refused(store: Store, there: Stor
     send(stray, store, folder / "models/stray" / str(stray.tag.version), ArchiveFormat.folder)
     with pytest.raises(ArchiveError, match=r"`stray:.*` in it is none of the Bento's"):
         bring_bento(folder, there)
+
+
+def test_a_program_that_is_not_there_is_refused_before_any_model_is_committed(
+    store: Store, there: Store, tmp_path: Path
+) -> None:
+    bento = build(store, models=[entry(save(store, "iris"))])
+    folder = Path(send(bento, store, tmp_path / "folder", ArchiveFormat.folder))
+    manifest = folder / "bento.yaml"
+    manifest.write_text(manifest.read_text().replace("executables: []", "executables: [src/gone.sh]"))
+    digests = {path: Digest.of_file(folder / path) for path in parse_sums((folder / SUMS).read_bytes())}
+    (folder / SUMS).write_bytes(format_sums(digests))
+    (folder / INDEX).unlink()
+    with pytest.raises(ArchiveError, match=r"`src/gone\.sh` is to be executable and is not in it"):
+        bring_bento(folder, there)
+    assert there.models.list() == []
+
+
+def test_a_fifo_in_a_folder_is_refused_and_not_read(store: Store, there: Store, tmp_path: Path) -> None:
+    folder = Path(send(save(store, "iris"), store, tmp_path / "folder", ArchiveFormat.folder))
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(ArchiveError, match="`pipe` is of an unknown kind"):
+        bring_model(folder, there)
 
 
 def test_a_receipt_in_an_archive_is_believed_in_nothing_but_the_tag(there: Store, tmp_path: Path) -> None:

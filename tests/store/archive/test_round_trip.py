@@ -126,3 +126,22 @@ def test_an_import_by_bytes_does_not_care_for_the_suffix(store: Store, tmp_path:
     odd = archive.rename(tmp_path / "a.tar.gz")
     assert bring_model(odd, another_store(tmp_path / "there")).digest == model.digest
     assert Place.parse(str(odd)).file_name == "a.tar.gz"
+
+
+@pytest.mark.parametrize("form", FILES)
+def test_memory_is_bounded_whatever_the_size(store: Store, tmp_path: Path, form: ArchiveFormat) -> None:
+    """A model of 240 MB goes out and comes in within 100 MB of memory, interpreter included."""
+    script = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_DATA, (100 * 2**20, 100 * 2**20))\n"
+        "from pathlib import Path\n"
+        "from tests.store.archive.transfer import another_store, bring_model, send\n"
+        "here, there = (another_store(Path(name)) for name in sys.argv[1:3])\n"
+        "print(bring_model(send(here.models.get('big'), here, sys.argv[3]), there).tag)\n"
+    )
+    with store.models.create("big") as draft, draft.path_of("weights.bin").open("wb") as stream:
+        stream.truncate(240 * 2**20)
+    suffix = form if form in ("tar", "zip") else f"tar.{form}"
+    arguments = [str(store.home), str(tmp_path / "there"), str(tmp_path / f"a.{suffix}")]
+    done = subprocess.run([sys.executable, "-c", script, *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == f"{draft.tag}\n", done.stderr

@@ -114,6 +114,9 @@ def _open_item(tree: Tree, kind: ItemKind, index: ArchiveIndex | None, version: 
         name = bento.name if bento else ModelManifest.from_document(document).name
         tag = _tag(name, index.tag if index else receipt_tag, version or digest.short_version)
     models, executables = (bento.models, bento.executables) if bento else ((), ())
+    missing = sorted(path for path in executables if path not in tree)
+    if missing:
+        raise ArchiveError(f"`{shown(missing[0])}` is to be executable and is not in it")
     return Incoming(kind, tag, tree.folder, digest, executables, models)
 
 
