@@ -9,12 +9,11 @@ ones that count run without any network where the kernel lets us take it away.
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tools import Tool, has_namespaces, median, used_bytes
+from tools import Tool, best, has_namespaces, used_bytes
 
 OWN_FILES = 50
 FOLDERS = 200
@@ -39,12 +38,12 @@ def iris_rows(tools: list[Tool], rounds: int) -> Iterator[str]:
 
 
 def in_turn(tools: list[Tool], measure: Callable[[Tool], float], rounds: int) -> list[float]:
-    """The median of each tool, measured in turn."""
+    """The shortest of each tool, measured in turn."""
     taken: dict[str, list[float]] = {tool.name: [] for tool in tools}
     for _ in range(rounds):
         for tool in tools:
             taken[tool.name].append(measure(tool))
-    return [statistics.median(taken[tool.name]) for tool in tools]
+    return [min(taken[tool.name]) for tool in tools]
 
 
 def folder_rows(tools: list[Tool], count: int, rounds: int) -> Iterator[str]:
@@ -59,7 +58,7 @@ def folder_rows(tools: list[Tool], count: int, rounds: int) -> Iterator[str]:
         (excluded / ".bentoignore").write_text("data/\n")
         fill(open_ / "data", count, FOLDERS)
         tool.build(plain)
-        times.append([median(lambda one=one, tool=tool: tool.build(one), rounds) for one in (plain, excluded, open_)])
+        times.append([best(lambda one=one, tool=tool: tool.build(one), rounds) for one in (plain, excluded, open_)])
     for index, what in enumerate(("alone", f"beside {count:,} excluded", f"beside {count:,} that do not match")):
         yield row(f"{OWN_FILES} files {what}", [one[index] for one in times])
 
@@ -76,7 +75,7 @@ def large_model_rows(tool: Tool, size_bytes: int, rounds: int) -> Iterator[str]:
     """A model of this size: what its build takes of time and of the disk."""
     project = tool.write_iris("large")
     tool.run("python", "-c", SAVE_LARGE.format(size_bytes=size_bytes), cwd=project)
-    without_s = median(lambda: tool.build(project), rounds)
+    without_s = best(lambda: tool.build(project), rounds)
     with (project / "bentofile.yaml").open("a") as bentofile:
         bentofile.write("models: [large]\n")
     before = used_bytes(tool.home)
@@ -84,7 +83,7 @@ def large_model_rows(tool: Tool, size_bytes: int, rounds: int) -> Iterator[str]:
     grown = used_bytes(tool.home) - before
     with_s += [tool.build(project) for _ in range(rounds - 1)]
     yield row(f"a project without the model of {size_bytes / 1e9:.0f} GB", [without_s])
-    yield row("with it", [statistics.median(with_s)])
+    yield row("with it", [min(with_s)])
     yield f"| bytes that the store grew by at that | {grown:,} | | |"
 
 
