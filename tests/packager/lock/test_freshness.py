@@ -26,6 +26,10 @@ def test_nothing_is_said_of_one_that_fits() -> None:
     ("wanted", "phrases"),
     [
         (replace(INPUTS, requirements=("idna>=3", "six>=1")), ["`idna>=3` is new", "`idna` is gone"]),
+        (
+            replace(INPUTS, requirements=("idna --hash=sha256:aa", "six>=1")),
+            ["`idna` has other content"],
+        ),
         (replace(INPUTS, sources=("extra index a",)), ["`extra index b` is gone"]),
         (replace(INPUTS, sources=INPUTS.sources[::-1]), ["the order of the indexes has changed"]),
         (

@@ -20,10 +20,19 @@ def differences(committed: BentoLock, wanted: LockInputs, targets: Iterable[Targ
 
 
 def _changed(before: Sequence[str], now: Sequence[str]) -> Iterator[str]:
-    yield from (f"`{line}` is new" for line in now if line not in before)
-    yield from (f"`{line}` is gone" for line in before if line not in now)
+    gone = {_without_hashes(line): line for line in before if line not in now}
+    for line in now:
+        if line not in before:
+            is_known = gone.pop(_without_hashes(line), None) is not None
+            yield f"`{_without_hashes(line)}` has other content" if is_known else f"`{line}` is new"
+    yield from (f"`{line}` is gone" for line in gone.values())
     if set(before) == set(now) and tuple(before) != tuple(now):
         yield "the order of the indexes has changed"
+
+
+def _without_hashes(line: str) -> str:
+    """A requirement as it was written; the hash of a wheel of the project's own stands behind it."""
+    return line.partition(" --hash=")[0]
 
 
 def _base_changes(before: LockInputs, now: LockInputs) -> Iterator[str]:
