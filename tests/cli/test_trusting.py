@@ -53,6 +53,13 @@ def test_what_was_signed_verifies_and_tells_by_whom(run: Run, keys: Path, bento:
     lines = done.stdout.splitlines()
     assert lines[0].startswith(f"Bento {bento}: as its version names it; 2 files, ")
     assert lines[1] == f"  signed by {key.id} (release.pub)"
+    path.parent.with_name("bento.yaml").chmod(0o755)
+    changed = run("verify", "svc", "--key", "release.pub").stdout.splitlines()
+    assert changed[0].startswith(f"Bento {bento}: damaged; ")
+    assert changed[1:] == [
+        "  bento.yaml: has mode 0755 and should have 0644",
+        f"  signed by {key.id} (release.pub), and changed since",
+    ]
 
 
 def test_models_are_signed_and_verified_alike(run: Run, keys: Path, store: Store) -> None:

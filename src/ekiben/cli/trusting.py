@@ -142,7 +142,8 @@ def _as_text(verified: Verification, indent: str = "") -> list[str]:
         f" {_files_text(verified.file_count)}, {size_text(verified.size_bytes)}, {verified.subject.digest}"
     ]
     lines += [f"{indent}  {_printable(one.path)}: {_printable(one.what)}" for one in verified.damage]
-    lines += [f"{indent}  {_signature_text(state)}" for state in verified.signatures if not state.fault]
+    since = ", and changed since" if verified.damage else ""
+    lines += [f"{indent}  {_signature_text(state, since)}" for state in verified.signatures if not state.fault]
     for model in verified.models:
         lines += _as_text(model, indent + "  ")
     return lines
@@ -162,9 +163,9 @@ def _state_text(verified: Verification) -> str:
     return "as its receipt says"
 
 
-def _signature_text(state: SignatureState) -> str:
+def _signature_text(state: SignatureState, since: str) -> str:
     if state.key:
-        return f"signed by {state.key.id} ({state.key.place})"
+        return f"signed by {state.key.id} ({state.key.place}){since}"
     return f"{state.path}: not verified, key {state.key_id} was not given"
 
 
