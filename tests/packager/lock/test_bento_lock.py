@@ -93,6 +93,9 @@ def test_it_is_written_whole_and_nothing_is_left_beside_it(tmp_path: Path) -> No
         ('platform = "linux/amd64"', 'platform = "plan9/amd64"', "no platform"),
         ("sha256:", "md5:", "locks.0.packages.0.files.0.sha256"),
         ('tool = "uv"', 'tool = "vu"', "locks.0.tool"),
+        ('name = "idna"', 'name = "idna --index-url=x"', "packages.0.name"),
+        ('version = "3.10"', 'version = "3.10\\n-r x"', "packages.0.version"),
+        ('name = "idna-3.10', 'name = "../idna-3.10', "files.0.name"),
     ],
 )
 def test_a_damaged_one_is_refused_with_its_place(old: str, new: str, words: str) -> None:

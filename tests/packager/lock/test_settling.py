@@ -37,6 +37,12 @@ def test_a_package_without_any_file_for_the_target_is_an_error() -> None:
         settle_pins([package("x-1-cp312-cp312-win_amd64.whl")], {}, OLD)
 
 
+@pytest.mark.parametrize("name", ["x 1.tar.gz", "../x-1.tar.gz", "x-1.tar.gz\n-r evil"])
+def test_a_file_of_another_name_than_files_have_is_left_out(name: str) -> None:
+    (settled,) = settle_pins([package(name, "x-1.zip")], {}, OLD)
+    assert [file.name for file in settled.files] == ["x-1.zip"]
+
+
 def test_a_package_that_has_to_be_built_is_known() -> None:
     assert needs_building(package("x-1.tar.gz"), OLD)
     assert not needs_building(package("x-1-py3-none-any.whl"), OLD)

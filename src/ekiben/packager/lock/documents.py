@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
+from ekiben.packager.lock.lockfile import FILE_NAME, LockedFile, LockedPackage
 from ekiben.packager.lock.origin import Origin, OriginKind
 from ekiben.packager.lock.request import Lock, LockSource, LockTool
 from ekiben.packager.lock.target import Target
@@ -18,6 +18,10 @@ def _kebab(name: str) -> str:
     return name.replace("_", "-")
 
 
+# Each of these is written into requirements files, where a blank or a line break would begin another word or line.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
+Version = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.!+_-]*$")]
+FileName = Annotated[str, StringConstraints(pattern=f"^{FILE_NAME}$")]
 Hash = Annotated[str, StringConstraints(pattern=r"^sha(256|384|512):[0-9a-f]{64,128}$")]
 
 
@@ -30,7 +34,7 @@ class Document(BaseModel):
 class FileDocument(Document):
     """One of `files`."""
 
-    name: str
+    name: FileName
     sha256: Hash
     size: int | None = None
     url: str | None = None
@@ -48,8 +52,8 @@ class OriginDocument(Document):
 class PackageDocument(Document):
     """One of `packages`."""
 
-    name: str
-    version: str
+    name: Name
+    version: Version
     licence: str | None = None
     yanked: bool = False
     origin: OriginDocument | None = None

@@ -21,6 +21,9 @@ from ekiben.errors import LockError
 from ekiben.packager.lock.lines import logical_lines
 from ekiben.packager.lock.origin import Origin
 
+# What a file of an index may be called; it is written into lock files, and is a path beside them.
+FILE_NAME = r"[A-Za-z0-9.!+_-]*"
+
 _INDENT = "    "
 _PIN = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*])?==(?P<version>[^\s;=]+)(?:\s*;\s*(?P<marker>.+))?")
 _HASH = re.compile(r"--hash[= ](?P<hash>[a-z0-9]+:[0-9a-f]+)")

@@ -4,13 +4,14 @@ for reading the files that lie on this machine.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ekiben.digest import Digest
 from ekiben.errors import LockError
 from ekiben.packager.credentials import has_credentials
-from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
+from ekiben.packager.lock.lockfile import FILE_NAME, LockedFile, LockedPackage
 from ekiben.packager.lock.origin import OwnWheel
 from ekiben.packager.lock.pip_settings import local_path
 from ekiben.packager.lock.target import Target
@@ -70,7 +71,7 @@ def _measured(file: LockedFile, package: LockedPackage) -> LockedFile:
 
 def _settled(package: LockedPackage, allowed: frozenset[str] | None, target: Target) -> LockedPackage:
     pin = f"`{package.name}=={package.version}`"
-    hashed = [file for file in package.files if file.sha256]
+    hashed = [file for file in package.files if file.sha256 and re.fullmatch(FILE_NAME, file.name)]
     if not hashed:
         raise LockError(f"no index gives a hash for {pin}", hint="use an index that has sha256 digests")
     named = [file for file in hashed if allowed is None or file.sha256 in allowed]
