@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ekiben.packager.bentofile.bentofile import Bentofile
-from ekiben.packager.lock.project_locks import Chosen, is_project_lock, project_lock_lines
+from ekiben.packager.lock.foreign_pylock import Chosen
+from ekiben.packager.lock.project_locks import is_project_lock, project_lock_lines
 from ekiben.report import Reporter
 
 

@@ -12,8 +12,9 @@ import pytest
 import uv
 
 from ekiben.errors import LockError
+from ekiben.packager.lock.foreign_pylock import Chosen
 from ekiben.packager.lock.intent import read_intent
-from ekiben.packager.lock.project_locks import Chosen, is_project_lock, project_lock_lines
+from ekiben.packager.lock.project_locks import is_project_lock, project_lock_lines
 from ekiben.packager.lock.request import LockRequest
 from ekiben.packager.lock.resolve import lock_requirements
 from tests.packager.lock.local_index import LocalIndex, RecordingReporter
@@ -154,6 +155,14 @@ def test_a_uv_lock_that_is_older_than_its_pyproject_is_refused(
     assert filled
 
 
+@pytest.mark.parametrize("text", ["package = 1", "package = [1]", '[[package]]\nname = "demo"\nsource = 1', "["])
+def test_what_is_no_uv_lock_is_refused(project: Path, environ: dict[str, str], text: str) -> None:
+    (project / "pyproject.toml").write_text(PYPROJECT.format(more=""))
+    (project / "uv.lock").write_text(text)
+    with pytest.raises(LockError, match=r"`uv\.lock` (is no|cannot be read)"):
+        project_lock_lines(project, "uv.lock", Chosen(), environ)
+
+
 def test_what_a_uv_lock_pins_is_what_is_locked_whatever_the_index_has_by_now(
     project: Path, index: LocalIndex, filled: dict[str, str], environ: dict[str, str], tmp_path: Path
 ) -> None:
@@ -194,8 +203,9 @@ def test_extras_and_groups_of_a_pylock_are_chosen(project: Path) -> None:
         ("[", "is no TOML"),
         ("", "no pylock.toml of version 1"),
         ('lock-version = "2.0"', "no pylock.toml of version 1"),
-        ('lock-version = "1.0"\n[[packages]]\nname = "x"\n', "is no pylock.toml: a package has no 'version'"),
-        ('lock-version = "1.0"\n[[packages]]\nversion = "x"\n', "a package has no 'name'"),
+        ('lock-version = "1.0"\npackages = [1]\n', "`packages.0`: input should be"),
+        ('lock-version = "1.0"\npackages = 1\n', "`packages`: input should be"),
+        ('lock-version = "1.0"\n[[packages]]\nversion = "x"\n', "`packages.0.name`: field required"),
     ],
 )
 def test_what_is_no_pylock_is_refused(project: Path, text: str, words: str) -> None:

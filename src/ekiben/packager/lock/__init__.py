@@ -7,7 +7,7 @@
     preparing.py      a request read, its own wheels made: all that a lock is looked up by
     ├── lines.py          requirement files as logical lines: comments, continuations, nested -r and -c
     ├── intent.py         Intent: requirements and constraints in normal form, or a refusal in words
-    ├── project_locks.py  the locks of other tools as requirements          ── markers.py    markers for a target
+    ├── project_locks.py  the locks of other tools: uv_lock · foreign_pylock ── markers.py    markers for a target
     ├── sources.py        requirements that name a folder, an archive, a repository
     │   └── own_wheels.py     wheels made of them: git_source · wheel_build · normal_wheel · wheel_cache · origin
     └── pip_settings.py   PipSettings: indexes, certificates, the rest of what pip's configuration says
