@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ekiben.digest import Digest
 from ekiben.errors import StoreError, UsageError
-from ekiben.store.disk import sync, write_synced
+from ekiben.store.disk import sync_all, write_synced
 from ekiben.store.receipt import RECEIPT
 from ekiben.store.sums import SIGNATURE_SUFFIX, SIGNATURES, SUMS, format_sums, is_beside, is_signature
 
@@ -52,9 +52,10 @@ def seal(folder: Path, executables: Collection[str] = ()) -> Seal:
     missing = sorted(set(executables) - set(files))
     if missing:
         raise StoreError(f"`{missing[0]}` is to be executable and is not among the files")
-    for path in signatures:
-        _finish(folder / path, FILE_MODE)
-    sizes = [_finish(folder / path, PROGRAM_MODE if path in executables else FILE_MODE) for path in files]
+    for path in settled:
+        (folder / path).chmod(PROGRAM_MODE if path in executables else FILE_MODE)
+    sync_all(folder / path for path in settled)
+    sizes = [(folder / path).stat().st_size for path in files]
     sums = format_sums({path: Digest.of_file(folder / path) for path in files})
     write_synced(folder / SUMS, sums)
     return Seal(Digest.of_bytes(sums), sum(sizes))
@@ -69,8 +70,7 @@ def _refuse_strays(signatures: Iterable[str]) -> None:
 
 def sync_folders(folder: Path) -> None:
     """Brings the entries of `folder` and of every folder below to the disk: the last step before the rename."""
-    for here, _, _ in _walk(folder):
-        sync(here)
+    sync_all(here for here, _, _ in _walk(folder))
 
 
 def _settle(folder: Path) -> Iterator[str]:
@@ -129,9 +129,3 @@ def _replace_by_copy(path: Path) -> None:
     copy = path.with_name(f".{os.urandom(8).hex()}")
     shutil.copyfile(path, copy)
     copy.replace(path)
-
-
-def _finish(path: Path, mode: int) -> int:
-    path.chmod(mode)
-    sync(path)
-    return path.stat().st_size
