@@ -8,7 +8,7 @@ import pytest
 
 from ekiben.errors import ImageError
 from ekiben.packager.containerfile import containerfile
-from ekiben.packager.containerize import ContainerizeRequest, bento_plan, containerize
+from ekiben.packager.containerize import ContainerizeRequest, bento_containerfile, bento_plan, containerize
 from ekiben.packager.context import ContextSources, stage_context
 from ekiben.report import SilentReporter
 from ekiben.settings import load_settings
@@ -29,6 +29,8 @@ def test_each_platform_is_installed_by_its_own_lock(build: Build, project: Path)
     }
     assert names[ARM] - names[AMD] == {"light"}
     assert bento_plan(bento) == bento_plan(bento, platform=AMD)
+    assert "light" not in bento_containerfile(bento)
+    assert "light" in bento_containerfile(bento, platform=ARM)
 
 
 def test_a_platform_that_is_none_of_those_locked_is_refused(build: Build, store: Store) -> None:

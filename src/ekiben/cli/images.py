@@ -44,7 +44,7 @@ def containerize_bento(
     state = state_of(ctx)
     state.override(progress=progress, engine=engine)
     if show:
-        print(bento_containerfile(state.store.bentos.get(tag), base_image=base), end="")
+        print(bento_containerfile(state.store.bentos.get(tag), base_image=base, platform=platform), end="")
         return
     request = ContainerizeRequest(
         tag=tag,

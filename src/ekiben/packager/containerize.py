@@ -136,9 +136,9 @@ def _prepare(order: _Order, folder: Path, environ: Mapping[str, str], reporter: 
     )
 
 
-def bento_containerfile(bento: Bento, *, base_image: str | None = None) -> str:
-    """The Containerfile that `containerize` would run."""
-    return containerfile(bento_plan(bento, base_image=base_image))
+def bento_containerfile(bento: Bento, *, base_image: str | None = None, platform: str | None = None) -> str:
+    """The Containerfile that `containerize` would run for `platform`, the Bento's first by default."""
+    return containerfile(bento_plan(bento, base_image=base_image, platform=_platform(platform, bento)))
 
 
 def bento_plan(bento: Bento, *, base_image: str | None = None, platform: str | None = None) -> ImagePlan:
