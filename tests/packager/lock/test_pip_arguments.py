@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ekiben.packager.lock.pip_arguments import PipArguments, UnknownArgument, parse_pip_arguments
 
@@ -54,6 +56,14 @@ def test_any_other_option_is_refused_by_name(text: str, option: str, hint: str) 
         parse_pip_arguments(text)
     assert f"`{option}`" in caught.value.message
     assert hint in (caught.value.hint or "")
+
+
+@given(st.lists(st.sampled_from(["-i", "-f", "--pre", "--only-binary", "=", "a", "-cx", "--", "'", "-r"]) | st.text()))
+def test_any_text_is_understood_or_refused(words: list[str]) -> None:
+    try:
+        parse_pip_arguments(" ".join(words))
+    except UnknownArgument as error:
+        assert error.message
 
 
 @pytest.mark.parametrize("text", ["--index-url", "-f", "--index-url=", "'open"])
