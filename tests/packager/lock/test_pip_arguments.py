@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,10 +62,8 @@ def test_any_other_option_is_refused_by_name(text: str, option: str, hint: str) 
 
 @given(st.lists(st.sampled_from(["-i", "-f", "--pre", "--only-binary", "=", "a", "-cx", "--", "'", "-r"]) | st.text()))
 def test_any_text_is_understood_or_refused(words: list[str]) -> None:
-    try:
-        parse_pip_arguments(" ".join(words))
-    except UnknownArgument as error:
-        assert error.message
+    with contextlib.suppress(UnknownArgument):
+        assert isinstance(parse_pip_arguments(" ".join(words)), PipArguments)
 
 
 @pytest.mark.parametrize("text", ["--index-url", "-f", "--index-url=", "'open"])
