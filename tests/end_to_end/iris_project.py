@@ -129,10 +129,12 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("EKIBEN_", "PIP_", "UV_"))}
 
 
-def built(python: list[str], project: Path, environ: Mapping[str, str], umask: int = 0o022) -> Path:
+def built(
+    python: list[str], project: Path, environ: Mapping[str, str], umask: int = 0o022, options: tuple[str, ...] = ()
+) -> Path:
     """The folder of the Bento that `ekiben build` makes of `project`."""
     done = subprocess.run(
-        [*python, "-m", "ekiben.cli", "build", "--output", "path", project],
+        [*python, "-m", "ekiben.cli", "build", "--output", "path", *options, project],
         cwd=project.parent,
         env=environ,
         umask=umask,

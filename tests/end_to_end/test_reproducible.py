@@ -178,3 +178,20 @@ def test_a_locale_that_cannot_say_a_files_name_ends_the_build_in_words(origin: O
     assert done.returncode == 1
     assert b"is not read as UTF-8 here" in done.stderr
     assert b"PYTHONUTF8=1" in done.stderr
+
+
+def test_a_committed_lock_gives_the_same_bytes_where_the_packages_are_no_more(origin: Origin, tmp_path: Path) -> None:
+    first = origin.project.write(tmp_path / "first")
+    environ = {**clean_environment(), "EKIBEN_HOME": str(tmp_path / "first-home")}
+    subprocess.run(
+        [sys.executable, "-m", "ekiben.cli", "lock", first], env=environ, check=True, capture_output=True, cwd=tmp_path
+    )
+    second = origin.project.write(tmp_path / "second")
+    shutil.copy(first / "bento.lock", second)
+    for wheel in (second / "wheels").iterdir():
+        wheel.unlink()
+    shutil.copytree(origin.models, tmp_path / "home/models")
+    environ["EKIBEN_HOME"] = str(tmp_path / "home")
+    bento = built([sys.executable], second, environ, options=("--locked",))
+    ours, theirs = content_of(bento), content_of(origin.bento)
+    assert [path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path)] == []
