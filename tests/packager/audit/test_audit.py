@@ -112,6 +112,11 @@ def test_every_file_is_listed_with_size_kind_and_rule(put: Put, audit: Audit, st
     assert set(listed) == on_disk
 
 
+def test_patterns_that_are_none_give_no_rule(put: Put, audit: Audit) -> None:
+    report = audit(put({}, include=("[a",)))
+    assert [file.rule for file in report.files if file.path == "src/service.py"] == ["not recorded"]
+
+
 def test_models_are_listed_and_counted(store: Store, audit: Audit) -> None:
     model = save_model(store, "iris", "weights")
     report = audit(small_bento(store, models=[model]))
@@ -142,6 +147,7 @@ def test_models_are_listed_and_counted(store: Store, audit: Audit) -> None:
         ({"env/python/pylock.toml": PYLOCK}, "EKB026", "env/python/pylock.toml"),
         ({"env/python/pylock.toml": PYLOCK}, "EKB027", "env/python/pylock.toml"),
         ({"env/python/pylock.toml": "not = [toml"}, "EKB028", "env/python/pylock.toml"),
+        ({"env/python/pylock.toml": "deep = " + "[" * 100_000}, "EKB028", "env/python/pylock.toml"),
         ({"env/conda/environment.yml": "dependencies: [ffmpeg=6]\n"}, "EKB025", "env/conda/environment.yml"),
         (
             {"env/docker/Containerfile": "FROM python:3.12-slim AS base\nFROM base\n"},

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from ekiben.errors import SelectionError
 from ekiben.packager.parts import APIS, PROVENANCE, README, SBOM, SETUP_SCRIPT, SOURCE, TEMPLATE, WHEELS
 from ekiben.packager.rules import rule_of
 from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest
@@ -17,7 +18,6 @@ from ekiben.store.receipt import RECEIPT
 from ekiben.store.sums import SIGNATURES, SUMS
 
 MODELS = "models"
-_DEEPEST = 256  # folders: what is further down is no part of a Bento that ekiben made
 
 
 class Kind(StrEnum):
@@ -77,15 +77,14 @@ def totals(files: Iterable[AuditedFile]) -> dict[Kind, Total]:
 
 def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
     """All that is no folder; links are not followed."""
-    pending = [(folder, 0)]
+    pending = [folder]
     while pending:
-        here, depth = pending.pop()
-        with os.scandir(here) as entries:
+        with os.scandir(pending.pop()) as entries:
             for entry in entries:
-                if not entry.is_dir(follow_symlinks=False):
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(Path(entry.path))
+                else:
                     yield entry
-                elif depth < _DEEPEST:
-                    pending.append((Path(entry.path), depth + 1))
 
 
 def _file(folder: Path, prefix: str, entry: os.DirEntry[str], manifest: BentoManifest) -> AuditedFile:
@@ -122,14 +121,22 @@ def kind_of(path: str) -> Kind:
 def rule_for(path: str, manifest: BentoManifest) -> str:
     """What let a Bento's file in."""
     if path.startswith(f"{SOURCE}/"):
-        rule = rule_of(path.removeprefix(f"{SOURCE}/"), manifest.include, manifest.exclude)
-        return f"include: {rule}" if rule else "not recorded"
+        return _source_rule(path.removeprefix(f"{SOURCE}/"), manifest)
     if path in (SETUP_SCRIPT, TEMPLATE):
         return f"docker.{'setup_script' if path == SETUP_SCRIPT else 'dockerfile_template'}"
     kind = kind_of(path)
-    return "not recorded" if kind is Kind.other else f"build: {_WRITTEN.get(path, kind.value)}"
+    return _NOT_RECORDED if kind is Kind.other else f"build: {_WRITTEN.get(path, kind.value)}"
 
 
+def _source_rule(path: str, manifest: BentoManifest) -> str:
+    try:
+        rule = rule_of(path, manifest.include, manifest.exclude)
+    except SelectionError:  # a manifest that ekiben did not write
+        return _NOT_RECORDED
+    return f"include: {rule}" if rule else _NOT_RECORDED
+
+
+_NOT_RECORDED = "not recorded"
 _FOLDERS = {
     SOURCE: Kind.source,
     MODELS: Kind.models,

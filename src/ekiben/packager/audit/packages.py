@@ -99,7 +99,7 @@ class _Pylocks:
         for path in sorted(file.path for file in evidence.files if fnmatch(file.path, _PYLOCKS)):
             try:
                 packages = parse_pylock(evidence.text(path))
-            except LockError as error:
+            except (LockError, RecursionError) as error:  # tomllib calls itself for each level
                 faults.append(Finding(NO_LOCK, f"`{path}`: {printable(str(error))}", path))
                 continue
             for package in packages:

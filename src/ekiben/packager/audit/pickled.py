@@ -61,7 +61,8 @@ def _of_file(file: AuditedFile, own: Collection[str]) -> PickledFile | None:
     try:
         pickles = search_file(file.place)
     except OSError:
-        return None  # whoever reads its contents says so
+        words = "could not be searched for pickles: the disk does not give it"
+        return PickledFile(file.path, (), (Finding(NOT_SEARCHED, f"`{printable(file.path)}` {words}", file.path),))
     if not pickles:
         return None
     names = {one: None for pickle in pickles for one in (*pickle.imports, *pickle.reached)}

@@ -171,6 +171,8 @@ def test_what_is_no_pickle_is_not_taken_for_one(tmp_path: Path, name: str, conte
         ("cut.pkl.gz", gzip.compress(EVIL * 100)[:-20]),
         ("bad.pkl.xz", lzma.compress(EVIL)[:-15] + b"\0" * 15),
         ("words.pkl", b"not a pickle"),
+        ("far.pkl", b"\x80\x04\x8e" + (1 << 62).to_bytes(8, "little") + b"x"),
+        ("farther.pkl", b"\x80\x04\x8e" + b"\xff" * 8 + b"x"),
     ],
 )
 def test_what_is_damaged_is_a_problem(tmp_path: Path, name: str, content: bytes) -> None:

@@ -2,6 +2,7 @@
 
     files        a file: is it a pickle, or something that holds some (zip, tar, npy, compressed)?
     ├── packed   what is compressed, read in pieces and never more than the budget lets
+    ├── opcodes  what each opcode reads and does
     ├── machine  one pickle followed opcode by opcode, on values that only say what they would be
     │   ├── stack     its stack and memo, as the unpickler has them
     │   ├── values    what lies on them                  ── arrays   joblib's raw arrays between opcodes

@@ -8,7 +8,6 @@ from typing import Protocol
 from ekiben.packager.audit.pickles.limits import MAX_READ_BYTES, Broken, LimitReached
 
 CHUNK_BYTES = 64 * 1024
-_FARTHEST = 1 << 60  # bytes: no file is so long, and no seek goes so far
 
 
 class Readable(Protocol):
@@ -65,10 +64,11 @@ class Source:
         here = min(size, len(self._buffer) - self._at)
         self._at += here
         rest = size - here
-        if rest > _FARTHEST:
-            raise _ended()
         if rest and self._seek is not None:
-            self._seek(rest)
+            try:
+                self._seek(rest)
+            except (OSError, OverflowError) as error:  # farther than any file is long
+                raise _ended() from error
             self._fetched += rest
             self._buffer, self._at = b"", 0
             return
