@@ -148,10 +148,13 @@ def test_indexes_are_named_in_the_order_in_which_they_are_asked(loads: Loads) ->
 @pytest.mark.parametrize(
     ("python", "words"),
     [
-        ("indexes: [{name: a, url: 'https://u:s3cret@h'}]", "credentials"),
-        ("indexes: [{name: a, url: 'https://h'}, {name: a, url: 'https://i'}]", "is named twice"),
-        ("indexes: [{name: 'a b', url: 'https://h'}]", "no name of an index"),
-        ("indexes: [{name: a, url: 'https://h', packages: ['a>=1']}]", "no name of a package"),
+        ("indexes: [{name: a, url: 'https://u:s3cret@index.example'}]", "credentials"),
+        (
+            "indexes: [{name: a, url: 'https://index.example'}, {name: a, url: 'https://index.example/i'}]",
+            "is named twice",
+        ),
+        ("indexes: [{name: 'a b', url: 'https://index.example'}]", "no name of an index"),
+        ("indexes: [{name: a, url: 'https://index.example', packages: ['a>=1']}]", "no name of a package"),
         ("indexes: [{name: a}]", "`python.indexes[0].url` is missing"),
         ("{lock_tool: pip-tools, index_strategy: first-index}", "more than `lock_tool: pip-tools` can do"),
         ("{lock_tool: pip-tools, torch: cpu}", "more than `lock_tool: pip-tools` can do"),
@@ -185,9 +188,9 @@ def test_pip_args_say_what_keys_say(project: Path, loads: Loads) -> None:
     ("arguments", "words"),
     [
         ("--no-deps", "has the option `--no-deps`"),
-        ("-i https://u:s3cret@h", "credentials"),
+        ("-i https://u:s3cret@index.example", "credentials"),
         ("-c ../limits.txt", "outside the project"),
-        ("--trusted-host https://h", "is no host"),
+        ("--trusted-host https://index.example", "is no host"),
     ],
 )
 def test_what_pip_args_may_not_say_is_refused(complains: Complains, arguments: str, words: str) -> None:

@@ -195,7 +195,9 @@ def test_without_an_index_of_the_machine_uv_is_to_know_one() -> None:
 
 def test_a_project_for_uv_keeps_a_package_to_its_index() -> None:
     own = Index("own", "https://index.example/simple", ("torch",))
-    document = tomllib.loads(only_from(["App", "torch>=2 ; os_name == 'posix'"], [own, Index("any", "https://any")]))
+    document = tomllib.loads(
+        only_from(["App", "torch>=2 ; os_name == 'posix'"], [own, Index("any", "https://index.example/any")])
+    )
     assert document["project"]["dependencies"] == ["App", "torch>=2 ; os_name == 'posix'"]
     assert document["tool"]["uv"]["sources"] == {"torch": {"index": "own"}}
     assert document["tool"]["uv"]["index"] == [{"name": "own", "url": own.url, "explicit": True}]

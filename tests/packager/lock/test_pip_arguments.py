@@ -13,12 +13,12 @@ from ekiben.packager.lock.pip_arguments import PipArguments, UnknownArgument, pa
 
 def test_what_means_something_to_a_lock_is_translated() -> None:
     found = parse_pip_arguments(
-        "-i https://one/simple --extra-index-url=https://two --extra-index-url https://three -f 'my wheels' "
+        "-i https://index.example/one --extra-index-url=https://index.example/two --extra-index-url https://index.example/three -f 'my wheels' "
         "--no-index --trusted-host two:8443 -climits.txt --pre --only-binary numpy,scipy"
     )
     assert found == PipArguments(
-        index_url="https://one/simple",
-        extra_index_url=("https://two", "https://three"),
+        index_url="https://index.example/one",
+        extra_index_url=("https://index.example/two", "https://index.example/three"),
         find_links=("my wheels",),
         no_index=True,
         trusted_host=("two:8443",),
