@@ -1,4 +1,4 @@
-"""pip's configuration files and variables, read here: asking `pip config list` costs half a second in every build.
+"""pip's configuration files and variables, read here: asking `pip config list` takes a quarter of a build's time.
 
 The places and their order are pip's (its documentation, "Configuration"); a test asks pip whether we agree. Only Linux:
 elsewhere `pip_settings` asks.
