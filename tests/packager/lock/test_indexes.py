@@ -24,7 +24,6 @@ from ekiben.packager.lock.request import Lock, LockRequest, LockTool
 from ekiben.packager.lock.resolve import lock_requirements
 from tests.packager.lock.local_index import LocalIndex, RecordingReporter, guarded
 
-
 # keyring's command as both tools call it: `keyring get URL USER`, and newer pip with `--mode=creds --output=json`.
 KEYRING = """#!/bin/sh
 for last; do :; done

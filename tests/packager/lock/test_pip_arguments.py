@@ -13,7 +13,8 @@ from ekiben.packager.lock.pip_arguments import PipArguments, UnknownArgument, pa
 
 def test_what_means_something_to_a_lock_is_translated() -> None:
     found = parse_pip_arguments(
-        "-i https://index.example/one --extra-index-url=https://index.example/two --extra-index-url https://index.example/three -f 'my wheels' "
+        "-i https://index.example/one --extra-index-url=https://index.example/two "
+        "--extra-index-url https://index.example/three -f 'my wheels' "
         "--no-index --trusted-host two:8443 -climits.txt --pre --only-binary numpy,scipy"
     )
     assert found == PipArguments(
