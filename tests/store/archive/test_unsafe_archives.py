@@ -37,8 +37,9 @@ def bring(store: Store, source: str, limits: Limits | None = None) -> Model:
 def assert_refused(store: Store, folder: Path, data: bytes, reason: str, limits: Limits | None = None) -> ArchiveError:
     """Refused for this reason, with nothing written anywhere but the archive itself."""
     source = write(folder, data)
-    with pytest.raises(ArchiveError, match=reason) as caught:
+    with pytest.raises(ArchiveError) as caught:
         bring(store, source, limits)
+    assert re.search(reason, str(caught.value).replace(source, ""))  # the folder is named after the test
     assert store.models.list() == []
     assert leftovers(store) == []
     assert sorted(path.name for path in folder.iterdir()) == ["archive.tar", "home"]
