@@ -11,7 +11,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from ekiben.errors import DamagedItem, ModelNotFound, RemoteError, UsageError
+from ekiben.errors import DamagedItem, ModelNotFound, PathNotFound, RemoteError, UsageError
 from ekiben.report import SilentReporter, Task
 from ekiben.store.archive.exporting import ExportRequest, export_bento, export_model
 from ekiben.store.archive.formats import BENTO, MODEL, ArchiveFormat, parse_expected_format, parse_format
@@ -121,8 +121,11 @@ def test_an_export_to_a_url_that_fails_leaves_what_was_there(store: Store, memor
 
 
 def test_what_a_backend_refuses_is_told(store: Store, memory: fsspec.AbstractFileSystem) -> None:
-    with pytest.raises(RemoteError, match=r"`memory://bucket/none\.bento` cannot be used"):
+    with pytest.raises(PathNotFound, match=r"`memory://bucket/none\.bento` does not exist"):
         bring_bento("memory://bucket/none.bento", store)
+    memory.mkdir("/bucket/folder")
+    with pytest.raises(RemoteError, match="`memory://bucket/folder` cannot be used"):
+        bring_bento("memory://bucket/folder", store)
     with pytest.raises(RemoteError, match="`nonsense://` is no kind of URL"):
         bring_bento("nonsense://bucket/a.bento", store)
 

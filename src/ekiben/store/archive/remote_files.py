@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from ekiben.errors import EkibenError, RemoteError
+from ekiben.errors import EkibenError, PathNotFound, RemoteError
 
 _BACKENDS = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
 
 
 @contextmanager
 def open_remote(url: str, options: Mapping[str, object]) -> Iterator[BinaryIO]:
-    """The file at `url` for reading. Raises RemoteError; what the block raises of ours passes."""
+    """The file at `url` for reading. Raises PathNotFound, RemoteError; what the block raises of ours passes."""
     with _backend_errors(url):
         system, path = _file_system(url, options)
         with system.open(path, "rb") as stream:
@@ -59,6 +59,8 @@ def _backend_errors(url: str) -> Iterator[None]:
         yield
     except EkibenError:
         raise
+    except FileNotFoundError as error:
+        raise PathNotFound(f"`{url}` does not exist") from error
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise RemoteError(f"`{url}` cannot be used: {reason}") from error
