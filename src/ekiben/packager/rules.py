@@ -10,16 +10,16 @@ goes before one further up.
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from ekiben.errors import SelectionError
 from ekiben.packager.exclusions import holds_private_key, is_never_packed, is_secret
 from ekiben.packager.wildmatch import NotAPattern, Pattern, parse_pattern
 
 IGNORE_FILE = ".bentoignore"
-Patterns = tuple[Pattern, ...]
+Patterns: TypeAlias = tuple[Pattern, ...]
 
 
 def rule_of(path: str, include: Sequence[str], exclude: Sequence[str]) -> str:
@@ -88,7 +88,7 @@ class Rules:
         """The rules of the folder's own .bentoignore."""
         if folder not in self._ignores:
             file = Path(f"{self._root}{folder}{IGNORE_FILE}")
-            lines = _lines(file) if os.path.lexists(file) and file.is_file() else ()
+            lines = _lines(file) if file.is_file() else ()
             self._ignores[folder] = _parsed(lines, f"{folder}{IGNORE_FILE}")
         return self._ignores[folder]
 

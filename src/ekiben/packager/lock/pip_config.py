@@ -34,9 +34,7 @@ def pip_options(environ: Mapping[str, str]) -> dict[str, str]:
     except (configparser.Error, UnicodeDecodeError, OSError):
         return {}
     variables = {
-        _normal(name.removeprefix(_VARIABLES)): value
-        for name, value in environ.items()
-        if name.startswith(_VARIABLES)
+        _normal(name.removeprefix(_VARIABLES)): value for name, value in environ.items() if name.startswith(_VARIABLES)
     }
     # One without a value undoes what its section said before, and no more.
     return {key: value for options in (*found.values(), variables) for key, value in options.items() if value}
