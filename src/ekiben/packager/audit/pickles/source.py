@@ -67,7 +67,7 @@ class Source:
         if rest and self._seek is not None:
             try:
                 self._seek(rest)
-            except (OSError, OverflowError) as error:  # farther than any file is long
+            except (OSError, OverflowError, ValueError) as error:  # farther than any file is long
                 raise _ended() from error
             self._fetched += rest
             self._buffer, self._at = b"", 0
