@@ -46,7 +46,7 @@ def test_a_remote_index_tells_them_through_pip_for_another_platform(
     index.add("app", "1.0", tag="cp313-cp313-manylinux_2_28_aarch64", headers=MIT)
     index.add("app", "1.0", tag="cp313-cp313-manylinux_2_28_x86_64", headers=("License-Expression: ISC",))
     with guarded(index, user="me", password="s3cret") as port:
-        remote = {**environ, "PIP_INDEX_URL": f"http://me:s3cret@127.0.0.1:{port}/simple"}
+        remote = {**environ, "PIP_INDEX_URL": f"http://me:s3cret@127.0.0.1:{port}/simple", "PIP_USER": "1"}
         request = replace(asked, index_url=None)
         lock = lock_requirements(request, cache=tmp_path, reporter=reporter, environ=remote)
     (package,) = lock.packages

@@ -29,6 +29,8 @@ _PINS = "metadata.in"
 _REPORT = "metadata.json"
 _TARGET = "site"  # where nothing is put: older versions of pip want to be told
 _OLDEST_PIP = Version("25.3")  # the first that downloads no wheel for a dry run whose metadata it can have alone
+# What a user's configuration may ask of an installation, and no question needs.
+_PLAIN = {"PIP_USER": "0", "PIP_REQUIRE_HASHES": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
 
 
 class _Metadata(BaseModel):
@@ -80,7 +82,7 @@ def ask_pip(packages: Iterable[LockedPackage], job: ResolverJob, *, is_host: boo
         *("--target", _TARGET, "--report", _REPORT, "--use-feature=fast-deps", "--requirement", _PINS),
         *([] if is_host else _target_arguments(job)),
     ]
-    environ = pip_environment(job.pip_settings, job.environ)
+    environ = {**pip_environment(job.pip_settings, job.environ), **_PLAIN}
     try:
         run_child(command, cwd=job.folder, environ=environ, timeout_s=min(job.timeout_s, _TIMEOUT_S))
         report = _Report.model_validate_json((job.folder / _REPORT).read_bytes())
