@@ -94,6 +94,14 @@ def test_what_the_caller_asked_for_is_a_parameter(build: Build) -> None:
     assert (asked["name"], list(asked["labels"])) == ("other", ["a", "b"])
 
 
+def test_an_index_that_the_caller_gave_is_named_nowhere(build: Build, project: Path) -> None:
+    python = {"no_index": True, "find_links": "wheels", "index_url": "https://index.example/simple"}
+    bento = build(options={"python": python})
+    assert read(bento)["predicate"]["buildDefinition"]["externalParameters"]["options"] == ["python"]
+    for path in (PROVENANCE, SBOM, "bento.yaml"):
+        assert b"index.example" not in bento.path_of(path).read_bytes()
+
+
 def test_the_bill_of_a_real_bento_is_valid_and_names_its_parts(
     build: Build, project: Path, save: Callable[..., Model]
 ) -> None:
