@@ -277,6 +277,7 @@ def test_wheels_are_searched_member_by_member(put: Put, audit: Audit) -> None:
     good, bad = "env/python/wheels/ours-1-py3-none-any.whl", "env/python/wheels/bad-1-py3-none-any.whl"
     report = audit(put({good: out.getvalue(), bad: out.getvalue()[:-10]}))
     assert [(one.path, one.subject) for one in found(report, "EKB001")] == [(good, "ours/settings.py")]
+    assert "in ours/model.pkl, it imports `os.system`" in found(report, "EKB050")[0].message
     assert (good, "os.system") in [(one.path, one.subject) for one in found(report, "EKB050")]
     assert bad in [one.path for one in found(report, "EKB054")]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from ekiben.packager.audit.codes import (
@@ -71,18 +71,24 @@ def _of_file(file: AuditedFile, own: Collection[str]) -> PickledFile | None:
 
 
 def _findings(
-    file: AuditedFile, pickles: Iterable[Pickle], imports: Sequence[tuple[Global, Verdict]]
+    file: AuditedFile, pickles: Sequence[Pickle], imports: Sequence[tuple[Global, Verdict]]
 ) -> Iterator[Finding]:
     path = printable(file.path)
     judged = [(found, *_VERDICTS[verdict]) for found, verdict in imports if verdict in _VERDICTS]
     for found, code, words in judged[:_MOST]:
-        yield Finding(code, f"`{path}` imports `{printable(str(found))}`, {words}", file.path, subject=str(found))
+        where = _where(next(one for one in pickles if found in one.imports or found in one.reached))
+        message = f"`{path}`: {where}it imports `{printable(str(found))}`, {words}"
+        yield Finding(code, message, file.path, subject=str(found))
     if judged[_MOST:]:
         words = f"imports {len(judged) - _MOST} more callables that are on no allow-list"
         yield Finding(judged[_MOST][1], f"`{path}` {words}", file.path)
-    troubles = {(_TROUBLES[one.trouble], _where(pickle) + one.detail) for pickle in pickles for one in pickle.problems}
+    troubles = {
+        (_TROUBLES[one.trouble], _where(pickle) + printable(one.detail))
+        for pickle in pickles
+        for one in pickle.problems
+    }
     for code, detail in sorted(troubles, key=lambda one: (one[0].id, one[1]))[:_MOST]:
-        yield Finding(code, f"`{path}`: {printable(detail)}", file.path)
+        yield Finding(code, f"`{path}`: {detail}", file.path)
     if imports or not troubles:
         yield Finding(
             PICKLE, f"`{path}` is a pickle, or holds one; {_listed([found for found, _ in imports])}", file.path
@@ -96,4 +102,4 @@ def _listed(imports: list[Global]) -> str:
 
 
 def _where(pickle: Pickle) -> str:
-    return f"in {' / '.join(pickle.within)}: " if pickle.within else ""
+    return f"in {printable(' / '.join(pickle.within))}, " if pickle.within else ""
