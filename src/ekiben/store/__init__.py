@@ -13,7 +13,7 @@
     item            what models and Bentos have in common               ── receipt   receipt.yaml
     seal            a draft becomes a checked, hashed, synced tree      ── sums      SHA256SUMS
     staging         folders in tmp/ that die with their process         ── lock      locks between processes
-    archive/        items as files and folders elsewhere
+    archive/        export and import: items as files, folders and behind URLs, and the one extractor
     layout · documents (YAML) · plain (values YAML keeps) · pickles · disk (errors in words, fsync)
 
 Writing is always: stage in tmp/, seal, take the store's lock, one rename. Reading takes no lock.
