@@ -24,7 +24,9 @@ TRICKY = 'it\'s "quoted", $HOME, ${HOME}, $(id), `id`, back\\slash, # no comment
 
 
 def group(name: str, *packages: str) -> WheelGroup:
-    return WheelGroup(name, tuple(LockedPackage(one, "1.0", (LockedFile("", f"sha256:{'0' * 64}"),)) for one in packages))
+    return WheelGroup(
+        name, tuple(LockedPackage(one, "1.0", (LockedFile("", f"sha256:{'0' * 64}"),)) for one in packages)
+    )
 
 
 SMALL = ImagePlan(

@@ -117,13 +117,10 @@ class _Inclusion:
 
     def _last(self, path: str, above: int) -> int:
         """The index of the last pattern that matches `path` itself, if it comes after the one `above`; else that."""
-        is_folder = path.endswith("/")
-        bare = path[:-1] if is_folder else path
-        name = bare[bare.rfind("/") + 1 :]
         for index, pattern in self._indexed:
             if index <= above:
                 break
-            if pattern.matches(bare, name, is_folder=is_folder):
+            if pattern.matches(path):
                 return index
         return above
 
@@ -134,11 +131,8 @@ def _is_kept_out(path: str, patterns: Patterns) -> bool:
 
 def _verdict(patterns: Patterns, path: str) -> bool | None:
     """What the last pattern that matches `path` itself says: out (True), in (False); None where none matches."""
-    is_folder = path.endswith("/")
-    bare = path[:-1] if is_folder else path
-    name = bare[bare.rfind("/") + 1 :]
     for pattern in reversed(patterns):
-        if pattern.matches(bare, name, is_folder=is_folder):
+        if pattern.matches(path):
             return not pattern.is_negated
     return None
 

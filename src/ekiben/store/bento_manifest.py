@@ -48,8 +48,8 @@ class BentoModelEntry:
 @dataclass(frozen=True, slots=True)
 class BentoManifest:
     """What a Bento says of itself, all of it content. `executables` are paths in the Bento that get mode 0755;
-    `platforms` are all that it is locked for where there is more than `platform`; `include` and `exclude` the patterns that
-    selected the source, as declared; `audit` what the project allows of an audit's findings."""
+    `platforms` are all that it is locked for where there is more than `platform`; `include` and `exclude` the patterns
+    that selected the source, as declared; `audit` what the project allows of an audit's findings."""
 
     service: str
     name: str
