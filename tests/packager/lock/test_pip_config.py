@@ -20,7 +20,7 @@ SEVERAL = "[global]\nextra-index-url =\n    https://one.example/simple\n    http
 USER = {".config/pip/pip.conf": GLOBAL, ".pip/pip.conf": INSTALL + "[global]\ntimeout = 9\nproxy = http://p.example\n"}
 
 
-# What `pip install` would use, by its own parser: `pip config list` prints the files in another order than pip reads them.
+# What `pip install` would use, by its own parser: `pip config list` prints files in another order than pip reads them.
 ASK = """
 import json, sys
 from pip._internal.commands import create_command
