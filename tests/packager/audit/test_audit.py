@@ -179,6 +179,7 @@ def test_what_is_wrong_is_found_with_its_place(
         ({"docker": {"system_packages": ["ffmpeg"]}}, {}, "EKB031", "ffmpeg"),
         ({"python": {"lock_packages": False}}, {"env/python/requirements.in": "numpy>=2\n"}, "EKB020", "numpy"),
         ({"python": {"lock_packages": False}}, {}, "EKB023", None),
+        ({}, {"env/docker/Containerfile": "ARG IMAGE=micro:2\nFROM ${IMAGE} AS conda\n"}, "EKB030", "micro:2"),
         (
             {"docker": {"cuda_version": "12.4"}},
             {"env/python/requirements.lock": f"nvidia-cublas-cu12==12.4 --hash=sha256:{HASH}\n"},

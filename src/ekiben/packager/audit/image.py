@@ -15,6 +15,8 @@ from ekiben.packager.parts import SETUP_SCRIPT as SETUP_SCRIPT_FILE
 from ekiben.store.bento_manifest import BENTO_MANIFEST
 
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(?P<base>\S+)(?:\s+AS\s+(?P<stage>\S+))?", re.IGNORECASE)
+_ARG = re.compile(r"^\s*ARG\s+(?P<name>\w+)=(?P<value>\S+)\s*$", re.IGNORECASE)
+_REFERENCE = re.compile(r"\$\{?(?P<name>\w+)\}?")
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:PASS(?:WORD|WD|PHRASE)|PWD|SECRET|TOKEN|CREDENTIALS?|(?:API|ACCESS|SECRET|PRIVATE|AUTH|ACCOUNT)_?KEY)$",
     re.IGNORECASE,
@@ -40,13 +42,17 @@ def check_image(evidence: Evidence) -> Iterator[Finding]:
 def base_images(evidence: Evidence) -> list[tuple[str, int]]:
     """What the Containerfile's stages stand on that is no stage of its own, with the line; each once."""
     stages: set[str] = set()
+    defaults: dict[str, str] = {}
     found: dict[str, int] = {}
     for number, line in enumerate(evidence.text(CONTAINERFILE).splitlines(), start=1):
+        if argument := _ARG.match(line):
+            defaults[argument["name"]] = argument["value"]
         match = _FROM.match(line)
         if match is None:
             continue
-        if match["base"] not in stages and match["base"] != "scratch":
-            found.setdefault(match["base"], number)
+        base = _REFERENCE.sub(lambda found: defaults.get(found["name"], found.group()), match["base"])
+        if base not in stages and base != "scratch":
+            found.setdefault(base, number)
         if match["stage"]:
             stages.add(match["stage"])
     return list(found.items())
