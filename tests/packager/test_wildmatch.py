@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from ekiben.packager.wildmatch import NotAPattern, parse_pattern
 
@@ -43,6 +46,8 @@ def matches(line: str, path: str) -> bool:
         ("[ab]c", "bc", True),
         ("[!ab]c", "bc", False),
         ("[^a]c", "bc", True),
+        ("a[!b]c", "a/c", False),
+        ("a[.-0]c", "a/c", False),
         ("[]a]c", "]c", True),
         ("[a-c]", "b", True),
         ("[a-]", "-", True),
@@ -69,3 +74,33 @@ def test_blank_lines_and_comments_are_no_patterns(line: str) -> None:
 def test_what_could_match_nothing_is_refused(line: str) -> None:
     with pytest.raises(NotAPattern):
         parse_pattern(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("*a" * 40 + "b", "a" * 250),
+        ("*[a]" * 40 + "b", "a" * 250),
+        ("*" * 40 + "b", "a" * 250),
+        ("x/" + "*a" * 40 + "b", "x/" + "a" * 250),
+        ("**/a/" * 40 + "b", "a/" * 1000 + "c"),
+        ("x/**/" + "*a/**/" * 40 + "b", "x/" + "a/" * 1000 + "c"),
+    ],
+)
+def test_a_hostile_pattern_is_answered(line: str, path: str) -> None:
+    assert not matches(line, path)  # where every gap tried every length, no lifetime would be enough
+
+
+_SEGMENTS = st.one_of(st.just("**"), st.text("ab*?", min_size=1, max_size=5).filter(lambda text: "**" not in text))
+_PATHS = st.lists(st.text("ab", min_size=1, max_size=4), min_size=1, max_size=6).map("/".join)
+
+
+@given(
+    line=st.lists(_SEGMENTS, min_size=1, max_size=6).map("/".join).filter(lambda line: not line.endswith("**")),
+    path=_PATHS,
+)
+def test_what_a_gap_keeps_does_not_change_what_matches(line: str, path: str) -> None:
+    regex = GitIgnoreSpecPattern(line).regex
+    assert regex is not None
+    assume(regex.pattern.startswith("^"))  # else it is searched for, as `*` is
+    assert matches(line, path) is (regex.fullmatch(path) is not None)

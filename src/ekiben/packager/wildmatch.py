@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathspec.patterns.gitignore.base import GitIgnorePatternError
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
+_GAP, _FOLDERS, _LEADING = "[^/]*", "(?:/.+)?", "^(?:.+/)?"  # what pathspec writes for `*`, `/**` and a first `**/`
+_INNER_GAP = re.compile(rf"{re.escape(_GAP)}((?:\[\^/\](?!\*)|[^/])*?)(?={re.escape(_GAP)})")
+_CLASS = re.compile(r"(\\.|\[\^/\])|(\[\^?\]?[^\]]*\])", re.DOTALL)
 _NO_NAME = re.compile(r"!?/|.*//")  # what has no name before its end, or an empty one
 
 
@@ -51,6 +54,19 @@ def parse_pattern(line: str) -> Pattern | None:
 
 def _whole(searched: str) -> re.Pattern[str]:
     """pathspec's expression, which is searched for in a path, as one that the whole of a path has to fit."""
-    begun = searched if searched.startswith("^") else f".*{searched}"
+    steady = _CLASS.sub(lambda found: found[1] or f"(?!/){found[2]}", _steady(searched))  # a class fits no `/`
+    begun = steady if steady.startswith("^") else f".*{steady}"
     is_for_below = begun.endswith("/")  # `a/**`: whatever lies in the folder, but not the folder
     return re.compile(f"{begun}.+" if is_for_below else begun, re.DOTALL)
+
+
+def _steady(searched: str) -> str:
+    """The same with every gap but the last taking the shortest text that fits, and keeping it (`(?>...)`): what follows
+    a gap only gets more choice by that. So no pattern of a stranger's Bento makes a match take for ever."""
+    *inner, last = _INNER_GAP.sub(r"(?>[^/]*?\1)", searched).split(_FOLDERS)
+    if not inner:
+        return last
+    first, *others = inner
+    if first.startswith(_LEADING):
+        first = f"^(?>(?:.+?/)??{first.removeprefix(_LEADING)}(?=/))"
+    return "".join([first, *(f"(?>(?:/.+?)??{other}(?=/))" for other in others), _FOLDERS, last])
