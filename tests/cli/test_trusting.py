@@ -18,6 +18,8 @@ from ekiben.store.local import Store
 from ekiben.tag import Tag
 from ekiben.trust.key_files import PASSWORD, read_public_key
 from tests.cli.conftest import Run, put_bento, put_model
+from tests.store.archive.bentoml_shapes import bento_files, packed
+from tests.store.archive.transfer import bring_bento
 from tests.trust.making import make_key, write_keys
 
 SOURCE = "import ekiben\n@ekiben.service\nclass Svc:\n    @ekiben.api\n    def f(self) -> int: return 1\n"
@@ -76,6 +78,16 @@ def test_findings_are_printed_with_their_paths_and_end_in_1(run: Run, bento: Tag
     assert done.returncode == 1
     assert done.stdout.splitlines()[1:] == ["  src/a\\x1b[2Jb: was added", "  src/service.py: has other bytes"]
     assert done.stderr == f"error: Bento `{bento}` is not what it should be: 2 findings\n"
+
+
+def test_a_bento_of_bentoml_is_told_how_to_get_a_lock(run: Run, store: Store, tmp_path: Path) -> None:
+    tag = bring_bento(packed(tmp_path, bento_files()), store).tag
+    done = run("verify", "iris")
+    assert done.returncode == 0, done.stdout
+    assert f"warning: Bento `{tag}` has no lock: BentoML built it\nhint: copy `src` out of " in done.stderr
+    refused = run("containerize", "iris")
+    assert refused.returncode != 0
+    assert "write `import ekiben as bentoml` there, and serve or build that folder" in refused.stderr
 
 
 def test_json_is_all_that_is_printed(run: Run, keys: Path, bento: Tag, store: Store) -> None:

@@ -16,6 +16,8 @@ from ekiben.store.signatures import sign, store_signature, subject_of
 from ekiben.trust.keys import PrivateKey
 from tests.packager.conftest import Build
 from tests.packager.small_bento import save_model, small_bento
+from tests.store.archive.bentoml_shapes import bento_files, packed
+from tests.store.archive.transfer import bring_bento
 from tests.trust.making import make_key
 
 KEY, OTHER = make_key(), make_key()
@@ -125,6 +127,24 @@ def test_a_bento_made_with_a_lock_that_does_not_agree_is_told(store: Store, lock
 def test_a_lock_that_was_not_asked_for_is_not_judged(store: Store) -> None:
     bento = small_bento(store, lock="scipy\nlight\n", python={"lock_packages": False})
     assert findings(verified(bento, store)) == []
+
+
+def test_a_bento_of_bentoml_has_no_lock_and_is_whole(store: Store, tmp_path: Path) -> None:
+    verification = verified(bring_bento(packed(tmp_path, bento_files()), store), store)
+    assert findings(verification) == []
+    assert verification.lacks_lock
+
+
+def test_a_lock_that_was_taken_out_is_told(store: Store) -> None:
+    """What says that ekiben built it had a lock, whatever its receipt says of BentoML."""
+    bento = small_bento(store, receipt={"bentoml": {"bentoml_version": "1.4.39"}})
+    with store.bentos.stage(bento.tag.name) as staged:
+        staged.path_of(INTENT).parent.mkdir(parents=True)
+        staged.path_of(INTENT).write_text("numpy\n")
+        forged = staged.commit(bento.manifest, version=None, receipt=bento.details)
+    verification = verified(forged, store)
+    assert findings(verification) == [(str(forged.tag), LOCK)]
+    assert not verification.lacks_lock
 
 
 def test_a_lock_without_what_was_asked_for_is_told(build: Build, store: Store) -> None:

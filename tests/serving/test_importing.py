@@ -138,7 +138,7 @@ def test_importing_a_service_that_needs_no_library_loads_none(project: Project) 
     ("line", "hint"),
     [
         ("import bentoml", "write `import ekiben as bentoml`"),
-        ("from bentoml.io import JSON", "write `import ekiben as bentoml`"),
+        ("from bentoml.io import JSON", "`from ekiben` for `from bentoml`"),
         ("import ekiben\nekiben.nowhere", "its docs list what it has of BentoML"),
         ("from ekiben import nowhere", "its docs list what it has of BentoML"),
         ("import ekiben.nowhere", "its docs list what it has of BentoML"),

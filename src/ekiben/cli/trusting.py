@@ -14,6 +14,7 @@ from ekiben.cli.options import TagArgument
 from ekiben.cli.output import print_json, size_text
 from ekiben.cli.state import State, state_of
 from ekiben.errors import DamagedItem, InvalidSignature, UsageError
+from ekiben.report import printable
 
 if TYPE_CHECKING:
     from ekiben.packager.verification import Verification
@@ -116,6 +117,8 @@ def _public_keys(state: State, places: Sequence[str] | None) -> tuple[PublicKey,
 
 def _report(verified: Verification, required: Sequence[PublicKey], output: VerifyFormat, reporter: Reporter) -> None:
     """Prints what was found. Raises DamagedItem where anything is amiss."""
+    from ekiben.store.bentos import moving_hint
+
     if required:
         verified = verified.required_signed(required)
     for one in (verified, *verified.models):
@@ -124,6 +127,8 @@ def _report(verified: Verification, required: Sequence[PublicKey], output: Verif
                 f"the version of {one.subject} looks made from content, and not from this one",
                 hint="it comes from BentoML, or somebody wrote it anew: ask for a signature with --key",
             )
+    if verified.lacks_lock:
+        reporter.warn(f"{verified.subject} has no lock: BentoML built it", hint=moving_hint(verified.subject.name))
     findings = list(verified.findings())
     match output:
         case VerifyFormat.json:
@@ -141,7 +146,7 @@ def _as_text(verified: Verification, indent: str = "") -> list[str]:
         f"{indent}{verified.subject.kind} {verified.subject.name}: {_state_text(verified)};"
         f" {_files_text(verified.file_count)}, {size_text(verified.size_bytes)}, {verified.subject.digest}"
     ]
-    lines += [f"{indent}  {_printable(one.path)}: {_printable(one.what)}" for one in verified.damage]
+    lines += [f"{indent}  {printable(one.path, keep='')}: {printable(one.what, keep='')}" for one in verified.damage]
     since = ", and changed since" if verified.damage else ""
     lines += [f"{indent}  {_signature_text(state, since)}" for state in verified.signatures if not state.fault]
     for model in verified.models:
@@ -179,7 +184,7 @@ def _as_data(verified: Verification, findings: Sequence[tuple[Subject, Damage]])
         "files": verified.file_count,
         "size_bytes": verified.size_bytes,
         "findings": [
-            {"tag": subject.name, "path": _printable(one.path), "message": _printable(one.what)}
+            {"tag": subject.name, "path": printable(one.path, keep=""), "message": printable(one.what, keep="")}
             for subject, one in findings
         ],
         "signatures": [
@@ -195,11 +200,6 @@ def _as_data(verified: Verification, findings: Sequence[tuple[Subject, Damage]])
     }
 
 
-def _printable(text: str) -> str:
-    """A name or phrase on one line: what a terminal would act on, or no encoding takes, is spelled out."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
-
-
 def _sign(state: State, verified: Verification, key: str | None, attach: Path | None) -> None:
     """Signs what was found whole, or takes in the signature `attach`."""
     from ekiben.store.signatures import sign, store_signature
@@ -211,8 +211,9 @@ def _sign(state: State, verified: Verification, key: str | None, attach: Path | 
     damage = [(whose, one) for whose, one in verified.findings() if not one.path.startswith("signatures/")]
     if damage:
         whose, one = damage[0]
+        fault = printable(f"`{one.path}` {one.what}", keep="")
         raise DamagedItem(
-            f"{subject} is not signed, since {whose} is damaged: `{_printable(one.path)}` {_printable(one.what)}",
+            f"{subject} is not signed, since {whose} is damaged: {fault}",
             hint=f"see `ekiben {'models ' if subject.kind == 'model' else ''}verify {subject.name}`",
         )
     if attach is not None:

@@ -31,7 +31,7 @@ from ekiben.report import Reporter
 from ekiben.settings import Settings
 from ekiben.store.admission import require_signed_bento
 from ekiben.store.bento_models import require_model
-from ekiben.store.bentos import Bento
+from ekiben.store.bentos import Bento, moving_hint
 from ekiben.store.disk import disk_errors
 from ekiben.store.local import Store
 from ekiben.store.models import Model
@@ -148,7 +148,8 @@ def bento_plan(bento: Bento, *, base_image: str | None = None, platform: str | N
     wheels = sorted(bento.path.glob(RUNTIME_WHEELS))
     lock = bento.path / _lock_file(bento, platform)
     if len(wheels) != 1 or not lock.is_file():
-        raise DamagedItem(f"Bento `{bento.tag}` has no {lock.name} or not one {RUNTIME_WHEELS}", hint="build it again")
+        hint = moving_hint(bento.tag) if bento.manifest.is_from_bentoml else "build it again"
+        raise DamagedItem(f"Bento `{bento.tag}` has no {lock.name} or not one {RUNTIME_WHEELS}", hint=hint)
     text, template = lock.read_text(encoding="utf-8"), _template(bento)
     return plan_image(bento.manifest, text, wheels[0].name, base_image=base_image, template=template)
 

@@ -7,12 +7,13 @@ that it names down to their bytes, and the signatures.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ekiben.digest import VERSION_LENGTH, Digest
 from ekiben.errors import EkibenError
+from ekiben.packager.image_plan import is_locked
 from ekiben.packager.lock.consistency import lock_faults, wheel_faults
 from ekiben.packager.parts import INTENT, LOCK, WHEELS
 from ekiben.report import Reporter, Task
@@ -35,7 +36,8 @@ _ADDRESS = re.compile(rf"[a-z2-7]{{{VERSION_LENGTH}}}")
 @dataclass(frozen=True, slots=True)
 class Verification:
     """What was found about one item. `names_content`: its version is made from its content, so that the tag alone says
-    what belongs there; any other version is held to the digest in the receipt. `models` are a Bento's."""
+    what belongs there; any other version is held to the digest in the receipt. `models` are a Bento's. `lacks_lock`:
+    it is a Bento of BentoML's, which is imported without its lock."""
 
     subject: Subject
     file_count: int
@@ -44,6 +46,7 @@ class Verification:
     damage: tuple[Damage, ...]
     signatures: tuple[SignatureState, ...] = ()
     models: tuple[Verification, ...] = ()
+    lacks_lock: bool = False
 
     @property
     def has_odd_version(self) -> bool:
@@ -81,10 +84,13 @@ def verify_bento(bento: Bento, store: Store, keys: Sequence[PublicKey], reporter
     with reporter.task("checking files", total) as task:
         verified = _verify(bento, manifest.executables if manifest else (), keys, task)
         of_models = tuple(_verify(model, (), keys, task) for model in models)
-    if manifest and verified.file_count and manifest.python.get("lock_packages") is not False:
+    lacks_lock = False
+    if manifest and verified.file_count and is_locked(manifest):
         with disk_errors(bento.path):
-            damage += _lock_damage(bento)
-    return replace(verified, damage=(*verified.damage, *damage), models=of_models)
+            locks = _locks_of(bento)
+            lacks_lock = manifest.is_from_bentoml and not locks
+            damage += [] if lacks_lock else _lock_damage(bento, locks)
+    return replace(verified, damage=(*verified.damage, *damage), models=of_models, lacks_lock=lacks_lock)
 
 
 def _verify(item: Bento | Model, executables: Collection[str], keys: Sequence[PublicKey], task: Task) -> Verification:
@@ -126,10 +132,13 @@ def _models_of(manifest: BentoManifest, store: Store) -> tuple[list[Model], list
     return list(models.values()), list(lost.values())
 
 
-def _lock_damage(bento: Bento) -> list[Damage]:
+def _locks_of(bento: Bento) -> dict[Path, str]:
+    return {path: _text(path) for path in sorted(bento.path_of(LOCK).parent.glob(_LOCKS))}
+
+
+def _lock_damage(bento: Bento, locks: Mapping[Path, str]) -> list[Damage]:
     """Where the lock does not agree with itself."""
     intent = bento.path_of(INTENT)
-    locks = {path: _text(path) for path in sorted(bento.path_of(LOCK).parent.glob(_LOCKS))}
     if not locks:
         return [Damage(LOCK, "is missing")] if intent.is_file() else []
     asked = _text(intent) if intent.is_file() else ""

@@ -87,7 +87,7 @@ def _forget_strangers(top: str, root: Path) -> None:
 
 # What to say of a module, or of a name in it, that is not there.
 _HINTS = {
-    "bentoml": "write `import ekiben as bentoml`",
+    "bentoml": "write `import ekiben as bentoml`, and `from ekiben` for `from bentoml`",
     "ekiben": "this version of ekiben does not have it; its docs list what it has of BentoML",
 }
 

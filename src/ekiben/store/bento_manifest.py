@@ -73,6 +73,11 @@ class BentoManifest:
     spec: int = SPEC
 
     @property
+    def is_from_bentoml(self) -> bool:
+        """Whether BentoML built it: such a Bento is imported without a lock and a runtime."""
+        return not self.ekiben_version
+
+    @property
     def environment(self) -> dict[str, str]:
         """The variables that the Bento's image sets: `docker.env`, then those of `envs` that have a value and are not
         for its build alone."""

@@ -46,6 +46,14 @@ class Bento(StoredItem):
         return self._shown(self.manifest.to_dict())
 
 
+def moving_hint(tag: Tag | str) -> str:
+    """How a Bento that BentoML built becomes one that ekiben serves and builds."""
+    return (
+        f"copy `src` out of `ekiben get {tag} -o path`, write `import ekiben as bentoml` there, and serve or build that"
+        " folder"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class StagedBento:
     """A Bento being built: put files under `path`, then `commit`. Without a commit nothing stays."""

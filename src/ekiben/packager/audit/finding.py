@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ekiben.packager.audit.codes import Code, Severity
+from ekiben.report import printable as escaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,4 @@ class Finding:
 def printable(text: str) -> str:
     """`text` without anything that a terminal acts on or that hides what it says: such characters are escaped, and so
     is the backslash, so that no two texts look the same."""
-    return "".join(one if one.isprintable() and one != "\\" else _escaped(one) for one in text)
-
-
-def _escaped(character: str) -> str:
-    return "\\\\" if character == "\\" else character.encode("unicode_escape", "surrogatepass").decode()
+    return escaped(text.replace("\\", "\\\\"), keep="")

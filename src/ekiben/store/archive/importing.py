@@ -23,7 +23,7 @@ from ekiben.store.archive.places import Place
 from ekiben.store.archive.tree import Tree
 from ekiben.store.archive.unpacking import unpack
 from ekiben.store.bento_manifest import BentoModelEntry
-from ekiben.store.bentos import Bento
+from ekiben.store.bentos import Bento, moving_hint
 from ekiben.store.changes import commit
 from ekiben.store.disk import disk_errors
 from ekiben.store.layout import Layout
@@ -113,8 +113,7 @@ def _tell(conversion: Conversion, reporter: Reporter) -> None:
     if conversion.imports:
         reporter.warn(
             f"the source of `{tag}` imports bentoml: {', '.join(f'`{one}`' for one in conversion.imports)}",
-            hint=f"copy `src` out of `ekiben get {tag} -o path`, write `import ekiben as bentoml` there, and serve or "
-            "build that folder",
+            hint=moving_hint(tag),
         )
 
 
