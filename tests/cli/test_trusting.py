@@ -260,3 +260,12 @@ def test_what_is_unsigned_is_not_imported_and_what_is_signed_comes_with_its_sign
     assert taken.returncode == 0, taken.stderr
     assert [model.tag for model in store.models.list()] == [tags[1]]
     assert run("models", "verify", "signed", "--key", "release.pub").returncode == 0
+
+
+def test_what_could_become_other_than_was_signed_is_not_served(run: Run, keys: Path, store: Store) -> None:
+    put_bento(store, "svc", SOURCE)
+    sign(run, "sign", "svc")
+    for option in (("--reload",), ("--service", "elsewhere:Svc")):
+        done = run("serve", "svc", "--print-config", *option, environ=policy("serve"))
+        assert done.returncode == 1
+        assert "carries no signature" in done.stderr

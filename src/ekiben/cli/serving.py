@@ -45,6 +45,8 @@ def serve(
     named = {name.replace("_", "-"): value for name, value in given.items() if value not in (None, False)}
     read = {option.name: _read(option, named[option.name]) for option in CONFIG_OPTIONS if option.name in named}
     options = ServeOptions(overrides_of(read), "reload" in named, "print-config" in named)
+    if options.is_reloading:
+        admit_served(state_of(ctx), "what `--reload` starts again once it is changed", None)
     found = find_target(state_of(ctx), target, service)
     _hand_over_arguments(target, arg_file, parse_pairs(arg or [], "--arg"))
     sys.exit(run_server(found, options))
@@ -79,6 +81,8 @@ def find_target(state: State, text: str, service: str | None) -> Target:
     from ekiben.store.bento_manifest import BENTO_MANIFEST
 
     folder = Path(text)
+    if service is not None and ":" in service:  # imported from wherever such a module is found
+        admit_served(state, f"`{service}`, which `--service` imports,", None)
     if (folder / BENTO_MANIFEST).is_file():
         admit_served(state, f"the Bento in `{text}`", folder)
         return bento_target(folder, service)
