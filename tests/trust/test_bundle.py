@@ -123,6 +123,7 @@ def test_hostile_json_is_refused(content: bytes, message: str) -> None:
         (lambda one: one["dsseEnvelope"].update(signatures=["x"]), "`signatures` that is no object"),
         (lambda one: one["dsseEnvelope"]["signatures"][0].update(keyid="other"), "names two keys"),
         (lambda one: one["dsseEnvelope"]["signatures"][0].update(sig="AB=="), "odd spelling of base64"),
+        (lambda one: one["dsseEnvelope"]["signatures"][0].update(sig="++_/"), "two alphabets of base64"),
         (lambda one: one["dsseEnvelope"]["signatures"][0].update(sig="A"), "no base64"),
         (lambda one: one["dsseEnvelope"].update(payload="e 30="), "no base64"),
         (lambda one: one["dsseEnvelope"].update(payload=1), "`payload` that is no plain text"),

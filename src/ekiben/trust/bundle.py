@@ -1,8 +1,9 @@
 """`Bundle`: a signature as a file, `application/vnd.dev.sigstore.bundle.v0.3+json` of sigstore/protobuf-specs.
 
 Written with a public key's hint and nothing else. Read strictly: a field that is no bundle's, a second signature, text
-that is not the one base64 spelling of its bytes are all refused, so that no bit of a bundle can change unseen. Entries
-of transparency logs and timestamps may be there; they are neither needed nor checked.
+that is not base64 as it is written are all refused, so that no bit of a bundle can change unseen. What may change is
+spelling (white space, JSON's escapes, the URL-safe alphabet throughout): the same bytes are signed. Entries of
+transparency logs and timestamps may be there; they are neither needed nor checked.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _MATERIAL = "verificationMaterial"
 _ENVELOPE = "dsseEnvelope"
 _UNREAD = frozenset({"tlogEntries", "timestampVerificationData"})
 _CERTIFICATES = frozenset({"certificate", "x509CertificateChain"})
+_STANDARD_ONLY = frozenset("+/")
 _FROM_URL_SAFE = str.maketrans("-_", "+/")
 
 
@@ -104,7 +106,10 @@ def _text(parent: Mapping[str, object], name: str) -> str:
 
 def _base64(parent: Mapping[str, object], name: str) -> bytes:
     """Standard or URL-safe base64, as DSSE allows; of several spellings of the same bytes only the usual one."""
-    text = _text(parent, name).translate(_FROM_URL_SAFE)
+    written = _text(parent, name)
+    text = written.translate(_FROM_URL_SAFE)
+    if text != written and not _STANDARD_ONLY.isdisjoint(written):
+        raise InvalidSignature(f"has a `{name}` in two alphabets of base64")
     try:
         content = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
