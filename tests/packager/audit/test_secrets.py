@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import string
 import zlib
 
@@ -80,6 +81,13 @@ def test_what_only_looks_like_one_is_passed_over(text: str) -> None:
 def test_a_password_by_its_name_is_not_certain() -> None:
     (found,) = find_secrets(b"a = 1\nDB_PASSWORD = 'k3J9xQ2mZ7pL4v'\n")
     assert (found.line, found.is_certain) == (2, False)
+
+
+@pytest.mark.parametrize(
+    "cell", ['db_password = "k3J9xQ2mZ7pL4v"\n', '{"token": "k3J9xQ2mZ7pL4v"}', "api_key='k3J9xQ2mZ7pL4v'"]
+)
+def test_a_password_in_a_notebook_is_found(cell: str) -> None:
+    assert kinds(json.dumps({"cells": [{"source": [cell]}]})) == ["what looks like a password"]
 
 
 @given(before=st.text(), after=st.text())

@@ -104,8 +104,8 @@ FORMS: tuple[_Form, ...] = (
 
 _KEYS = r"(?:api|access|auth|private|account)[_-]?(?:key|token)"
 _NAMES = rf"pass(?:word|wd|phrase)|secret(?:[_-]?(?:access)?[_-]?key)?|{_KEYS}|token"
-_QUOTED = r"""(?P<quote>["'])(?P<value>[^"'\s]{12,200})(?P=quote)"""
-_ASSIGNED = re.compile(rf"""(?i)(?<![A-Za-z])(?:{_NAMES})["']?\s*(?::|=|:=|=>)\s*{_QUOTED}""".encode())
+_QUOTED = r"""\\?(?P<quote>["'])(?P<value>[^"'\s]{12,200}?)\\?(?P=quote)"""  # `\"` in JSON, and so in a notebook
+_ASSIGNED = re.compile(rf"""(?i)(?<![A-Za-z])(?:{_NAMES})(?:\\?["'])?\s*(?::|=|:=|=>)\s*{_QUOTED}""".encode())
 _URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>`]{1,400}@[^\s\"'<>`]{1,200}")
 _PLACEHOLDER = re.compile(
     rb"(?i)[$<{%*]|\.\.\.|^x+$|example|changeme|placeholder|your[_-]|dummy|redacted|user(?:name)?:pass|:password@|:secret@"
