@@ -105,6 +105,29 @@ def test_an_option_is_no_requirement() -> None:
         grammar.requirement("--extra-index-url=https://index.example/simple")
 
 
+@pytest.mark.parametrize("text", ["six==", "six 1.0", "six ; python_version", "six[", "six== --hash=sha256:00 # why"])
+def test_a_package_that_pip_cannot_read_is_refused_here(text: str) -> None:
+    with pytest.raises(Refused, match=r"^`six.*` is no requirement: "):
+        grammar.requirement(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "six>=1,<2 ; python_version > '3'  # why",
+        "six==1.0 --hash=sha256:00",
+        "six[extra] @ file:libs/six",
+        "libs/six[extra]",
+        "./libs/a b",
+        "-e libs/six",
+        "git+https://host.example/six.git@v1",
+        "six.whl",
+    ],
+)
+def test_packages_and_places_are_requirements(text: str) -> None:
+    assert grammar.requirement(f" {text}") == text
+
+
 def test_a_path_is_normalised(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "file").touch()

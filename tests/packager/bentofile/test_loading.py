@@ -150,6 +150,20 @@ def test_a_value_of_the_wrong_type_is_refused_with_what_is_expected(
     assert complains(text) == f"bentofile.yaml:{complaint}"
 
 
+def test_a_variable_is_named_once_for_a_stage(complains: Complains, loads: Loads) -> None:
+    twice = "envs:\n  - {name: A, value: x}\n  - {name: A, value: y}\n"
+    assert complains(twice) == (
+        "bentofile.yaml:3:5: the variable `A` is named twice for the stage `all` | keep one of the two"
+    )
+    assert len(loads("envs: [{name: A, value: x, stage: build}, {name: A, value: y, stage: runtime}]\n").envs) == 2
+
+
+def test_a_package_that_is_no_requirement_is_told_with_its_place(complains: Complains) -> None:
+    assert complains("python:\n  packages:\n    - six\n    - idna==\n").startswith(
+        "bentofile.yaml:4:7: `python.packages[1]` `idna==` is no requirement: "
+    )
+
+
 def test_the_first_of_several_errors_is_told(complains: Complains) -> None:
     assert complains("name: Iris\nlabels: 3\nservice: '!'\n").startswith("bentofile.yaml:1:7: `name` cannot be `Iris`")
 

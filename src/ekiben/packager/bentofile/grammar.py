@@ -11,6 +11,8 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from ekiben.packager.credentials import has_credentials, redact
 
 OLDEST_IMAGE_PYTHON = (3, 11)
@@ -27,6 +29,7 @@ _CUDA = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{1,3}){0,2}")
 _CONDA_PACKAGE = re.compile(r"(?:[A-Za-z0-9_./-]+::)?[a-z0-9_][a-z0-9_.-]*(?:[ =<>!~][A-Za-z0-9 _.,*+|=<>!~-]*)?")
 _CONDA_CHANNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]*")
 _EDITABLE = re.compile(r"\s*(?:-e|--editable)[\s=]")
+_BEHIND_PACKAGE = re.compile(r"\s+(?=#|--?[A-Za-z])")  # where a comment or a `--hash` begins
 _INDEX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _PACKAGE_PATTERN = re.compile(r"[a-z0-9*](?:[a-z0-9*-]*[a-z0-9*])?")  # a canonical name, with wildcards where wanted
 _TORCH = re.compile(r"auto|cpu|cu[0-9]{2,3}|rocm[0-9]+(?:\.[0-9]+){0,2}|xpu")
@@ -196,7 +199,16 @@ def requirement(text: str) -> str:
         )
     if not text.strip():
         raise Refused("holds an empty package")
+    if "/" not in text and not _EDITABLE.match(text):  # a place is looked at where wheels are made
+        _package(_BEHIND_PACKAGE.split(text.strip())[0])
     return text.strip()
+
+
+def _package(text: str) -> None:
+    try:
+        Requirement(text)
+    except InvalidRequirement as error:
+        raise Refused(f"`{text}` is no requirement: {str(error).splitlines()[0]}") from error
 
 
 def path_inside(text: str, project: Path) -> str:

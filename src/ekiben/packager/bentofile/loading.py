@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,6 +98,7 @@ def _find(project: Path) -> Document | None:
 def _bentofile(level: BentofileLevel, project: Path, document: Document) -> Bentofile:
     description, description_file = _description(level.description, project, document)
     _check_src_layout(level.python, project, document)
+    _check_envs(level.envs, document)
     _check_packable(level, ("description",), description_file, project, document)
     files = {"setup_script": level.docker.setup_script, "dockerfile_template": level.docker.dockerfile_template}
     for key, file in files.items():
@@ -179,6 +180,15 @@ def _description(text: str | None, project: Path, document: Document) -> tuple[s
         return None, file_inside(text.removeprefix(_FILE).strip(), project)
     except Refused as error:
         raise document.error(f"`description` {error.message}", ("description",), hint=error.hint) from error
+
+
+def _check_envs(envs: Sequence[EnvLevel], document: Document) -> None:
+    seen: set[tuple[str, str]] = set()
+    for index, variable in enumerate(envs):
+        if (variable.name, variable.stage) in seen:
+            message = f"the variable `{variable.name}` is named twice for the stage `{variable.stage}`"
+            raise document.error(message, ("envs", index), hint="keep one of the two")
+        seen.add((variable.name, variable.stage))
 
 
 def _check_packable(level: BentofileLevel, route: Route, file: str | None, project: Path, document: Document) -> None:
