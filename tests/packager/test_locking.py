@@ -184,6 +184,14 @@ def test_an_upgrade_of_a_stranger_is_refused_with_the_nearest_name(lock: Lock) -
     assert caught.value.hint == "did you mean `light`?"
 
 
+def test_an_upgrade_of_a_stranger_is_refused_where_nothing_was_locked_before(lock: Lock, project: Path) -> None:
+    with pytest.raises(UsageError, match="`lihgt` is not locked") as caught:
+        lock(names=frozenset({"lihgt"}))
+    assert caught.value.hint == "did you mean `light`?"
+    assert not (project / "bento.lock").exists()
+    assert versions(lock(names=frozenset({"Light"})))["light"] == "1.0"
+
+
 def test_new_platforms_take_the_versions_of_the_first(lock: Lock, project: Path) -> None:
     lock()
     add(project, "light", "2.0")

@@ -55,13 +55,17 @@ def lock_project(request: ProjectLockRequest, locking: Locking) -> ProjectLock:
     """
     bentofile = _bentofile(request)
     committed = _usable_lock(bentofile, locking)
-    upgrade = _checked(request.upgrade, committed)
+    upgrade = _canonical(request.upgrade)
+    if committed is not None:
+        _refuse_strangers(upgrade, committed)
     order = _order(request, bentofile, committed, locking, upgrade)
     changes = changes_since(committed, order) + list(_dropped(committed, order))
     if committed is not None and not changes and not upgrade.asks_indexes:
         locking.reporter.info(f"{order.place.name} is up to date")
         return ProjectLock(order.place, committed, is_changed=False)
     content = BentoLock(order.inputs, resolve_locks(order, locking, upgrade))
+    if committed is None:
+        _refuse_strangers(upgrade, content)
     if committed is not None and content.has_content_of(committed):
         locking.reporter.info(f"{order.place.name} is up to date: nothing newer is there")
         return ProjectLock(order.place, committed, is_changed=False)
@@ -139,10 +143,12 @@ def _dropped(committed: BentoLock | None, order: LockOrder) -> Iterator[str]:
             yield f"{lock.target.platform} is no longer asked for"
 
 
-def _checked(upgrade: Upgrade, committed: BentoLock | None) -> Upgrade:
-    """The same with names in their canonical spelling. Raises UsageError for one that is not locked."""
-    known = {package.name for lock in (committed.locks if committed else ()) for package in lock.packages}
-    names = frozenset(canonicalize_name(name) for name in upgrade.names)
-    for name in sorted(names - known) if committed else ():
+def _canonical(upgrade: Upgrade) -> Upgrade:
+    return replace(upgrade, names=frozenset(canonicalize_name(name) for name in upgrade.names))
+
+
+def _refuse_strangers(upgrade: Upgrade, lock: BentoLock) -> None:
+    """Raises UsageError for a name that the lock has not."""
+    known = {package.name for one in lock.locks for package in one.packages}
+    for name in sorted(upgrade.names - known):
         raise UsageError(f"`{name}` is not locked, so it cannot be upgraded", hint=did_you_mean(name, known))
-    return replace(upgrade, names=names)
