@@ -7,6 +7,8 @@ import os
 import re
 from pathlib import Path
 
+from ekiben.store.plain_file import open_plain
+
 VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr", "CVS"})
 CACHES = frozenset(
     {
@@ -85,8 +87,7 @@ def holds_private_key(file: Path, size_bytes: int) -> bool:
     if size_bytes > _LARGEST_KEY_FILE_BYTES:
         return False
     try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as stream:
+        with open_plain(file) as stream:
             return _PRIVATE_KEY.search(stream.read(_HEAD_BYTES)) is not None
     except OSError:
         return False

@@ -17,6 +17,7 @@ from ekiben.errors import DescriptionError, SelectionError
 from ekiben.packager.selection import Fingerprint, SelectedFile, Selection
 from ekiben.report import Reporter
 from ekiben.store.disk import disk_errors
+from ekiben.store.plain_file import open_plain
 
 _CHUNK = 1024 * 1024  # bytes read at once
 
@@ -65,13 +66,13 @@ def stage_source(selection: Selection, folder: Path, reporter: Reporter) -> Stag
 
 def _copy(file: SelectedFile, target: Path) -> None:
     try:
-        descriptor = os.open(file.source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        source = open_plain(file.source)
     except OSError as error:
         raise SelectionError(f"`{file.path}` cannot be read: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as source, target.open("wb") as copy:
-        _check_unchanged(file, descriptor)
+    with source, target.open("wb") as copy:
+        _check_unchanged(file, source.fileno())
         shutil.copyfileobj(source, copy, _CHUNK)
-        _check_unchanged(file, descriptor)
+        _check_unchanged(file, source.fileno())
 
 
 def _check_unchanged(file: SelectedFile, descriptor: int) -> None:

@@ -14,7 +14,8 @@
     seal            a draft becomes a checked, hashed, synced tree      ── sums      SHA256SUMS
     staging         folders in tmp/ that die with their process         ── lock      locks between processes
     archive/        export and import: items as files, folders and behind URLs, and the one extractor
-    layout · documents (YAML) · plain (values YAML keeps) · pickles · disk (errors in words, fsync)
+    layout · documents (YAML) · plain (values YAML keeps) · plain_file (opening what nobody trusts) · pickles
+    disk            errors in words, fsync
 
 Writing is always: stage in tmp/, seal, take the store's lock, one rename. Reading takes no lock.
 """

@@ -12,5 +12,4 @@ audit         `audit_bento`: inventory, checks and allowances, in order
 ├── finding     `Finding`: what, where                          ── codes       what each code means
 └── allowances  what the project allows, with reasons
 report        `AuditReport`, and the same as JSON                 ── sarif       the same for other tools
-plain_file    how all of them open what nobody trusts
 """

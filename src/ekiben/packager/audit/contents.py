@@ -11,8 +11,8 @@ from ekiben.packager.audit.finding import Finding, printable
 from ekiben.packager.audit.inventory import AuditedFile, Kind
 from ekiben.packager.audit.pickles.limits import Budget, Halt
 from ekiben.packager.audit.pickles.packed import UNPACKING_ERRORS, CarefulFile, Unpacked
-from ekiben.packager.audit.plain_file import open_plain
 from ekiben.packager.audit.secrets import Secret, find_secrets
+from ekiben.store.plain_file import open_plain
 
 _HEAD_BYTES = 8192  # what is binary shows a zero byte there, as git has it
 _SEARCHED = (Kind.source, Kind.models, Kind.locks, Kind.image, Kind.documents, Kind.other)

@@ -10,13 +10,13 @@ from pathlib import Path
 from ekiben.digest import Digest
 from ekiben.errors import InvalidDigest, InvalidTag, NotFound, StoreError
 from ekiben.packager.audit.inventory import AuditedFile, Kind, bento_files, model_files
-from ekiben.packager.audit.plain_file import open_plain
 from ekiben.packager.parts import SOURCE
 from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest
 from ekiben.store.bentos import Bento
 from ekiben.store.disk import disk_errors
 from ekiben.store.documents import Document, read_document
 from ekiben.store.models import ModelShelf
+from ekiben.store.plain_file import open_plain
 from ekiben.store.verify import check_address
 from ekiben.tag import Tag
 

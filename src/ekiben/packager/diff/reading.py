@@ -5,9 +5,10 @@ A Bento's own lists say which files it has, and a damaged or hostile one may lis
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path, PurePosixPath
+
+from ekiben.store.plain_file import open_plain
 
 
 def file_size(folder: Path, path: str) -> int | None:
@@ -22,7 +23,7 @@ def read_file(folder: Path, path: str, limit_bytes: int) -> bytes | None:
     if place is None:
         return None
     try:
-        with os.fdopen(os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
+        with open_plain(place) as stream:
             return stream.read(limit_bytes + 1)
     except OSError:
         return None

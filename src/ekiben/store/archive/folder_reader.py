@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ekiben.store.archive.entry import CHUNK_BYTES, Entry, EntryKind
+from ekiben.store.plain_file import open_plain
 
 
 def read_folder(folder: Path, unpacked: Callable[[int], None], prefix: str = "") -> Iterator[Entry]:
@@ -32,7 +33,7 @@ def _file(source: Path, path: str, unpacked: Callable[[int], None]) -> Entry:
 
 
 def _chunks(source: Path, unpacked: Callable[[int], None]) -> Iterator[bytes]:
-    with os.fdopen(os.open(source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
+    with open_plain(source) as stream:
         while chunk := stream.read(CHUNK_BYTES):
             unpacked(len(chunk))
             yield chunk

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from ekiben.digest import Digest
 from ekiben.errors import DamagedItem
 from ekiben.store.archive.entry import CHUNK_BYTES
+from ekiben.store.plain_file import open_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Member:
             yield self.source
             return
         state, size_bytes = hashlib.sha256(), 0
-        with os.fdopen(os.open(self.source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
+        with open_plain(self.source) as stream:
             while chunk := stream.read(min(CHUNK_BYTES, self.size_bytes + 1 - size_bytes)):
                 size_bytes += len(chunk)
                 if size_bytes > self.size_bytes:

@@ -25,7 +25,7 @@ from ekiben.packager.audit.pickles.machine import MAGIC, Machine
 from ekiben.packager.audit.pickles.opcodes import ACTIONS
 from ekiben.packager.audit.pickles.packed import UNPACKING_ERRORS, UNREADABLE, CarefulFile, Unpacked, unpacked
 from ekiben.packager.audit.pickles.source import Readable, Source, Window
-from ekiben.packager.audit.plain_file import open_plain
+from ekiben.store.plain_file import open_plain
 
 # Of files that are pickles and nothing else, so that one that is none is broken. Others (.pth, .sav, .ckpt, .bin) have
 # more than one meaning, and are told by their contents.
