@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ekiben.errors import LockError
 from ekiben.packager.bentofile.bentofile import Bentofile
+from ekiben.packager.draft import DEFAULT_PLATFORM
 from ekiben.packager.lock.base_image import BaseImage, default_base_image
 from ekiben.packager.lock.bento_lock import BentoLock, LockInputs, lock_place, sources_of
 from ekiben.packager.lock.freshness import differences
@@ -29,8 +30,6 @@ from ekiben.packager.parts import INTENT, LOCK, PYLOCK, platform_lock, platform_
 from ekiben.packager.requirements import requirement_lines
 from ekiben.packager.runtime_wheel import RUNTIME_REQUIREMENTS
 from ekiben.report import Reporter
-
-_REMEDY = "`ekiben lock` brings it up to date"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +143,11 @@ def locks_for_build(
     if committed is not None and not changes:
         return _committed_locks(order, committed, locking)
     if is_locked:
-        raise stale_error(order.place, changes)
+        raise stale_error(order, committed, changes)
     if committed is not None:
-        locking.reporter.warn(f"`{order.place.name}` does not fit: {'; '.join(changes)}", hint=_REMEDY)
+        locking.reporter.warn(
+            f"`{order.place.name}` does not fit: {'; '.join(changes)}", hint=_remedy(order, committed)
+        )
     return resolve_locks(order, locking)
 
 
@@ -179,9 +180,18 @@ def changes_since(committed: BentoLock | None, order: LockOrder) -> list[str]:
     return differences(committed, order.inputs, targets, order.requests[0].request.tool)
 
 
-def stale_error(place: Path, changes: Iterable[str]) -> LockError:
+def stale_error(order: LockOrder, committed: BentoLock | None, changes: Iterable[str]) -> LockError:
     """The error for a bento.lock that was to be used as it is."""
-    return LockError(f"`{place}` does not fit: {'; '.join(changes)}", hint=_REMEDY)
+    return LockError(f"`{order.place}` does not fit: {'; '.join(changes)}", hint=_remedy(order, committed))
+
+
+def _remedy(order: LockOrder, committed: BentoLock | None) -> str:
+    """Platforms are named where `ekiben lock` alone would lock others: it keeps to those that are locked."""
+    locked = [lock.target.platform for lock in committed.locks] if committed else []
+    asked = [prepared.target.platform for prepared in order.requests]
+    is_plain = set(asked) <= set(locked or [DEFAULT_PLATFORM])
+    wanted = "" if is_plain else "".join(f" --platform {one}" for one in dict.fromkeys([*locked, *asked]))
+    return f"`ekiben lock{wanted}` brings it up to date"
 
 
 def lock_files(locks: tuple[Lock, ...]) -> dict[str, str]:

@@ -83,7 +83,7 @@ def check_project_lock(request: ProjectLockRequest, locking: Locking) -> Project
     order = _order(request, bentofile, committed, locking, KEEP)
     changes = changes_since(committed, order)
     if committed is None or changes:
-        raise stale_error(order.place, changes)
+        raise stale_error(order, committed, changes)
     locking.reporter.info(f"{order.place.name} fits")
     return ProjectLock(order.place, committed, is_changed=False)
 
