@@ -72,7 +72,13 @@ def test_silence_is_told_as_such() -> None:
 
 @pytest.mark.parametrize(
     ("said", "word"),
-    [(NEW_UV, "extra_index_url"), (DEAD_INDEX, "answers"), (PIP, "loosen"), (FAILED_BUILD, "wheel")],
+    [
+        (NEW_UV, "extra_index_url"),
+        (NEW_UV.replace("the package registry", "the provided package locations"), "find_links"),
+        (DEAD_INDEX, "answers"),
+        (PIP, "loosen"),
+        (FAILED_BUILD, "wheel"),
+    ],
 )
 def test_a_hint_fits_the_complaint(said: str, word: str) -> None:
     assert word in (hint_for(said) or "")

@@ -34,6 +34,8 @@ _HINTS = (
      "check the name, and that an index which has it answers"),
     (("was not found in the package registry", "there is no version of", "No matching distribution"),
      "check the name and the version, or name the index that has it in `python.extra_index_url`"),
+    (("was not found in the provided package locations",),  # all that uv asks without an index
+     "check the name, and that `python.find_links` has it, or take `python.no_index` out"),
     (("Failed to build", "build backend", "subprocess-exited-with-error"),
      "choose a version that has a wheel for the image's Python and platform"),
     (("unsatisfiable", "conflicting dependencies", "incompatible"),

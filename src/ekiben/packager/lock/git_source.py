@@ -18,7 +18,8 @@ from ekiben.packager.credentials import redact, redact_known
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _TIMEOUT_S = 600.0  # for one command: the history of a large repository over a slow line
 _GRACE_S = 2.0
-_LINES = 3  # of what git says last, which is where it says why
+_LINES = 3  # of what git says last, which is where it says why, unless it marks that
+_MARKED = ("fatal: ", "error: ", "remote: ")
 
 
 def check_out(
@@ -60,7 +61,7 @@ class _Git:
         """Runs one command; LockError, `why` and git's words, where it fails."""
         status, _, said = self._run([*(["-C", str(self._folder)] if is_inside else []), *arguments])
         if status != 0:
-            words = " ".join(" ".join(said.strip().splitlines()[-_LINES:]).split())
+            words = _reason(said)
             raise LockError(
                 f"{why}: {redact(redact_known(words, self._secrets)) or 'git gave no reason'}",
                 hint="check the address and the revision; credentials come from netrc, a git helper or an SSH agent",
@@ -85,6 +86,13 @@ class _Git:
             raise LockError(
                 f"git did not end within {_TIMEOUT_S:.0f} s", hint="the repository may not answer"
             ) from error
+
+
+def _reason(said: str) -> str:
+    lines = said.strip().splitlines()
+    marked = [line for line in lines if line.startswith(_MARKED)]
+    joined = "; ".join(marked[-_LINES:]) or " ".join(lines[-_LINES:])
+    return " ".join(joined.split()).rstrip(".")
 
 
 def _commit(git: _Git, revision: str | None) -> str | None:
