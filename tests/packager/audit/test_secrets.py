@@ -72,6 +72,7 @@ def test_a_secret_is_found(text: str, kind: str) -> None:
         "sha256:" + "0123456789abcdef" * 4,
         "tokenizer = 'distilbert-base-uncased-v2'",
         "hf_" + "a" * 34,
+        "token = token_from_header2\npassword = settings.password1\nsecret: sha256:0123456789abcdef0123456789abcdef",
     ],
 )
 def test_what_only_looks_like_one_is_passed_over(text: str) -> None:
@@ -81,6 +82,13 @@ def test_what_only_looks_like_one_is_passed_over(text: str) -> None:
 def test_a_password_by_its_name_is_not_certain() -> None:
     (found,) = find_secrets(b"a = 1\nDB_PASSWORD = 'k3J9xQ2mZ7pL4v'\n")
     assert (found.line, found.is_certain) == (2, False)
+
+
+@pytest.mark.parametrize(
+    "line", ["  password: k3J9xQ2mZ7pL4v\n", "DB_PASSWORD=k3J9xQ2mZ7pL4v", "api-key = k3J9xQ2mZ7pL4v\r\n"]
+)
+def test_a_password_without_quotes_is_found(line: str) -> None:
+    assert kinds(f"a: 1\n{line}") == ["what looks like a password"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ findings on every machine, whatever is installed there. What is found is named b
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import zlib
@@ -106,6 +107,8 @@ _KEYS = r"(?:api|access|auth|private|account)[_-]?(?:key|token)"
 _NAMES = rf"pass(?:word|wd|phrase)|secret(?:[_-]?(?:access)?[_-]?key)?|{_KEYS}|token"
 _QUOTED = r"""\\?(?P<quote>["'])(?P<value>[^"'\s]{12,200}?)\\?(?P=quote)"""  # `\"` in JSON, and so in a notebook
 _ASSIGNED = re.compile(rf"""(?i)(?<![A-Za-z])(?:{_NAMES})(?:\\?["'])?\s*(?::|=|:=|=>)\s*{_QUOTED}""".encode())
+_BARE = r"(?P<value>[A-Za-z0-9+/=!@#%^&*~-]{12,200})"  # no `_` and `.`: names in code have those
+_ON_LINE = re.compile(rf"(?im)(?<![A-Za-z])(?:{_NAMES})[ \t]*[:=][ \t]*{_BARE}[ \t]*\r?$".encode())  # YAML, INI, .env
 _URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>`]{1,400}@[^\s\"'<>`]{1,200}")
 _PLACEHOLDER = re.compile(
     rb"(?i)[$<{%*]|\.\.\.|^x+$|example|changeme|placeholder|your[_-]|dummy|redacted|user(?:name)?:pass|:password@|:secret@"
@@ -138,7 +141,7 @@ def _is_secret(password: str) -> bool:
 
 
 def _passwords(text: bytes) -> Iterator[Secret]:
-    for found in _ASSIGNED.finditer(text):
+    for found in itertools.chain(_ASSIGNED.finditer(text), _ON_LINE.finditer(text)):
         value = found["value"]
         is_mixed = re.search(rb"\d", value) is not None and re.search(rb"[A-Za-z]", value) is not None
         if is_mixed and _entropy_bits(value) >= _LEAST_ENTROPY_BITS and not is_placeholder(value):
