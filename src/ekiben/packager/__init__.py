@@ -11,7 +11,7 @@
     ├── description   the service described by a process of its own
     ├── models        the models it needs, pinned to versions and digests
     ├── locking       its dependencies, pinned with hashes            ── lock/    how that is done
-    ├── runtime_wheel ekiben's own serving half as a wheel
+    ├── runtime_wheel ekiben's own serving half as a wheel             ── wheel_file  its bytes, always the same
     ├── manifest      bento.yaml       ── readme    README.md       ── conda     environment.yml
     ├── sbom/         sbom.cdx.json    ── slsa      provenance.json  ── source_tree  the source by digest, for both
     └── git_state     what the receipt says of git

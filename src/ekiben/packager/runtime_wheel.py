@@ -7,16 +7,13 @@ an editable checkout and a source tree give the same bytes. Nothing here runs or
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
-import io
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import ekiben
+from ekiben.packager.wheel_file import pack_wheel
 
 DISTRIBUTION = "ekiben-runtime"
 # What the serving half imports, with the ranges of pyproject.toml; a test holds the two together.
@@ -37,8 +34,6 @@ LEFT_OUT = frozenset({"cli", "packager", "deploy", "templates", "container.py"})
 # Suffixes, not everything that lies there: an editor's backup in a checkout must not change the wheel.
 _SUFFIXES = frozenset({".py", ".html", ".css", ".js", ".json", ".svg", ".txt", ".yaml"})
 _MARKER = "py.typed"
-_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
-_FILE_MODE = 0o100644 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +52,8 @@ def build_runtime_wheel() -> RuntimeWheel:
     members = dict(_modules(Path(ekiben.__file__).parent))
     members[f"{info}/METADATA"] = _metadata(version).encode()
     members[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: ekiben\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    record = f"{info}/RECORD"
-    ordered = [*sorted(members.items()), (record, _record(members, record).encode())]
-    return RuntimeWheel(f"{DISTRIBUTION.replace('-', '_')}-{version}-py3-none-any.whl", _zip(ordered))
+    content = pack_wheel(members, f"{info}/RECORD")
+    return RuntimeWheel(f"{DISTRIBUTION.replace('-', '_')}-{version}-py3-none-any.whl", content)
 
 
 def _modules(package: Path) -> Iterator[tuple[str, bytes]]:
@@ -78,24 +72,3 @@ def _metadata(version: str) -> str:
         "Summary: the serving half of ekiben, as images carry it\n"
         f"License: Apache-2.0\nRequires-Python: >=3.11\n{requirements}"
     )
-
-
-def _record(members: dict[str, bytes], record: str) -> str:
-    lines = [f"{path},sha256={_url_safe(content)},{len(content)}" for path, content in sorted(members.items())]
-    return "\n".join([*lines, f"{record},,"]) + "\n"
-
-
-def _url_safe(content: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-
-
-def _zip(members: list[tuple[str, bytes]]) -> bytes:
-    """Stored, not compressed: the bytes then depend on no zlib, and the image layer is compressed anyway."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for path, content in members:
-            entry = zipfile.ZipInfo(path, _ZIP_EPOCH)
-            entry.create_system = 3  # Unix, whatever built it: the mode below is then read
-            entry.external_attr = _FILE_MODE
-            archive.writestr(entry, content)
-    return buffer.getvalue()

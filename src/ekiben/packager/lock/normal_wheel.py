@@ -7,21 +7,16 @@ but for `WHEEL`, which names another generator, and `RECORD`, which is made anew
 
 from __future__ import annotations
 
-import base64
-import csv
-import hashlib
 import io
 import re
 import zipfile
 from collections.abc import Iterable
 
 from ekiben.errors import LockError
+from ekiben.packager.wheel_file import pack_wheel
 
-ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")  # of a RECORD that is no more (PEP 427 has them optional)
 _GENERATOR = re.compile(rb"^Generator:.*$", re.MULTILINE)
-_FILE = 0o100644 << 16
-_EXECUTABLE = 0o100755 << 16
 
 
 def normal_wheel(content: bytes) -> bytes:
@@ -39,10 +34,8 @@ def normal_wheel(content: bytes) -> bytes:
         raise LockError(f"a build gave a wheel that cannot be read: {error}") from error
     if len(members) != len(entries):
         raise LockError("a build gave a wheel that has two files of one name")
-    record = f"{info}/RECORD"
     kept = {name: data for name, data in members.items() if name not in _without(info)}
-    ordered = [*sorted(kept.items()), (record, _record(kept, record))]
-    return _zip(ordered, executables)
+    return pack_wheel(kept, f"{info}/RECORD", executables)
 
 
 def _info_folder(entries: Iterable[zipfile.ZipInfo]) -> str:
@@ -63,25 +56,3 @@ def _member(name: str, data: bytes, info: str) -> bytes:
 
 def _without(info: str) -> frozenset[str]:
     return frozenset({f"{info}/RECORD", *(f"{info}/{name}" for name in _SIGNATURES)})
-
-
-def _record(members: dict[str, bytes], record: str) -> bytes:
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    for name, data in sorted(members.items()):
-        digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-        rows.writerow((name, f"sha256={digest}", len(data)))
-    rows.writerow((record, "", ""))
-    return text.getvalue().encode()
-
-
-def _zip(members: Iterable[tuple[str, bytes]], executables: set[str]) -> bytes:
-    """Stored, not compressed: the bytes then depend on no zlib, and the image layer is compressed anyway."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in members:
-            entry = zipfile.ZipInfo(name, ZIP_EPOCH)
-            entry.create_system = 3  # Unix, whatever built it: the mode below is then read
-            entry.external_attr = _EXECUTABLE if name in executables else _FILE
-            archive.writestr(entry, data)
-    return buffer.getvalue()
