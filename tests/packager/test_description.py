@@ -122,7 +122,9 @@ def test_a_module_that_was_not_selected_is_named(describe: Describe, tmp_path: P
     (tmp_path / "project/tools.py").touch()
     with pytest.raises(DescriptionError) as caught:
         describe("import tools\n")
-    assert caught.value.hint == "`tools.py` is not among the selected files: name it under `include`"
+    assert caught.value.hint == (
+        "`tools.py` is not among the selected files: see `include`, `exclude` and .bentoignore"
+    )
 
 
 def test_a_service_that_never_finishes_importing_is_ended_with_what_it_started(describe: Describe, root: Path) -> None:

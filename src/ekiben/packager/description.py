@@ -228,7 +228,8 @@ def _read(content: bytes, service: str, copy: _Copy) -> Description:
 def _explained(error: _ErrorSchema, copy: _Copy) -> DescriptionError:
     missing = _MISSING_MODULE.search(error.traceback or "")
     left_out = copy.was_left_out(missing[1]) if missing else None
-    hint = f"`{left_out}` is not among the selected files: name it under `include`" if left_out else error.hint
+    where = f"`{left_out}` is not among the selected files: see `include`, `exclude` and .bentoignore"
+    hint = where if left_out else error.hint
     place = ":".join(str(part) for part in (error.file, error.line) if part is not None)
     message = error.message if place in error.message else f"{place}: {error.message}"
     return DescriptionError(copy.as_user_sees(message), hint=copy.as_user_sees(hint) if hint else None)
