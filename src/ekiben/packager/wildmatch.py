@@ -16,7 +16,6 @@ from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 _GAP, _FOLDERS, _LEADING = "[^/]*", "(?:/.+)?", "^(?:.+/)?"  # what pathspec writes for `*`, `/**` and a first `**/`
 _INNER_GAP = re.compile(rf"{re.escape(_GAP)}((?:\[\^/\](?!\*)|[^/])*?)(?={re.escape(_GAP)})")
 _CLASS = re.compile(r"(\\.|\[\^/\])|(\[\^?\]?[^\]]*\])", re.DOTALL)
-_NO_NAME = re.compile(r"!?/|.*//")  # what has no name before its end, or an empty one
 
 
 class NotAPattern(ValueError):
@@ -25,31 +24,40 @@ class NotAPattern(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """`text` as written; `is_negated`: it began with `!`; `regex` fits the whole of a path that it matches."""
+    """`text` as written. `is_negated`: it began with `!`; `is_for_folders`: it ended in `/`; `regex` fits the whole of
+    a path that it matches."""
 
     text: str
     is_negated: bool
+    is_for_folders: bool
     regex: re.Pattern[str]
 
     def matches(self, path: str) -> bool:
         """Whether it matches `path` itself: relative to the pattern's folder, a folder's with a `/` at its end."""
+        if self.is_for_folders and not path.endswith("/"):
+            return False
         return self.regex.fullmatch(path) is not None
 
 
 def parse_pattern(line: str) -> Pattern | None:
     """The pattern on a line of an ignore file; None for a blank line and a comment. Raises NotAPattern."""
     text = line.removesuffix("\r")
-    if not text.strip(" ") or text.startswith("#"):
+    bare = text.rstrip(" ")
+    if not bare or text.startswith("#"):
         return None
+    is_for_folders = bare.endswith("/")
+    glob = bare[:-1] if is_for_folders else text  # pathspec would read `a/**/` as `a/`
+    if glob in ("", "!") or glob.endswith("/"):
+        raise NotAPattern(text)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", FutureWarning)  # Python's on classes such as [[:digit:]], which it has not
-            read = GitIgnoreSpecPattern(text)
+            read = GitIgnoreSpecPattern(glob)
     except (GitIgnorePatternError, re.error, FutureWarning) as error:
         raise NotAPattern(text) from error
-    if read.regex is None or read.include is None or _NO_NAME.fullmatch(text.rstrip(" ")):
+    if read.regex is None or read.include is None:
         raise NotAPattern(text)
-    return Pattern(line, not read.include, _whole(read.regex.pattern))
+    return Pattern(line, not read.include, is_for_folders, _whole(read.regex.pattern))
 
 
 def _whole(searched: str) -> re.Pattern[str]:
