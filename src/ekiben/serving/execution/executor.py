@@ -96,8 +96,8 @@ class Executor:
 
         Calls under way are not waited for.
         """
-        if self._streams:
-            await asyncio.wait([one.begin_closing() for one in self._streams], timeout=FREE_THREAD_S)
+        if closing := [one.begin_closing() for one in self._streams]:
+            await asyncio.wait(closing, timeout=FREE_THREAD_S)
         if self._service.shutdown_hooks and not await self._has_free_thread():
             self._hook_threads = Threads(1, f"ekiben-{self._service.name}-end")
         for name in self._service.shutdown_hooks:
