@@ -27,8 +27,8 @@ from ekiben.errors import NotActedOn
 from ekiben.packager.audit.codes import CODES
 from ekiben.packager.bentofile.loading import load_bentofile
 from ekiben.packager.bentofile.schema import LEVELS, AllowLevel, EnvLevel, IndexLevel, ModelLevel
-from ekiben.packager.image_plan import HEAVY_WHEELS
-from ekiben.packager.mounts import CA_SECRET, NETRC_SECRET, PIP_CONF_SECRET
+from ekiben.packager.image.mounts import CA_SECRET, NETRC_SECRET, PIP_CONF_SECRET
+from ekiben.packager.image.plan import HEAVY_WHEELS
 from ekiben.serving.batching.view import DispatchReason, ShedCause
 from ekiben.serving.config.keys import BATCHING_KEYS, KEYS, Key
 from ekiben.serving.metrics.family import Family

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from ekiben.errors import BentofileError, EkibenError, ImageError, SelectionError
-from ekiben.packager.containerfile import containerfile_for
-from ekiben.packager.selection import select_files
-from ekiben.packager.staging import stage_source
+from ekiben.packager.image.containerfile import containerfile_for
+from ekiben.packager.selection.selection import select_files
+from ekiben.packager.selection.staging import stage_source
 from ekiben.report import SilentReporter
 from ekiben.store.bento_manifest import BentoManifest
 from ekiben.store.local import Store

@@ -13,7 +13,7 @@ from ekiben.errors import UsageError
 from ekiben.packager.bentofile.loading import load_bentofile
 from ekiben.packager.description import describe_service
 from ekiben.packager.scaffold import create_project
-from ekiben.packager.selection import select_files
+from ekiben.packager.selection.selection import select_files
 from ekiben.report import SilentReporter
 from ekiben.store.local import Store
 

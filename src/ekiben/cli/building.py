@@ -91,7 +91,7 @@ def build_bento(
 
 
 def _make_image(tag: Tag, platform: str | None, state: State) -> None:
-    from ekiben.packager.containerize import ContainerizeRequest, containerize
+    from ekiben.packager.image.containerize import ContainerizeRequest, containerize
 
     request = ContainerizeRequest(tag=tag, platform=platform, progress=engine_progress(state.settings))
     containerize(request, store=state.store, settings=state.settings, reporter=state.reporter)

@@ -11,8 +11,8 @@ from ekiben.cli.output import size_text
 from ekiben.cli.state import State, state_of
 
 if TYPE_CHECKING:
-    from ekiben.packager.engines.engine import BuiltImage
-    from ekiben.packager.engines.engine import Progress as EngineProgress
+    from ekiben.packager.image.engines.engine import BuiltImage
+    from ekiben.packager.image.engines.engine import Progress as EngineProgress
     from ekiben.settings import Settings
 
 
@@ -39,7 +39,7 @@ def containerize_bento(
     progress: Progress = None,
 ) -> None:
     """Make an image of a Bento and print its reference."""
-    from ekiben.packager.containerize import ContainerizeRequest, bento_containerfile, containerize
+    from ekiben.packager.image.containerize import ContainerizeRequest, bento_containerfile, containerize
 
     state = state_of(ctx)
     state.override(progress=progress, engine=engine)

@@ -4,31 +4,23 @@
     ├── draft         what is known of a Bento while it is built      ── steps    what is found out, one after the other
     ├── bentofile/    what the project says, checked                  ── project  which service it means
     │                                                                 ── arguments  what it leaves open, filled in
-    ├── selection     which of its files go in                        ── rules    by which patterns
-    │                                                                 ── wildmatch  what a pattern matches
-    │                                                                 ── exclusions   what never does
-    ├── staging       those files copied, byte for byte
+    ├── selection/    which of its files go in, and those copied
     ├── description   the service described by a process of its own
     ├── models        the models it needs, pinned to versions and digests
     ├── locking       its dependencies, pinned with hashes            ── lock/    how that is done
     ├── runtime_wheel ekiben's own serving half as a wheel             ── wheel_file  its bytes, always the same
-    ├── manifest      bento.yaml       ── readme    README.md       ── conda     environment.yml
+    ├── manifest      bento.yaml       ── readme    README.md
     ├── sbom/         sbom.cdx.json    ── slsa      provenance.json  ── source_tree  the source by digest, for both
     └── git_state     what the receipt says of git
     audit/            what is in a Bento, why, and what about it should worry somebody (`ekiben audit`)
     diff/             what changed between two Bentos (`ekiben diff`)
     verification      is a Bento what it was, down to its lock and its models (`ekiben verify`)
     project_lock      bento.lock written or checked (`ekiben lock`)
-    containerize      a Bento becomes an image
-    ├── image_plan    which layers it has                             ── containerfile   the same as text
-    │                                                                 ── instructions, mounts  how it is spelled
-    ├── dockerfile_template/  lines of the project's own in that text  ── build_env       variables for the build alone
-    ├── context       the build context, by hard links                ── secrets   what no layer holds
-    └── engines/      what runs the build
+    image/            a Bento becomes an image (`ekiben containerize`)
     parts             where the parts of a Bento lie in its folder
     credentials       what in a URL is a secret, for bentofile/ and lock/
-    asking            what another program prints, for git_state, lock/ and engines/
-    child_process     another program that ends with us, for description, lock/ and engines/
+    asking            what another program prints, for git_state, lock/ and image/
+    child_process     another program that ends with us, for description, lock/ and image/
     scaffold          a new project to start from (`ekiben init`)
 
 Talks through a `Reporter`, writes through a `Store`. Nobody here runs a service in this process.

@@ -14,8 +14,8 @@ from ekiben.packager.description import Description
 from ekiben.packager.lock.bento_lock import BentoLock
 from ekiben.packager.lock.request import Lock
 from ekiben.packager.models import PinnedModels
-from ekiben.packager.selection import Selection
-from ekiben.packager.staging import StagedSource
+from ekiben.packager.selection.selection import Selection
+from ekiben.packager.selection.staging import StagedSource
 from ekiben.report import Reporter
 from ekiben.store.local import Store
 

@@ -11,7 +11,7 @@ from ekiben.errors import BuildError, SelectionError
 from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.description import Description
 from ekiben.packager.parts import README
-from ekiben.packager.selection import find_file
+from ekiben.packager.selection.selection import find_file
 from ekiben.store.bento_manifest import BentoModelEntry
 from ekiben.templates.loader import render
 

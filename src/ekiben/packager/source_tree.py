@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ekiben.digest import Digest
 from ekiben.packager.parts import SOURCE
-from ekiben.packager.staging import StagedSource
+from ekiben.packager.selection.staging import StagedSource
 from ekiben.store.disk import disk_errors
 from ekiben.store.sums import format_sums
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ekiben.errors import BuildError
-from ekiben.packager.conda import environment_file
-from ekiben.packager.containerfile import check_template, containerfile_for
 from ekiben.packager.description import describe_service
 from ekiben.packager.draft import Draft, Workplace
+from ekiben.packager.image.conda import environment_file
+from ekiben.packager.image.containerfile import check_template, containerfile_for
 from ekiben.packager.lock.bento_lock import PATTERNS as LOCK_PATTERNS
 from ekiben.packager.locking import Locking, lock_files, lock_order, locks_for_build
 from ekiben.packager.manifest import bento_name, manifest_of
@@ -42,10 +42,10 @@ from ekiben.packager.readme import readme
 from ekiben.packager.runtime_wheel import build_runtime_wheel
 from ekiben.packager.sbom.bill import bill_of
 from ekiben.packager.sbom.document import sbom_document
-from ekiben.packager.selection import select_files
+from ekiben.packager.selection.selection import select_files
+from ekiben.packager.selection.staging import stage_source
 from ekiben.packager.slsa import provenance_document
 from ekiben.packager.source_tree import read_source_tree
-from ekiben.packager.staging import stage_source
 from ekiben.store.documents import dump_document
 
 Step: TypeAlias = Callable[[Draft, Workplace], Draft]

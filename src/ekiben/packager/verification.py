@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ekiben.digest import VERSION_LENGTH, Digest
 from ekiben.errors import EkibenError
-from ekiben.packager.image_plan import is_locked
+from ekiben.packager.image.plan import is_locked
 from ekiben.packager.lock.consistency import lock_faults, wheel_faults
 from ekiben.packager.parts import INTENT, LOCK, WHEELS
 from ekiben.report import Reporter, Task

@@ -22,8 +22,8 @@ from ekiben.packager.draft import BuildRequest, Draft
 from ekiben.packager.manifest import manifest_of
 from ekiben.packager.models import PinnedModels
 from ekiben.packager.readme import readme
-from ekiben.packager.selection import select_files
-from ekiben.packager.staging import stage_source
+from ekiben.packager.selection.selection import select_files
+from ekiben.packager.selection.staging import stage_source
 from ekiben.report import SilentReporter
 
 CANARY = "canary-5f1d"  # stands in files outside the project, which no Bento may hold

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ekiben.packager.audit.finding import Finding
-from ekiben.packager.rules import rule_of
-from ekiben.packager.wildmatch import NotAPattern, parse_pattern
+from ekiben.packager.selection.rules import rule_of
+from ekiben.packager.selection.wildmatch import NotAPattern, parse_pattern
 
 
 @dataclass(frozen=True, slots=True)

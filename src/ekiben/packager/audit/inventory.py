@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ekiben.errors import SelectionError
 from ekiben.packager.parts import APIS, PROVENANCE, README, SBOM, SETUP_SCRIPT, SOURCE, TEMPLATE, WHEELS
-from ekiben.packager.rules import rule_of
+from ekiben.packager.selection.rules import rule_of
 from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest
 from ekiben.store.receipt import RECEIPT
 from ekiben.store.sums import SIGNATURES, SUMS

@@ -9,7 +9,7 @@ from ekiben.packager.audit.codes import CACHE, DATA_SET, EXECUTABLE, LARGE_FILE,
 from ekiben.packager.audit.evidence import Evidence
 from ekiben.packager.audit.finding import Finding, printable
 from ekiben.packager.audit.inventory import AuditedFile, Kind
-from ekiben.packager.exclusions import BYTECODE, CACHES, ENVIRONMENTS, VERSION_CONTROL
+from ekiben.packager.selection.exclusions import BYTECODE, CACHES, ENVIRONMENTS, VERSION_CONTROL
 
 LARGE_BYTES = 10 * 1024**2
 _TABLES = {".csv", ".tsv", ".parquet", ".feather", ".arrow", ".orc", ".avro", ".xls", ".xlsx", ".ods", ".dta", ".mat"}

@@ -35,7 +35,7 @@ from ekiben.packager.bentofile.schema import (
     ModelLevel,
     PythonLevel,
 )
-from ekiben.packager.selection import find_file
+from ekiben.packager.selection.selection import find_file
 from ekiben.tag import Tag
 
 NAMES = ("bentofile.yaml", "bentofile.yml")

@@ -31,7 +31,7 @@ from ekiben.packager.lock.target import Target
 from ekiben.packager.lock.wheel_build import WheelBuilder, copy_source
 from ekiben.packager.lock.wheel_cache import KeptWheel, WheelCache
 from ekiben.packager.lock.wheel_tags import fits
-from ekiben.packager.selection import Selection, select_files
+from ekiben.packager.selection.selection import Selection, select_files
 from ekiben.report import Reporter
 from ekiben.store.disk import disk_errors
 from ekiben.store.receipt import host_platform

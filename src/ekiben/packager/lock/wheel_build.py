@@ -19,7 +19,7 @@ from ekiben.packager.lock.explain import explain_uv, hint_for
 from ekiben.packager.lock.normal_wheel import normal_wheel
 from ekiben.packager.lock.pip_settings import PipSettings
 from ekiben.packager.lock.uv_tool import uv_binary, uv_environment
-from ekiben.packager.selection import Selection
+from ekiben.packager.selection.selection import Selection
 
 # The earliest time that a zip can hold, as the wheels of most distributions have it.
 SOURCE_DATE_EPOCH_S = 315_532_800

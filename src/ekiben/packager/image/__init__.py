@@ -1,0 +1,13 @@
+"""A Bento becomes an image.
+
+    containerize   the order of it: check the models, plan, stage the context, gather the secrets, build
+    ├── plan                which layers there are and what the environment holds: an `ImagePlan`, pure
+    ├── containerfile       the plan as text         ── instructions, mounts   how it is spelled
+    ├── dockerfile_template/  lines of the project's own in that text
+    ├── context             the build context, by hard links
+    ├── secrets, build_env  what builds may read and no layer holds
+    └── engines/            what runs the build
+    conda          environment.yml, which a build puts into the Bento
+
+`build` uses the plan and its text too: a Bento carries the Containerfile of its first platform.
+"""

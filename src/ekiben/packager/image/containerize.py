@@ -1,0 +1,249 @@
+"""`containerize`: a Bento of the store becomes an image, in five steps over what the modules beside this one decide.
+
+    check the models -> plan_image -> stage_context -> gather_secrets -> Engine.build
+
+The context and the secrets lie in a scratch folder of the store, gone at the end whatever happens.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ekiben.errors import DamagedItem, ImageError, Interrupted, UsageError
+from ekiben.packager.bentofile import grammar
+from ekiben.packager.image.build_env import gather_env
+from ekiben.packager.image.containerfile import VERSION_ARG, containerfile
+from ekiben.packager.image.context import ContextSources, stage_context
+from ekiben.packager.image.engines.choosing import choose_engine
+from ekiben.packager.image.engines.engine import BuildJob, BuiltImage, Engine, Progress
+from ekiben.packager.image.engines.options import parse_options
+from ekiben.packager.image.plan import ImagePlan, is_locked, plan_image
+from ekiben.packager.image.secrets import gather_secrets
+from ekiben.packager.lock.indexes import indexes_of, torch_index
+from ekiben.packager.lock.local_files import find_local_files
+from ekiben.packager.lock.pip_settings import PipSettings, pip_settings
+from ekiben.packager.parts import INTENT, LOCK, TEMPLATE, WHEELS, platform_lock
+from ekiben.report import Reporter
+from ekiben.settings import Settings
+from ekiben.store.admission import require_signed_bento
+from ekiben.store.bento_models import require_model
+from ekiben.store.bentos import Bento, moving_hint
+from ekiben.store.disk import disk_errors
+from ekiben.store.local import Store
+from ekiben.store.models import Model
+from ekiben.store.verify import check_address, check_content
+from ekiben.tag import Tag
+from ekiben.trust.policy import policy_for
+
+RUNTIME_WHEELS = f"{WHEELS}/ekiben_runtime-*.whl"
+_PLATFORM = re.compile(r"linux/[a-z0-9]+(?:/v\d+)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerizeRequest:
+    """What to make. Without `image_tags` the image is called as the Bento is; without `engine` the settings name it;
+    `options` are texts of `--opt`, `labels` further labels of the image; `base_image` replaces the Bento's."""
+
+    tag: str | Tag
+    image_tags: tuple[str, ...] = ()
+    engine: str | None = None
+    options: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    platform: str | None = None
+    base_image: str | None = None
+    use_cache: bool = True
+    progress: Progress = "auto"
+
+
+def containerize(
+    request: ContainerizeRequest,
+    *,
+    store: Store,
+    settings: Settings,
+    reporter: Reporter,
+    environ: Mapping[str, str] = os.environ,
+    engine: Engine | None = None,
+) -> BuiltImage:
+    """Builds the image of a Bento. `engine` stands in for the one that the request names.
+
+    Raises UsageError for an option or reference that is none, DamagedItem or ModelNotFound where the store lacks what
+    the Bento needs, EngineUnavailable, EngineFailed, and Interrupted after a Ctrl-C.
+    """
+    bento = store.bentos.get(request.tag)
+    platform = _platform(request.platform, bento)
+    order = _Order(
+        request=request,
+        bento=bento,
+        options=parse_options(request.options),
+        references=image_references(request.image_tags, bento.tag),
+        platform=platform,
+        plan=bento_plan(bento, base_image=request.base_image, platform=platform),
+        models={entry.tag: require_model(entry, store.models) for entry in bento.manifest.models},
+        pip=_pip_settings(bento, environ),
+    )
+    _require_signatures(bento, order.models, settings, reporter)
+    engine = engine or choose_engine(request.engine or settings.engine.value, environ)
+    reporter.info(f"{bento.tag}: building with {engine.check()}")
+    try:
+        _check_bytes(bento, order.models, reporter)
+        with store.scratch() as folder:
+            return engine.build(_prepare(order, folder, environ, reporter), reporter)
+    except KeyboardInterrupt:
+        raise Interrupted(f"the build of the image of `{bento.tag}` was stopped; nothing of it is kept") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """A request with all that was looked up and checked for it."""
+
+    request: ContainerizeRequest
+    bento: Bento
+    options: tuple[tuple[str, str | None], ...]
+    references: tuple[str, ...]
+    platform: str | None
+    plan: ImagePlan
+    models: Mapping[Tag, Model]
+    pip: PipSettings
+
+
+def _prepare(order: _Order, folder: Path, environ: Mapping[str, str], reporter: Reporter) -> BuildJob:
+    """Lays context and secrets out in `folder`. The context is called as the Bento is: by this name the engine knows
+    what it was sent before."""
+    bento, request = order.bento, order.request
+    packages = [package for group in order.plan.groups for package in group.packages]
+    context = folder / bento.tag.name
+    with disk_errors(folder):
+        context.mkdir()
+        paths = {tag: model.path for tag, model in order.models.items()}
+        sources = ContextSources(bento.path, paths, tuple(find_local_files(packages, order.pip)))
+        containerfile_path = stage_context(order.plan, sources, context)
+        secrets = gather_secrets(order.pip, environ, folder, reporter)
+        secrets += gather_env(order.plan.secret_env, environ, folder, reporter)
+    return BuildJob(
+        context=context,
+        containerfile=containerfile_path,
+        references=order.references,
+        platform=order.platform,
+        labels={**image_labels(bento), **request.labels},
+        secrets=secrets,
+        options=(("build-arg", f"{VERSION_ARG}={bento.tag.version}"), *order.options),
+        use_cache=request.use_cache,
+        progress=request.progress,
+    )
+
+
+def bento_containerfile(bento: Bento, *, base_image: str | None = None, platform: str | None = None) -> str:
+    """The Containerfile that `containerize` would run for `platform`, the Bento's first by default."""
+    return containerfile(bento_plan(bento, base_image=base_image, platform=_platform(platform, bento)))
+
+
+def bento_plan(bento: Bento, *, base_image: str | None = None, platform: str | None = None) -> ImagePlan:
+    """The plan of the Bento's image for `platform`, its first by default. Raises DamagedItem where a file that it is
+    made from is missing or changed."""
+    check_address(bento.path, bento.digest, f"Bento `{bento.tag}`")
+    wheels = sorted(bento.path.glob(RUNTIME_WHEELS))
+    lock = bento.path / _lock_file(bento, platform)
+    if len(wheels) != 1 or not lock.is_file():
+        hint = moving_hint(bento.tag) if bento.manifest.is_from_bentoml else "build it again"
+        raise DamagedItem(f"Bento `{bento.tag}` has no {lock.name} or not one {RUNTIME_WHEELS}", hint=hint)
+    text, template = lock.read_text(encoding="utf-8"), _template(bento)
+    return plan_image(bento.manifest, text, wheels[0].name, base_image=base_image, template=template)
+
+
+def _lock_file(bento: Bento, platform: str | None) -> str:
+    manifest = bento.manifest
+    if not is_locked(manifest):
+        return INTENT
+    return LOCK if platform in (None, manifest.platform) else platform_lock(str(platform))
+
+
+def _template(bento: Bento) -> str | None:
+    """The text of the Bento's Dockerfile template, where it has one."""
+    if not bento.manifest.docker.get("dockerfile_template"):
+        return None
+    try:
+        return (bento.path / TEMPLATE).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DamagedItem(f"Bento `{bento.tag}` has no {TEMPLATE} that can be read", hint="build it again") from error
+
+
+def image_references(texts: tuple[str, ...], tag: Tag) -> tuple[str, ...]:
+    """The names of the image, each with a tag (`latest` where none is written); the Bento's own where there is none.
+
+    Raises UsageError for a text that is no reference, or that names a digest.
+    """
+    checked = []
+    for text in texts or (str(tag),):
+        try:
+            grammar.base_image(text)
+        except grammar.Refused as error:
+            raise UsageError(f"`{text!r}` {error.message}", hint="write `[host/]name[:tag]`, in lower case") from error
+        if "@" in text:
+            raise UsageError(f"`{text}` names a digest, which an image gets by being made", hint="leave it out")
+        has_tag = ":" in text.rpartition("/")[2]
+        checked.append(text if has_tag else f"{text}:latest")
+    return tuple(dict.fromkeys(checked))
+
+
+def image_labels(bento: Bento) -> dict[str, str]:
+    """The labels that are true of this Bento's version, and so not in the Containerfile that lies in it."""
+    return {"org.opencontainers.image.version": bento.tag.version or "", "io.ekiben.bento": str(bento.tag)}
+
+
+def _require_signatures(bento: Bento, models: Mapping[Tag, Model], settings: Settings, reporter: Reporter) -> None:
+    """What the settings want signed is signed by somebody whom they trust. Raises NotTrusted."""
+    policy = policy_for("containerize", settings)
+    for sentence in require_signed_bento(bento, models.values(), policy) if policy else ():
+        reporter.info(sentence)
+
+
+def _check_bytes(bento: Bento, models: Mapping[Tag, Model], reporter: Reporter) -> None:
+    """Every file that goes into the image is what the Bento's version says."""
+    total = bento.size_bytes + sum(model.size_bytes for model in models.values())
+    with reporter.task("checking files", total) as task:
+        executables = bento.manifest.executables
+        check_content(bento.path, bento.digest, f"Bento `{bento.tag}`", task.advance, executables=executables)
+        for tag, model in models.items():
+            check_content(model.path, model.digest, f"model `{tag}`", task.advance)
+
+
+def _platform(asked: str | None, bento: Bento) -> str | None:
+    first = bento.manifest.platform or None
+    locked = bento.manifest.platforms or (first,)
+    if asked is not None and not _PLATFORM.fullmatch(asked):
+        raise UsageError(f"`{asked}` is no platform of an image", hint="write `linux/amd64` or `linux/arm64`")
+    if asked and first and asked not in locked:
+        raise ImageError(
+            f"`{bento.tag}` is locked for {', '.join(f'`{one}`' for one in locked)}, not for `{asked}`",
+            hint=f"build it with `--platform {asked}` first",
+        )
+    return asked or first
+
+
+def _pip_settings(bento: Bento, environ: Mapping[str, str]) -> PipSettings:
+    """This machine's pip settings under the bentofile's, which the receipt keeps: no hashed file names a host."""
+    declared = bento.details.get("indexes")
+    if not isinstance(declared, Mapping):
+        return pip_settings(environ)
+    index = declared.get("index_url")
+    torch = torch_index(str(declared.get("torch") or ""), environ)
+    named = (*indexes_of(declared.get("indexes")), *([torch] if torch else []))
+    return pip_settings(environ).for_project(
+        bento.path,
+        index_url=str(index) if index else None,
+        extra_index_urls=[
+            *(one.url_with_login(environ) for one in named),
+            *_texts(declared.get("extra_index_url")),
+        ],
+        find_links=[*_texts(declared.get("find_links")), *_texts(declared.get("torch_files"))],
+        no_index=bool(declared.get("no_index")),
+        trusted_hosts=_texts(declared.get("trusted_host")),
+    )
+
+
+def _texts(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list | tuple) else []

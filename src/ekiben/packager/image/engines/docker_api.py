@@ -1,0 +1,95 @@
+"""The Docker SDK for Python, in the only module that knows it: finding the engine, its version, images, their history.
+
+The engine is found as the docker command finds it: DOCKER_HOST, else the context (DOCKER_CONTEXT or the one in use),
+else the platform's socket. What the SDK raises becomes EngineUnavailable or EngineFailed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import docker
+import docker.errors
+
+from ekiben.errors import EngineFailed, EngineUnavailable
+from ekiben.packager.image.engines.engine import BuiltImage, ImageLayer
+
+_TIMEOUT_S = 30  # for one answer: an engine under load is slow
+_OLDEST_ENGINE = (20, 10)  # the first whose own frontend knows the mounts of dockerfile 1.2
+_REMEDY = "start it (`systemctl start docker`, Docker Desktop), or set DOCKER_HOST to one that answers"
+# OSError covers what the HTTP library under the SDK raises, ValueError an address that is none.
+_SDK_ERRORS = (docker.errors.DockerException, OSError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineVersion:
+    """What an engine says of itself."""
+
+    name: str
+    version: str
+    system: str
+
+
+@contextmanager
+def connect(environ: Mapping[str, str]) -> Iterator[docker.DockerClient]:
+    """A client of the engine in use, closed afterwards. Raises EngineUnavailable where none answers."""
+    try:
+        client = docker.DockerClient.from_env(environment=dict(environ), timeout=_TIMEOUT_S, use_ssh_client=True)
+        client.ping()
+    except _SDK_ERRORS as error:
+        host = environ.get("DOCKER_HOST")
+        where = f"`{host}` (DOCKER_HOST)" if host else "the address of Docker's context in use"
+        raise EngineUnavailable(f"no Docker engine answers at {where}: {_reason(error)}", hint=_REMEDY) from error
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def engine_version(client: docker.DockerClient) -> EngineVersion:
+    """Name, version and operating system of the engine."""
+    answer = client.version()
+    components = answer.get("Components") or [{}]
+    name = str(components[0].get("Name", "Engine"))
+    return EngineVersion(name, str(answer.get("Version", "")), str(answer.get("Os", "")))
+
+
+def why_unfit(found: EngineVersion) -> str | None:
+    """Why an engine of this version cannot run a build of ours; None where it can."""
+    if "podman" in found.name.lower():
+        return f"{found.name} {found.version} answers in Docker's place, and it has no BuildKit"
+    if found.system and found.system != "linux":
+        return f"the engine runs `{found.system}` containers, and the image is for linux"
+    major, minor, *_ = [*found.version.split("."), "0", "0"]
+    if major.isdigit() and minor.isdigit() and (int(major), int(minor)) < _OLDEST_ENGINE:
+        return f"the engine is of version {found.version}, and secret and cache mounts came with 20.10"
+    return None
+
+
+def look_at_image(client: docker.DockerClient, image_id: str, references: Sequence[str], engine: str) -> BuiltImage:
+    """Size and layers of an image that the engine holds."""
+    try:
+        image = client.images.get(image_id)
+        history = image.history()
+    except _SDK_ERRORS as error:
+        raise EngineFailed(f"the engine built `{image_id}` and does not show it: {_reason(error)}") from error
+    layers = [ImageLayer(str(step["CreatedBy"]), int(step["Size"])) for step in reversed(history) if step["Size"]]
+    return BuiltImage(
+        id=image_id,
+        references=tuple(references),
+        size_bytes=int(image.attrs["Size"]),
+        layers=tuple(layers),
+        engine=engine,
+    )
+
+
+def _reason(error: BaseException) -> str:
+    """The SDK wraps the HTTP library's wrapping of the system's error, which says what matters; else its own words."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno is not None:
+            return str(cause)
+        cause = cause.__context__
+    return str(error)
