@@ -128,7 +128,16 @@ def test_an_unknown_key_is_refused_with_the_nearest_right_one(complains: Complai
         ("labels: {a: yes}\n", '1:13: `labels.a` is `yes`, a truth value, and asks for text | quote it: a: "yes"'),
         ("name: 2024-01-01\n", '1:7: `name` is a date, and asks for text | quote it: name: "2024-01-01"'),
         ("include: ['*', 3]\n", '1:16: `include[1]` is `3`, a number, and asks for text | quote it: - "3"'),
-        ("include: service.py\n", "1:10: `include` is text, and asks for a list"),
+        ("include: service.py\n", '1:10: `include` is text, and asks for a list | write include: ["service.py"]'),
+        (
+            "envs: {A: b}\n",
+            "1:7: `envs` is a mapping, and asks for a list | an item of it is written `- {name: NAME, value: VALUE}`",
+        ),
+        (
+            "envs: ['A=b']\n",
+            "1:8: `envs[0]` is text, and asks for a mapping of keys to values"
+            " | an item of it is written `- {name: NAME, value: VALUE}`",
+        ),
         ("docker: [debian]\n", "1:9: `docker` is a list, and asks for a mapping of keys to values"),
         ("python: {no_index: 'yes'}\n", "1:20: `python.no_index` is text, and asks for `true` or `false`"),
         (
@@ -148,6 +157,21 @@ def test_a_value_of_the_wrong_type_is_refused_with_what_is_expected(
     complains: Complains, text: str, complaint: str
 ) -> None:
     assert complains(text) == f"bentofile.yaml:{complaint}"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("envs: [{name: PATH, value: x}]\n", "1:15: `envs[0].name` names `PATH`"),
+        ("envs:\n  - {name: EKIBEN_BENTO, stage: build}\n", "2:12: `envs[0].name` names `EKIBEN_BENTO`"),
+        ("docker:\n  env: {EKIBEN_HOME: /x}\n", "2:22: `docker.env.EKIBEN_HOME` names `EKIBEN_HOME`"),
+        ("docker:\n  env: [A=b, PATH=/x]\n", "2:8: `docker.env.PATH` names `PATH`"),
+    ],
+)
+def test_a_variable_that_the_image_lives_by_is_refused_with_its_place(
+    complains: Complains, text: str, complaint: str
+) -> None:
+    assert complains(text) == f"bentofile.yaml:{complaint}, which the image sets itself | use another name"
 
 
 def test_a_variable_is_named_once_for_a_stage(complains: Complains, loads: Loads) -> None:

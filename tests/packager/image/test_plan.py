@@ -12,6 +12,8 @@ from ekiben.digest import Digest
 from ekiben.errors import ImageError, NotActedOn
 from ekiben.packager.image.plan import HEAVY_WHEELS, MAX_MODEL_LAYERS, REST, ImagePlan, group_wheels, plan_image
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage, format_lock
+from ekiben.serving.healthcheck import PORT_FILE_VARIABLE
+from ekiben.serving.target import BENTO_VARIABLE, VERSION_VARIABLE
 from ekiben.store.bento_manifest import BentoManifest, BentoModelEntry
 from ekiben.tag import Tag
 from tests.packager.small_bento import MANIFEST, RUNTIME_WHEEL
@@ -156,9 +158,9 @@ def test_a_runtime_wheel_with_another_kind_of_name_is_refused(text: str) -> None
         plan_image(MANIFEST, "", text)
 
 
-@pytest.mark.parametrize("name", ["PATH", "EKIBEN_HOME", "EKIBEN_BENTO"])
+@pytest.mark.parametrize("name", ["PATH", "EKIBEN_HOME", BENTO_VARIABLE, VERSION_VARIABLE, PORT_FILE_VARIABLE])
 def test_a_variable_that_the_image_lives_by_is_refused(name: str) -> None:
-    with pytest.raises(ImageError, match=f"`{name}` is set by the image itself"):
+    with pytest.raises(ImageError, match=f"names `{name}`, which the image sets itself"):
         plan(docker(env={name: "x"}))
 
 

@@ -22,6 +22,14 @@ _EXPECTED = {
     "model_type": "a mapping of keys to values",
     "model_attributes_type": "a mapping of keys to values",
 }
+# Keys whose shape is easily taken for another -> how one item is written
+_SHAPES = {
+    "envs": "- {name: NAME, value: VALUE}",
+    "models": "- {tag: NAME, alias: OTHER}",
+    "indexes": "- {name: NAME, url: URL}",
+    "allow": "- {code: CODE, reason: WHY}",
+    "labels": "NAME: VALUE",
+}
 
 
 def first_error(error: ValidationError, document: Document) -> BentofileError:
@@ -43,8 +51,19 @@ def _placed(details: ErrorDetails, document: Document) -> BentofileError:
         return document.error(f"`{dotted(route)}` {message}", route, hint=str(hint) if hint else None)
     name = f"`{dotted(route)}`" if route else "the file"
     place = document.values.get(route)
-    hint = _quote_hint(route, place) if details["type"] == "string_type" else _nearest_choice(details, context)
-    return document.error(f"{name} {_wrong_type(details, context, place)}", route, hint=hint)
+    return document.error(f"{name} {_wrong_type(details, context, place)}", route, hint=_remedy(details, route, place))
+
+
+def _remedy(details: ErrorDetails, route: Route, place: Place | None) -> str | None:
+    match details["type"]:
+        case "string_type":
+            return _quote_hint(route, place)
+        case "literal_error":
+            return _nearest_choice(details)
+        case "list_type" | "dict_type" | "model_type" as kind:
+            return _shape_hint(route, place if kind == "list_type" else None)
+        case _:
+            return None
 
 
 def _wrong_type(details: ErrorDetails, context: Mapping[str, object], place: Place | None) -> str:
@@ -56,10 +75,20 @@ def _wrong_type(details: ErrorDetails, context: Mapping[str, object], place: Pla
     return f"is {found}, and asks for {_EXPECTED.get(details['type'], 'something else')}"
 
 
-def _nearest_choice(details: ErrorDetails, context: Mapping[str, object]) -> str | None:
-    if details["type"] != "literal_error" or not isinstance(details["input"], str):
+def _nearest_choice(details: ErrorDetails) -> str | None:
+    if not isinstance(details["input"], str):
         return None
-    return did_you_mean(details["input"], re.findall(r"'([^']*)'", str(context["expected"])))
+    return did_you_mean(details["input"], re.findall(r"'([^']*)'", str(details.get("ctx", {})["expected"])))
+
+
+def _shape_hint(route: Route, place: Place | None) -> str | None:
+    """How an item of the key is written; for `place`, a text where a list should be, that text as a list."""
+    key = next((step for step in reversed(route) if isinstance(step, str)), "")
+    if key in _SHAPES:
+        return f"an item of it is written `{_SHAPES[key]}`"
+    if place is None or not place.text or "\n" in place.text:
+        return None
+    return f'write {key}: ["{place.text}"]'
 
 
 def _word(value: object) -> str:

@@ -16,6 +16,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from ekiben.packager.credentials import has_credentials, redact
 
 OLDEST_IMAGE_PYTHON = (3, 11)
+# What an image sets to find its server, its Bento and its models by.
+IMAGE_VARIABLES = frozenset({"PATH", "EKIBEN_HOME", "EKIBEN_BENTO", "EKIBEN_BENTO_VERSION", "EKIBEN_PORT_FILE"})
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # surrogates: no file can hold them
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+")
@@ -94,9 +96,11 @@ def service_import(text: str) -> str:
 
 
 def env_name(text: str) -> str:
-    """A POSIX name of an environment variable."""
+    """A POSIX name of an environment variable that is not the image's own."""
     if not _ENV_NAME.fullmatch(text):
         raise Refused(f"`{_shown(text)}` is no name of an environment variable", "use letters, digits and `_`")
+    if text in IMAGE_VARIABLES:
+        raise Refused(f"names `{text}`, which the image sets itself", "use another name")
     return text
 
 

@@ -16,8 +16,6 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from ekiben.errors import ImageError, NotActedOn
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.lock.lockfile import LockedPackage, parse_lock
-from ekiben.serving.healthcheck import PORT_FILE_VARIABLE
-from ekiben.serving.target import BENTO_VARIABLE, VERSION_VARIABLE
 from ekiben.store.bento_manifest import BentoManifest
 from ekiben.tag import Tag
 
@@ -46,8 +44,6 @@ RUNTIME = "runtime"
 # overlay2 stacks at most 128 layers. Base images bring up to a dozen; the groups above, `rest`, `runtime`, the empty
 # environment, the working folder and the source are twenty at most. Models beyond this number share one layer.
 MAX_MODEL_LAYERS = 64
-
-_RESERVED = frozenset({"PATH", "EKIBEN_HOME", BENTO_VARIABLE, VERSION_VARIABLE, PORT_FILE_VARIABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +200,6 @@ def _variables(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     for name, value in pairs:
         _checked(grammar.env_name, name, "the environment")
         _checked(grammar.one_line, value, f"the variable `{name}`")
-        if name in _RESERVED:
-            raise ImageError(f"the environment variable `{name}` is set by the image itself", hint="use another name")
         checked.append((name, value))
     return tuple(checked)
 
