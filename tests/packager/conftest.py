@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ekiben.packager.build import BuildRequest, build_bento
+from ekiben.packager.build import build_bento
+from ekiben.packager.request import BuildRequest
 from ekiben.packager.runtime_wheel import RUNTIME_REQUIREMENTS
 from ekiben.report import SilentReporter
 from ekiben.store.bentos import Bento

@@ -13,8 +13,9 @@ import pytest
 
 from ekiben.digest import Digest
 from ekiben.errors import LockError, NotActedOn
-from ekiben.packager.build import BuildRequest, build_bento
+from ekiben.packager.build import build_bento
 from ekiben.packager.lock.lockfile import parse_lock
+from ekiben.packager.request import BuildRequest
 from ekiben.report import LoggingReporter
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento

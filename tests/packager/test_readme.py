@@ -8,7 +8,7 @@ import pytest
 
 from ekiben.errors import BuildError
 from ekiben.packager.bentofile.bentofile import Bentofile
-from ekiben.packager.description import Description, ServiceDescription
+from ekiben.packager.describing.description import Description, ServiceDescription
 from ekiben.packager.readme import readme
 
 DESCRIPTION = Description(

@@ -11,7 +11,8 @@ import pytest
 
 from ekiben.errors import UsageError
 from ekiben.packager.bentofile.loading import load_bentofile
-from ekiben.packager.description import describe_service
+from ekiben.packager.describing.describer import Describer, Job
+from ekiben.packager.describing.description import describe_service
 from ekiben.packager.scaffold import create_project
 from ekiben.packager.selection.selection import select_files
 from ekiben.report import SilentReporter
@@ -46,7 +47,9 @@ def test_it_trains_and_its_service_can_be_described(tmp_path: Path, store: Store
     )
     assert train.stdout.strip() == str(store.models.get("iris").tag)
     project = tmp_path / "project"
-    described = describe_service(project, "service", project=project, home=store.home, reporter=SilentReporter())
+    with Describer.started() as describer:
+        job = Job(project, "service", store.home)
+        described = describe_service(describer, job, project=project, reporter=SilentReporter())
     assert described.models == ("iris:latest",)
 
 

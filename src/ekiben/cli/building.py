@@ -55,8 +55,8 @@ def build_bento(
 ) -> None:
     """Build a Bento from a project: its source, its models by digest, its dependencies locked with hashes."""
     from ekiben.packager.arguments import arguments_of
-    from ekiben.packager.build import BuildRequest
     from ekiben.packager.build import build_bento as build
+    from ekiben.packager.request import BuildRequest
 
     state = state_of(ctx)
     state.override(progress=progress)

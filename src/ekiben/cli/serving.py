@@ -20,6 +20,7 @@ from ekiben.cli.state import State, state_of
 from ekiben.cli.trusting import admit_served
 from ekiben.errors import InvalidTag, UsageError
 from ekiben.serving.options import CONFIG_OPTIONS, RUN_OPTIONS, Option
+from ekiben.settings import ARGUMENTS_VARIABLE
 from ekiben.tag import Tag
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _hand_over_arguments(target: str, file: Path | None, pairs: Mapping[str, str
 
     A project's own come from its bentofile, a Bento's from its bento.yaml, which the server reads.
     """
-    from ekiben.serving.declare.arguments import ARGUMENTS_VARIABLE, given_arguments
+    from ekiben.serving.declare.arguments import given_arguments
     from ekiben.store.bento_manifest import BENTO_MANIFEST
 
     folder = Path(target)

@@ -16,7 +16,8 @@ from ekiben.packager.arguments import given_arguments
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.bentofile.loading import load_bentofile
-from ekiben.packager.draft import DEFAULT_PLATFORM, BuildRequest, Draft, Workplace
+from ekiben.packager.describing.describer import Describer
+from ekiben.packager.draft import DEFAULT_PLATFORM, Draft, Workplace
 from ekiben.packager.git_state import GitState, git_state
 from ekiben.packager.lock.bento_lock import BentoLock, lock_place, read_bento_lock
 from ekiben.packager.lock.indexes import TORCH, index_rows
@@ -24,6 +25,7 @@ from ekiben.packager.lock.request import Lock
 from ekiben.packager.locking import image_python
 from ekiben.packager.manifest import manifest_of
 from ekiben.packager.project import service_of
+from ekiben.packager.request import BuildRequest
 from ekiben.packager.steps import STEPS
 from ekiben.report import LoggingReporter, Reporter
 from ekiben.store.bentos import Bento
@@ -32,8 +34,6 @@ from ekiben.store.local import Store, default_store
 from ekiben.store.plain import plain_labels
 from ekiben.store.receipt import host_platform
 from ekiben.tag import Tag
-
-__all__ = ["BuildRequest", "build", "build_bento"]
 
 
 def build(
@@ -87,13 +87,18 @@ def build(
     return build_bento(request, store=default_store(), reporter=reporter or LoggingReporter())
 
 
-def build_bento(request: BuildRequest, *, store: Store, reporter: Reporter) -> Bento:
-    """Builds what `request` asks for into `store`. Raises as `build` does."""
+def build_bento(
+    request: BuildRequest, *, store: Store, reporter: Reporter, describer: Describer | None = None
+) -> Bento:
+    """Builds what `request` asks for into `store`, with a `describer` that may wait already. Raises as `build` does."""
+    if describer is None:
+        with Describer.started() as describer:
+            return build_bento(request, store=store, reporter=reporter, describer=describer)
     started = time.monotonic()
     draft = _first_draft(request)
     git = git_state(draft.bentofile.project)
     with store.scratch() as folder:
-        workplace = Workplace(folder, store, reporter)
+        workplace = Workplace(folder, store, reporter, describer)
         for step in STEPS:
             draft = step(draft, workplace)
         _write(draft, folder)

@@ -21,11 +21,12 @@ def child_process(
     *,
     cwd: Path,
     environ: Mapping[str, str],
+    stdin: int = subprocess.DEVNULL,
     stdout: int | IO[bytes],
     stderr: int,
     grace_s: float = 0.0,
 ) -> Iterator[subprocess.Popen[str]]:
-    """`command` while it runs in `cwd`, its pipes as text, without input.
+    """`command` while it runs in `cwd`, its pipes as text, by default without input.
 
     However the block is left, the child's process group ends with it: SIGTERM to a child that still runs, and after
     `grace_s` seconds, or at once where it is 0, SIGKILL to all that is left.
@@ -34,7 +35,7 @@ def child_process(
         command,
         cwd=cwd,
         env=dict(environ),
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=stdout,
         stderr=stderr,
         encoding="utf-8",

@@ -1,6 +1,6 @@
 """`Draft`: a Bento while it is being built. Every step of the build takes one and gives one that knows more.
 
-`BuildRequest` is what the caller asks; `Workplace` is what the steps work with. Values only: the steps are in `steps`.
+`Workplace` is what the steps work with. Values only: the steps are in `steps`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ekiben.packager.bentofile.bentofile import Bentofile
-from ekiben.packager.description import Description
+from ekiben.packager.describing.describer import Describer
+from ekiben.packager.describing.description import Description
 from ekiben.packager.lock.bento_lock import BentoLock
 from ekiben.packager.lock.request import Lock
 from ekiben.packager.models import PinnedModels
+from ekiben.packager.request import BuildRequest
 from ekiben.packager.selection.selection import Selection
 from ekiben.packager.selection.staging import StagedSource
 from ekiben.report import Reporter
@@ -27,31 +29,14 @@ NO_MODELS = PinnedModels()
 
 
 @dataclass(frozen=True, slots=True)
-class BuildRequest:
-    """What to build. `service`, `name` and `labels` go before what the bentofile says; `bentofile` None means the
-    project's own; `version` None makes one from the content; `platforms` are the images', none meaning the default;
-    with `is_locked` a bento.lock that is missing or does not fit is an error. `args` go before the bentofile's, one by
-    one; `options` are top-level keys of a bentofile that go before its own."""
-
-    project: Path
-    bentofile: Path | None = None
-    service: str | None = None
-    name: str | None = None
-    version: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    platforms: tuple[str, ...] = ()
-    is_locked: bool = False
-    args: Mapping[str, object] = field(default_factory=dict)
-    options: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Workplace:
-    """`folder` becomes the Bento: empty, on the store's file system, gone at the end whatever happens."""
+    """`folder` becomes the Bento: empty, on the store's file system, gone at the end whatever happens.
+    `describer` waits for the service."""
 
     folder: Path
     store: Store
     reporter: Reporter
+    describer: Describer
 
 
 @dataclass(frozen=True, slots=True)

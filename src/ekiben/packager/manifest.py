@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from ekiben.errors import BuildError, InvalidTag
-from ekiben.packager.description import ServiceDescription
+from ekiben.packager.describing.description import ServiceDescription
 from ekiben.packager.draft import Draft
 from ekiben.packager.models import PinnedModels
 from ekiben.packager.parts import SETUP_SCRIPT, SOURCE, TEMPLATE

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ekiben.errors import BuildError, SelectionError
 from ekiben.packager.bentofile.bentofile import Bentofile
-from ekiben.packager.description import Description
+from ekiben.packager.describing.description import Description
 from ekiben.packager.parts import README
 from ekiben.packager.selection.selection import find_file
 from ekiben.store.bento_manifest import BentoModelEntry

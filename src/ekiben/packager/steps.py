@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ekiben.errors import BuildError
-from ekiben.packager.description import describe_service
+from ekiben.packager.describing.describer import Job
+from ekiben.packager.describing.description import describe_service
 from ekiben.packager.draft import Draft, Workplace
 from ekiben.packager.image.conda import environment_file
 from ekiben.packager.image.containerfile import check_template, containerfile_for
@@ -84,15 +85,10 @@ def stage(draft: Draft, workplace: Workplace) -> Draft:
 
 def describe(draft: Draft, workplace: Workplace) -> Draft:
     """Imports the staged service in another process and learns its APIs and models."""
+    job = Job(draft.source.folder, draft.service, workplace.store.home, draft.variables, draft.arguments)
     with workplace.reporter.task(f"describing {draft.service}"):
         description = describe_service(
-            draft.source.folder,
-            draft.service,
-            project=draft.bentofile.project,
-            home=workplace.store.home,
-            reporter=workplace.reporter,
-            variables=draft.variables,
-            arguments=draft.arguments,
+            workplace.describer, job, project=draft.bentofile.project, reporter=workplace.reporter
         )
     for path in draft.source.restore():
         workplace.reporter.warn(f"importing the service wrote `{path}`, which is left out")

@@ -80,14 +80,14 @@ def _write(path: Path, document: dict[str, object]) -> None:
     path.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=1))
 
 
-def _run() -> NoReturn:
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    status = main()
+def leave(status: int) -> NoReturn:
+    """Ends the process: threads that the service's module started would keep it for ever."""
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(status)  # threads that the service's module started would keep the process for ever
+    os._exit(status)
 
 
 if __name__ == "__main__":
-    _run()
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    leave(main())

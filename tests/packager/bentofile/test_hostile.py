@@ -17,11 +17,12 @@ from ekiben.errors import EkibenError
 from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.bentofile.loading import load_bentofile
 from ekiben.packager.bentofile.schema import LEVELS
-from ekiben.packager.description import Description, ServiceDescription
-from ekiben.packager.draft import BuildRequest, Draft
+from ekiben.packager.describing.description import Description, ServiceDescription
+from ekiben.packager.draft import Draft
 from ekiben.packager.manifest import manifest_of
 from ekiben.packager.models import PinnedModels
 from ekiben.packager.readme import readme
+from ekiben.packager.request import BuildRequest
 from ekiben.packager.selection.selection import select_files
 from ekiben.packager.selection.staging import stage_source
 from ekiben.report import SilentReporter

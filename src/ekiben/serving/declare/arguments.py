@@ -15,10 +15,9 @@ from typing import TypeVar, overload
 from pydantic import BaseModel, ValidationError
 
 from ekiben.errors import ServiceError, SettingsError
-from ekiben.settings import load_settings
+from ekiben.settings import ARGUMENTS_VARIABLE, load_settings
 from ekiben.store.bento_manifest import read_bento_manifest
 
-ARGUMENTS_VARIABLE = "EKIBEN_ARGS"
 Model = TypeVar("Model", bound=BaseModel)
 
 
