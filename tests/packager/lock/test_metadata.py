@@ -1,4 +1,4 @@
-"""Licences are known from wheels on this machine, from an index through pip, and from the last lock."""
+"""Licences are known from wheels that are here, from other projects, from the last lock, or through pip."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from ekiben.packager.lock.metadata import licence_in
+from ekiben.packager.lock.job import ResolverJob
+from ekiben.packager.lock.licence_cache import LicenceCache
+from ekiben.packager.lock.licences import LicenceFields
+from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
+from ekiben.packager.lock.metadata import licence_fields_in, with_licences
+from ekiben.packager.lock.pip_settings import PipSettings
 from ekiben.packager.lock.request import LockRequest, LockTool
 from ekiben.packager.lock.resolve import lock_requirements
-from ekiben.packager.lock.target import host_target
+from ekiben.packager.lock.target import Target, host_target
 from tests.packager.lock.local_index import LocalIndex, RecordingReporter, guarded, write_wheel
 
 MIT = ("License-Expression: MIT",)
@@ -27,9 +32,9 @@ def asked(index: LocalIndex, project: Path) -> LockRequest:
 def test_a_wheels_own_words_are_read(tmp_path: Path) -> None:
     write_wheel(tmp_path / "a.whl", "a", "1", headers=["Classifier: License :: OSI Approved :: MIT License"])
     (tmp_path / "b.whl").write_bytes(b"no wheel")
-    assert licence_in(tmp_path / "a.whl") == "MIT"
-    assert licence_in(tmp_path / "b.whl") is None
-    assert licence_in(tmp_path / "c.whl") is None
+    assert licence_fields_in(tmp_path / "a.whl").classifiers == ("License :: OSI Approved :: MIT License",)
+    assert licence_fields_in(tmp_path / "b.whl") == LicenceFields()
+    assert licence_fields_in(tmp_path / "c.whl") == LicenceFields()
 
 
 def test_a_local_index_tells_licences(
@@ -95,3 +100,68 @@ def test_a_yanked_version_is_noted(
     again = lock_requirements(request, cache=tmp_path, reporter=reporter, environ=environ)
     assert again.packages == lock.packages
     assert "`app==1.0` is yanked" in reporter.warnings
+
+
+@pytest.fixture
+def job(tmp_path: Path, environ: dict[str, str]) -> ResolverJob:
+    """A job that knows no index."""
+    folder = tmp_path / "job"
+    folder.mkdir()
+    return ResolverJob(folder, Target("3.13", "linux/arm64"), PipSettings(no_index=True), environ, timeout_s=60)
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> LicenceCache:
+    """A cache that knows nothing."""
+    return LicenceCache(tmp_path / "licences")
+
+
+def at(url: str, digest: str) -> LockedPackage:
+    """The pin of a wheel that is there."""
+    name = url.rpartition("/")[2]
+    return LockedPackage(name.partition("-")[0], "1.0", (LockedFile(name, digest, url=url),))
+
+
+def served(port: int, settings: PipSettings) -> PipSettings:
+    """`settings` with the guarded index of a port."""
+    return replace(settings, index_url=f"http://me:s3cret@127.0.0.1:{port}/simple", no_index=False)
+
+
+def test_what_a_wheel_said_to_another_project_is_remembered(job: ResolverJob, memory: LicenceCache) -> None:
+    digest = f"sha256:{'a' * 64}"
+    memory.keep(digest, LicenceFields(expression="MIT"))
+    (package,) = with_licences([at("http://index.example/app-1.0-py3-none-any.whl", digest)], job, memory)
+    assert package.licence == "MIT"
+
+
+def test_pip_opens_the_files_themselves_and_no_page_of_an_index(
+    index: LocalIndex, job: ResolverJob, memory: LicenceCache
+) -> None:
+    names = [f"app{number}" for number in range(10)]  # more than one pip is asked about
+    digests = {name: index.add(name, "1.0", headers=MIT) for name in names}
+    index.simple.rename(index.simple.with_name("gone"))
+    with guarded(index, user="me", password="s3cret") as port:
+        url = f"http://127.0.0.1:{port}/files/{{}}-1.0-py3-none-any.whl"
+        pins = [at(url.format(name), digests[name]) for name in names]
+        known = with_licences(pins, replace(job, settings=served(port, job.settings)), memory)
+    assert {one.licence for one in known} == {"MIT"}
+    assert {memory.find(digest) for digest in digests.values()} == {LicenceFields(expression="MIT")}
+
+
+def test_the_index_is_asked_where_the_files_are_not_to_be_had(
+    index: LocalIndex, job: ResolverJob, memory: LicenceCache
+) -> None:
+    digest = index.add("app", "1.0", headers=MIT)
+    with guarded(index, user="me", password="s3cret") as port:
+        moved = at(f"http://127.0.0.1:{port}/moved/app-1.0-py3-none-any.whl", digest)
+        (package,) = with_licences([moved], replace(job, settings=served(port, job.settings)), memory)
+    assert package.licence == "MIT"
+
+
+def test_nobody_is_asked_offline(index: LocalIndex, job: ResolverJob, memory: LicenceCache) -> None:
+    digest = index.add("app", "1.0", headers=MIT)
+    with guarded(index, user="me", password="s3cret") as port:
+        there = at(f"http://127.0.0.1:{port}/files/app-1.0-py3-none-any.whl", digest)
+        offline = {**job.environ, "UV_OFFLINE": "true"}
+        alone = replace(job, settings=served(port, job.settings), environ=offline)
+        assert with_licences([there], alone, memory) == (there,)

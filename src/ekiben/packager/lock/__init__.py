@@ -12,7 +12,7 @@
     │   └── own_wheels.py     wheels made of them: git_source · wheel_build · normal_wheel · wheel_cache · origin
     └── pip_settings.py   PipSettings: indexes, certificates, the rest of what pip's configuration says
                           (pip_config.py reads it without starting pip)     ── indexes.py    indexes with names
-    cache.py          locks kept by the digest of everything that shaped them
+    cache.py          locks kept by the digest of everything that shaped them ── placing.py  its files, whole or not
     job.py            ResolverJob and Resolution: what a resolver is handed, what it answers
     ├── uv_tool.py        `uv pip compile`
     ├── pip_tools.py      `pip-compile`     ── pip_report.py   `pip install --dry-run --report`, for files and licences
@@ -20,6 +20,7 @@
     └── explain.py        a resolver's complaint made readable
     settling.py       what stays of what was found: files that the target installs, each with its hash
     metadata.py       the licences of what is locked                        ── licences.py   what metadata says of them
+                      (licence_cache.py: what wheels said in any project; links_page.py: which files pip is to open)
     lockfile.py       LockedPackage, LockedFile and requirements.lock       ── pylock.py     the same as PEP 751 has it
     bento_lock.py     bento.lock in the project                             ── freshness.py  whether it still fits
                       (documents.py: a lock as data; toml_text.py: TOML written)

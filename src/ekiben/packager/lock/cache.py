@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 import time
 from pathlib import Path
 
@@ -21,9 +20,9 @@ from ekiben.packager.credentials import redact
 from ekiben.packager.lock.documents import LockDocument, lock_document, lock_of
 from ekiben.packager.lock.intent import Intent
 from ekiben.packager.lock.pip_settings import PipSettings, local_path
+from ekiben.packager.lock.placing import STAGED, put_in_place
 from ekiben.packager.lock.request import Lock, LockRequest
 
-_STAGED = ".new-"  # prefix of a file that is being written
 _STALE_S = 3600.0  # a staged file this old was left by a process that was killed
 _FORMAT = 2  # raised when the same inputs would be locked to another text
 
@@ -75,17 +74,8 @@ def keep_lock(cache: Path, lock: Lock, key: Digest) -> None:
     entry = _Entry(digest="", intent=lock.intent, lock=lock_document(lock))
     entry.digest = entry.own_digest
     place = _place(cache, key)
-    place.parent.mkdir(parents=True, exist_ok=True)
+    put_in_place(place, entry.model_dump_json(indent=1).encode())
     _sweep(place.parent)
-    with tempfile.NamedTemporaryFile("w", dir=place.parent, prefix=_STAGED, encoding="utf-8", delete=False) as stream:
-        new = Path(stream.name)
-        try:
-            stream.write(entry.model_dump_json(indent=1))
-            stream.close()
-            new.replace(place)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
 
 
 def _place(cache: Path, key: Digest) -> Path:
@@ -93,7 +83,7 @@ def _place(cache: Path, key: Digest) -> Path:
 
 
 def _sweep(folder: Path) -> None:
-    for staged in folder.glob(f"{_STAGED}*"):
+    for staged in folder.glob(f"{STAGED}*"):
         with contextlib.suppress(FileNotFoundError):
             if time.time() - staged.stat().st_mtime > _STALE_S:
                 staged.unlink()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,21 +28,35 @@ def run_child(command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], 
 
     Whatever stops us (Ctrl-C, an error, the time limit: LockError) ends it and the builds it started.
     """
+    return run_children([command], cwd=cwd, environ=environ, timeout_s=timeout_s)[0]
+
+
+def run_children(
+    commands: Iterable[Sequence[str]], *, cwd: Path, environ: Mapping[str, str], timeout_s: float
+) -> list[Finished]:
+    """The same for several at once, which share the time."""
     scratch = cwd / "tmp"
     scratch.mkdir(exist_ok=True)
-    with child_process(
-        command,
-        cwd=cwd,
-        environ={**environ, "TMPDIR": str(scratch)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        grace_s=_GRACE_S,
-    ) as child:
+    deadline = time.monotonic() + timeout_s
+    with ExitStack() as stack:
+        children = [
+            stack.enter_context(
+                child_process(
+                    command,
+                    cwd=cwd,
+                    environ={**environ, "TMPDIR": str(scratch)},
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    grace_s=_GRACE_S,
+                )
+            )
+            for command in commands
+        ]
         try:
-            _, said = child.communicate(timeout=timeout_s)
+            said = [child.communicate(timeout=max(0.0, deadline - time.monotonic()))[1] for child in children]
         except subprocess.TimeoutExpired as error:
             raise LockError(
                 f"locking did not end within {timeout_s:.0f} s",
                 hint="an index may not answer, or too much has to be built",
             ) from error
-    return Finished(child.returncode, said)
+    return [Finished(child.returncode, words) for child, words in zip(children, said, strict=True)]

@@ -9,7 +9,7 @@ from pathlib import Path
 from ekiben.packager.credentials import secrets_around
 from ekiben.packager.lock.indexes import PLAIN_RULES, Rules
 from ekiben.packager.lock.lockfile import LockedPackage
-from ekiben.packager.lock.pip_settings import PipSettings
+from ekiben.packager.lock.pip_settings import TRUE_WORDS, PipSettings
 from ekiben.packager.lock.target import Target
 
 REQUIREMENTS = "requirements.in"
@@ -30,6 +30,11 @@ class ResolverJob:
     preferred: tuple[LockedPackage, ...] = ()
     exclude_newer: str | None = None
     rules: Rules = PLAIN_RULES
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether the user has told uv to use no network, which then nobody does."""
+        return self.environ.get("UV_OFFLINE", "").lower() in TRUE_WORDS
 
     @property
     def secrets(self) -> frozenset[str]:

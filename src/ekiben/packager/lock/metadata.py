@@ -1,55 +1,78 @@
 """The licences of locked packages, without installing them.
 
-A licence that the last lock knew is kept; wheels on this machine are opened; pip is asked for the rest. One that cannot
-be had is unknown, which is no reason not to lock.
+A licence that the last lock knew is kept; wheels on this machine are opened; what others said in any project is
+remembered; pip is asked for the rest. A licence that cannot be had is unknown, which is no reason not to lock.
 """
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from email.parser import HeaderParser
 from pathlib import Path
 
 from ekiben.packager.lock.job import ResolverJob
+from ekiben.packager.lock.licence_cache import LicenceCache
 from ekiben.packager.lock.licences import LicenceFields, licence_of
-from ekiben.packager.lock.lockfile import LockedPackage
-from ekiben.packager.lock.pip_report import ask_pip
+from ekiben.packager.lock.links_page import links_page
+from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
+from ekiben.packager.lock.pip_report import Reported, ask_pip
 from ekiben.packager.lock.pip_settings import local_path
 from ekiben.packager.lock.wheel_tags import best_wheel
 
+_PAGE = "links.html"
+_NOTHING = LicenceFields()
 
-def with_licences(packages: Sequence[LockedPackage], job: ResolverJob) -> tuple[LockedPackage, ...]:
+
+def with_licences(
+    packages: Sequence[LockedPackage], job: ResolverJob, cache: LicenceCache
+) -> tuple[LockedPackage, ...]:
     """The packages, each with its licence as far as that is known or can be."""
     kept = {(one.name, one.version): one.licence for one in job.preferred}
-    known = {one.name: one.licence or kept.get((one.name, one.version)) or _own_words(one, job) for one in packages}
-    asked = [one for one in packages if known[one.name] is None and _is_remote_wheel(one, job)]
-    if asked:
-        known |= {name: found.licence for name, found in ask_pip(asked, job, is_host=False).items()}
-    return tuple(replace(one, licence=known[one.name]) for one in packages)
+    known = {one.name: one.licence or kept.get((one.name, one.version)) for one in packages}
+    unknown = {one: wheel for one in packages if not known[one.name] and (wheel := best_wheel(one.files, job.target))}
+    said = {one.name: _own_words(wheel, cache) for one, wheel in unknown.items()}
+    said |= _asked({one: wheel for one, wheel in unknown.items() if said[one.name] is None}, job, cache)
+    return tuple(
+        replace(one, licence=known[one.name] or licence_of(said.get(one.name) or _NOTHING)) for one in packages
+    )
 
 
-def licence_in(wheel: Path) -> str | None:
-    """The licence that a wheel's METADATA states; None where it states none or is no wheel."""
+def licence_fields_in(wheel: Path) -> LicenceFields:
+    """What a wheel's METADATA says of its licence; nothing where it says nothing, or is no wheel."""
     try:
         with zipfile.ZipFile(wheel) as archive:
             (member,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
             text = archive.read(member).decode("utf-8", errors="replace")
     except (OSError, ValueError, zipfile.BadZipFile):
-        return None
+        return _NOTHING
     headers = HeaderParser().parsestr(text)
-    return licence_of(
-        LicenceFields(headers["License-Expression"], headers["License"], tuple(headers.get_all("Classifier", [])))
-    )
+    return LicenceFields(headers["License-Expression"], headers["License"], tuple(headers.get_all("Classifier", [])))
 
 
-def _own_words(package: LockedPackage, job: ResolverJob) -> str | None:
-    wheel = best_wheel(package.files, job.target)
-    path = local_path(wheel.url) if wheel and wheel.url else None
-    return licence_in(path) if path else None
+def _own_words(wheel: LockedFile, cache: LicenceCache) -> LicenceFields | None:
+    """What the wheel says; None where somebody has to be asked for that."""
+    path = local_path(wheel.url) if wheel.url else None
+    return licence_fields_in(path) if path else cache.find(wheel.sha256)
 
 
-def _is_remote_wheel(package: LockedPackage, job: ResolverJob) -> bool:
-    wheel = best_wheel(package.files, job.target)
-    return wheel is not None and not (wheel.url or "").startswith("file:")
+def _asked(
+    wheels: Mapping[LockedPackage, LockedFile], job: ResolverJob, cache: LicenceCache
+) -> dict[str, LicenceFields | None]:
+    """What pip finds out: of the very files where it may have them, else by way of the indexes."""
+    if not wheels or job.is_offline:
+        return {}
+    told = _told_of_files({one: wheel for one, wheel in wheels.items() if wheel.url}, job)
+    told |= ask_pip([one for one in wheels if one.name not in told], job, is_host=False)
+    for one in told.values():
+        cache.keep(one.file.sha256, one.fields)
+    return {name: one.fields for name, one in told.items()}
+
+
+def _told_of_files(wheels: Mapping[LockedPackage, LockedFile], job: ResolverJob) -> dict[str, Reported]:
+    """Without the pages of the indexes, which cost more than the files. All or none: pip ends at the first refusal."""
+    page = job.folder / _PAGE
+    page.write_text(links_page(wheels.values(), job.pip_settings), encoding="utf-8")
+    settings = replace(job.settings, find_links=(str(page),), no_index=True)
+    return ask_pip(tuple(wheels), replace(job, settings=settings), is_host=False)

@@ -7,9 +7,10 @@ netrc, keyring, certificates. Nothing is installed. The only module that runs `p
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from packaging.utils import canonicalize_name
@@ -17,16 +18,16 @@ from packaging.version import Version
 from pydantic import BaseModel, ValidationError
 
 from ekiben.errors import LockError
-from ekiben.packager.lock.child import run_child
+from ekiben.packager.lock.child import run_children
 from ekiben.packager.lock.job import ResolverJob
-from ekiben.packager.lock.licences import LicenceFields, licence_of
+from ekiben.packager.lock.licences import LicenceFields
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
 from ekiben.packager.lock.pip_environment import pip_environment
 from ekiben.packager.lock.wheel_tags import platform_tags
 
 _TIMEOUT_S = 300.0  # pip downloads whole wheels where an index has no metadata beside them and answers no ranges
-_PINS = "metadata.in"
-_REPORT = "metadata.json"
+_MOST_PIPS = 4  # at once: their own start costs a fifth of a second of a processor
+_FEWEST = 8  # packages for which another pip is worth its start
 _TARGET = "site"  # where nothing is put: older versions of pip want to be told
 _OLDEST_PIP = Version("25.3")  # the first that downloads no wheel for a dry run whose metadata it can have alone
 # What a user's configuration may ask of an installation, and no question needs.
@@ -63,32 +64,75 @@ class _Report(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """One package in pip's report: the file that it would install, with its URL there, and its licence."""
+    """One package in pip's report: the file that it would install, with its URL there, and what that says of its
+    licence."""
 
     file: LockedFile
-    licence: str | None
+    fields: LicenceFields
     is_yanked: bool = False
 
 
-def ask_pip(packages: Iterable[LockedPackage], job: ResolverJob, *, is_host: bool) -> dict[str, Reported]:
+def ask_pip(packages: Sequence[LockedPackage], job: ResolverJob, *, is_host: bool) -> dict[str, Reported]:
     """What pip says of each package, by name: for the running interpreter and sdists, too, where `is_host`; else for
-    the job's target and wheels alone. Empty where pip is missing, too old, or fails."""
-    if not _is_recent():
+    the job's target and wheels alone. None of those for which pip is missing, too old, or fails."""
+    if not packages or not _is_recent():
         return {}
-    pins = "".join(f"{one.name}=={one.version}\n" for one in packages)
-    (job.folder / _PINS).write_text(pins, encoding="utf-8")
-    command = [
-        *(sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet"),
-        *("--target", _TARGET, "--report", _REPORT, "--use-feature=fast-deps", "--requirement", _PINS),
-        *([] if is_host else _target_arguments(job)),
-    ]
+    groups = [_Group(job.folder, number, pins) for number, pins in enumerate(_shares(packages))]
+    for group in groups:
+        group.asked.write_text("".join(f"{one.name}=={one.version}\n" for one in group.pins), encoding="utf-8")
     environ = {**pip_environment(job.pip_settings, job.environ), **_PLAIN}
+    target = () if is_host else _target_arguments(job)
     try:
-        run_child(command, cwd=job.folder, environ=environ, timeout_s=min(job.timeout_s, _TIMEOUT_S))
-        report = _Report.model_validate_json((job.folder / _REPORT).read_bytes())
-    except (LockError, OSError, ValidationError):
+        run_children(
+            [[*group.command, *target] for group in groups],
+            cwd=job.folder,
+            environ=environ,
+            timeout_s=min(job.timeout_s, _TIMEOUT_S),
+        )
+    except LockError:
         return {}
-    return {canonicalize_name(item.metadata.name): _reported(item) for item in report.install}
+    items = (item for group in groups for item in group.installed())
+    return {canonicalize_name(item.metadata.name): _reported(item) for item in items}
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The packages that one pip is asked about; its files lie in `folder`."""
+
+    folder: Path
+    number: int
+    pins: Sequence[LockedPackage]
+
+    @property
+    def asked(self) -> Path:
+        """The file of requirements."""
+        return self.folder / f"metadata-{self.number}.in"
+
+    @property
+    def command(self) -> list[str]:
+        """How pip is called, but for what it has to know of the target."""
+        return [
+            *(sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet"),
+            *("--target", _TARGET, "--report", self._report.name, "--use-feature=fast-deps"),
+            *("--requirement", self.asked.name),
+        ]
+
+    def installed(self) -> list[_Item]:
+        """What pip would install, once it has ended; nothing where it did not get so far."""
+        try:
+            return _Report.model_validate_json(self._report.read_bytes()).install
+        except (OSError, ValidationError):
+            return []
+
+    @property
+    def _report(self) -> Path:
+        return self.asked.with_suffix(".json")
+
+
+def _shares(packages: Sequence[LockedPackage]) -> Iterator[Sequence[LockedPackage]]:
+    """The packages, for one pip each: it opens one file after the other, and waits for each."""
+    count = min(_MOST_PIPS, -(-len(packages) // _FEWEST))
+    return (packages[first::count] for first in range(count))
 
 
 def _is_recent() -> bool:
@@ -109,4 +153,4 @@ def _reported(item: _Item) -> Reported:
     metadata = item.metadata
     fields = LicenceFields(metadata.license_expression, metadata.license, tuple(metadata.classifier))
     file = LockedFile(name, f"sha256:{digest}" if digest else "", url=item.download_info.url)
-    return Reported(file, licence_of(fields), item.is_yanked)
+    return Reported(file, fields, item.is_yanked)

@@ -20,10 +20,10 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 from ekiben.packager.asking import output_of
 from ekiben.packager.lock.pip_config import is_known_here, pip_options
 
+TRUE_WORDS = ("1", "true", "yes", "on", "y", "t")  # in pip's configuration and in uv's variables
 # Later sections win, as for `pip install`: pip._internal.cli.parser, ConfigOptionParser.
 _SECTIONS = ("global", "install", ":env:")
 _ENTRY = re.compile(r"(?P<section>:env:|[^.=]+)\.(?P<key>[^=]+)=(?P<value>.*)")
-_TRUE = ("1", "true", "yes", "on", "y", "t")
 _CONFIG_LIST_TIMEOUT_S = 30.0
 
 
@@ -88,7 +88,7 @@ def pip_settings(environ: Mapping[str, str]) -> PipSettings:
         index_url=entries.get("index-url") or None,
         extra_index_urls=_unique(entries.get("extra-index-url", "").split()),
         find_links=_unique(_absolute(one, Path.cwd()) for one in entries.get("find-links", "").split()),
-        no_index=entries.get("no-index", "").lower() in _TRUE,
+        no_index=entries.get("no-index", "").lower() in TRUE_WORDS,
         trusted_hosts=_unique(entries.get("trusted-host", "").split()),
         cert=_path(entries.get("cert") or environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE")),
         client_cert=_path(entries.get("client-cert")),

@@ -16,6 +16,7 @@ from ekiben.packager.credentials import redact_known
 from ekiben.packager.lock.child import run_child
 from ekiben.packager.lock.explain import explain_pip, hint_for, warnings_of
 from ekiben.packager.lock.job import REQUIREMENTS, Resolution, ResolverJob
+from ekiben.packager.lock.licences import licence_of
 from ekiben.packager.lock.lockfile import LockedPackage, format_lock, parse_lock
 from ekiben.packager.lock.pip_environment import pip_environment
 from ekiben.packager.lock.pip_report import Reported, ask_pip
@@ -52,7 +53,7 @@ def compile_with_pip_tools(job: ResolverJob) -> Resolution:
 def _with_files(packages: Iterable[LockedPackage], reported: dict[str, Reported]) -> tuple[LockedPackage, ...]:
     """The pins, each with the one file that pip would take where it is among those locked; else as they are."""
     return tuple(
-        replace(package, files=(found.file,), licence=found.licence, is_yanked=found.is_yanked)
+        replace(package, files=(found.file,), licence=licence_of(found.fields), is_yanked=found.is_yanked)
         if (found := reported.get(package.name)) and found.file.sha256 in package.hashes
         else package
         for package in packages

@@ -17,6 +17,7 @@ from ekiben.packager.lock.cache import keep_lock, load_lock, lock_key
 from ekiben.packager.lock.explain import yanked_in
 from ekiben.packager.lock.intent import Wanted
 from ekiben.packager.lock.job import CONSTRAINTS, REQUIREMENTS, Resolution, ResolverJob
+from ekiben.packager.lock.licence_cache import LicenceCache
 from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.lock.metadata import with_licences
 from ekiben.packager.lock.preparing import Prepared, prepare
@@ -30,6 +31,7 @@ from ekiben.packager.lock.settling import (
 )
 from ekiben.report import Reporter
 
+LICENCES = "licences"  # in the store's cache
 TIMEOUT_S = 1800.0  # pip-compile downloads every candidate to hash it where extra indexes are set: minutes are normal
 
 
@@ -77,7 +79,7 @@ def lock_prepared(
         reporter.info(f"lock: reused from cache, {age_text(now() - kept.created)}")
         tell_yanked(kept, reporter)
         return kept
-    packages = _locked_packages(prepared, environ, timeout_s, reporter)
+    packages = _locked_packages(prepared, LicenceCache(cache / LICENCES), environ, timeout_s, reporter)
     lock = Lock(
         packages=packages,
         intent=prepared.intent.text,
@@ -109,7 +111,7 @@ def tell_yanked(lock: Lock, reporter: Reporter) -> None:
 
 
 def _locked_packages(
-    prepared: Prepared, environ: Mapping[str, str], timeout_s: float, reporter: Reporter
+    prepared: Prepared, licences: LicenceCache, environ: Mapping[str, str], timeout_s: float, reporter: Reporter
 ) -> tuple[LockedPackage, ...]:
     request, intent, target = prepared.request, prepared.intent, prepared.target
     started = time.monotonic()
@@ -132,7 +134,7 @@ def _locked_packages(
             (job.folder / CONSTRAINTS).write_text(_lines(intent.constraints), encoding="utf-8")
         found = _resolve(job, request.tool)
         pins = settle_pins(read_local_files(found.packages), intent.allowed_hashes(), target)
-        pins = with_licences(_yanked(pins, found.warnings), job)
+        pins = with_licences(_yanked(pins, found.warnings), job, licences)
     _tell(pins, found.warnings, job, reporter)
     reporter.info(f"lock: {len(pins)} packages for {target} by {request.tool}, {time.monotonic() - started:.1f} s")
     return with_origins(without_local_urls(pins), prepared.wheels)

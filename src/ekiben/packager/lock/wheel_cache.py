@@ -12,8 +12,6 @@ absent.
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ekiben.digest import Digest
 from ekiben.errors import InvalidDigest
 from ekiben.packager.lock.git_source import COMMIT
-
-_STAGED = ".new-"
+from ekiben.packager.lock.placing import put_in_place
 
 
 class _Built(BaseModel):
@@ -61,8 +58,8 @@ class WheelCache:
         """Keeps a wheel under `key`. Raises OSError where the disk refuses."""
         digest = Digest.of_bytes(content)
         path = self._file(digest, file_name)
-        _put(path, content)
-        _put(self._built(key), _Built(file=file_name, sha256=str(digest)).model_dump_json().encode())
+        put_in_place(path, content)
+        put_in_place(self._built(key), _Built(file=file_name, sha256=str(digest)).model_dump_json().encode())
         return KeptWheel(path, str(digest))
 
     def commit_of(self, key: Digest) -> str | None:
@@ -74,7 +71,7 @@ class WheelCache:
 
     def note_commit(self, key: Digest, commit: str) -> None:
         """Notes `commit` under `key`. Raises OSError where the disk refuses."""
-        _put(self._commit(key), commit.encode())
+        put_in_place(self._commit(key), commit.encode())
 
     def _file(self, digest: Digest, name: str) -> Path:
         return self.folder / "files" / digest.hex / Path(name).name
@@ -84,17 +81,3 @@ class WheelCache:
 
     def _commit(self, key: Digest) -> Path:
         return self.folder / "commits" / key.hex
-
-
-def _put(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_STAGED)
-    new = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        new.chmod(0o644)
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
