@@ -250,6 +250,7 @@ def test_an_error_carries_its_message_and_hint() -> None:
     error = errors.ModelNotFound("no model `iris`", hint="save it first")
     assert (str(error), error.message, error.hint) == ("no model `iris`", "no model `iris`", "save it first")
     assert errors.InUse("iris:1", ["a:1", "b:2"]).message == "`iris:1` is used by `a:1`, `b:2`"
+    assert errors.InUse("iris:1", [f"a:{number}" for number in range(9)]).message.endswith("`a:4` and 4 more")
     assert errors.AmbiguousTag("iris:1", ["iris:11", "iris:12"]).candidates == ["iris:11", "iris:12"]
 
 

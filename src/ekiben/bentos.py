@@ -11,9 +11,39 @@ from ekiben.store.local import default_store
 from ekiben.tag import Tag
 
 if TYPE_CHECKING:
+    from ekiben.packager.build import build
     from ekiben.store.archive.limits import Limits
 
-__all__ = ["Bento", "BentoManifest", "BentoModelEntry", "delete", "export_bento", "get", "import_bento", "list"]
+__all__ = [
+    "Bento",
+    "BentoManifest",
+    "BentoModelEntry",
+    "build",
+    "delete",
+    "export_bento",
+    "get",
+    "import_bento",
+    "list",
+]
+
+# What BentoML's module of this name has besides -> what does it here
+_ELSEWHERE = {
+    "build_bentofile": "use `ekiben.build(bentofile=...)`",
+    "containerize": "use the command `ekiben containerize`",
+    "pull": "use `import_bento` with a URL",
+    "push": "use `export_bento` with a URL",
+    "serve": "use the command `ekiben serve`",
+}
+
+
+def __getattr__(name: str) -> object:
+    """`build`, which images do without, and what stands in for names that are BentoML's alone."""
+    if name == "build":
+        from ekiben.packager.build import build
+
+        return build
+    remedy = f": {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
+    raise AttributeError(f"`ekiben.bentos` has no `{name}`{remedy}", name=name)
 
 
 def get(tag: str | Tag) -> Bento:
@@ -26,9 +56,9 @@ def delete(tag: str | Tag) -> None:
     default_store().bentos.delete(tag)
 
 
-def list(name: str | None = None) -> builtins.list[Bento]:
-    """All Bentos, or those of `name`, newest first."""
-    return default_store().bentos.list(name)
+def list(tag: str | Tag | None = None) -> builtins.list[Bento]:
+    """All Bentos, or those of a name, or with such a beginning of a version, newest first."""
+    return default_store().bentos.list(tag)
 
 
 def export_bento(

@@ -40,6 +40,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+_SHOWN = 5  # tags that a message names
+
 
 class EkibenError(Exception):
     """The root. `exit_code` is the process's status where the CLI ends with this error; `http_status` the answer's."""
@@ -134,10 +136,9 @@ class InUse(EkibenError):
     """A model that local Bentos need."""
 
     def __init__(self, tag: str, users: list[str]) -> None:
-        super().__init__(
-            f"`{tag}` is used by {', '.join(f'`{one}`' for one in users)}",
-            hint="delete those Bentos first, or pass --force",
-        )
+        named = ", ".join(f"`{one}`" for one in users[:_SHOWN])
+        more = f" and {len(users) - _SHOWN} more" if len(users) > _SHOWN else ""
+        super().__init__(f"`{tag}` is used by {named}{more}", hint="delete those Bentos first, or pass --force")
 
 
 class StoreError(EkibenError):

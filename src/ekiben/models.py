@@ -32,6 +32,19 @@ __all__ = [
     "list",
 ]
 
+# What BentoML's module of this name has besides -> what does it here
+_ELSEWHERE = {
+    "HuggingFaceModel": "save its files with `ekiben.models.create`",
+    "pull": "use `import_model` with a URL",
+    "push": "use `export_model` with a URL",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Tells what stands in for names that are BentoML's alone."""
+    remedy = f": {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
+    raise AttributeError(f"`ekiben.models` has no `{name}`{remedy}", name=name)
+
 
 def create(
     name: str | Tag,
@@ -76,9 +89,9 @@ def delete(tag: str | Tag, *, force: bool = False) -> None:
     default_store().models.delete(tag, force=force)
 
 
-def list(name: str | None = None) -> builtins.list[Model]:
-    """All models, or those of `name`, newest first."""
-    return default_store().models.list(name)
+def list(tag: str | Tag | None = None) -> builtins.list[Model]:
+    """All models, or those of a name, or with such a beginning of a version, newest first."""
+    return default_store().models.list(tag)
 
 
 def export_model(

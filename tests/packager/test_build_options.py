@@ -180,12 +180,6 @@ def test_a_cuda_version_is_kept_in_the_bento_and_refused_for_its_image(
         bento_containerfile(bento)
 
 
-def test_a_variable_of_the_images_own_is_refused_at_any_stage(build: Build, project: Path) -> None:
-    write(project, "envs: [{name: PATH, value: /tmp, stage: build}]\n")
-    with pytest.raises(ImageError, match="`PATH` is set by the image itself"):
-        build()
-
-
 def test_a_call_in_python_says_what_a_bentofile_does(project: Path, store: Store) -> None:
     (project / "setup.sh").write_text("#!/bin/sh\n")
     (project / "bentofile.yaml").unlink()

@@ -19,6 +19,7 @@ from ekiben.errors import (
 )
 from ekiben.store.local import Store
 from ekiben.store.models import ModelContext, Signature
+from ekiben.tag import Tag
 from tests.store.making import assert_whole, build, entry, files_of, leftovers, save
 
 KEYS = ["name", "module", "labels", "options", "metadata", "context", "signatures", "api_version"]  # BentoML's order
@@ -173,6 +174,15 @@ def test_a_model_is_listed_newest_first_and_by_name(store: Store) -> None:
     assert [model.tag for model in store.models.list()] == tags[::-1]
     assert [model.tag for model in store.models.list("iris")] == [tags[2], tags[0]]
     assert store.models.list("nothing") == []
+
+
+def test_a_model_is_listed_by_its_tag_or_the_beginning_of_its_version(store: Store) -> None:
+    first, second = save(store, "iris", "1"), save(store, "iris", "2")
+    assert [model.tag for model in store.models.list(first.tag)] == [first.tag]
+    assert [model.tag for model in store.models.list(str(second.tag)[:8])] == [second.tag]
+    assert [model.tag for model in store.models.list(Tag("iris"))] == [second.tag, first.tag]
+    with pytest.raises(InvalidTag, match="`Iris` is no name"):
+        store.models.list("Iris")
 
 
 def test_what_is_no_item_is_not_listed(store: Store, caplog: pytest.LogCaptureFixture) -> None:

@@ -55,8 +55,8 @@ class Shelf(Protocol[ItemT_co]):
     def tags(self, name: str) -> Sequence[Tag]:
         """The exact tags of `name`, damaged items too."""
 
-    def list(self, name: str | None = None) -> Sequence[ItemT_co]:
-        """Every item (of `name`), newest first."""
+    def list(self, tag: str | Tag | None = None) -> Sequence[ItemT_co]:
+        """Every item (that the tag may mean), newest first."""
 
     def delete(self, tag: str | Tag, force: bool = False) -> Tag:
         """Removes one version, which is named whole, and gives its tag."""

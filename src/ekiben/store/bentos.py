@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from ekiben.digest import Digest
 from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest, BentoModelEntry, read_bento_manifest
-from ekiben.store.changes import commit, delete, named_version
+from ekiben.store.changes import commit, delete, make_latest, named_version
 from ekiben.store.disk import disk_errors, disk_refusals, write_synced
 from ekiben.store.documents import dump_document
 from ekiben.store.item import StoredItem, path_inside
@@ -110,15 +111,22 @@ class BentoShelf:
         with disk_errors(self.layout.bentos):
             return self._bento(*self.shelf.get(Tag.parse(tag)))
 
+    def make_latest(self, tag: Tag, digest: Digest) -> Bento | None:
+        """Makes the Bento of this exact tag the latest of its name; None where it is not there with this content."""
+        with disk_errors(self.layout.bentos):
+            receipt = make_latest(self.shelf, tag, digest)
+            return self._bento(tag, receipt) if receipt else None
+
     def tags(self, name: str) -> Sequence[Tag]:
         """The exact tags of `name`, damaged Bentos too: what there is to delete."""
         with disk_errors(self.layout.bentos):
             return self.shelf.tags(name)
 
-    def list(self, name: str | None = None) -> list[Bento]:
-        """All Bentos, or those of `name`, newest first. Reads receipts alone."""
+    def list(self, tag: str | Tag | None = None) -> list[Bento]:
+        """All Bentos, or those of a name, or with such a beginning of a version, newest first. Reads receipts alone."""
+        asked = None if tag is None else Tag.parse(tag)
         with disk_errors(self.layout.bentos):
-            return [self._bento(tag, receipt) for tag, receipt in self.shelf.items(name)]
+            return [self._bento(exact, receipt) for exact, receipt in self.shelf.items(asked)]
 
     def delete(self, tag: str | Tag, force: bool = False) -> Tag:
         """Deletes one Bento and gives its tag. A prefix is refused."""

@@ -140,10 +140,11 @@ class ModelShelf:
         with disk_errors(self.layout.models):
             return [tag for tag in self.shelf.tags(name) if self._is_seen(tag)]
 
-    def list(self, name: str | None = None) -> list[Model]:
-        """All models, or those of `name`, newest first. Reads receipts alone."""
+    def list(self, tag: str | Tag | None = None) -> list[Model]:
+        """All models, or those of a name, or with such a beginning of a version, newest first. Reads receipts alone."""
+        asked = None if tag is None else Tag.parse(tag)
         with disk_errors(self.layout.models):
-            return [self._model(tag, receipt) for tag, receipt in self.shelf.items(name) if self._is_seen(tag)]
+            return [self._model(exact, receipt) for exact, receipt in self.shelf.items(asked) if self._is_seen(exact)]
 
     def delete(self, tag: str | Tag, force: bool = False) -> Tag:
         """Deletes one model and gives its tag. A prefix is refused. Raises InUse where a local Bento lists it."""

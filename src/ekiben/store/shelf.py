@@ -51,13 +51,14 @@ class Shelf:
         """Where an exact tag lies."""
         return self.root / tag.name / str(tag.version)
 
-    def items(self, name: str | None = None) -> list[tuple[Tag, Receipt]]:
-        """All items, or those of `name`, newest first. One that vanishes meanwhile, or is damaged, is left out."""
+    def items(self, asked: Tag | None = None) -> list[tuple[Tag, Receipt]]:
+        """All items, or those that `asked` may mean (a name's, by the beginning of a version), newest first. One that
+        vanishes meanwhile, or is damaged, is left out."""
         found: list[tuple[Tag, Receipt]] = []
-        for one in [name] if name else self.names():
-            for tag in self._tags_or_warning(one):
-                receipt = self._receipt_or_warning(tag)
-                if receipt:
+        beginning = (asked.version if asked else None) or ""
+        for name in [asked.name] if asked else self.names():
+            for tag in self._tags_or_warning(name):
+                if str(tag.version).startswith(beginning) and (receipt := self._receipt_or_warning(tag)):
                     found.append((tag, receipt))
         return sorted(found, key=lambda pair: (pair[1].created, pair[0]), reverse=True)
 
@@ -125,7 +126,7 @@ class Shelf:
         for saved in self.saved(tag.name):
             if self.has(tag.with_version(saved.version)):
                 return saved.version
-        by_time = self.items(tag.name)
+        by_time = self.items(Tag(tag.name))
         if not by_time:
             raise self.not_found(tag)
         return str(by_time[0][0].version)
