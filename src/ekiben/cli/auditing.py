@@ -70,19 +70,19 @@ def _print_tables(report: AuditReport) -> None:
     print_table(
         ("Kind", "Files", "Size"), [(kind.value, str(one.files), size_text(one.size_bytes)) for kind, one in by_kind]
     )
-    rows = [_row(one, "") for one in report.sorted.open]
-    rows += [_row(one.finding, printable(one.allowance.reason)) for one in report.sorted.allowed]
-    if rows:
-        print()
-        print_table(("Code", "Severity", "Finding", "Remedy", "Allowed"), rows)
+    findings = [(*_columns(one), one.remedy) for one in report.sorted.open]
+    allowed = [(*_columns(one.finding), printable(one.allowance.reason)) for one in report.sorted.allowed]
+    for title, rows in (("Remedy", findings), ("Allowed because", allowed)):
+        if rows:
+            print()
+            print_table(("Code", "Severity", "Finding", title), rows)
     print()
     print(", ".join(f"{count} {severity.value}" for severity, count in report.counts().items()))
 
 
-def _row(finding: Finding, reason: str) -> tuple[str, str, str, str, str]:
+def _columns(finding: Finding) -> tuple[str, str, str]:
     line = f" (line {finding.line})" if finding.line is not None else ""
-    remedy = "" if reason else finding.code.remedy
-    return finding.code.id, finding.severity.value, f"{finding.message}{line}", remedy, reason
+    return finding.code.id, finding.severity.value, f"{finding.message}{line}"
 
 
 def _tell_unused(report: AuditReport, reporter: Reporter) -> None:

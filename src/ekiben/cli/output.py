@@ -62,7 +62,9 @@ def _draw_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=SIMPLE)
+    table = Table(box=SIMPLE)
+    for column in columns:
+        table.add_column(column, overflow="fold")  # what is too long goes on in the next line: nothing is cut
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)

@@ -177,6 +177,7 @@ def test_what_is_wrong_is_found_with_its_place(
         ({"docker": {"env": {"HF_TOKEN": "abcdefgh"}}}, {}, "EKB002", "HF_TOKEN"),
         ({"envs": ({"name": "API_KEY", "value": "k3J9xQ2m", "stage": "build"},)}, {}, "EKB002", "API_KEY"),
         ({"docker": {"system_packages": ["ffmpeg"]}}, {}, "EKB031", "ffmpeg"),
+        ({}, {"env/conda/environment.yml": "dependencies: [pip, python=3.12, pip=25.0=py0]\n"}, "EKB025", "python"),
         ({"python": {"lock_packages": False}}, {"env/python/requirements.in": "numpy>=2\n"}, "EKB020", "numpy"),
         ({"python": {"lock_packages": False}}, {}, "EKB023", None),
         ({}, {"env/docker/Containerfile": "ARG IMAGE=micro:2\nFROM ${IMAGE} AS conda\n"}, "EKB030", "micro:2"),
@@ -206,6 +207,27 @@ def test_what_the_manifest_and_locks_say_together_is_found(
     subject: str | None,
 ) -> None:
     assert [one.subject for one in found(audit(put(files, **manifest)), code)] == [subject]
+
+
+def test_a_lock_that_was_not_wanted_is_not_missed_line_by_line(put: Put, audit: Audit) -> None:
+    bento = put({"env/python/requirements.in": "numpy==2.0\npandas\n"}, python={"lock_packages": False})
+    assert [(one.code.id, one.subject) for one in audit(bento).sorted.open] == [("EKB020", "pandas"), ("EKB023", None)]
+
+
+def test_a_bento_of_bentomls_is_not_told_to_be_built_again(put: Put, audit: Audit) -> None:
+    bento = put({}, ekiben_version="")
+    (bento.path / "env/python/requirements.lock").unlink()
+    (missed,) = found(audit(bento), "EKB028")
+    assert missed.message == "BentoML built it, and its lock, which has no hashes, was left out"
+    assert str(bento.tag) in missed.remedy
+    assert "import ekiben as bentoml" in missed.remedy
+
+
+def test_an_image_that_the_bentofile_does_not_choose_has_a_remedy_of_its_own(put: Put, audit: Audit) -> None:
+    conda = "ARG EKIBEN_MICROMAMBA=mambaorg/micromamba:2.0.5\nFROM ${EKIBEN_MICROMAMBA} AS conda\nFROM python:3.12\n"
+    ours, base = found(audit(put({"env/docker/Containerfile": conda})), "EKB030")
+    assert "--opt build-arg=EKIBEN_MICROMAMBA=NAME@sha256:..." in ours.remedy
+    assert "docker.base_image: NAME@sha256:..." in base.remedy
 
 
 def test_what_is_in_order_is_not_found(put: Put, audit: Audit) -> None:

@@ -72,6 +72,8 @@ def test_a_secret_is_found(text: str, kind: str) -> None:
         "sha256:" + "0123456789abcdef" * 4,
         "tokenizer = 'distilbert-base-uncased-v2'",
         "hf_" + "a" * 34,
+        "model_token = 'bert-base-uncased-v2-2024'; secret_key = 'app/settings/SECRET_KEY_2024'\nsecret: my-app-tls-2",
+        "basic understanding-1 of bearer authentication-2, and `Authorization: Bearer <token-0123456789>`",
         "token = token_from_header2\npassword = settings.password1\nsecret: sha256:0123456789abcdef0123456789abcdef",
     ],
 )
@@ -89,6 +91,17 @@ def test_a_password_by_its_name_is_not_certain() -> None:
 )
 def test_a_password_without_quotes_is_found(line: str) -> None:
     assert kinds(f"a: 1\n{line}") == ["what looks like a password"]
+
+
+def test_a_credential_in_a_header_is_found() -> None:
+    headers = {"Authorization": "Bearer k3J9xQ2mZ7pL4vT8", "Proxy-Authorization": "Basic azNKOXg6UTJtWjdwTDR2"}
+    for text in (json.dumps(headers, indent=1), json.dumps(json.dumps(headers)).replace("Proxy", "\nProxy")):
+        assert kinds(text) == ["what looks like a password"] * 2
+
+
+def test_a_token_is_told_once_and_hides_no_password_beside_it() -> None:
+    found = kinds(f"API_TOKEN = '{GITHUB}'; password = 'k3J9xQ2mZ7pL4v'\n")
+    assert found == ["a GitHub token", "what looks like a password"]
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,11 @@ NO_LICENCE = _code(
 COPYLEFT = _code(27, "Copyleft", _INFO, "a copyleft licence", "check that its terms suit how the image is given away")
 NO_LOCK = _code(28, "LockUnreadable", _HIGH, "no lock that can be read", "build the Bento again")
 UNPINNED_BASE = _code(
-    30, "UnpinnedBaseImage", _MEDIUM, "a base image without a digest", "write `docker.base_image: NAME@sha256:...`"
+    30,
+    "UnpinnedBaseImage",
+    _MEDIUM,
+    "a base image without a digest",
+    "write `docker.base_image: NAME@sha256:...`; `docker pull NAME` prints the digest",
 )
 SYSTEM_PACKAGES = _code(
     31, "SystemPackages", _INFO, "system packages, which are not locked", "prefer wheels, or a base that has them"

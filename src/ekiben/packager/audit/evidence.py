@@ -39,6 +39,7 @@ class NamedModel:
 class Evidence:
     """`files` are the Bento's own, without its models'."""
 
+    tag: Tag
     folder: Path
     manifest: BentoManifest
     files: tuple[AuditedFile, ...]
@@ -80,7 +81,7 @@ def gather_evidence(bento: Bento, models: ModelShelf) -> Evidence:
         rows = document.rows("models")
         manifest = BentoManifest.from_document(Document(document.path, {**document.content, "models": []}))
         files = bento_files(bento.path, manifest)
-        return Evidence(bento.path, manifest, tuple(files), tuple(_model(row, models) for row in rows))
+        return Evidence(bento.tag, bento.path, manifest, tuple(files), tuple(_model(row, models) for row in rows))
 
 
 def read_plain(place: Path) -> bytes | None:

@@ -10,6 +10,7 @@ from ekiben.packager.audit.evidence import Evidence
 from ekiben.packager.audit.finding import Finding, printable
 from ekiben.packager.audit.secrets import find_secrets, is_placeholder
 from ekiben.packager.credentials import has_credentials
+from ekiben.packager.image.containerfile import MICROMAMBA_ARG, MICROMAMBA_IMAGE
 from ekiben.packager.parts import CONTAINERFILE
 from ekiben.packager.parts import SETUP_SCRIPT as SETUP_SCRIPT_FILE
 from ekiben.store.bento_manifest import BENTO_MANIFEST
@@ -22,6 +23,7 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _LEAST_SECRET = 6  # characters
+_MICROMAMBA = f"hand over a digest when the image is made: `--opt build-arg={MICROMAMBA_ARG}=NAME@sha256:...`"
 
 
 def check_image(evidence: Evidence) -> Iterator[Finding]:
@@ -29,7 +31,8 @@ def check_image(evidence: Evidence) -> Iterator[Finding]:
     for base, line in base_images(evidence):
         if "@sha256:" not in base:
             words = f"the base image `{printable(base)}` is not pinned: its tag may mean another image tomorrow"
-            yield Finding(UNPINNED_BASE, words, CONTAINERFILE, line, base)
+            advice = _MICROMAMBA if base == MICROMAMBA_IMAGE else None
+            yield Finding(UNPINNED_BASE, words, CONTAINERFILE, line, base, advice)
     yield from _variables(evidence)
     packages = evidence.manifest.docker.get("system_packages")
     for package in packages if isinstance(packages, list) else []:

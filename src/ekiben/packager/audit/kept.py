@@ -12,8 +12,8 @@ from ekiben.packager.audit.inventory import AuditedFile, Kind
 from ekiben.packager.selection.exclusions import BYTECODE, CACHES, ENVIRONMENTS, VERSION_CONTROL
 
 LARGE_BYTES = 10 * 1024**2
-_TABLES = {".csv", ".tsv", ".parquet", ".feather", ".arrow", ".orc", ".avro", ".xls", ".xlsx", ".ods", ".dta", ".mat"}
-_RECORDS = {".jsonl", ".ndjson", ".tfrecord", ".tfrecords", ".rds", ".rdata", ".npy", ".npz", ".lmdb"}
+_TABLES = {".csv", ".tsv", ".parquet", ".pq", ".feather", ".arrow", ".orc", ".avro", ".xls", ".xlsx", ".ods", ".dta"}
+_RECORDS = {".jsonl", ".ndjson", ".tfrecord", ".tfrecords", ".rds", ".rdata", ".mat", ".npy", ".npz", ".lmdb"}
 _DATABASES = {".sqlite", ".sqlite3", ".db", ".duckdb", ".sql", ".dump", ".pcap"}
 _DATA_SUFFIXES = _TABLES | _RECORDS | _DATABASES
 _PACKED_SUFFIXES = {".gz", ".bz2", ".xz", ".zst"}

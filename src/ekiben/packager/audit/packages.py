@@ -29,10 +29,12 @@ from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.lock.pylock import parse_pylock
 from ekiben.packager.parts import ENVIRONMENT, INTENT, LOCK
 from ekiben.store.bento_manifest import BENTO_MANIFEST
+from ekiben.store.bentos import moving_hint
 from ekiben.store.documents import parse_document
 
 _LOCKS, _PYLOCKS = "env/python/requirements*.lock", "env/python/pylock*.toml"
 _PINNED = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*])?\s*(?P<pin>===?\s*[^\s;*]+(?=\s|;|$)|@\s*\S+)?")
+_CONDA_PIN = re.compile(r"[\w.-]+={1,2}[\w.!+-]+=[\w.]+")
 _CUDA_WHEELS = ("nvidia-*", "cuda-*", "cupy-*")
 _CUDA_BASE = re.compile(r"cuda|nvcr\.io")
 # conda's name -> the Python package's, where they are not the same
@@ -63,24 +65,32 @@ def check_packages(evidence: Evidence) -> Iterator[Finding]:
 
 def _pins(evidence: Evidence) -> Iterator[Finding]:
     locks = [file.path for file in evidence.files if fnmatch(file.path, _LOCKS)]
-    if evidence.manifest.python.get("lock_packages") is False:
+    is_locked = evidence.manifest.python.get("lock_packages") is not False
+    if not is_locked:
         yield Finding(UNLOCKED, "`python.lock_packages` is false: each image gets what is newest then", BENTO_MANIFEST)
         locks = [INTENT]
     elif not locks:
-        yield Finding(NO_LOCK, f"there is no `{LOCK}`", BENTO_MANIFEST)
+        yield _no_lock(evidence)
     for path in locks:
         for line, text in logical_lines(evidence.text(path)):
-            yield from _requirement(path, line, text)
+            yield from _requirement(path, line, text, wants_hash=is_locked)
 
 
-def _requirement(path: str, line: int, text: str) -> Iterator[Finding]:
+def _no_lock(evidence: Evidence) -> Finding:
+    if evidence.manifest.is_from_bentoml:
+        words = "BentoML built it, and its lock, which has no hashes, was left out"
+        return Finding(NO_LOCK, words, BENTO_MANIFEST, advice=moving_hint(evidence.tag))
+    return Finding(NO_LOCK, f"there is no `{LOCK}`", BENTO_MANIFEST)
+
+
+def _requirement(path: str, line: int, text: str, *, wants_hash: bool) -> Iterator[Finding]:
     found = _PINNED.match(text)
     if text.startswith("-") or found is None:
         return
     name = canonicalize_name(found["name"])
     if not found["pin"]:
         yield Finding(UNPINNED, f"`{name}` has no exact version", path, line, name)
-    if "--hash" not in text:
+    if wants_hash and "--hash" not in text:
         yield Finding(UNHASHED, f"`{name}` has no hash", path, line, name)
 
 
@@ -135,16 +145,18 @@ def _cuda_twice(evidence: Evidence, names: frozenset[str]) -> Iterator[Finding]:
 
 
 def _conda(evidence: Evidence, names: frozenset[str]) -> Iterator[Finding]:
+    asked: dict[str, list[str]] = {}
     for dependency in _conda_packages(evidence):
-        name, _, rest = dependency.rpartition("::")[2].strip().partition("=")
-        bare = re.split(r"[\s<>!=~\[]", name)[0]
-        if not re.fullmatch(r"=?[\w.!+-]+=[\w.]+", rest):
-            words = f"conda's `{printable(dependency)}` is not pinned to a version and a build"
-            yield Finding(CONDA_UNLOCKED, words, ENVIRONMENT, subject=bare)
-        wheel = canonicalize_name(_CONDA_NAMES.get(bare, bare))
+        name = dependency.rpartition("::")[2].strip()
+        asked.setdefault(re.split(r"[\s<>!=~\[]", name)[0], []).append(name)
+    for name, lines in asked.items():
+        if not any(_CONDA_PIN.fullmatch(line) for line in lines):
+            words = f"conda's `{printable(lines[0])}` is not pinned to a version and a build"
+            yield Finding(CONDA_UNLOCKED, words, ENVIRONMENT, subject=name)
+        wheel = canonicalize_name(_CONDA_NAMES.get(name, name))
         if wheel in names:
             words = f"`{wheel}` is installed by conda and as a wheel"
-            yield Finding(SHIPPED_TWICE, words, ENVIRONMENT, subject=bare)
+            yield Finding(SHIPPED_TWICE, words, ENVIRONMENT, subject=name)
 
 
 def _conda_packages(evidence: Evidence) -> list[str]:

@@ -63,7 +63,7 @@ def _finding(finding: Finding, allowed: Allowed | None) -> dict[str, object]:
         "path": finding.path,
         "line": finding.line,
         "subject": finding.subject,
-        "remedy": finding.code.remedy,
+        "remedy": finding.remedy,
         "allowed": None if allowed is None else allowed.allowance.reason,
     }
 

@@ -8,6 +8,7 @@ findings on every machine, whatever is installed there. What is found is named b
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 import re
@@ -20,6 +21,7 @@ from ekiben.packager.credentials import secrets_of
 
 _BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECKSUM_CHARACTERS = 6
+_MOST = 10_000  # secrets of one file that their form tells
 _LEAST_ENTROPY_BITS = 3.2  # per character: words and repetitions stay below, random characters are above
 
 
@@ -104,35 +106,55 @@ FORMS: tuple[_Form, ...] = (
 )
 
 _KEYS = r"(?:api|access|auth|private|account)[_-]?(?:key|token)"
-_NAMES = rf"pass(?:word|wd|phrase)|secret(?:[_-]?(?:access)?[_-]?key)?|{_KEYS}|token"
+_NAMES = rf"pass(?:word|wd|phrase)|pw|secret(?:[_-]?(?:access)?[_-]?key)?|{_KEYS}|token"
 _QUOTED = r"""\\?(?P<quote>["'])(?P<value>[^"'\s]{12,200}?)\\?(?P=quote)"""  # `\"` in JSON, and so in a notebook
 _ASSIGNED = re.compile(rf"""(?i)(?<![A-Za-z])(?:{_NAMES})(?:\\?["'])?\s*(?::|=|:=|=>)\s*{_QUOTED}""".encode())
 _BARE = r"(?P<value>[A-Za-z0-9+/=!@#%^&*~-]{12,200})"  # no `_` and `.`: names in code have those
 _ON_LINE = re.compile(rf"(?im)(?<![A-Za-z])(?:{_NAMES})[ \t]*[:=][ \t]*{_BARE}[ \t]*\r?$".encode())  # YAML, INI, .env
+_SCHEME = r"""authorization(?:\\?["'])?\s*[:=,]\s*(?:\\?["'])?(?:bearer|basic|token)"""
+_HEADER = re.compile(rf"(?i){_SCHEME} (?P<value>[A-Za-z0-9+/=._~-]{{16,400}})".encode())
+_WORDS = re.compile(rb"(?:[A-Za-z]+\d?|v?\d{1,4})(?:[-_/.](?:[A-Za-z]+\d?|v?\d{1,4})){3,}")  # the name of something
 _URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>`]{1,400}@[^\s\"'<>`]{1,200}")
 _PLACEHOLDER = re.compile(
     rb"(?i)[$<{%*]|\.\.\.|^x+$|example|changeme|placeholder|your[_-]|dummy|redacted|user(?:name)?:pass|:password@|:secret@"
 )
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class _Place:
+    """Where a secret of some kind stands in the text."""
+
+    start: int
+    end: int
+    kind: str
+
+
 def find_secrets(text: bytes) -> Iterator[Secret]:
-    """The secrets in `text`, of each kind those that are told by their form, by line."""
+    """The secrets in `text`: first those that their form tells, then what else looks like a password."""
+    told = sorted(itertools.islice(itertools.chain(_tokens(text), _urls(text)), _MOST))
+    line_of = _Lines(text)
+    yield from (Secret(one.kind, line_of(one.start)) for one in told)
+    for start in _passwords(text):
+        before = bisect.bisect_right(told, start, key=lambda one: one.start)
+        if not before or told[before - 1].end <= start:
+            yield Secret("what looks like a password", line_of(start), is_certain=False)
+
+
+def _tokens(text: bytes) -> Iterator[_Place]:
     for form in FORMS:
         if form.mark in text:
             for found in form.pattern.finditer(text):
                 if form.is_real(found.group()):
-                    yield Secret(form.kind, _line(text, found.start()))
-    yield from _urls(text)
-    yield from _passwords(text)
+                    yield _Place(*found.span(), form.kind)
 
 
-def _urls(text: bytes) -> Iterator[Secret]:
+def _urls(text: bytes) -> Iterator[_Place]:
     if b"://" not in text or b"@" not in text:
         return
     for found in _URL.finditer(text):
         url = found.group()
         if not is_placeholder(url) and any(map(_is_secret, secrets_of([url.decode(errors="replace")]))):
-            yield Secret("a password in a URL", _line(text, found.start()))
+            yield _Place(*found.span(), "a password in a URL")
 
 
 def _is_secret(password: str) -> bool:
@@ -140,12 +162,14 @@ def _is_secret(password: str) -> bool:
     return len(password) >= _LEAST_PASSWORD and not (password.isalpha() and password.islower())
 
 
-def _passwords(text: bytes) -> Iterator[Secret]:
-    for found in itertools.chain(_ASSIGNED.finditer(text), _ON_LINE.finditer(text)):
+def _passwords(text: bytes) -> Iterator[int]:
+    """Where values begin that look like passwords."""
+    for found in itertools.chain(*(pattern.finditer(text) for pattern in (_ASSIGNED, _ON_LINE, _HEADER))):
         value = found["value"]
         is_mixed = re.search(rb"\d", value) is not None and re.search(rb"[A-Za-z]", value) is not None
-        if is_mixed and _entropy_bits(value) >= _LEAST_ENTROPY_BITS and not is_placeholder(value):
-            yield Secret("what looks like a password", _line(text, found.start("value")), is_certain=False)
+        is_plain = is_placeholder(value) or _WORDS.fullmatch(value) is not None
+        if is_mixed and _entropy_bits(value) >= _LEAST_ENTROPY_BITS and not is_plain:
+            yield found.start("value")
 
 
 def is_placeholder(text: bytes) -> bool:
@@ -153,5 +177,15 @@ def is_placeholder(text: bytes) -> bool:
     return _PLACEHOLDER.search(text) is not None
 
 
-def _line(text: bytes, at: int) -> int:
-    return text.count(b"\n", 0, at) + 1
+class _Lines:
+    """Tells the line of a place, counting on from the last one: a file of one line may hold a million secrets."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text, self._at, self._line = text, 0, 1
+
+    def __call__(self, at: int) -> int:
+        if at < self._at:
+            self._at, self._line = 0, 1
+        self._line += self._text.count(b"\n", self._at, at)
+        self._at = at
+        return self._line
