@@ -21,7 +21,6 @@ T = TypeVar("T")
 Raw: TypeAlias = str | tuple[str, ...]  # as written: a text, or in a file also a list
 
 SETTINGS_FILE = "EKIBEN_SETTINGS"  # names the settings file; else `ekiben/settings.yaml` in the user's config folder
-ARGUMENTS_VARIABLE = "EKIBEN_ARGS"  # what a service gets by `use_arguments`, a JSON object; no setting of ours
 _VERBOSITIES = ("quiet", "normal", "verbose")
 _PROGRESS = ("auto", "plain", "quiet", "json")
 _SIGNED = ("serve", "containerize", "import", "models")

@@ -12,7 +12,7 @@ import pytest
 from ekiben.errors import UsageError
 from ekiben.packager.bentofile.loading import load_bentofile
 from ekiben.packager.describing.describer import Describer, Job
-from ekiben.packager.describing.description import describe_service
+from ekiben.packager.describing.description import hear_description
 from ekiben.packager.scaffold import create_project
 from ekiben.packager.selection.selection import select_files
 from ekiben.report import SilentReporter
@@ -48,8 +48,8 @@ def test_it_trains_and_its_service_can_be_described(tmp_path: Path, store: Store
     assert train.stdout.strip() == str(store.models.get("iris").tag)
     project = tmp_path / "project"
     with Describer.started() as describer:
-        job = Job(project, "service", store.home)
-        described = describe_service(describer, job, project=project, reporter=SilentReporter())
+        describer.ask(Job(project, "service", store.home))
+        described = hear_description(describer, project=project, reporter=SilentReporter())
     assert described.models == ("iris:latest",)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,19 +50,19 @@ def build_bento(
     ] = False,
     arg: Arg = None,
     arg_file: ArgFile = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Do the work even where nothing has changed.")] = False,
     containerize: Annotated[bool, typer.Option("--containerize", help="Make the image, too.")] = False,
     output: Annotated[BuildFormat, typer.Option("--output", "-o", help="What to print.")] = BuildFormat.tag,
     progress: Progress = None,
 ) -> None:
     """Build a Bento from a project: its source, its models by digest, its dependencies locked with hashes."""
-    from ekiben.packager.arguments import arguments_of
-    from ekiben.packager.build import build_bento as build
+    from ekiben.packager.rebuilding.rebuild import rebuild as build
     from ekiben.packager.request import BuildRequest
 
     state = state_of(ctx)
     state.override(progress=progress)
     labels = parse_pairs(label or [], "--label")
-    args = arguments_of(arg_file, parse_pairs(arg or [], "--arg"))
+    args = _arguments(arg_file, arg or [])
     is_service = ":" in project and not Path(project).is_dir()
     request = BuildRequest(
         project=Path() if is_service else Path(project),
@@ -78,7 +79,7 @@ def build_bento(
         raise UsageError(
             "`--containerize` makes the image of one platform", hint="`ekiben containerize TAG --platform ...` for each"
         )
-    bento = build(request, store=state.store, reporter=state.reporter)
+    bento = build(request, store=state.store, reporter=state.reporter, is_anew=rebuild)
     if containerize:
         _make_image(bento.tag, next(iter(request.platforms), None), state)
     match output:
@@ -88,6 +89,15 @@ def build_bento(
             print(bento.path)
         case BuildFormat.json:
             print_json(bento.to_dict())
+
+
+def _arguments(file: Path | None, pairs: Sequence[str]) -> Mapping[str, object]:
+    named = parse_pairs(pairs, "--arg")
+    if not named and file is None:
+        return {}
+    from ekiben.packager.arguments import arguments_of
+
+    return arguments_of(file, named)
 
 
 def _make_image(tag: Tag, platform: str | None, state: State) -> None:

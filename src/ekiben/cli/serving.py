@@ -20,7 +20,7 @@ from ekiben.cli.state import State, state_of
 from ekiben.cli.trusting import admit_served
 from ekiben.errors import InvalidTag, UsageError
 from ekiben.serving.options import CONFIG_OPTIONS, RUN_OPTIONS, Option
-from ekiben.settings import ARGUMENTS_VARIABLE
+from ekiben.serving.variables import ARGUMENTS_VARIABLE
 from ekiben.tag import Tag
 
 if TYPE_CHECKING:

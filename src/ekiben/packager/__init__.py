@@ -1,11 +1,12 @@
 """The packager: a project becomes a Bento, a Bento becomes an image.
 
-    build             the order of it all: `build`, `build_bento`
+    rebuilding/       `ekiben build`: the Bento of the last time where nothing has changed, else
+    build             the order of it all: `build`, `build_bento`           ── request  what is asked for
     ├── draft         what is known of a Bento while it is built      ── steps    what is found out, one after the other
     ├── bentofile/    what the project says, checked                  ── project  which service it means
     │                                                                 ── arguments  what it leaves open, filled in
     ├── selection/    which of its files go in, and those copied
-    ├── description   the service described by a process of its own
+    ├── describing/   the service described by a process of its own
     ├── models        the models it needs, pinned to versions and digests
     ├── locking       its dependencies, pinned with hashes            ── lock/    how that is done
     ├── runtime_wheel ekiben's own serving half as a wheel             ── wheel_file  its bytes, always the same
@@ -20,7 +21,8 @@
     parts             where the parts of a Bento lie in its folder
     credentials       what in a URL is a secret, for bentofile/ and lock/
     asking            what another program prints, for git_state, lock/ and image/
-    child_process     another program that ends with us, for description, lock/ and image/
+    inputs            what a build reads, as the interpreter tells it
+    child_process     another program that ends with us, for describing/, lock/ and image/
     scaffold          a new project to start from (`ekiben init`)
 
 Talks through a `Reporter`, writes through a `Store`. Nobody here runs a service in this process.

@@ -19,6 +19,7 @@ from ekiben.packager.bentofile.loading import load_bentofile
 from ekiben.packager.describing.describer import Describer
 from ekiben.packager.draft import DEFAULT_PLATFORM, Draft, Workplace
 from ekiben.packager.git_state import GitState, git_state
+from ekiben.packager.inputs import answered
 from ekiben.packager.lock.bento_lock import BentoLock, lock_place, read_bento_lock
 from ekiben.packager.lock.indexes import TORCH, index_rows
 from ekiben.packager.lock.request import Lock
@@ -96,7 +97,8 @@ def build_bento(
             return build_bento(request, store=store, reporter=reporter, describer=describer)
     started = time.monotonic()
     draft = _first_draft(request)
-    git = git_state(draft.bentofile.project)
+    with answered():  # a record of this build has it
+        git = git_state(draft.bentofile.project)
     with store.scratch() as folder:
         workplace = Workplace(folder, store, reporter, describer)
         for step in STEPS:

@@ -1,7 +1,7 @@
 """The steps of a build, in order. Each takes the draft and gives one that knows more; `build` runs them.
 
-    template · select · stage · describe · name · pin models · lock · compare frameworks · runtime wheel
-    · API documents and README · Containerfile · bill of materials and provenance
+    template · select · stage · ask for the description · lock · runtime wheel · describe · name · pin models
+    · compare frameworks · API documents and README · Containerfile · bill of materials and provenance
 
 A step writes nothing outside the workplace's folder, so a build that ends early leaves nothing behind.
 """
@@ -16,10 +16,11 @@ from typing import TypeAlias
 
 from ekiben.errors import BuildError
 from ekiben.packager.describing.describer import Job
-from ekiben.packager.describing.description import describe_service
+from ekiben.packager.describing.description import hear_description
 from ekiben.packager.draft import Draft, Workplace
 from ekiben.packager.image.conda import environment_file
 from ekiben.packager.image.containerfile import check_template, containerfile_for
+from ekiben.packager.inputs import answered
 from ekiben.packager.lock.bento_lock import PATTERNS as LOCK_PATTERNS
 from ekiben.packager.locking import Locking, lock_files, lock_order, locks_for_build
 from ekiben.packager.manifest import bento_name, manifest_of
@@ -83,12 +84,18 @@ def stage(draft: Draft, workplace: Workplace) -> Draft:
     return replace(draft, source=source)
 
 
-def describe(draft: Draft, workplace: Workplace) -> Draft:
-    """Imports the staged service in another process and learns its APIs and models."""
+def ask(draft: Draft, workplace: Workplace) -> Draft:
+    """Has the staged service imported by another process, which takes its time while the next steps take theirs."""
     job = Job(draft.source.folder, draft.service, workplace.store.home, draft.variables, draft.arguments)
+    workplace.describer.ask(job)
+    return draft
+
+
+def describe(draft: Draft, workplace: Workplace) -> Draft:
+    """Learns the service's APIs and models."""
     with workplace.reporter.task(f"describing {draft.service}"):
-        description = describe_service(
-            workplace.describer, job, project=draft.bentofile.project, reporter=workplace.reporter
+        description = hear_description(
+            workplace.describer, project=draft.bentofile.project, reporter=workplace.reporter
         )
     for path in draft.source.restore():
         workplace.reporter.warn(f"importing the service wrote `{path}`, which is left out")
@@ -121,7 +128,8 @@ def lock(draft: Draft, workplace: Workplace) -> Draft:
             "`python.lock_packages` is false: what is installed is decided when the image is made, and unchecked"
         )
         return draft.with_file(INTENT, order.open_requirements)
-    locks = locks_for_build(order, draft.committed, locking, is_locked=draft.request.is_locked)
+    with answered():  # the cache keeps what the indexes say
+        locks = locks_for_build(order, draft.committed, locking, is_locked=draft.request.is_locked)
     for path, text in lock_files(locks).items():
         draft = draft.with_file(path, text)
     return replace(draft, locks=locks)
@@ -196,12 +204,13 @@ STEPS: tuple[Step, ...] = (
     read_template,
     select,
     stage,
+    ask,
+    lock,
+    carry_runtime,
     describe,
     choose_name,
     pin,
-    lock,
     compare_frameworks,
-    carry_runtime,
     write_documents,
     plan_image,
     account,

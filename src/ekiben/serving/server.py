@@ -34,7 +34,8 @@ from ekiben.serving.observing import make_metrics, open_access_log
 from ekiben.serving.options import ServeOptions
 from ekiben.serving.reload import serve_and_reload
 from ekiben.serving.stopping import StopSignals, end_now
-from ekiben.serving.target import BENTO_VARIABLE, Target
+from ekiben.serving.target import Target
+from ekiben.serving.variables import BENTO_VARIABLE
 from ekiben.serving.workers.plan import ServerPlan, pool_plan
 from ekiben.serving.workers.pool import Pool
 

@@ -9,12 +9,10 @@ from pathlib import Path
 from ekiben.errors import PathNotFound, UsageError
 from ekiben.nearest import did_you_mean
 from ekiben.serving.options import Arguments
+from ekiben.serving.variables import BENTO_VARIABLE, VERSION_VARIABLE
 from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest
 from ekiben.store.documents import read_document
 from ekiben.store.receipt import RECEIPT, read_receipt
-
-BENTO_VARIABLE = "EKIBEN_BENTO"  # the folder of the loaded Bento: lookups of models stay inside it
-VERSION_VARIABLE = "EKIBEN_BENTO_VERSION"  # set in images, where no receipt says it
 
 
 @dataclass(frozen=True, slots=True)

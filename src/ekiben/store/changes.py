@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+from ekiben.digest import Digest
 from ekiben.errors import StoreError, UsageError, VersionTaken
 from ekiben.report import logger
 from ekiben.store.disk import make_folder, remove_tree, sync, write_synced
@@ -54,6 +55,23 @@ def commit(
     with exclusive(shelf.layout.lock):
         check()
         return exact, _put(shelf, folder, receipt, details)
+
+
+def make_latest(shelf: Shelf, tag: Tag, digest: Digest) -> Receipt | None:
+    """Makes an item that stands the latest of its name, and gives its receipt; None where exactly this content is not
+    there. Raises DamagedItem, OSError."""
+    if [saved.version for saved in shelf.saved(tag.name)[:1]] == [tag.version]:
+        return _standing(shelf, tag, digest)
+    with exclusive(shelf.layout.lock):
+        receipt = _standing(shelf, tag, digest)
+        if receipt:
+            _note_latest(shelf, tag)
+        return receipt
+
+
+def _standing(shelf: Shelf, tag: Tag, digest: Digest) -> Receipt | None:
+    receipt = shelf.receipt(tag)
+    return receipt if receipt and receipt.digest == digest else None
 
 
 def delete(shelf: Shelf, tag: Tag, *, check: Callable[[Tag], None] = lambda tag: None) -> Tag:

@@ -11,7 +11,7 @@ import pytest
 
 from ekiben.errors import DescriptionError
 from ekiben.packager.describing.describer import Describer, Job
-from ekiben.packager.describing.description import Description, describe_service
+from ekiben.packager.describing.description import Description, hear_description
 from tests.packager.conftest import SERVICE, Recorder
 
 Describe = Callable[..., Description]
@@ -33,8 +33,8 @@ def describe(root: Path, tmp_path: Path, reporter: Recorder) -> Describe:
         (root / "service.py").write_text(textwrap.dedent(text))
         project, home = tmp_path / "project", tmp_path / "home"
         with Describer.started() as describer:
-            job = Job(root, service, home)
-            return describe_service(describer, job, project=project, reporter=reporter, timeout_s=timeout_s)
+            describer.ask(Job(root, service, home))
+            return hear_description(describer, project=project, reporter=reporter, timeout_s=timeout_s)
 
     return run
 

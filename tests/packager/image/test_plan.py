@@ -13,7 +13,7 @@ from ekiben.errors import ImageError, NotActedOn
 from ekiben.packager.image.plan import HEAVY_WHEELS, MAX_MODEL_LAYERS, REST, ImagePlan, group_wheels, plan_image
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage, format_lock
 from ekiben.serving.healthcheck import PORT_FILE_VARIABLE
-from ekiben.serving.target import BENTO_VARIABLE, VERSION_VARIABLE
+from ekiben.serving.variables import BENTO_VARIABLE, VERSION_VARIABLE
 from ekiben.store.bento_manifest import BentoManifest, BentoModelEntry
 from ekiben.tag import Tag
 from tests.packager.small_bento import MANIFEST, RUNTIME_WHEEL

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -21,7 +21,7 @@ from typing import IO
 from ekiben.errors import DescriptionError
 from ekiben.packager.child_process import child_process
 from ekiben.serving.exit_status import EXIT_EXPLAINED
-from ekiben.settings import ARGUMENTS_VARIABLE
+from ekiben.serving.variables import ARGUMENTS_VARIABLE
 
 TIMEOUT_S = 300.0  # an import of torch from a cold disk takes a minute; a service that waits for something, for ever
 _LAST_LINES = 20  # of what a child said before it died
@@ -57,20 +57,21 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`content` is the description's JSON, without the folders that the process ran in; `said` are the lines that the
-    service printed; `read` are the paths that the process read, and `foreign` what else it asked (see `Inputs`)."""
+    """What became of `job`: `content` is the description's JSON, without the folders that the process ran in; `said`
+    are the lines that the service printed."""
 
+    job: Job
     content: bytes
     said: tuple[str, ...]
-    read: frozenset[str]
-    foreign: str
 
 
 class Describer:
-    """The process, waiting for its job. It does one."""
+    """The process: started, then asked, then heard; once each."""
 
     def __init__(self, child: subprocess.Popen[str], folder: Path, said: IO[bytes]) -> None:
-        self.answer: Answer | None = None  # once it was asked
+        self._job: Job | None = None  # once it was asked
+        self.read: frozenset[str] = frozenset()  # once it was heard: the paths that it read,
+        self.foreign = ""  # and what else it asked (see `Inputs`)
         self._child = child
         self._folder = folder
         self._said = said
@@ -95,35 +96,51 @@ class Describer:
         ):
             yield cls(child, Path(folder).resolve(), said)
 
-    def ask(self, job: Job, timeout_s: float = TIMEOUT_S) -> Answer:
-        """What the service declares. Raises DescriptionError where the process dies or takes longer than `timeout_s`;
-        that the service cannot be imported is an answer, too."""
-        root, output, inputs = job.root.resolve(), self._folder / "description.json", self._folder / "inputs.json"
-        places = {"root": str(root), "output": str(output), "inputs": str(inputs)}
-        status = self._run({**places, "service": job.service, "environ": self._environ(job)}, timeout_s)
-        self._said.seek(0)
-        said = self._said.read().decode(errors="replace").splitlines()
-        if status not in (0, EXIT_EXPLAINED) or not output.is_file():
-            raise _died(job.service, status, said)
-        content = output.read_bytes()
-        if status == 0:
-            content = _placeless(content, {str(root): ".", str(self._folder): "/tmp"})
-        read = json.loads(inputs.read_bytes())
-        own = (f"{root}{os.sep}", f"{self._folder}{os.sep}")
-        paths = frozenset(path for path in read["paths"] if not f"{path}{os.sep}".startswith(own))
-        self.answer = Answer(content, tuple(said), paths, read["foreign"])
-        return self.answer
+    def ask(self, job: Job) -> None:
+        """Gives the process its job, and does not wait for it."""
+        self._job = job
+        places = {"root": str(job.root.resolve()), "output": str(self._output), "inputs": str(self._inputs)}
+        text = json.dumps({**places, "service": job.service, "environ": self._environ(job)})
+        assert self._child.stdin is not None, "it was started with a pipe"
+        with suppress(BrokenPipeError), self._child.stdin as stdin:  # its exit status will say more
+            stdin.write(text)
 
-    def _run(self, job: Mapping[str, object], timeout_s: float) -> int:
-        """The exit status. At the time limit the process is killed with all that it started."""
+    def hear(self, timeout_s: float = TIMEOUT_S) -> Answer:
+        """What the job's service declares. Raises DescriptionError where the process dies, or needs longer than
+        `timeout_s`: then it is killed with all that it started. That a service cannot be imported is an answer, too."""
+        assert self._job is not None, "asked before it is heard"
+        job = self._job
         try:
-            self._child.communicate(json.dumps(job), timeout_s)
-            return self._child.wait()
+            status = self._child.wait(timeout_s)
         except subprocess.TimeoutExpired as error:
             raise DescriptionError(
-                f"importing `{job['service']}` took more than {timeout_s:.0f} s",
+                f"importing `{job.service}` took more than {timeout_s:.0f} s",
                 hint="load models and open connections when the service starts, not when its module is imported",
             ) from error
+        self._said.seek(0)
+        said = self._said.read().decode(errors="replace").splitlines()
+        if status not in (0, EXIT_EXPLAINED) or not self._output.is_file():
+            raise _died(job.service, status, said)
+        root, content = job.root.resolve(), self._output.read_bytes()
+        self._take_inputs(root)
+        if status == 0:
+            content = _placeless(content, {str(root): ".", str(self._folder): "/tmp"})
+        return Answer(job, content, tuple(said))
+
+    @property
+    def _output(self) -> Path:
+        return self._folder / "description.json"
+
+    @property
+    def _inputs(self) -> Path:
+        return self._folder / "inputs.json"
+
+    def _take_inputs(self, root: Path) -> None:
+        """Notes what was read, but for the copy of the source and the process's own folder."""
+        data = json.loads(self._inputs.read_bytes())
+        own = (f"{root}{os.sep}", f"{self._folder}{os.sep}")
+        self.read = frozenset(path for path in data["paths"] if not f"{path}{os.sep}".startswith(own))
+        self.foreign = data["foreign"]
 
     def _environ(self, job: Job) -> dict[str, str]:
         declared = {name: value for name, value in job.variables.items() if name not in _PLACES | _SWITCHES}

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from ekiben.errors import DescriptionError
-from ekiben.packager.describing.describer import TIMEOUT_S, Describer, Job
+from ekiben.packager.describing.describer import TIMEOUT_S, Describer
 from ekiben.report import Reporter
 
 _MISSING_MODULE = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.MULTILINE)
@@ -62,17 +62,17 @@ class _Copy:
         )
 
 
-def describe_service(
-    describer: Describer, job: Job, *, project: Path, reporter: Reporter, timeout_s: float = TIMEOUT_S
+def hear_description(
+    describer: Describer, *, project: Path, reporter: Reporter, timeout_s: float = TIMEOUT_S
 ) -> Description:
-    """The description of the job's service; `project` is what its source is a copy of.
+    """What `describer` was asked for: the description of the job's service. `project` is what its source is a copy of.
 
     Raises DescriptionError where it cannot be imported or described, with file and line in `project`.
     """
-    answer = describer.ask(job, timeout_s)
+    answer = describer.hear(timeout_s)
     for line in answer.said:
         reporter.output(line)
-    return _read(answer.content, job.service, _Copy(job.root.resolve(), project))
+    return _read(answer.content, answer.job.service, _Copy(answer.job.root.resolve(), project))
 
 
 class _ServiceSchema(BaseModel):

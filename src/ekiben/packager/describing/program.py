@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from ekiben.packager.rebuilding.inputs import own_modules, recording, with_sources
+from ekiben.packager.inputs import own_modules, recording, with_sources
 from ekiben.serving import describe
 
 

@@ -38,7 +38,7 @@ from ekiben.packager.image.mounts import (
 from ekiben.packager.image.plan import RUNTIME, ImagePlan, plan_image
 from ekiben.packager.parts import INTENT, LOCK
 from ekiben.serving.healthcheck import PORT_FILE_VARIABLE
-from ekiben.serving.target import BENTO_VARIABLE, VERSION_VARIABLE
+from ekiben.serving.variables import BENTO_VARIABLE, VERSION_VARIABLE
 from ekiben.store.bento_manifest import BentoManifest
 
 APP = "/app"

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ekiben.digest import Digest
 from ekiben.errors import LockError
 from ekiben.packager.credentials import redact
+from ekiben.packager.inputs import looked_at
 from ekiben.packager.lock.documents import LockDocument, lock_document, lock_of
 from ekiben.packager.lock.intent import Intent
 from ekiben.packager.lock.pip_settings import PipSettings, local_path
@@ -94,5 +95,7 @@ def _listing(location: str) -> list[tuple[str, int, int]]:
     folder = local_path(location)
     if folder is None or not folder.is_dir():
         return []
+    for path in folder.iterdir():
+        looked_at(path)
     found = [(entry.name, entry.stat()) for entry in os.scandir(folder) if entry.is_file()]
     return sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ekiben.packager.inputs import looked_at
+
 _NAME = "pip.conf"
 _FILE_VARIABLE = "PIP_CONFIG_FILE"
 # Later sections go before earlier ones, whichever file they are in; the last is that of the PIP_* variables.
@@ -54,7 +56,10 @@ def _files(environ: Mapping[str, str]) -> Iterator[Path]:
     places.append(Path(sys.prefix, _NAME))
     if named:
         places.append(Path(named))
-    yield from (place for place in places if place.exists())
+    for place in places:
+        looked_at(place)
+        if place.exists():
+            yield place
 
 
 def _list(text: str | None, default: str) -> list[str]:

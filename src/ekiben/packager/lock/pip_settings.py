@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from ekiben.packager.asking import output_of
+from ekiben.packager.inputs import looked_at
 from ekiben.packager.lock.pip_config import is_known_here, pip_options
 
 TRUE_WORDS = ("1", "true", "yes", "on", "y", "t")  # in pip's configuration and in uv's variables
@@ -159,6 +160,7 @@ def _seconds(text: str | None) -> float | None:
 def _netrc(environ: Mapping[str, str]) -> Path | None:
     named = environ.get("NETRC")
     path = Path(named) if named else Path(environ.get("HOME") or Path.home()) / ".netrc"
+    looked_at(path)
     return path if path.is_file() else None
 
 

@@ -1,8 +1,8 @@
 """A build of what has not changed is not done again: its Bento is there.
 
     rebuild    `rebuild`: the Bento that stands, else a build, of which a record is kept
-    ├── record   `BuildRecord`: what one build was asked, read and made; when it still holds
-    └── inputs   what was read, as the interpreter tells it
+    └── record   `BuildRecord`: what one build was asked, read and made; when it still holds
 
-What the record is silent about is named in `inputs`; `--rebuild` does the work whatever it says.
+What was read is known by `packager.inputs`, which also names what it is silent about; `--rebuild` does the work
+whatever the record says.
 """

@@ -15,7 +15,8 @@ from typing import TypeVar, overload
 from pydantic import BaseModel, ValidationError
 
 from ekiben.errors import ServiceError, SettingsError
-from ekiben.settings import ARGUMENTS_VARIABLE, load_settings
+from ekiben.serving.variables import ARGUMENTS_VARIABLE
+from ekiben.settings import load_settings
 from ekiben.store.bento_manifest import read_bento_manifest
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -27,7 +27,7 @@ from ekiben.serving.failures import failure_replies, reply_to
 from ekiben.serving.importing import import_service
 from ekiben.serving.interpreter import freeze_loaded, run
 from ekiben.serving.logs import configure_logging
-from ekiben.serving.target import BENTO_VARIABLE
+from ekiben.serving.variables import BENTO_VARIABLE
 from ekiben.serving.wire import Body, Call, Reply
 from ekiben.serving.workers.bringup import bring_up
 from ekiben.serving.workers.channel import Channel, Ends, open_channel

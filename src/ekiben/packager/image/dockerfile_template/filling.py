@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ekiben.errors import ImageError
 from ekiben.packager.child_process import child_process
+from ekiben.packager.inputs import answered
 
 TIMEOUT_S = 60.0  # the child's own limit is in seconds of work; this one is for a machine that gives it none
 KEY = "docker.dockerfile_template"
@@ -60,9 +61,8 @@ def _run(command: list[str], folder: Path) -> int:
         "PYTHONSAFEPATH": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    with child_process(
-        command, cwd=folder, environ=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as child:
+    silent = subprocess.DEVNULL
+    with answered(), child_process(command, cwd=folder, environ=environ, stdout=silent, stderr=silent) as child:
         try:
             return child.wait(TIMEOUT_S)
         except subprocess.TimeoutExpired:
