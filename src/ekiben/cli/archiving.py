@@ -46,7 +46,9 @@ ImportOutput: TypeAlias = Annotated[ImportFormat, typer.Option("--output", "-o",
 MaxBytes: TypeAlias = Annotated[
     int | None, typer.Option(min=0, help="Refuse what unpacks to more bytes (default: 1 TiB).")
 ]
-MaxFiles: TypeAlias = Annotated[int | None, typer.Option(min=0, help="Refuse more files (default: 100,000).")]
+MaxFiles: TypeAlias = Annotated[
+    int | None, typer.Option(min=0, help="Refuse more files, or more folders (default: 100,000).")
+]
 MaxRatio: TypeAlias = Annotated[
     float | None, typer.Option(min=1, help="Refuse what unpacks to more times its size (default: 200).")
 ]

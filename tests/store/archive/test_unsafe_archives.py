@@ -6,6 +6,7 @@ through it), CVE-2026-40610 (a link that brings in what lies outside), CVE-2026-
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import lzma
 import re
@@ -13,6 +14,7 @@ import stat
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -170,6 +172,17 @@ def test_something_behind_the_end_is_refused(store: Store, tmp_path: Path) -> No
     assert_refused(store, tmp_path, model_tar() + model_tar(), "something follows its end")
     assert_refused(store, tmp_path, lzma.compress(model_tar()) + lzma.compress(model_tar()), "something follows")
     assert_refused(store, tmp_path, gzip.compress(model_tar()) + gzip.compress(b"x"), "something follows its end")
+    assert_refused(store, tmp_path, bz2.compress(model_tar()) + b"garbage", "Invalid data stream")
+    assert_refused(store, tmp_path, bz2.compress(model_tar()) + b"B", "the stream ends too early")
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress])
+def test_what_a_parallel_compressor_wrote_in_several_streams_is_taken(
+    store: Store, tmp_path: Path, compress: Callable[[bytes], bytes]
+) -> None:
+    data = model_tar()
+    model = bring(store, write(tmp_path, compress(data[:700]) + compress(b"") + compress(data[700:])))
+    assert model.path_of("weights.bin").read_bytes() == b"weights"
 
 
 def test_bytes_before_and_after_a_zip_are_refused(store: Store, tmp_path: Path) -> None:
@@ -227,6 +240,12 @@ def test_more_files_than_allowed_are_refused(store: Store, tmp_path: Path) -> No
     assert_refused(store, tmp_path, many, "more than 10 files", Limits(max_files=10))
     folders = model_tar(*(tar_file("d", b"", type=tarfile.DIRTYPE) for _ in range(20)))
     assert_refused(store, tmp_path, folders, "more than 10 files", Limits(max_files=10))
+
+
+def test_folders_on_the_way_to_files_count_too(store: Store, tmp_path: Path) -> None:
+    """A thousand files of nothing, each sixty folders deep, would be sixty thousand folders."""
+    deep = model_tar(tar_file("a/b/c/d/e/f/g", b""), tar_file("a/b/c/h/i/j/k", b""))
+    assert_refused(store, tmp_path, deep, "more than 8 folders", Limits(max_files=8))
 
 
 @pytest.mark.parametrize("form", ["gz", "xz", "bz2", "zst", "zip"])

@@ -24,6 +24,7 @@ _BZIP2_LEVEL = 9
 _XZ_PRESET = 0  # a third of the time that the usual 6 needs; float32 weights come out no larger
 _ZSTD_LEVEL = 3
 _MAX_WINDOW_BYTES = 256 * 1024**2
+_BZIP2_READ_BYTES = 8 * 1024  # what is left of it is copied for each stream, and a stream of nothing has 14 bytes
 
 
 class Sink(Protocol):
@@ -39,7 +40,7 @@ def decompressed(stream: Stream, form: ArchiveFormat) -> Stream:
         case ArchiveFormat.gz:
             return _Guarded(gzip.GzipFile(fileobj=cast(BinaryIO, stream), mode="rb"))
         case ArchiveFormat.bz2:
-            return _Guarded(bz2.BZ2File(cast(BinaryIO, stream), mode="rb"))
+            return _Guarded(_Bzip2Reader(stream))
         case ArchiveFormat.xz:
             return _Guarded(_XzReader(stream))
         case ArchiveFormat.zst:
@@ -85,6 +86,31 @@ class _Guarded:
 def _damaged(error: Exception) -> ArchiveError:
     reason = str(error) or type(error).__name__
     return ArchiveError(f"it cannot be decompressed: {reason}", hint="it was not copied or downloaded whole")
+
+
+class _Bzip2Reader:
+    """bzip2 streams, one behind the other as parallel compressors write them. The library's own reader passes over
+    whatever else stands behind the last."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._decompressor = bz2.BZ2Decompressor()
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes."""
+        while True:
+            packed = b""
+            if self._decompressor.eof:
+                packed = self._decompressor.unused_data or self._stream.read(_BZIP2_READ_BYTES)
+                if not packed:
+                    return b""
+                self._decompressor = bz2.BZ2Decompressor()
+            elif self._decompressor.needs_input:
+                packed = self._stream.read(_BZIP2_READ_BYTES)
+                if not packed:
+                    raise EOFError("the stream ends too early")
+            if data := self._decompressor.decompress(packed, size):
+                return data
 
 
 class _XzReader:

@@ -49,6 +49,7 @@ def extract(entries: Iterable[Entry], folder: Path, meter: Meter) -> Mapping[str
             register.add_folder(path)
         else:
             register.add_file(path)
+            meter.folders(register.folders)
             files[path] = _write(entry, folder / path)
     return files
 

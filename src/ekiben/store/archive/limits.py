@@ -41,6 +41,11 @@ class Meter:
         if self._unpacked_bytes + size_bytes > self._limits.max_bytes:
             raise self._too_large()
 
+    def folders(self, count: int) -> None:
+        """So many folders are there by now: a file of a few bytes can ask for dozens. Raises ArchiveError."""
+        if count > self._limits.max_files:
+            raise ArchiveError(f"more than {self._limits.max_files:,} folders", hint=_allow("--max-files"))
+
     def unpacked(self, size_bytes: int) -> None:
         """So many more bytes came out. Raises ArchiveError over a limit."""
         self._unpacked_bytes += size_bytes

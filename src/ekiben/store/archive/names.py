@@ -37,10 +37,12 @@ def shown(path: str) -> str:
 
 
 class NameRegister:
-    """The names that an archive has used so far: no file twice, no two that one file system would take for the same."""
+    """The names that an archive has used so far: no file twice, no two that one file system would take for the same.
+    `folders` counts those that lie on the way to a file, too."""
 
     def __init__(self) -> None:
         self._claims: dict[str, tuple[str, bool]] = {}
+        self.folders = 0
 
     def add_file(self, path: str) -> None:
         """Raises ArchiveError where a file or folder has this name, or one that differs in case or accents alone."""
@@ -61,6 +63,7 @@ class NameRegister:
         key = unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
         if key not in self._claims:
             self._claims[key] = (path, is_folder)
+            self.folders += is_folder
             return
         standing, was_folder = self._claims[key]
         if standing != path:
