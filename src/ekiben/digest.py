@@ -13,6 +13,7 @@ from ekiben.errors import InvalidDigest
 
 VERSION_LENGTH = 16  # characters of base32: 80 bits, a name and not a check (whatever checks compares the full digest)
 _HEX = re.compile(r"[0-9a-f]{64}")
+_SHORT = re.compile(rf"[a-z2-7]{{{VERSION_LENGTH}}}")
 _CHUNK = 1024 * 1024  # bytes read at once: memory stays bounded whatever the file
 
 
@@ -60,3 +61,8 @@ class Digest:
 
     def __str__(self) -> str:
         return f"sha256:{self.hex}"
+
+
+def is_short_version(text: str) -> bool:
+    """Whether `text` has the form of a version that is made from a digest, whichever that may be."""
+    return _SHORT.fullmatch(text) is not None

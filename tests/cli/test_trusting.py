@@ -85,6 +85,7 @@ def test_a_bento_of_bentoml_is_told_how_to_get_a_lock(run: Run, store: Store, tm
     done = run("verify", "iris")
     assert done.returncode == 0, done.stdout
     assert f"warning: Bento `{tag}` has no lock: BentoML built it\nhint: copy `src` out of " in done.stderr
+    assert json.loads(run("verify", "iris", "-o", "json").stdout)["lacks_lock"] is True
     refused = run("containerize", "iris")
     assert refused.returncode != 0
     assert "write `import ekiben as bentoml` there, and serve or build that folder" in refused.stderr
@@ -94,6 +95,7 @@ def test_json_is_all_that_is_printed(run: Run, keys: Path, bento: Tag, store: St
     path = sign(run, "sign", "svc")
     told = json.loads(run("verify", "svc", "--key", "release.pub", "-o", "json").stdout)
     assert (told["tag"], told["kind"], told["is_sound"], told["findings"]) == (str(bento), "Bento", True, [])
+    assert told["lacks_lock"] is False
     assert told["signatures"] == [
         {
             "path": f"signatures/{path.name}",

@@ -66,15 +66,27 @@ def test_a_version_given_by_hand_says_nothing_of_the_content(build: Build, store
     assert (verification.names_content, verification.has_odd_version) == (False, False)
 
 
-def test_a_forgery_under_the_name_of_other_content_is_told_apart(bento: Bento, store: Store) -> None:
+def test_a_forgery_under_the_name_of_other_content_is_damage(bento: Bento, store: Store) -> None:
     """An attacker writes files, checksums and receipt anew; only the version still is the old one."""
     forged = small_bento(store, source="import os\n")
     store.bentos.delete(bento.tag)
     forged.path.rename(bento.path)
-    verification = verified(store.bentos.get(bento.tag), store)
-    assert (verification.names_content, verification.has_odd_version) == (False, True)
+    assert findings(verified(store.bentos.get(bento.tag), store)) == [(str(bento.tag), "SHA256SUMS")]
     bento.path_of("receipt.yaml").unlink()
-    assert findings(verified(store.bentos.get(bento.tag), store)) == [(str(bento.tag), "receipt.yaml")]
+    assert findings(verified(store.bentos.get(bento.tag), store)) == [(str(bento.tag), "SHA256SUMS")]
+
+
+def test_a_version_of_bentomls_is_held_to_its_receipt_and_called_odd(store: Store, tmp_path: Path) -> None:
+    archive = packed(tmp_path, bento_files(version="kvfzwdxgicq56ax4"))
+    verification = verified(bring_bento(archive, store), store)
+    assert findings(verification) == []
+    assert (verification.names_content, verification.has_odd_version) == (False, True)
+
+
+def test_a_version_of_ones_own_without_its_receipt_is_damage(build: Build, store: Store) -> None:
+    bento = build(version="v1")
+    bento.path_of("receipt.yaml").unlink()
+    assert findings(verified(bento, store)) == [(str(bento.tag), "receipt.yaml")]
 
 
 def test_damage_in_a_bento_and_in_its_model_is_named_with_its_path(bento: Bento, model: Model, store: Store) -> None:

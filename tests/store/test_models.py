@@ -109,6 +109,13 @@ def test_latest_is_no_version(store: Store) -> None:
     assert save(store, "iris:latest").tag.is_exact
 
 
+def test_a_version_that_looks_made_from_content_is_nobodys_to_give(store: Store) -> None:
+    with pytest.raises(UsageError, match="`releasecandidate` looks like one made from content") as caught:
+        save(store, "iris", version="releasecandidate")
+    assert caught.value.hint == "name another, such as `releasecandidate-1`"
+    assert str(save(store, "iris:releasecandidates").tag) == "iris:releasecandidates"
+
+
 def test_an_exact_version_beats_a_prefix_and_a_unique_prefix_is_enough(store: Store) -> None:
     short, long, other = (save(store, "iris", version, version) for version in ("1", "1.5", "2.5"))
     assert store.models.get("iris:1") == short

@@ -122,10 +122,10 @@ def _report(verified: Verification, required: Sequence[PublicKey], output: Verif
     if required:
         verified = verified.required_signed(required)
     for one in (verified, *verified.models):
-        if one.has_odd_version:
+        if one.has_odd_version and not one.damage:
             reporter.warn(
                 f"the version of {one.subject} looks made from content, and not from this one",
-                hint="it comes from BentoML, or somebody wrote it anew: ask for a signature with --key",
+                hint="BentoML's versions do; so would one that somebody wrote anew: ask for a signature with --key",
             )
     if verified.lacks_lock:
         reporter.warn(f"{verified.subject} has no lock: BentoML built it", hint=moving_hint(verified.subject.name))
@@ -181,6 +181,7 @@ def _as_data(verified: Verification, findings: Sequence[tuple[Subject, Damage]])
         "is_sound": not findings,
         "digest": str(verified.subject.digest),
         "version_names_content": verified.names_content,
+        "lacks_lock": verified.lacks_lock,
         "files": verified.file_count,
         "size_bytes": verified.size_bytes,
         "findings": [

@@ -6,12 +6,11 @@ that it names down to their bytes, and the signatures.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ekiben.digest import VERSION_LENGTH, Digest
+from ekiben.digest import Digest, is_short_version
 from ekiben.errors import EkibenError
 from ekiben.packager.image.plan import is_locked
 from ekiben.packager.lock.consistency import lock_faults, wheel_faults
@@ -30,7 +29,6 @@ from ekiben.store.verify import Damage, find_damage
 from ekiben.trust.keys import PublicKey
 
 _LOCKS = "requirements*.lock"  # one for each platform
-_ADDRESS = re.compile(rf"[a-z2-7]{{{VERSION_LENGTH}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +48,9 @@ class Verification:
 
     @property
     def has_odd_version(self) -> bool:
-        """Whether the version looks made from content, and not from this one: BentoML's do, and so does a forgery."""
-        return not self.names_content and _ADDRESS.fullmatch(self.subject.name.partition(":")[2]) is not None
+        """Whether the version looks made from content, and not from this one: BentoML's do, and so does a forgery. In
+        what ekiben made it is damage."""
+        return not self.names_content and is_short_version(self.subject.name.partition(":")[2])
 
     def findings(self) -> Iterator[tuple[Subject, Damage]]:
         """All that is wrong, with it and then with its models."""
@@ -100,8 +99,8 @@ def _verify(item: Bento | Model, executables: Collection[str], keys: Sequence[Pu
         is_listed = all(one.path != SUMS for one in damage)
         file_count = len(parse_sums((item.path / SUMS).read_bytes())) if is_listed else 0
     names_content = item.digest.short_version == item.tag.version
-    if not names_content and not (item.path / RECEIPT).is_file():
-        damage.append(Damage(RECEIPT, "is missing, and the version does not name the content"))
+    if not names_content and is_listed:
+        damage += _version_damage(item)
     states = read_signatures(subject, keys) if is_listed else []
     return Verification(
         subject=subject,
@@ -111,6 +110,22 @@ def _verify(item: Bento | Model, executables: Collection[str], keys: Sequence[Pu
         damage=(*damage, *(Damage(state.path, state.fault) for state in states if state.fault)),
         signatures=tuple(states),
     )
+
+
+def _version_damage(item: Bento | Model) -> list[Damage]:
+    """Where nothing holds an item whose version does not name its content to what it was."""
+    if is_short_version(str(item.tag.version)) and not _is_from_bentoml(item):
+        return [Damage(SUMS, "is not what the version names")]
+    if not (item.path / RECEIPT).is_file():
+        return [Damage(RECEIPT, "is missing, and the version does not name the content")]
+    return []
+
+
+def _is_from_bentoml(item: Bento | Model) -> bool:
+    try:
+        return item.manifest.is_from_bentoml
+    except EkibenError:  # then the manifest is among the damage
+        return False
 
 
 def _manifest_of(bento: Bento) -> BentoManifest | None:

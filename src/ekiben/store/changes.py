@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from ekiben.digest import Digest
+from ekiben.digest import Digest, is_short_version
 from ekiben.errors import StoreError, UsageError, VersionTaken
 from ekiben.report import logger
 from ekiben.store.disk import make_folder, remove_tree, sync, write_synced
@@ -26,10 +26,15 @@ from ekiben.tag import Tag
 
 
 def named_version(name: str, version: str) -> Tag:
-    """The exact tag. Raises UsageError for `latest`, which is no version but a question."""
+    """The exact tag. Raises UsageError for `latest`, which is no version but a question, and for what would be taken
+    for a version made from content."""
     tag = Tag(name, version)
     if tag.version is None:
         raise UsageError(f"`{version}` is no version", hint="name another, or none to get one made from the content")
+    if is_short_version(version):
+        raise UsageError(
+            f"the version `{version}` looks like one made from content", hint=f"name another, such as `{version}-1`"
+        )
     return tag
 
 

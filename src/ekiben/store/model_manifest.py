@@ -64,6 +64,11 @@ class ModelManifest:
     signatures: Mapping[str, Signature] = field(default_factory=dict)
     api_version: str = API_VERSION
 
+    @property
+    def is_from_bentoml(self) -> bool:
+        """Whether BentoML saved it: such a model keeps the version that BentoML gave it."""
+        return not self.context.ekiben_version
+
     def to_dict(self) -> dict[str, object]:
         """The content of model.yaml, in its order."""
         return {

@@ -21,7 +21,7 @@ from ekiben.store.signatures import sign, store_signature, subject_of
 from ekiben.store.sums import SUMS, format_sums, parse_sums
 from ekiben.trust.keys import generate_key
 from ekiben.trust.policy import Policy
-from tests.store.archive.crafting import item_files, model_tar, tar_file, tar_of, write
+from tests.store.archive.crafting import MODEL_YAML, item_files, model_tar, tar_file, tar_of, write
 from tests.store.archive.transfer import another_store, bring_bento, bring_model, send
 from tests.store.making import build, entry, leftovers, save
 
@@ -150,6 +150,13 @@ def test_a_receipt_in_an_archive_is_believed_in_nothing_but_the_tag(there: Store
     model = bring_model(write(tmp_path, model_tar(tar_file(RECEIPT, receipt))), there)
     assert str(model.tag) == "iris:v7"
     assert b"evil" not in (model.path / RECEIPT).read_bytes()
+
+
+def test_a_version_made_from_other_content_is_refused(there: Store, tmp_path: Path) -> None:
+    receipt = tar_file(RECEIPT, b"tag: iris:kvfzwdxgicq56ax4\n")
+    ours = {"model.yaml": MODEL_YAML + b"context: {ekiben_version: 0.1.0}\n"}
+    with pytest.raises(ArchiveError, match="called `iris:kvfzwdxgicq56ax4`, which is made from other content"):
+        bring_model(write(tmp_path, model_tar(receipt, files=ours)), there)
 
 
 def test_sums_in_another_order_are_refused(there: Store, tmp_path: Path) -> None:

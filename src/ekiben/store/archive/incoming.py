@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ekiben.digest import Digest
+from ekiben.digest import Digest, is_short_version
 from ekiben.errors import ArchiveError, InvalidTag
 from ekiben.store.archive.contents import MODELS
 from ekiben.store.archive.formats import BENTO, KINDS, MODEL, ItemKind
@@ -110,14 +110,25 @@ def _open_item(tree: Tree, kind: ItemKind, index: ArchiveIndex | None, version: 
         raise ArchiveError(f"`{kind.manifest}` is missing in it")
     with damage_of(tree.folder):
         document = tree.document(kind.manifest)
-        bento = BentoManifest.from_document(document) if kind is BENTO else None
-        name = bento.name if bento else ModelManifest.from_document(document).name
-        tag = _tag(name, index.tag if index else receipt_tag, version or digest.short_version)
+        manifest = (BentoManifest if kind is BENTO else ModelManifest).from_document(document)
+        tag = _tag(manifest.name, index.tag if index else receipt_tag, version or digest.short_version)
+    _require_version(tag, digest, manifest)
+    bento = manifest if isinstance(manifest, BentoManifest) else None
     models, executables = (bento.models, bento.executables) if bento else ((), ())
     missing = sorted(path for path in executables if path not in tree)
     if missing:
         raise ArchiveError(f"`{shown(missing[0])}` is to be executable and is not in it")
     return Incoming(kind, tag, tree.folder, digest, executables, models)
+
+
+def _require_version(tag: Tag, digest: Digest, manifest: BentoManifest | ModelManifest) -> None:
+    """A version that ekiben made of content names that content. BentoML's versions, which look alike, name none."""
+    version = str(tag.version)
+    if is_short_version(version) and version != digest.short_version and not manifest.is_from_bentoml:
+        raise ArchiveError(
+            f"it is called `{tag}`, which is made from other content",
+            hint=f"by its content it is `{tag.with_version(digest.short_version)}`",
+        )
 
 
 def _tag(name: str, told: Tag | None, version: str) -> Tag:
