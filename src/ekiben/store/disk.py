@@ -26,20 +26,21 @@ _REFUSALS = {
 }
 
 
-def store_error(error: OSError, path: Path) -> StoreError:
-    """`error` in words; `path` is named where the error names no file itself."""
+def store_error(error: OSError, path: Path, remedy: str | None = None) -> StoreError:
+    """`error` in words; `path` is named where the error names no file itself. `remedy` goes before the store's own."""
     place = error.filename2 or error.filename or path
     reason, hint = _REFUSALS.get(error.errno or 0, (error.strerror or str(error), None))
-    return StoreError(f"`{os.fsdecode(place)}` cannot be used: {reason}", hint=hint)
+    return StoreError(f"`{os.fsdecode(place)}` cannot be used: {reason}", hint=(remedy or hint) if hint else None)
 
 
 @contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Translates every OSError of the block: for our own reading and writing under `path`."""
+def disk_errors(path: Path, remedy: str | None = None) -> Iterator[None]:
+    """Translates every OSError of the block: for our own reading and writing under `path`. `remedy` is what to do where
+    that lies outside of the store."""
     try:
         yield
     except OSError as error:
-        raise store_error(error, path) from error
+        raise store_error(error, path, remedy) from error
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from ekiben.errors import DamagedItem, ModelNotFound, PathNotFound, RemoteError, UsageError
+from ekiben.errors import DamagedItem, ModelNotFound, PathNotFound, RemoteError, StoreError, UsageError
 from ekiben.report import SilentReporter, Task
 from ekiben.store.archive.exporting import ExportRequest, export_bento, export_model
 from ekiben.store.archive.formats import BENTO, MODEL, ArchiveFormat, parse_expected_format, parse_format
@@ -171,6 +171,16 @@ def test_a_bento_whose_model_is_gone_is_not_exported_unless_without_models(store
         send(bento, store, tmp_path / "a.bento")
     request = ExportRequest(bento.tag, str(tmp_path / "a.bento"))
     assert export_bento(request, with_models=False, store=store, reporter=SilentReporter())
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.zip", "a"])
+def test_a_full_disk_ends_an_export_with_a_remedy_and_nothing_left(store: Store, small_disk: Path, name: str) -> None:
+    model = save(store, "iris", "x" * 2**21)
+    form = None if "." in name else ArchiveFormat.folder
+    with pytest.raises(StoreError, match="the disk is full") as caught:
+        send(model, store, small_disk / name, form)
+    assert "another place for the archive" in str(caught.value.hint)
+    assert list(small_disk.iterdir()) == []
 
 
 def test_the_runtime_of_images_needs_no_compressor_of_ours() -> None:

@@ -11,7 +11,7 @@ from ekiben.store.archive.contents import bento_members, model_members
 from ekiben.store.archive.formats import BENTO, MODEL, ArchiveFormat, ItemKind
 from ekiben.store.archive.member import Member
 from ekiben.store.archive.new_file import new_folder
-from ekiben.store.archive.places import Place, destination, writing
+from ekiben.store.archive.places import ANOTHER_PLACE, Place, destination, writing
 from ekiben.store.archive.writing import write_archive, write_folder
 from ekiben.store.bentos import Bento
 from ekiben.store.disk import disk_errors
@@ -69,7 +69,7 @@ def _export(request: ExportRequest, tag: Tag, kind: ItemKind, members: Sequence[
     total = sum(member.size_bytes for member in members)
     with reporter.task(f"exporting {tag}", total) as task:
         if form is ArchiveFormat.folder and place.path:
-            with disk_errors(place.path), new_folder(place.path.absolute()) as folder:
+            with disk_errors(place.path, ANOTHER_PLACE), new_folder(place.path.absolute()) as folder:
                 write_folder(members, folder, task.advance)
         else:
             with writing(place) as sink:

@@ -22,6 +22,7 @@ from ekiben.store.archive.remote_files import create_remote, open_remote
 from ekiben.store.disk import disk_errors
 from ekiben.tag import Tag
 
+ANOTHER_PLACE = "name another place for the archive, or make it one that can be written"
 _LOCAL = ("file", "osfs")  # osfs is PyFilesystem's word for it, which BentoML took before fsspec
 
 
@@ -99,7 +100,7 @@ def writing(place: Place) -> Iterator[Sink]:
         with create_remote(place.url, place.options) as stream:
             yield stream
         return
-    with disk_errors(place.path), new_file(place.path.absolute()) as stream:
+    with disk_errors(place.path, ANOTHER_PLACE), new_file(place.path.absolute()) as stream:
         yield stream
 
 
