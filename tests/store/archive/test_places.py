@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -175,7 +176,7 @@ def test_a_bento_whose_model_is_gone_is_not_exported_unless_without_models(store
 
 @pytest.mark.parametrize("name", ["a.tar", "a.zip", "a"])
 def test_a_full_disk_ends_an_export_with_a_remedy_and_nothing_left(store: Store, small_disk: Path, name: str) -> None:
-    model = save(store, "iris", "x" * 2**21)
+    model = save(store, "iris", random.Random(1).randbytes(2**20).hex())
     form = None if "." in name else ArchiveFormat.folder
     with pytest.raises(StoreError, match="the disk is full") as caught:
         send(model, store, small_disk / name, form)
