@@ -50,7 +50,18 @@ def test_check_ends_with_1_and_says_why(run: Run, project: Path) -> None:
     stale = run("lock", "project", "--check")
     assert stale.returncode == 1
     assert "`light<100` is new; `light` is gone" in stale.stderr
-    assert "hint: `ekiben lock`" in stale.stderr
+    assert "hint: `ekiben lock project`" in stale.stderr
+
+
+def test_the_remedy_is_the_command_that_helps(run: Run, project: Path) -> None:
+    (project / "conf").mkdir()
+    (project / "conf/my prod.yaml").write_text(BENTOFILE)
+    for command in (["lock", "project", "--check"], ["build", "project", "--locked"]):
+        refused = run(*command, "-f", "conf/my prod.yaml")
+        assert "hint: `ekiben lock project -f 'conf/my prod.yaml'` brings" in refused.stderr
+    assert run("lock", "project", "-f", "conf/my prod.yaml").returncode == 0
+    assert (project / "conf/my prod.bento.lock").exists()
+    assert run("lock", "project", "-f", "conf/my prod.yaml", "--check").returncode == 0
 
 
 def test_a_lock_is_printed_for_other_tools(run: Run, project: Path) -> None:

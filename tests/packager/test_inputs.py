@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ekiben.digest import Digest
-from ekiben.errors import LockError, NotActedOn
+from ekiben.errors import BentofileError, LockError
 from ekiben.packager.build import build_bento
 from ekiben.packager.lock.lockfile import parse_lock
 from ekiben.packager.request import BuildRequest
@@ -20,9 +20,10 @@ from ekiben.report import LoggingReporter
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store, open_store
+from ekiben.store.sums import parse_sums
 from tests.packager.conftest import BENTOFILE, Build, Recorder
 from tests.packager.lock.local_index import LocalIndex, guarded, write_wheel
-from tests.packager.lock.making_packages import commit_all, git, write_package, write_repository
+from tests.packager.lock.making_packages import ADDRESS, addressed, commit_all, git, write_package, write_repository
 
 LOCK, INTENT = "env/python/requirements.lock", "env/python/requirements.in"
 
@@ -92,16 +93,24 @@ def test_the_same_project_gives_the_same_bento_from_another_folder_and_store(
     assert tags[0] == tags[1]
 
 
-def test_a_repository_is_carried_at_its_commit(build: Build, project: Path, tmp_path: Path) -> None:
-    repository = write_repository(tmp_path / "repository")
-    asks(project, f"packages: ['git+{repository.as_uri()}@main']")
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository that git finds at ADDRESS."""
+    folder = write_repository(tmp_path / "repository")
+    for name, value in addressed(folder).items():
+        monkeypatch.setenv(name, value)
+    return folder
+
+
+def test_a_repository_is_carried_at_its_commit(build: Build, project: Path, repository: Path) -> None:
+    asks(project, f"packages: ['git+{ADDRESS}@main']")
     first = build()
     commit = git(repository, "rev-parse", "HEAD")
     assert f'revision = "{commit}"' in (first.path / "env/python/pylock.toml").read_text()
     assert list(wheels_of(first)) == ["my_lib-1.0-py3-none-any.whl"]
     (repository / "my_lib/__init__.py").write_text("value = 2\n")
     commit_all(repository, "second")
-    repository.rename(tmp_path / "gone")
+    repository.rename(repository.with_name("gone"))
     assert build().tag == first.tag
 
 
@@ -157,12 +166,19 @@ def test_a_committed_lock_refuses_a_library_that_changed(build: Build, project: 
         build(is_locked=True)
 
 
-def test_repositories_that_are_not_packed_are_named_to_pip_as_they_are(
-    build: Build, project: Path, tmp_path: Path
-) -> None:
-    repository = write_repository(tmp_path / "repository")
+def test_no_hashed_file_names_a_path_of_the_machine(build: Build, project: Path) -> None:
+    repository = write_repository(project / "libs/clone")
+    write_package(project / "libs/inner", "inner")
+    asks(project, f"packages: ['git+{repository.as_uri()}@main', '{project}/libs/inner']")
+    bento = build()
+    assert bento.manifest.python["packages"] == ["git+file:libs/clone@main", "./libs/inner"]
+    ours = [path for path in parse_sums((bento.path / "SHA256SUMS").read_bytes()) if not path.startswith("src/")]
+    assert not [path for path in ours if str(project.parent).encode() in (bento.path / path).read_bytes()]
+
+
+def test_repositories_that_are_not_packed_are_named_to_pip_as_they_are(build: Build, project: Path) -> None:
     write_package(project / "lib", "inner")
-    where = f"my-lib @ git+{repository.as_uri()}@main"
+    where = f"my-lib @ git+{ADDRESS}@main"
     asks(project, "pack_git_packages: false", f"packages: ['{where}', ./lib]")
     bento = build()
     assert list(wheels_of(bento)) == ["inner-1.0-py3-none-any.whl"]
@@ -175,7 +191,7 @@ def test_repositories_that_are_not_packed_are_named_to_pip_as_they_are(
 @pytest.mark.parametrize("line", ["https://index.example/x.whl", "hg+https://host/x"])
 def test_what_no_wheel_is_made_of_is_refused(build: Build, project: Path, line: str) -> None:
     asks(project, f"packages: ['{line}']")
-    with pytest.raises(NotActedOn):
+    with pytest.raises(BentofileError, match="cannot be locked"):
         build()
 
 

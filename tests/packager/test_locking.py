@@ -139,18 +139,18 @@ def test_several_platforms_have_a_lock_each(lock: Lock, build: Build) -> None:
     assert "x86_64" in (folder / "pylock.linux-amd64.toml").read_text()
 
 
-def test_a_platform_that_is_not_locked_is_told(lock: Lock, build: Build) -> None:
+def test_a_platform_that_is_not_locked_is_told(lock: Lock, build: Build, project: Path) -> None:
     lock()
     with pytest.raises(LockError, match="nothing is locked for linux/arm64") as caught:
         build(platforms=(ARM,), is_locked=True)
-    assert (caught.value.hint or "").startswith("`ekiben lock --platform linux/amd64 --platform linux/arm64` ")
+    assert (caught.value.hint or "").startswith(f"`ekiben lock {project} --platform {AMD} --platform {ARM}` ")
 
 
-def test_the_hint_locks_the_platform_that_is_built_for(lock: Lock, build: Build) -> None:
+def test_the_hint_locks_the_platform_that_is_built_for(lock: Lock, build: Build, project: Path) -> None:
     lock(ARM)
     with pytest.raises(LockError, match="nothing is locked for linux/amd64") as caught:
         build(is_locked=True)
-    assert (caught.value.hint or "").startswith("`ekiben lock --platform linux/arm64 --platform linux/amd64` ")
+    assert (caught.value.hint or "").startswith(f"`ekiben lock {project} --platform {ARM} --platform {AMD}` ")
     lock(ARM, AMD)
     build(is_locked=True)
 

@@ -153,9 +153,9 @@ def test_a_folder_of_the_project_is_a_package_built_here(build: Build, project: 
     assert inputs(bento)[facts["ekiben:path"]]["digest"] == {"sha256": digest}
 
 
-def test_a_repository_is_named_by_the_commit_that_was_built(build: Build, project: Path, tmp_path: Path) -> None:
-    repository = write_repository(tmp_path / "repository")
-    text = f"{BENTOFILE}  packages: ['git+{repository.as_uri()}@main']\n"
+def test_a_repository_is_named_by_the_commit_that_was_built(build: Build, project: Path) -> None:
+    repository = write_repository(project / "clone")
+    text = f"{BENTOFILE}  packages: ['git+file:clone@main']\n"
     (project / "bentofile.yaml").write_text(text)
     (own,) = [one for one in read(build(), SBOM)["components"] if one["name"] == "my-lib"]
     assert own["pedigree"] == {"commits": [{"uid": git(repository, "rev-parse", "HEAD")}]}

@@ -7,6 +7,7 @@ becomes a lock is `lock/`.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -62,12 +63,18 @@ KEEP = Upgrade()
 
 @dataclass(frozen=True, slots=True)
 class LockOrder:
-    """What is to be locked: a request for each platform, read and ready, the image that they stand on, and where the
-    bento.lock lies."""
+    """What is to be locked: a request for each platform, read and ready, the image that they stand on, the project and
+    its bentofile."""
 
     requests: tuple[Prepared, ...]
     base: BaseImage
-    place: Path
+    project: Path
+    bentofile: Path | None = None
+
+    @property
+    def place(self) -> Path:
+        """Where the bento.lock lies."""
+        return lock_place(self.project, self.bentofile)
 
     @property
     def inputs(self) -> LockInputs:
@@ -131,7 +138,7 @@ def lock_order(
         )
         for platform in dict.fromkeys(platforms)
     ]
-    return LockOrder(tuple(requests), base, lock_place(bentofile.project, bentofile.path))
+    return LockOrder(tuple(requests), base, bentofile.project, bentofile.path)
 
 
 def locks_for_build(
@@ -191,7 +198,17 @@ def _remedy(order: LockOrder, committed: BentoLock | None) -> str:
     asked = [prepared.target.platform for prepared in order.requests]
     is_plain = set(asked) <= set(locked or [DEFAULT_PLATFORM])
     wanted = "" if is_plain else "".join(f" --platform {one}" for one in dict.fromkeys([*locked, *asked]))
-    return f"`ekiben lock{wanted}` brings it up to date"
+    return f"`{_lock_command(order)}{wanted}` brings it up to date"
+
+
+def _lock_command(order: LockOrder) -> str:
+    """`ekiben lock` for this project and bentofile, to be typed where we are."""
+    here = Path.cwd()
+    folder = str(order.project.relative_to(here) if order.project.is_relative_to(here) else order.project)
+    words = ["ekiben", "lock", *([folder] if folder != os.curdir else [])]
+    if order.bentofile and order.place != lock_place(order.project, None):
+        words += ["-f", os.path.relpath(order.bentofile, order.project)]
+    return shlex.join(words)
 
 
 def lock_files(locks: tuple[Lock, ...]) -> dict[str, str]:

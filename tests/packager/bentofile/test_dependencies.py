@@ -206,6 +206,41 @@ def test_repositories_that_are_not_packed_leave_nothing_to_lock(loads: Loads, co
     assert "cannot be locked" in complains("python: {pack_git_packages: false, lock_packages: true}\n")
 
 
-def test_an_editable_package_may_be_listed(loads: Loads, complains: Complains) -> None:
+def test_an_editable_package_may_be_listed(project: Path, loads: Loads, complains: Complains) -> None:
+    (project / "lib").mkdir()
+    (project / "lib/pyproject.toml").touch()
     assert loads("python: {packages: ['-e ./lib']}\n").python.packages == ("-e ./lib",)
     assert "`--pre` in place of a package" in complains("python: {packages: ['--pre']}\n")
+
+
+@pytest.mark.parametrize("text", ["URI", "PATH", "x @ URI", "lib/../lib", "./lib  # ours"])
+def test_a_place_is_named_from_the_project(project: Path, loads: Loads, text: str) -> None:
+    (project / "lib").mkdir()
+    (project / "lib/pyproject.toml").touch()
+    written = text.replace("URI", (project / "lib").as_uri()).replace("PATH", str(project / "lib"))
+    (named,) = loads(f"python: {{packages: ['{written}']}}\n").python.packages
+    assert named == ("x @ file:lib" if text.startswith("x") else "./lib")
+
+
+@pytest.mark.parametrize(
+    ("packages", "words"),
+    [
+        ("[numpy, ./nope]", "2:21: `nope` does not exist"),
+        ("[numpy, 'x @ ../x']", "2:21: `../x` is outside of the project"),
+        ("[numpy, 'git+file:///srv/x']", "2:21: `git+file:///srv/x` is a repository on this machine"),
+        ("[numpy, 'hg+https://h/x']", "2:21: `hg+https://h/x` cannot be locked"),
+    ],
+)
+def test_a_place_that_is_wrong_is_told_with_its_own(complains: Complains, packages: str, words: str) -> None:
+    assert words in complains(f"python:\n  packages: {packages}\n")
+
+
+def test_a_dependency_of_the_table_that_names_a_wrong_place_is_refused(project: Path, complains: Complains) -> None:
+    (project / "pyproject.toml").write_text('[project]\nname = "x"\ndependencies = ["x @ file:nope"]\n')
+    assert "`nope` does not exist" in complains("service: a:B\n")
+
+
+def test_a_wheel_by_a_name_that_is_none_is_refused_where_it_was_asked_for(project: Path, complains: Complains) -> None:
+    (project / "dist").mkdir()
+    (project / "dist/mine.whl").touch()
+    assert "2:12: `dist/mine.whl` has no file name of a wheel" in complains("python:\n  wheels: [dist/*.whl]\n")

@@ -92,6 +92,12 @@ def test_a_python_that_is_too_old_is_refused_in_words(text: str) -> None:
         grammar.image_python(text)
 
 
+@pytest.mark.parametrize("text", ["3.31", "3.99", "4.0"])
+def test_a_python_that_there_is_not_is_refused(text: str) -> None:
+    with pytest.raises(Refused, match="the newest that is known"):
+        grammar.image_python(text)
+
+
 @pytest.mark.parametrize(
     "text", ["3", "latest", "3.x", "python3.11", f"3.11.{'9' * 20}", "3.1234", "3.011", "\uff13.\uff11\uff11"]
 )

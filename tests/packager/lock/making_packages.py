@@ -67,6 +67,18 @@ def git(folder: Path, *arguments: str, environ: Mapping[str, str] = os.environ) 
     return done.stdout.strip()
 
 
+ADDRESS = "https://git.example/team/my_lib.git"
+
+
+def addressed(repository: Path) -> dict[str, str]:
+    """The variables with which git finds `repository` at ADDRESS."""
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{repository.as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": ADDRESS,
+    }
+
+
 def write_repository(folder: Path) -> Path:
     """A repository with the package `my_lib`, tagged `v1`, in `folder`."""
     write_package(folder)

@@ -156,9 +156,9 @@ def test_a_wheel_of_the_project_is_taken_as_it_is(project: Path, workshop: Works
 
 
 def test_a_repository_is_built_at_its_commit_and_asked_no_more(
-    tmp_path: Path, workshop: Workshop, made: Make, counter: Path
+    project: Path, tmp_path: Path, workshop: Workshop, made: Make, counter: Path
 ) -> None:
-    repository = write_repository(tmp_path / "repository")
+    repository = write_repository(project / "repository")
     first = git(repository, "rev-parse", "HEAD")
     (wheel,) = made(workshop, f"git+{repository.as_uri()}@main")
     assert wheel.origin == Origin("vcs", None, first, "main")
@@ -167,14 +167,14 @@ def test_a_repository_is_built_at_its_commit_and_asked_no_more(
     assert made(workshop, f"git+{repository.as_uri()}@main") == [wheel]
     (newer,) = made(replace(workshop, is_fresh=True), f"git+{repository.as_uri()}@main")
     assert newer.origin.revision == second
-    repository.rename(tmp_path / "gone")
+    (repository / ".git").rename(tmp_path / "gone")
     (exact,) = made(workshop, f"git+{repository.as_uri()}@{first}")
     assert (exact.path, exact.origin.revision) == (wheel.path, first)
     assert count(counter) == 2
 
 
-def test_a_locked_commit_is_kept_though_the_branch_moved(tmp_path: Path, workshop: Workshop, made: Make) -> None:
-    repository = write_repository(tmp_path / "repository")
+def test_a_locked_commit_is_kept_though_the_branch_moved(project: Path, workshop: Workshop, made: Make) -> None:
+    repository = write_repository(project / "repository")
     first = git(repository, "rev-parse", "HEAD")
     (repository / "my_lib/__init__.py").write_text("value = 2\n")
     commit_all(repository, "second")
@@ -186,8 +186,8 @@ def test_a_locked_commit_is_kept_though_the_branch_moved(tmp_path: Path, worksho
     assert wheel.origin == origin
 
 
-def test_a_locked_commit_is_not_kept_for_another_branch_or_tag(tmp_path: Path, workshop: Workshop, made: Make) -> None:
-    repository = write_repository(tmp_path / "repository")
+def test_a_locked_commit_is_not_kept_for_another_branch_or_tag(project: Path, workshop: Workshop, made: Make) -> None:
+    repository = write_repository(project / "repository")
     first = git(repository, "rev-parse", "HEAD")
     (repository / "my_lib/__init__.py").write_text("value = 2\n")
     second = commit_all(repository, "second")
@@ -199,8 +199,8 @@ def test_a_locked_commit_is_not_kept_for_another_branch_or_tag(tmp_path: Path, w
     assert wheel.origin == Origin("vcs", None, second, "main")
 
 
-def test_a_subdirectory_of_a_repository_is_built(tmp_path: Path, workshop: Workshop, made: Make) -> None:
-    repository = tmp_path / "repository"
+def test_a_subdirectory_of_a_repository_is_built(project: Path, workshop: Workshop, made: Make) -> None:
+    repository = project / "repository"
     write_package(repository / "packages/inner", "inner")
     git(repository, "init", "--quiet")
     commit_all(repository, "first")

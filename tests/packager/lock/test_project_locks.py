@@ -18,7 +18,7 @@ from ekiben.packager.lock.project_locks import is_project_lock, project_lock_lin
 from ekiben.packager.lock.request import LockRequest
 from ekiben.packager.lock.resolve import lock_requirements
 from tests.packager.lock.local_index import LocalIndex, RecordingReporter
-from tests.packager.lock.making_packages import git, write_package, write_repository
+from tests.packager.lock.making_packages import ADDRESS, addressed, git, write_package, write_repository
 
 PYPROJECT = """
 [project]
@@ -128,14 +128,15 @@ def test_places_in_a_uv_lock_are_sources_of_the_project(
 ) -> None:
     write_package(project / "libs/inner", "inner")
     repository = write_repository(tmp_path / "repository")
+    environ |= addressed(repository)
     inner = 'inner = { path = "libs/inner", editable = true }'
-    where = f'{inner}\nmy-lib = {{ git = "{repository.as_uri()}", tag = "v1" }}\n'
+    where = f'{inner}\nmy-lib = {{ git = "{ADDRESS}", tag = "v1" }}\n'
     write_project(project, index, environ, "inner", "my-lib", sources=f"[tool.uv.sources]\n{where}")
     intent = read_intent(project_lock_lines(project, "uv.lock", Chosen(), environ), project)
     commit = git(repository, "rev-parse", "HEAD")
     assert [one.text for one in intent.sources] == [
         "./libs/inner",
-        f"my-lib @ git+{repository.as_uri()}@{commit}",
+        f"my-lib @ git+{ADDRESS}@{commit}",
     ]
     assert filled["app"] in intent.text
 

@@ -90,7 +90,7 @@ def test_what_no_wheel_comes_from_is_refused(project: Path, text: str, words: st
         ("git+https://host/x.git@v1.2#egg=X_y[b,a]", "x-y[a,b] @ git+https://host/x.git@v1.2"),
         ("x @ git+ssh://git@host/x.git@main#subdirectory=a/b", "x @ git+ssh://git@host/x.git@main#subdirectory=a/b"),
         ("git+git@host:team/x.git@main", "git+ssh://git@host/team/x.git@main"),
-        ("git+file:///srv/x@refs/pull/7/head", "git+file:///srv/x@refs/pull/7/head"),
+        ("git+https://host/x@refs/pull/7/head", "git+https://host/x@refs/pull/7/head"),
         ("x@git+https://host/x ; python_version<'4'", 'x @ git+https://host/x ; python_version < "4"'),
     ],
 )
@@ -101,15 +101,36 @@ def test_a_repository_is_told_in_one_way(text: str, normal: str) -> None:
     assert source_of(found.text) == found
 
 
+@pytest.mark.parametrize("text", ["git+file:libs/my%20lib@v1", "x @ git+file:./libs/../libs/my%20lib@v1", "git+URL@v1"])
+def test_a_clone_in_the_project_is_told_from_there(project: Path, library: Path, text: str) -> None:
+    found = source_of(text.replace("URL", library.as_uri()), project)
+    assert found is not None
+    assert (found.kind, found.inner_path, found.revision) == ("vcs", "libs/my lib", "v1")
+    assert found.text.removeprefix("x @ ") == "git+file:libs/my%20lib@v1"
+    assert source_of(found.text, project) == found
+
+
+@pytest.mark.parametrize("address", ["/srv/x", "///srv/x", "//localhost/srv/x", "../x", "link"])
+def test_a_repository_that_only_this_machine_has_is_refused(project: Path, address: str) -> None:
+    (project / "link").symlink_to("/srv")
+    with pytest.raises(LockError, match="which no other has there") as caught:
+        source_of(f"git+file:{address}@main", project)
+    assert "insteadOf" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("address", [".", "libs/none"])
+def test_a_clone_that_is_not_there_is_told(project: Path, address: str) -> None:
+    with pytest.raises(LockError, match="no repository in the project"):
+        source_of(f"git+file:{address}", project)
+
+
 @pytest.mark.parametrize("text", ["git+https://h/x@--upload-pack=x", "git+https://h/x@a b", "git+https://h/x@a..b^c"])
 def test_a_revision_that_git_could_take_for_an_option_is_none(text: str) -> None:
     with pytest.raises(EkibenError):
         source_of(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["git+ext::sh", "git+ext::sh%20-c%20id", "git+--upload-pack=id", "git+x", "git+file:x"]
-)
+@pytest.mark.parametrize("text", ["git+ext::sh", "git+ext::sh%20-c%20id", "git+--upload-pack=id", "git+x", "git+file:"])
 def test_an_address_by_which_git_would_run_a_command_is_none(text: str) -> None:
     with pytest.raises(LockError, match="no address of a repository"):
         source_of(text)

@@ -11,12 +11,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from ekiben.errors import LockError, NotActedOn
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.bentofile.bentofile import PythonOptions
 from ekiben.packager.bentofile.document import Document, Route, dotted
 from ekiben.packager.bentofile.project_table import ProjectTable, read_project_table
 from ekiben.packager.bentofile.schema import PythonLevel
 from ekiben.packager.lock.indexes import Index, torch_backend
+from ekiben.packager.lock.intent import in_normal_form
 from ekiben.packager.lock.pip_arguments import PipArguments, UnknownArgument, parse_pip_arguments
 
 _PYPROJECT = "pyproject.toml"
@@ -28,7 +32,9 @@ def python_options(level: PythonLevel, cuda_version: str | None, project: Path, 
     arguments = _pip_arguments(level, project, document)
     options = PythonOptions(
         requirements_txt=level.requirements_txt,
-        packages=tuple(level.packages),
+        packages=tuple(
+            placed(text, project, ("python", "packages", index), document) for index, text in enumerate(level.packages)
+        ),
         wheels=_wheels(level, project, document),
         extras=tuple(level.extras),
         groups=tuple(level.groups),
@@ -49,6 +55,14 @@ def python_options(level: PythonLevel, cuda_version: str | None, project: Path, 
     )
     _check_indexes(options, document)
     return _with_project(options, level, project, document)
+
+
+def placed(text: str, project: Path, route: Route, document: Document) -> str:
+    """A requirement as the Bento says it. A place that is wrong is told while it is known where that was written."""
+    try:
+        return in_normal_form(text, project)
+    except (LockError, NotActedOn) as error:
+        raise document.error(error.message, route, hint=error.hint) from error
 
 
 def _is_locked(level: PythonLevel, document: Document) -> bool:
@@ -78,8 +92,18 @@ def _wheels(level: PythonLevel, project: Path, document: Document) -> tuple[str,
                 f"`{pattern}` finds no wheel", route, hint="paths are relative to the project's folder"
             )
         for path in matching:
-            found.add(_checked(grammar.file_inside, path.relative_to(project).as_posix(), project, route, document))
+            inside = path.relative_to(project).as_posix()
+            found.add(_checked(grammar.file_inside, inside, project, route, document))
+            _check_wheel(inside, route, document)
     return tuple(sorted(found))
+
+
+def _check_wheel(path: str, route: Route, document: Document) -> None:
+    try:
+        parse_wheel_filename(PurePosixPath(path).name)
+    except InvalidWheelFilename as error:
+        hint = "it is `name-version-python-abi-platform.whl`, as whoever built it called it"
+        raise document.error(f"`{path}` has no file name of a wheel", route, hint=hint) from error
 
 
 def _pip_arguments(level: PythonLevel, project: Path, document: Document) -> PipArguments:
@@ -137,8 +161,10 @@ def _with_project(options: PythonOptions, level: PythonLevel, project: Path, doc
     packages = (*own, *_chosen(table, options, document), *options.packages)
     lock = options.requirements_txt or next((one for one in _PROJECT_LOCKS if (project / one).is_file()), None)
     _check_sources(table, packages, lock, document)
-    checked = tuple(_checked(_as_requirement, one, project, ("python", "packages"), document) for one in packages)
-    return replace(options, packages=checked, requirements_txt=lock)
+    route: Route = ("python", "packages")
+    checked = (_checked(_as_requirement, one, project, route, document) for one in packages)
+    placed_packages = tuple(placed(one, project, route, document) for one in checked)
+    return replace(options, packages=placed_packages, requirements_txt=lock)
 
 
 def _as_requirement(text: str, _: Path) -> str:

@@ -16,6 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from ekiben.packager.credentials import has_credentials, redact
 
 OLDEST_IMAGE_PYTHON = (3, 11)
+NEWEST_IMAGE_PYTHON = (3, 16)  # the next that is to come out: a newer one is a slip of the finger (`3.31`)
 # What an image sets to find its server, its Bento and its models by.
 IMAGE_VARIABLES = frozenset({"PATH", "EKIBEN_HOME", "EKIBEN_BENTO", "EKIBEN_BENTO_VERSION", "EKIBEN_PORT_FILE"})
 
@@ -189,6 +190,11 @@ def image_python(text: str) -> str:
     if (int(match[1]), int(match[2])) < OLDEST_IMAGE_PYTHON:
         oldest = ".".join(map(str, OLDEST_IMAGE_PYTHON))
         raise Refused(f"asks for Python {text}, and the server needs {oldest} or later", f'write `"{oldest}"` or later')
+    if (int(match[1]), int(match[2])) > NEWEST_IMAGE_PYTHON:
+        newest = ".".join(map(str, NEWEST_IMAGE_PYTHON))
+        raise Refused(
+            f"asks for Python {text}, and {newest} is the newest that is known", f'write `"{newest}"` or older'
+        )
     return text
 
 
@@ -203,7 +209,7 @@ def requirement(text: str) -> str:
         )
     if not text.strip():
         raise Refused("holds an empty package")
-    if "/" not in text and not _EDITABLE.match(text):  # a place is looked at where wheels are made
+    if "/" not in text and not _EDITABLE.match(text) and not text.startswith("git+"):  # a place needs the project
         _package(_BEHIND_PACKAGE.split(text.strip())[0])
     return text.strip()
 

@@ -18,7 +18,7 @@ from ekiben.packager.bentofile.bentofile import (
     ModelReference,
 )
 from ekiben.packager.bentofile.conda_file import conda_python, read_conda_file
-from ekiben.packager.bentofile.dependencies import python_options
+from ekiben.packager.bentofile.dependencies import placed, python_options
 from ekiben.packager.bentofile.document import Document, Route, dotted, read_yaml
 from ekiben.packager.bentofile.explaining import first_error
 from ekiben.packager.bentofile.grammar import Refused, file_inside, image_python
@@ -156,7 +156,8 @@ def _conda(level: CondaLevel, project: Path, document: Document) -> CondaOptions
     if not conda.dependencies:
         hint = "what pip installs goes to `python.packages`"
         raise document.error("`conda` names no package of conda's", ("conda",), is_key=True, hint=hint)
-    return replace(conda, channels=conda.channels or _CONDA_CHANNELS)
+    pip = tuple(placed(one, project, ("conda", "pip"), document) for one in conda.pip)
+    return replace(conda, channels=conda.channels or _CONDA_CHANNELS, pip=pip)
 
 
 def _image_python(level: DockerLevel, conda: CondaOptions, document: Document) -> str | None:

@@ -116,6 +116,16 @@ def read_intent(requirements: Iterable[str], project: Path) -> Intent:
     )
 
 
+def in_normal_form(requirement: str, project: Path) -> str:
+    """A requirement as it may be written into a Bento: what names a place names it from the project. Raises what
+    `read_intent` does."""
+    for line in read_lines([requirement], project):
+        one, is_editable = _parse(line, project)
+        if isinstance(one, SourceRequirement):
+            return f"-e {one.text}" if is_editable else one.text
+    return requirement
+
+
 def _installed(source: SourceRequirement, line: Line) -> SourceRequirement:
     if line.is_constraint:
         raise line.refuse(f"`{source.text}` is no constraint", "name it among the requirements")

@@ -101,8 +101,8 @@ def _kept(source: SourceRequirement, workshop: Workshop) -> tuple[KeptWheel, str
 def _origin(source: SourceRequirement, commit: str | None) -> Origin:
     if source.kind != "vcs":
         return Origin(source.kind, f"./{source.location}")
-    is_here = source.location.startswith("file:")  # the path of a machine, which nothing says
-    return Origin("vcs", None if is_here else source.location, commit, source.revision)
+    is_elsewhere = source.inner_path is None  # what is cloned into the project has no address that others know
+    return Origin("vcs", source.location if is_elsewhere else None, commit, source.revision)
 
 
 def _name_and_version(file_name: str, source: SourceRequirement) -> tuple[str, str]:
@@ -132,7 +132,9 @@ def _built_from_project(source: SourceRequirement, workshop: Workshop) -> KeptWh
 
 
 def _built_from_repository(source: SourceRequirement, workshop: Workshop) -> tuple[KeptWheel, str]:
-    asked = _key("commit", source.location, source.revision or "")
+    inner = source.inner_path
+    address = source.location if inner is None else str((workshop.project / inner).resolve())
+    asked = _key("commit", address, source.revision or "")
     commit = _known_commit(source, asked, workshop)
     kept = workshop.cache.find(_repository_key(source, commit)) if commit else None
     if kept and commit:
@@ -141,9 +143,7 @@ def _built_from_repository(source: SourceRequirement, workshop: Workshop) -> tup
         checkout = Path(scratch) / "source"
         builder = workshop.builder
         with workshop.reporter.task(f"fetching {source.text}"):
-            commit = check_out(
-                source.location, commit or source.revision, checkout, builder.environ, secrets=builder.secrets
-            )
+            commit = check_out(address, commit or source.revision, checkout, builder.environ, secrets=builder.secrets)
         workshop.cache.note_commit(asked, commit)
         key = _repository_key(source, commit)
         folder = checkout / (source.subdirectory or "")

@@ -3,9 +3,11 @@
     ./libs/mylib            mylib @ file:libs/mylib       a folder of the project
     ./dist/x-1.0.tar.gz     x @ file:///project/x.whl     an archive in the project
     git+https://host/team/x.git@v1.2#subdirectory=lib     a repository, at a branch, a tag or a commit
+    git+file:libs/x@v1.2                                  one that is cloned into the project
 
-Extras and markers may follow, as in pip. Nothing is opened here but to tell folders from files; what becomes of them is
-`own_wheels`'s.
+Extras and markers may follow, as in pip. What lies on this machine lies in the project, however it is written, and is
+told from there: the normal form is content of a Bento, and another machine has other paths. Nothing is opened here but
+to tell folders from files; what becomes of them is `own_wheels`'s.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
@@ -27,6 +29,7 @@ from ekiben.packager.lock.origin import OriginKind
 _ARCHIVES = (".whl", ".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 _PROJECT_FILES = ("pyproject.toml", "setup.py")  # one of them makes a folder a package that can be built
 _SCHEMES = ("https", "ssh", "http", "git", "file")  # and none by which git would run a command
+_HERE = "file:"
 _OTHER_VCS = ("hg+", "svn+", "bzr+")
 _REMOTE = ("http:", "https:", "ftp:")
 _NAMED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[(?P<extras>[^]]*)])?\s*@\s*(?P<where>\S.*)")
@@ -38,8 +41,8 @@ _REVISION = re.compile(r"[A-Za-z0-9_][^\s~^:?*\[\\]*")  # what git allows in a n
 
 @dataclass(frozen=True, slots=True)
 class SourceRequirement:
-    """`location` is a path in the project (POSIX, relative), or a repository's URL as git takes it; `revision` is what
-    stood behind its `@`, `subdirectory` the folder in it."""
+    """`location` is a path in the project (POSIX, relative), or a repository's URL, where it lies in the project with
+    such a path (`file:libs/x`); `revision` is what stood behind its `@`, `subdirectory` the folder in it."""
 
     kind: OriginKind
     location: str
@@ -48,6 +51,13 @@ class SourceRequirement:
     marker: str | None = None
     revision: str | None = None
     subdirectory: str | None = None
+
+    @property
+    def inner_path(self) -> str | None:
+        """The path in the project of what lies there."""
+        if self.kind != "vcs":
+            return self.location
+        return unquote(self.location.removeprefix(_HERE)) if self.location.startswith(_HERE) else None
 
     @property
     def text(self) -> str:
@@ -88,7 +98,7 @@ def parse_source(line: Line, project: Path) -> SourceRequirement | None:
             "save the file into the project and name it under `python.wheels`, or require it by name from an index",
         )
     if where.startswith("git+"):
-        return _repository(line, SourceRequirement("vcs", where, name, extras, marker))
+        return _repository(line, SourceRequirement("vcs", where, name, extras, marker), project)
     return _local(line, SourceRequirement("path", where, name, extras, marker), project)
 
 
@@ -108,12 +118,13 @@ def _extras(text: str | None) -> tuple[str, ...]:
     return tuple(sorted({canonicalize_name(one.strip()) for one in (text or "").split(",") if one.strip()}))
 
 
-def _repository(line: Line, source: SourceRequirement) -> SourceRequirement:
+def _repository(line: Line, source: SourceRequirement, project: Path) -> SourceRequirement:
     """`source`, whose location is still the whole text, taken apart."""
     scp = _SCP.fullmatch(source.location)
     whole = f"git+ssh://{scp['user']}{scp['host']}/{scp['path']}" if scp else source.location
     parts = urlsplit(whole.removeprefix("git+"))
-    if parts.scheme not in _SCHEMES or not (parts.netloc or parts.path.startswith("/")):
+    is_here = parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path
+    if not is_here and (parts.scheme not in _SCHEMES or not parts.netloc):
         raise line.refuse(
             f"`{redact(source.location)}` is no address of a repository", f"git+{_SCHEMES[0]}://host/path"
         )
@@ -124,13 +135,28 @@ def _repository(line: Line, source: SourceRequirement) -> SourceRequirement:
     egg = _requirement(fragment.get("egg", [""])[0])
     return SourceRequirement(
         kind="vcs",
-        location=urlunsplit((parts.scheme, parts.netloc, path, parts.query, "")),
+        location=_clone(line, path, project) if is_here else urlunsplit(parts._replace(path=path, fragment="")),
         name=source.name or (canonicalize_name(egg.name) if egg else None),
         extras=source.extras or (_extras(",".join(egg.extras)) if egg else ()),
         marker=source.marker,
         revision=revision or None,
         subdirectory=_inner_path(line, fragment.get("subdirectory", [""])[0]),
     )
+
+
+def _clone(line: Line, path: str, project: Path) -> str:
+    """The location of a repository at a path of this machine."""
+    root = project.resolve()
+    found = _resolved(line, unquote(path), root)
+    if not found.is_relative_to(root):
+        raise line.refuse(
+            f"`{redact(line.text)}` is a repository on this machine, which no other has there",
+            "clone it into the project, or name its address; git's `url.<base>.insteadOf` may lead that to this one",
+        )
+    inside = found.relative_to(root).as_posix()
+    if found == root or not found.exists():
+        raise line.refuse(f"`{inside}` is no repository in the project", "paths are relative to the project")
+    return f"{_HERE}{quote(inside)}"
 
 
 def _requirement(text: str) -> Requirement | None:
