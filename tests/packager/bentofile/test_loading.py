@@ -126,6 +126,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_right_one(complains: Complai
             '2:19: `docker.python_version` is `3.10`, a number, and asks for text | quote it: python_version: "3.10"',
         ),
         ("labels: {a: yes}\n", '1:13: `labels.a` is `yes`, a truth value, and asks for text | quote it: a: "yes"'),
+        ('labels: {a: b, " ": c}\n', "1:21: `labels. ` is a label without a name | write NAME: VALUE"),
         ("name: 2024-01-01\n", '1:7: `name` is a date, and asks for text | quote it: name: "2024-01-01"'),
         ("include: ['*', 3]\n", '1:16: `include[1]` is `3`, a number, and asks for text | quote it: - "3"'),
         ("include: service.py\n", '1:10: `include` is text, and asks for a list | write include: ["service.py"]'),

@@ -69,6 +69,12 @@ def _name(text: str) -> str:
         raise Refused(f"cannot be `{text}`", error.hint) from error
 
 
+def _label(text: str) -> str:
+    if not text.strip():
+        raise Refused("is a label without a name", "write NAME: VALUE")
+    return text
+
+
 def _audit_code(text: str) -> str:
     if text not in CODES:
         raise Refused(f"is `{text}`, which no audit gives", did_you_mean(text, CODES) or "docs/audit.md has the codes")
@@ -250,7 +256,7 @@ class BentofileLevel(Level):
     service: ServiceImport | None = None
     name: Name | None = None
     description: PublicText | None = None
-    labels: dict[PublicLine, PublicLine] = {}
+    labels: dict[Annotated[PublicLine, _checked(_label)], PublicLine] = {}
     include: list[Line] = ["*"]
     exclude: list[Line] = []
     models: list[Annotated[ModelLevel, BeforeValidator(_as_model)]] = []
