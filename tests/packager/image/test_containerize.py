@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from ekiben.errors import DamagedItem, EkibenError, EngineFailed, ImageError, Interrupted, ModelNotFound, UsageError
 from ekiben.packager.image.containerize import ContainerizeRequest, bento_containerfile, containerize, image_references
 from ekiben.packager.image.engines.engine import BuildJob, BuiltImage
-from ekiben.report import Reporter, SilentReporter
+from ekiben.report import Reporter, SilentReporter, Task
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
@@ -47,6 +48,7 @@ def run(
     bento: Bento,
     engine: FakeEngine | None = None,
     environ: Mapping[str, str] | None = None,
+    reporter: Reporter | None = None,
     **asked: object,
 ) -> BuiltImage:
     """The Bento made into an image by `engine`, by the real one where there is none."""
@@ -54,7 +56,7 @@ def run(
     settings = load_settings({"EKIBEN_HOME": str(store.home)})
     environ = {**os.environ, **OFFLINE} if environ is None else environ
     return containerize(
-        request, store=store, settings=settings, reporter=SilentReporter(), environ=environ, engine=engine
+        request, store=store, settings=settings, reporter=reporter or SilentReporter(), environ=environ, engine=engine
     )
 
 
@@ -187,6 +189,38 @@ def test_a_bento_or_model_whose_bytes_changed_makes_no_image(store: Store) -> No
         with pytest.raises(DamagedItem, match=f"{changed.name}`"):
             run(store, bento, FakeEngine())
         changed.write_bytes(content)
+
+
+@dataclass
+class Bystander(SilentReporter):
+    """Does something once the bytes have been checked."""
+
+    act: Callable[[], object]
+
+    @contextmanager
+    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
+        with super().task(name, total) as task:
+            yield task
+        self.act()
+
+
+def test_what_is_made_anew_once_it_was_checked_makes_no_image(store: Store) -> None:
+    def replace_bento() -> None:
+        store.bentos.delete(bento.tag)
+        other.path.rename(bento.path)
+
+    def replace_model() -> None:
+        store.models.delete(model.tag, force=True)
+        save_model(store, "iris:v1", "other weights")
+
+    model = save_model(store, "iris:v1")
+    bento, other = small_bento(store), small_bento(store, source="import os\n")
+    engine = FakeEngine()
+    with pytest.raises(DamagedItem, match=f"model `{model.tag}` is not what"):
+        run(store, small_bento(store, models=[model]), engine, reporter=Bystander(replace_model))
+    with pytest.raises(DamagedItem, match=f"Bento `{bento.tag}` is not what"):
+        run(store, bento, engine, reporter=Bystander(replace_bento))
+    assert engine.jobs == []
 
 
 def test_a_variable_of_the_build_that_the_bento_only_declares_is_a_secret(store: Store) -> None:

@@ -91,7 +91,9 @@ def containerize(
     try:
         _check_bytes(bento, order.models, reporter)
         with store.scratch() as folder:
-            return engine.build(_prepare(order, folder, environ, reporter), reporter)
+            job = _prepare(order, folder, environ, reporter)
+            _check_addresses(order)
+            return engine.build(job, reporter)
     except KeyboardInterrupt:
         raise Interrupted(f"the build of the image of `{bento.tag}` was stopped; nothing of it is kept") from None
 
@@ -209,6 +211,13 @@ def _check_bytes(bento: Bento, models: Mapping[Tag, Model], reporter: Reporter) 
         check_content(bento.path, bento.digest, f"Bento `{bento.tag}`", task.advance, executables=executables)
         for tag, model in models.items():
             check_content(model.path, model.digest, f"model `{tag}`", task.advance)
+
+
+def _check_addresses(order: _Order) -> None:
+    """What was laid out is what was checked: a version of somebody's own may have been made anew meanwhile."""
+    check_address(order.bento.path, order.bento.digest, f"Bento `{order.bento.tag}`")
+    for tag, model in order.models.items():
+        check_address(model.path, model.digest, f"model `{tag}`")
 
 
 def _platform(asked: str | None, bento: Bento) -> str | None:
