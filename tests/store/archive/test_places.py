@@ -12,7 +12,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from ekiben.errors import DamagedItem, ModelNotFound, PathNotFound, RemoteError, StoreError, UsageError
+from ekiben.errors import ArchiveError, DamagedItem, ModelNotFound, PathNotFound, RemoteError, StoreError, UsageError
 from ekiben.report import SilentReporter, Task
 from ekiben.store.archive.exporting import ExportRequest, export_bento, export_model
 from ekiben.store.archive.formats import BENTO, MODEL, ArchiveFormat, parse_expected_format, parse_format
@@ -163,6 +163,16 @@ def test_progress_is_told_in_bytes(store: Store, tmp_path: Path) -> None:
     model = save(store, "iris")
     export_model(ExportRequest(model.tag, str(tmp_path / "a.tar")), store=store, reporter=Counting())
     assert told[0] > model.size_bytes
+
+
+def test_names_that_are_one_elsewhere_are_told_before_anything_is_written(store: Store, tmp_path: Path) -> None:
+    with store.models.create("iris", version="v1") as draft:
+        for name in ("labels.txt", "Labels.txt"):
+            draft.path_of(name).write_text(name)
+    with pytest.raises(ArchiveError, match="`iris:v1` cannot be exported: the names `Labels.txt` and") as caught:
+        send(draft.model, store, tmp_path / "a.tar")
+    assert caught.value.hint == "name that file otherwise, and save it again"
+    assert not (tmp_path / "a.tar").exists()
 
 
 def test_a_bento_whose_model_is_gone_is_not_exported_unless_without_models(store: Store, tmp_path: Path) -> None:

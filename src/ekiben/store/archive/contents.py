@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from ekiben.errors import DamagedItem, StoreError
+from ekiben.errors import ArchiveError, DamagedItem, StoreError
 from ekiben.store.archive.formats import BENTO, MODEL
 from ekiben.store.archive.index import INDEX, ArchiveIndex
 from ekiben.store.archive.member import Member
@@ -50,10 +50,21 @@ def _prefix(model: Model) -> str:
 def _in_order(index: ArchiveIndex, members: list[Member]) -> list[Member]:
     content = index.to_yaml()
     ordered = [Member(INDEX, content, len(content)), *sorted(members, key=lambda member: member.path)]
-    register = NameRegister()
-    for member in ordered:
-        register.add_file(check_path(member.path))
+    _require_portable(index, ordered)
     return ordered
+
+
+def _require_portable(index: ArchiveIndex, members: Iterable[Member]) -> None:
+    """A store keeps every name that its file system takes; an archive is for all of them."""
+    register = NameRegister()
+    try:
+        for member in members:
+            register.add_file(check_path(member.path))
+    except ArchiveError as error:
+        making = "build" if index.kind is BENTO else "save"
+        raise ArchiveError(
+            f"`{index.tag}` cannot be exported: {error}", hint=f"name that file otherwise, and {making} it again"
+        ) from error
 
 
 def _item_members(item: StoredItem, prefix: str, executables: Collection[str]) -> list[Member]:
