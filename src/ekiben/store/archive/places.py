@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from ekiben.store.disk import disk_errors
 from ekiben.tag import Tag
 
 ANOTHER_PLACE = "name another place for the archive, or make it one that can be written"
+_SHORT_FILE_URL = re.compile(r"^file:/(?!/)", re.IGNORECASE)  # RFC 8089, appendix B; the host may be `localhost`
 _LOCAL = ("file", "osfs")  # osfs is PyFilesystem's word for it, which BentoML took before fsspec
 
 
@@ -41,6 +43,7 @@ class Place:
     @classmethod
     def parse(cls, text: str, options: Mapping[str, object] | None = None) -> Place:
         """The place that `text` names. Raises UsageError for a URL with a password."""
+        text = _SHORT_FILE_URL.sub("file:///", text)
         if "://" not in text:
             return cls(path=Path(text).expanduser(), is_folder=text.endswith("/"))
         parts = urlsplit(text)
@@ -50,7 +53,8 @@ class Place:
                 hint="leave it out; backends read credentials from their own settings and variables",
             )
         if parts.scheme in _LOCAL:
-            return cls(path=Path(unquote(parts.netloc + parts.path)), is_folder=text.endswith("/"))
+            host = "" if parts.netloc == "localhost" else parts.netloc
+            return cls(path=Path(unquote(host + parts.path)), is_folder=text.endswith("/"))
         return cls(url=text, options=dict(options or {}), is_folder=text.endswith("/"))
 
     @property
