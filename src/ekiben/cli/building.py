@@ -15,6 +15,8 @@ from ekiben.cli.state import State, state_of
 from ekiben.errors import UsageError
 
 if TYPE_CHECKING:
+    from ekiben.packager.request import BuildRequest
+    from ekiben.store.bentos import Bento
     from ekiben.tag import Tag
 
 ProjectArgument = Annotated[str, typer.Argument(help="The project's folder, or `module:Class` in this one.")]
@@ -56,7 +58,6 @@ def build_bento(
     progress: Progress = None,
 ) -> None:
     """Build a Bento from a project: its source, its models by digest, its dependencies locked with hashes."""
-    from ekiben.packager.rebuilding.rebuild import rebuild as build
     from ekiben.packager.request import BuildRequest
 
     state = state_of(ctx)
@@ -79,7 +80,8 @@ def build_bento(
         raise UsageError(
             "`--containerize` makes the image of one platform", hint="`ekiben containerize TAG --platform ...` for each"
         )
-    bento = build(request, store=state.store, reporter=state.reporter, is_anew=rebuild)
+    bento = _standing(request, state) if not rebuild else None
+    bento = bento or _built(request, state)
     if containerize:
         _make_image(bento.tag, next(iter(request.platforms), None), state)
     match output:
@@ -98,6 +100,22 @@ def _arguments(file: Path | None, pairs: Sequence[str]) -> Mapping[str, object]:
     from ekiben.packager.arguments import arguments_of
 
     return arguments_of(file, named)
+
+
+def _standing(request: BuildRequest, state: State) -> Bento | None:
+    from ekiben.packager.rebuilding.standing import standing_bento
+
+    return standing_bento(request, store=state.store, reporter=state.reporter)
+
+
+def _built(request: BuildRequest, state: State) -> Bento:
+    """The process that describes the service starts first: its imports take as long as those of the build."""
+    from ekiben.packager.describing.describer import Describer
+
+    with Describer.started() as describer:
+        from ekiben.packager.rebuilding.recorded import build_recorded
+
+        return build_recorded(request, store=state.store, reporter=state.reporter, describer=describer)
 
 
 def _make_image(tag: Tag, platform: str | None, state: State) -> None:

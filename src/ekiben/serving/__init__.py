@@ -18,6 +18,7 @@
     └── healthcheck  `python -m ekiben.serving.healthcheck`, an image's HEALTHCHECK
     describe     `python -m ekiben.serving.describe`: what a service declares     ── openapi   as documents
     exit_status  how that ends
+    variables    by which an image says what is to be served
     wire         Payload, Call, Reply: what travels between all of them           ── streams   followed to their end
     failures     an exception -> the reply that its request gets, wherever it was raised
 

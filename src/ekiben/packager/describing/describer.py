@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -68,18 +69,20 @@ class Answer:
 class Describer:
     """The process: started, then asked, then heard; once each."""
 
-    def __init__(self, child: subprocess.Popen[str], folder: Path, said: IO[bytes]) -> None:
+    def __init__(self, child: subprocess.Popen[str], folder: Path, said: IO[bytes], began_ns: int) -> None:
         self._job: Job | None = None  # once it was asked
         self.read: frozenset[str] = frozenset()  # once it was heard: the paths that it read,
         self.foreign = ""  # and what else it asked (see `Inputs`)
+        self.began_ns = began_ns  # Unix time of its start
         self._child = child
-        self._folder = folder
+        self.folder = folder  # its own, gone when it ends
         self._said = said
 
     @classmethod
     @contextmanager
     def started(cls) -> Iterator[Describer]:
         """A process for the block. However that is left, it ends with all that it started."""
+        began_ns = time.time_ns()
         command = [sys.executable, "-m", "ekiben.packager.describing.program"]
         # Files and not pipes: something that the service leaves running would keep a pipe open for ever.
         with (
@@ -94,7 +97,7 @@ class Describer:
                 stderr=subprocess.STDOUT,
             ) as child,
         ):
-            yield cls(child, Path(folder).resolve(), said)
+            yield cls(child, Path(folder).resolve(), said, began_ns)
 
     def ask(self, job: Job) -> None:
         """Gives the process its job, and does not wait for it."""
@@ -124,21 +127,21 @@ class Describer:
         root, content = job.root.resolve(), self._output.read_bytes()
         self._take_inputs(root)
         if status == 0:
-            content = _placeless(content, {str(root): ".", str(self._folder): "/tmp"})
+            content = _placeless(content, {str(root): ".", str(self.folder): "/tmp"})
         return Answer(job, content, tuple(said))
 
     @property
     def _output(self) -> Path:
-        return self._folder / "description.json"
+        return self.folder / "description.json"
 
     @property
     def _inputs(self) -> Path:
-        return self._folder / "inputs.json"
+        return self.folder / "inputs.json"
 
     def _take_inputs(self, root: Path) -> None:
         """Notes what was read, but for the copy of the source and the process's own folder."""
         data = json.loads(self._inputs.read_bytes())
-        own = (f"{root}{os.sep}", f"{self._folder}{os.sep}")
+        own = (f"{root}{os.sep}", f"{self.folder}{os.sep}")
         self.read = frozenset(path for path in data["paths"] if not f"{path}{os.sep}".startswith(own))
         self.foreign = data["foreign"]
 
@@ -146,7 +149,7 @@ class Describer:
         declared = {name: value for name, value in job.variables.items() if name not in _PLACES | _SWITCHES}
         return (
             _environment(os.environ, declared)
-            | {"EKIBEN_HOME": str(job.home), "TMPDIR": str(self._folder)}
+            | {"EKIBEN_HOME": str(job.home), "TMPDIR": str(self.folder)}
             | {ARGUMENTS_VARIABLE: json.dumps({**job.arguments}, sort_keys=True)}
         )
 
