@@ -119,6 +119,7 @@ def test_a_signature_by_another_key_is_not_the_one_that_was_asked_for(run: Run, 
     done = run("verify", "svc", "--key", str(other))
     assert done.returncode == 1
     assert f"signatures: holds no signature by {key.public.id} ({other})" in done.stdout
+    assert f"Bento {bento}: whole, and not signed as it should be; " in done.stdout
 
 
 def test_what_is_not_whole_is_not_signed(run: Run, keys: Path, bento: Tag, store: Store) -> None:

@@ -13,6 +13,7 @@ from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
 from ekiben.store.models import Model
 from ekiben.store.signatures import sign, store_signature, subject_of
+from ekiben.store.verify import Damage
 from ekiben.trust.keys import PrivateKey
 from tests.packager.conftest import Build
 from tests.packager.small_bento import save_model, small_bento
@@ -103,11 +104,15 @@ def test_damage_in_a_bento_and_in_its_model_is_named_with_its_path(bento: Bento,
 
 
 def test_a_model_that_is_lost_or_replaced_is_named(bento: Bento, model: Model, store: Store) -> None:
-    model.path_of("SHA256SUMS").write_text("")
-    assert findings(verified(bento, store)) == [(str(bento.tag), "bento.yaml")]
     store.models.delete(model.tag, force=True)
-    (found,) = verified(bento, store).damage
-    assert str(model.tag) in found.what
+    (lost,) = verified(bento, store).damage
+    assert (lost.path, str(model.tag) in lost.what) == ("bento.yaml", True)
+    other = save_model(store, "iris", "other weights")
+    other.path.rename(model.path)
+    (replaced,) = verified(bento, store).damage
+    assert replaced == Damage(
+        "bento.yaml", f"names model `{model.tag}` as `{model.digest}`, and that in the store is `{other.digest}`"
+    )
 
 
 def test_a_manifest_that_cannot_be_read_is_damage_and_no_crash(bento: Bento, store: Store) -> None:
@@ -115,10 +120,11 @@ def test_a_manifest_that_cannot_be_read_is_damage_and_no_crash(bento: Bento, sto
     assert findings(verified(store.bentos.get(bento.tag), store)) == [(str(bento.tag), "bento.yaml")]
 
 
-def test_changed_checksums_are_named_alone(bento: Bento, store: Store) -> None:
+def test_changed_checksums_are_named_alone(bento: Bento, model: Model, store: Store) -> None:
     signed(bento, store)
-    bento.path_of("SHA256SUMS").write_text("")
-    assert findings(verified(bento, store, KEY)) == [(str(bento.tag), "SHA256SUMS")]
+    for item in (model, bento):
+        item.path_of("SHA256SUMS").write_text("")
+    assert findings(verified(bento, store, KEY)) == [(str(one.tag), "SHA256SUMS") for one in (bento, model)]
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def _files_text(count: int) -> str:
 
 def _state_text(verified: Verification) -> str:
     if verified.damage:
-        return "damaged"
+        return "whole, and not signed as it should be" if verified.is_whole else "damaged"
     if verified.names_content:
         return "as its version names it"
     if verified.has_odd_version:

@@ -17,14 +17,13 @@ from ekiben.packager.lock.consistency import lock_faults, wheel_faults
 from ekiben.packager.parts import INTENT, LOCK, WHEELS
 from ekiben.report import Reporter, Task
 from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest
-from ekiben.store.bento_models import require_model
 from ekiben.store.bentos import Bento
 from ekiben.store.disk import disk_errors
 from ekiben.store.local import Store
 from ekiben.store.models import Model
 from ekiben.store.receipt import RECEIPT
 from ekiben.store.signatures import SignatureState, Subject, read_signatures, subject_of
-from ekiben.store.sums import SIGNATURES, SUMS, parse_sums
+from ekiben.store.sums import SIGNATURES, SUMS, is_beside, parse_sums
 from ekiben.store.verify import Damage, find_damage
 from ekiben.trust.keys import PublicKey
 
@@ -45,6 +44,11 @@ class Verification:
     signatures: tuple[SignatureState, ...] = ()
     models: tuple[Verification, ...] = ()
     lacks_lock: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the content is what it was, whatever is said of its signatures."""
+        return all(is_beside(one.path) for one in self.damage)
 
     @property
     def has_odd_version(self) -> bool:
@@ -141,9 +145,15 @@ def _models_of(manifest: BentoManifest, store: Store) -> tuple[list[Model], list
     lost = {}
     for entry in manifest.models:
         try:
-            models[entry.tag] = require_model(entry, store.models)
+            model = store.models.get(entry.tag)
         except EkibenError as error:
             lost[entry.tag] = Damage(BENTO_MANIFEST, f"names a model that is not there: {error}")
+            continue
+        if model.digest == entry.digest:
+            models[entry.tag] = model
+        else:
+            words = f"names model `{entry.tag}` as `{entry.digest}`, and that in the store is `{model.digest}`"
+            lost[entry.tag] = Damage(BENTO_MANIFEST, words)
     return list(models.values()), list(lost.values())
 
 

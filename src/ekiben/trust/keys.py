@@ -32,7 +32,7 @@ _OTHER_FILES = {
     b"ENCRYPTED COSIGN PRIVATE KEY": ("is in cosign's own encrypted format", _NEW_KEY),
     b"OPENSSH PRIVATE KEY": (
         "is in OpenSSH's own format",
-        "convert a copy of it: `ssh-keygen -p -m PKCS8 -f COPY`",
+        f"an EC key can be converted, a copy of it: `ssh-keygen -p -m PKCS8 -f COPY`; else {_NEW_KEY}",
     ),
     b"BEGIN CERTIFICATE": ("is a certificate", "take its public key: `openssl x509 -pubkey -noout -in FILE`"),
     b"PGP ": ("is a PGP key", f"{_KINDS}, as PEM"),
