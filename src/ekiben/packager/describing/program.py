@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from ekiben.packager.inputs import own_modules, recording, with_sources
+from ekiben.packager.inputs import own_modules, recording
 from ekiben.serving import describe
 
 
@@ -28,7 +28,7 @@ def main() -> NoReturn:
     os.chdir(job["root"])
     with recording() as inputs:
         status = describe.main(["--root", job["root"], "--service", job["service"], "--output", job["output"]])
-    read = {"paths": sorted(with_sources(inputs.paths | own_modules())), "foreign": inputs.foreign}
+    read = {"paths": sorted(inputs.paths | own_modules()), "foreign": inputs.foreign}
     Path(job["inputs"]).write_text(json.dumps(read))
     describe.leave(status)
 
