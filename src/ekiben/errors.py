@@ -125,11 +125,9 @@ class AmbiguousTag(EkibenError):
 class VersionTaken(EkibenError):
     """A user-named version is immutable; other content was saved or built under it."""
 
-    def __init__(self, tag: str) -> None:
-        super().__init__(
-            f"`{tag}` exists with other content",
-            hint="choose another version, or leave it out to get one made from the content",
-        )
+    def __init__(self, tag: str, hint: str | None = None) -> None:
+        anew = "choose another version, or leave it out to get one made from the content"
+        super().__init__(f"`{tag}` exists with other content", hint=hint or anew)
 
 
 class InUse(EkibenError):

@@ -103,7 +103,8 @@ def bento_files(**changes: object) -> dict[str, bytes]:
         "bento.yaml": _yaml({**manifest, **changes}),
         "env/docker/Dockerfile": b"FROM python:3.11-slim\n",
         "env/docker/entrypoint.sh": b"#!/bin/sh\n",
-        "env/python/requirements.in": b"--index-url https://user:hunter2@index.example\nscikit-learn\n# why\nnumpy\n",
+        "env/python/requirements.in": b"--index-url https://user:hunter2@index.example\nscikit-learn\n# why\nnumpy\n"
+        b"git+https://hunter2@git.example/a.git\ngit+ssh://git@git.example/b.git\n",
         "env/python/requirements.txt": b"--index-url https://user:hunter2@index.example/simple\nnumpy==2.0.0\n",
         **models,
         "models/iris/latest": MODEL_VERSION.encode(),

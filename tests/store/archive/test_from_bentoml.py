@@ -17,6 +17,7 @@ from ekiben.report import SilentReporter
 from ekiben.store.archive.importing import ImportRequest, import_bento, import_model
 from ekiben.store.local import Store
 from tests.store.archive.bentoml_shapes import MODEL_VERSION, VERSION, bento_files, model_files, packed
+from tests.store.archive.crafting import tar_file, tar_of
 from tests.store.archive.transfer import another_store, bring_bento, bring_model
 from tests.store.making import assert_whole
 
@@ -73,7 +74,8 @@ def test_a_bento_keeps_what_has_a_place(store: Store, tmp_path: Path) -> None:
     assert manifest.services[0]["config"] == {"traffic": {"timeout": 30}}
     assert manifest.services[0]["service"] == "service:Iris"
     assert manifest.environment == {"MODE": "fast"}
-    assert manifest.python == {"version": "3.11", "packages": ["scikit-learn", "numpy"]}
+    places = ["git+https://git.example/a.git", "git+ssh://git@git.example/b.git"]
+    assert manifest.python == {"version": "3.11", "packages": ["scikit-learn", "numpy", *places]}
     assert manifest.docker["base_image"] == "python:3.11-slim"
     assert (bento.path / "README.md").read_text() == "# Iris\n"
 
@@ -103,15 +105,27 @@ def test_a_bento_of_spec_1_keeps_its_docker_options(store: Store, tmp_path: Path
         "env": ["A=1"],
         "system_packages": ["git"],
         "base_image": None,
+        "setup_script": "./setup.sh",
     }
-    python = {"packages": ["numpy"], "lock_packages": True, "index_url": None, "requirements_txt": None}
+    python = {
+        "packages": ["numpy", "https://u:hunter2@index.example/a-1.0.tar.gz"],
+        "lock_packages": True,
+        "index_url": None,
+        "requirements_txt": None,
+    }
     files = bento_files(spec=1, image=None, docker=docker, python=python, conda={"channels": None}, runners=[])
+    script = tar_file("env/docker/setup_script", b"#!/bin/sh\n", mode=0o755)
+    archive = tmp_path / "iris.tar"
+    archive.write_bytes(tar_of(*(tar_file(path, content) for path, content in files.items()), script))
     reporter = Listening()
-    bento = import_bento(ImportRequest(str(packed(tmp_path, files))), store=store, reporter=reporter)
+    bento = import_bento(ImportRequest(str(archive)), store=store, reporter=reporter)
+    assert bento.manifest.docker["setup_script"] == bento.manifest.executables[0] == "env/docker/setup_script"
+    assert bento.manifest.python["packages"] == ["numpy", "https://index.example/a-1.0.tar.gz"]
     assert bento.manifest.docker["system_packages"] == ["git"]
     assert bento.manifest.environment == {"A": "1", "MODE": "fast"}
     assert bento.manifest.python["version"] == "3.11"
     assert "`docker.cuda_version`" in reporter.said[0]
+    assert "setup_script" not in reporter.said[0]
 
 
 def test_it_can_be_served_after_its_import_line_is_changed(store: Store, tmp_path: Path) -> None:

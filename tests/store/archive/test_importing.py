@@ -65,8 +65,9 @@ def test_other_content_under_a_named_version_is_refused_and_nothing_changes(
 ) -> None:
     model, other = save(store, "wine", "a", "v1"), save(there, "wine", "b", "v1")
     bento = build(store, models=[entry(model), entry(save(store, "iris"))])
-    with pytest.raises(VersionTaken, match="`wine:v1` exists with other content"):
+    with pytest.raises(VersionTaken, match="`wine:v1` exists with other content") as caught:
         bring_bento(send(bento, store, tmp_path / "a.bento"), there)
+    assert caught.value.hint == "delete that model first, or import into another store (EKIBEN_HOME)"
     assert there.models.list() == [other]
     assert there.bentos.list() == []
     assert leftovers(there) == []

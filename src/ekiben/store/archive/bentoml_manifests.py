@@ -6,6 +6,7 @@ Shapes: BentoML 1.4 `ModelInfo`, `BentoInfo` (spec 1, from bentofiles with docke
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -29,9 +30,11 @@ _BENTO_KEYS = {
     *("docker", "python", "conda", "image", "runners", "apis", "spec"),
 }
 _DOCKER_KEYS = ("distro", "python_version", "base_image", "system_packages", "env")
+_SETUP_SCRIPT = "env/docker/setup_script"  # where a Bento has it, theirs or ours
 _PYTHON_KEYS = ("requirements_txt", "packages")
 _IMAGE_KEYS = ("base_image", "python_version", "python_requirements")
 _SPECS = (1, 2)
+_LOGIN = re.compile(r"(?<!ssh)://[^/\s@]+@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +109,13 @@ def bento_manifest(
         services=tuple(_service(one, service) for one in document.each("services")),
         envs=tuple(_variable(one) for one in document.each("envs")),
         python=_python(document, packages),
-        docker=_docker(document),
+        docker=_docker(document, executables),
         schema=document.mapping("schema"),
         args=document.mapping("args"),
         executables=executables,
     )
-    return BentoConversion(manifest, tuple(_dropped(document, [row for row in rows if row not in local])))
+    remote = [row for row in rows if row not in local]
+    return BentoConversion(manifest, tuple(_dropped(document, remote, manifest.docker)))
 
 
 def _models(
@@ -154,17 +158,25 @@ def _python(document: Document, packages: tuple[str, ...]) -> Mapping[str, objec
     image, docker, python = (_section(document, key) for key in ("image", "docker", "python"))
     version = str(image.get("python_version") or docker.get("python_version") or "")
     declared = {key: python[key] for key in _PYTHON_KEYS if python.get(key)}
-    return {"version": version, "packages": list(packages), **declared}
+    wanted = declared.pop("packages", None)
+    asked = [str(one) for one in wanted] if isinstance(wanted, list) else packages
+    return {"version": version, "packages": [without_login(one) for one in asked], **declared}
 
 
-def _docker(document: Document) -> Mapping[str, object]:
+def without_login(requirement: str) -> str:
+    """A requirement at a URL less the user and password there. SSH needs its user, which is no secret."""
+    return _LOGIN.sub("://", requirement)
+
+
+def _docker(document: Document, executables: tuple[str, ...]) -> Mapping[str, object]:
     image, docker = _section(document, "image"), _section(document, "docker")
     declared = {key: docker[key] for key in _DOCKER_KEYS if docker.get(key)}
     of_image = {key: image[key] for key in ("base_image", "python_version") if image.get(key)}
     env = declared.get("env")
     if env is not None and not isinstance(env, Mapping):
         declared["env"] = _pairs(env)
-    return {**declared, **of_image}
+    script = {"setup_script": _SETUP_SCRIPT} if docker.get("setup_script") and _SETUP_SCRIPT in executables else {}
+    return {**declared, **script, **of_image}
 
 
 def _pairs(env: object) -> Mapping[str, object]:
@@ -174,8 +186,8 @@ def _pairs(env: object) -> Mapping[str, object]:
     return {name: value for name, _, value in (str(one).partition("=") for one in env)}
 
 
-def _dropped(document: Document, remote_models: Iterable[Document]) -> Iterable[str]:
-    sections = (("docker", _DOCKER_KEYS), ("python", _PYTHON_KEYS), ("conda", ()), ("image", _IMAGE_KEYS))
+def _dropped(document: Document, remote_models: Iterable[Document], docker: Mapping[str, object]) -> Iterable[str]:
+    sections = (("docker", (*_DOCKER_KEYS, *docker)), ("python", _PYTHON_KEYS), ("conda", ()), ("image", _IMAGE_KEYS))
     for section, known in sections:
         rest = _rest(_section(document, section), known)
         yield from (f"`{section}.{key}`" for key in sorted(rest) if _section(document, section)[key])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ekiben.errors import ArchiveError, InvalidTag, UsageError
-from ekiben.store.archive.bentoml_manifests import BentoConversion, bento_manifest, model_manifest
+from ekiben.store.archive.bentoml_manifests import BentoConversion, bento_manifest, model_manifest, without_login
 from ekiben.store.archive.contents import MODELS
 from ekiben.store.archive.formats import BENTO, MODEL
 from ekiben.store.archive.incoming import Incoming, Parcel, kind_of, model_trees
@@ -145,11 +145,12 @@ def _details(document: Document, tag: Tag) -> dict[str, object]:
 
 
 def _packages(tree: Tree) -> tuple[str, ...]:
-    """The requirements as they were asked for; options, among them indexes, are taken out of the file, too."""
+    """The requirements as they were asked for; options, among them indexes, and logins are taken out of the file."""
     if _INTENT not in tree:
         return ()
     lines = (tree.folder / _INTENT).read_text(encoding="utf-8", errors="replace").splitlines()
-    packages = tuple(line.strip() for line in lines if line.strip() and not line.lstrip().startswith(("#", "-")))
+    wanted = (line.strip() for line in lines if line.strip() and not line.lstrip().startswith(("#", "-")))
+    packages = tuple(without_login(line) for line in wanted)
     tree.put(_INTENT, "".join(f"{one}\n" for one in packages).encode())
     return packages
 
@@ -159,7 +160,8 @@ def _programs(tree: Tree) -> tuple[str, ...]:
 
 
 def _some(files: tuple[str, ...]) -> tuple[str, ...]:
-    more = (f"{len(files) - _SHOWN} more files",) if len(files) > _SHOWN else ()
+    rest = len(files) - _SHOWN
+    more = (f"{rest} more file{'s' if rest > 1 else ''}",) if rest > 0 else ()
     return (*(f"`{path}`" for path in files[:_SHOWN]), *more)
 
 

@@ -122,7 +122,8 @@ def _require_place(parcel: Parcel, layout: Layout) -> None:
     for one in (*parcel.models, parcel.item):
         standing = _shelf(one.kind, layout).receipt(one.tag)
         if standing and standing.digest != one.digest:
-            raise VersionTaken(str(one.tag))
+            hint = f"delete that {one.kind.noun} first, or import into another store (EKIBEN_HOME)"
+            raise VersionTaken(str(one.tag), hint)
     carried = {model.tag for model in parcel.models}
     for entry in parcel.item.models:
         stored = model_shelf(layout).receipt(entry.tag)
