@@ -20,7 +20,7 @@
     image/            a Bento becomes an image (`ekiben containerize`)
     parts             where the parts of a Bento lie in its folder
     credentials       what in a URL is a secret, for bentofile/ and lock/
-    asking            what another program prints, for git_state, lock/ and image/
+    asking            what another program prints, for git_state and image/
     inputs            what a build reads, as the interpreter tells it
     child_process     another program that ends with us, for describing/, lock/ and image/
     scaffold          a new project to start from (`ekiben init`)

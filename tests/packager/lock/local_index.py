@@ -69,6 +69,11 @@ class LocalIndex:
         page.write_text((page.read_text() if page.exists() else "") + link)
         return digest
 
+    def forget_digest(self, name: str, digest: str) -> None:
+        """Takes a hash from the package's page: the index tells it no more."""
+        page = self.simple / name / "index.html"
+        page.write_text(page.read_text().replace(f"#{digest.replace(':', '=')}", ""))
+
 
 @contextmanager
 def guarded(index: LocalIndex, *, user: str, password: str) -> Iterator[int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ekiben.packager.lock.pip_config import is_known_here
+from ekiben.packager.lock.pip_config import config_places
 from ekiben.packager.lock.pip_settings import PipSettings, pip_settings
 
 DEFAULT_INDEX = "https://" + ".".join(("pypi", "org")) + "/simple"
@@ -30,6 +30,16 @@ print(json.dumps({name: found[name] for name in names}))
 """
 
 
+# Where pip looks on a system, told by pip itself, which goes by the system's name alone.
+PLACES = """
+import json, sys, sysconfig
+sysconfig.get_config_vars()  # of the real system, for good
+sys.platform = sys.argv[1]
+from pip._internal.configuration import Configuration
+print(json.dumps([str(path) for _, paths in Configuration(isolated=False).iter_config_files() for path in paths]))
+"""
+
+
 def what_pip_uses(environ: Mapping[str, str]) -> PipSettings:
     done = subprocess.run([sys.executable, "-c", ASK], env=dict(environ), check=False, capture_output=True, text=True)
     said = json.loads(done.stdout) if done.returncode == 0 else {}
@@ -46,7 +56,6 @@ def what_pip_uses(environ: Mapping[str, str]) -> PipSettings:
     )
 
 
-@pytest.mark.skipif(not is_known_here(), reason="only Linux is read without pip")
 @pytest.mark.parametrize(
     ("files", "variables"),
     [
@@ -76,3 +85,26 @@ def test_pip_says_the_same(environ: dict[str, str], files: Mapping[str, str], va
     }
     used = {**environ, "PYTHONUTF8": "1", "HOME": str(home), **placed}
     assert pip_settings(used) == what_pip_uses(used)
+
+
+@pytest.mark.parametrize("system", ["linux", "darwin"])
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"XDG_CONFIG_DIRS": "/a:/b", "XDG_CONFIG_HOME": "/c"},
+        {"XDG_DATA_DIRS": "/a:/b", "XDG_DATA_HOME": "/"},
+        {"PIP_CONFIG_FILE": "/nowhere/pip.conf"},
+        {"PIP_CONFIG_FILE": "/etc/hosts"},
+    ],
+)
+@pytest.mark.parametrize("folder", ["Library/Application Support/pip", ".config/pip"])
+def test_pip_looks_in_the_same_places_on_each_system(
+    environ: dict[str, str], system: str, variables: Mapping[str, str], folder: str
+) -> None:
+    del environ["PIP_CONFIG_FILE"]
+    Path(environ["HOME"], folder).mkdir(parents=True)
+    used = {**environ, **variables}
+    done = subprocess.run([sys.executable, "-c", PLACES, system], env=used, check=True, capture_output=True)
+    ours = config_places(used, Path(sys.prefix), is_macos=system == "darwin")
+    assert [str(path) for path in ours] == json.loads(done.stdout)

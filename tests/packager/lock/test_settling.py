@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ekiben.errors import LockError
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
 from ekiben.packager.lock.settling import needs_building, read_local_files, settle_pins, without_local_urls
 from ekiben.packager.lock.target import Target
-from tests.packager.lock.local_index import hash_of
+from tests.packager.lock.local_index import hash_of, pin
 
 OLD = Target("3.12", "linux/amd64", "manylinux_2_28")
 HASH = f"sha256:{'0' * 64}"
@@ -79,3 +82,19 @@ def test_a_file_that_is_not_what_its_index_says_is_an_error(tmp_path: Path) -> N
 def test_only_public_places_are_written_down(url: str, kept: bool) -> None:
     (cleaned,) = without_local_urls([LockedPackage("x", "1", (LockedFile("x.whl", HASH, 1, url),))])
     assert cleaned.files == (LockedFile("x.whl", HASH, 1, url if kept else None),)
+
+
+@given(st.frozensets(st.sampled_from("abcd"), min_size=1), st.frozensets(st.sampled_from("abcd")))
+def test_named_hashes_only_ever_narrow(found: frozenset[str], named: frozenset[str]) -> None:
+    x = pin("x", "1", *sorted(found), marker="python_version > '3'")
+    if found & named:
+        assert settle_pins([x], {"x": named}, OLD) == (pin("x", "1", *sorted(found & named)),)
+    else:
+        with pytest.raises(LockError):
+            settle_pins([x], {"x": named}, OLD)
+    assert settle_pins([x], {"y": named}, OLD) == (replace(x, marker=None),)
+
+
+def test_a_pin_without_any_hash_is_refused() -> None:
+    with pytest.raises(LockError, match="no index gives a hash"):
+        settle_pins([pin("x", "1")], {}, OLD)

@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-import platform
+import contextlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from packaging.tags import sys_tags
 
+from ekiben.errors import LockError
+from ekiben.packager.lock.job import REQUIREMENTS, ResolverJob
 from ekiben.packager.lock.lockfile import LockedFile
-from ekiben.packager.lock.target import Target, host_target
-from ekiben.packager.lock.wheel_tags import best_wheel, fits, platform_tags, usable_files, with_any_libc
+from ekiben.packager.lock.pip_settings import PipSettings
+from ekiben.packager.lock.target import Target
+from ekiben.packager.lock.uv_tool import compile_with_uv
+from ekiben.packager.lock.wheel_tags import best_wheel, fits, usable_files, with_any_libc
+from tests.packager.lock.local_index import LocalIndex
 
 DEBIAN = Target("3.12", "linux/amd64", "manylinux_2_36")
 ARM = Target("3.12", "linux/arm64", "manylinux_2_36")
 ALPINE = Target("3.12", "linux/amd64", "musllinux_1_2")
 
-pythons = st.sampled_from(["py3-none", "cp312-cp312", "cp39-abi3", "cp311-cp311", "cp313-cp313", "cp312-cp312t"])
-platforms = st.sampled_from(
-    [
-        "any",
-        "linux_x86_64",
-        "manylinux1_x86_64",
-        "manylinux_2_17_x86_64.manylinux2014_x86_64",
-        "manylinux_2_39_x86_64",
-        "manylinux_2_17_aarch64",
-        "musllinux_1_1_x86_64",
-        "musllinux_1_9_x86_64",
-        "win_amd64",
-        "macosx_11_0_arm64",
-    ]
+PYTHONS = ("py3-none", "cp312-cp312", "cp39-abi3", "cp311-cp311", "cp313-cp313", "cp312-cp312t")
+PLACES = (
+    "any",
+    "linux_x86_64",
+    "manylinux1_x86_64",
+    "manylinux_2_17_x86_64.manylinux2014_x86_64",
+    "manylinux_2_39_x86_64",
+    "manylinux_2_17_aarch64",
+    "musllinux_1_1_x86_64",
+    "musllinux_1_9_x86_64",
+    "win_amd64",
+    "macosx_11_0_arm64",
 )
+KINDS = (*(f"{python}-any" for python in PYTHONS), *(f"cp312-cp312-{place}" for place in PLACES))
+pythons, platforms = st.sampled_from(PYTHONS), st.sampled_from(PLACES)
 wheels = st.builds(lambda python, place: f"x-1-{python}-{place}.whl", pythons, platforms)
 targets = st.sampled_from([DEBIAN, ARM, ALPINE, Target("3.12", "linux/amd64", "manylinux_2_17")])
 
@@ -57,13 +62,19 @@ def test_a_wheel_fits_by_python_machine_and_c_library(wheel: str, fitting: tuple
     assert tuple(target for target in (DEBIAN, ARM, ALPINE) if fits(wheel, target)) == fitting
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc")
-def test_this_machine_is_known_as_packaging_knows_it() -> None:
-    host = host_target()
-    assert host is not None
-    _, _, minor = platform.libc_ver()[1].rpartition(".")
-    ours = set(platform_tags(Target(host.python, host.platform, f"manylinux_2_{minor}")))
-    assert ours == {tag.platform for tag in sys_tags() if tag.platform != "any"}
+@pytest.mark.parametrize("target", [DEBIAN, ARM, ALPINE], ids=["debian", "arm", "alpine"])
+def test_uv_takes_the_wheels_that_fit_and_no_others(
+    index: LocalIndex, environ: dict[str, str], tmp_path: Path, target: Target
+) -> None:
+    settings = PipSettings(no_index=True, find_links=(str(index.files),))
+    job = ResolverJob(tmp_path, target, settings, environ, timeout_s=60)
+    taken = set()
+    for number, kind in enumerate(KINDS):
+        index.add(f"x{number}", "1", tag=kind)
+        (tmp_path / REQUIREMENTS).write_text(f"x{number}\n")
+        with contextlib.suppress(LockError):
+            taken |= {kind for _ in compile_with_uv(job).packages}
+    assert taken == {kind for kind in KINDS if fits(f"x-1-{kind}.whl", target)}
 
 
 @given(wheels, targets)

@@ -1,15 +1,16 @@
 """pip's configuration files and variables, read here: asking `pip config list` takes a quarter of a build's time.
 
-The places and their order are pip's (its documentation, "Configuration"); a test asks pip whether we agree. Only Linux:
-elsewhere `pip_settings` asks.
+The places and their order are pip's (its documentation, "Configuration"), but for Homebrew's shared one; tests ask pip
+whether we agree.
 """
 
 from __future__ import annotations
 
 import configparser
+import contextlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from ekiben.packager.inputs import looked_at
@@ -21,16 +22,11 @@ _SECTIONS = ("global", "install")
 _VARIABLES = "PIP_"
 
 
-def is_known_here() -> bool:
-    """Whether it is known where pip looks on this system."""
-    return sys.platform == "linux"
-
-
 def pip_options(environ: Mapping[str, str]) -> dict[str, str]:
     """The options in force for `pip install` under `environ`; none where pip could not read a file."""
     found: dict[str, dict[str, str]] = {section: {} for section in _SECTIONS}
     try:
-        for file in _files(environ):
+        for file in config_places(environ, Path(sys.prefix), is_macos=sys.platform == "darwin"):
             for section, options in _read(file).items():
                 found.get(section, {}).update(options)
     except (configparser.Error, UnicodeDecodeError, OSError):
@@ -42,24 +38,30 @@ def pip_options(environ: Mapping[str, str]) -> dict[str, str]:
     return {key: value for options in (*found.values(), variables) for key, value in options.items() if value}
 
 
-def _files(environ: Mapping[str, str]) -> Iterator[Path]:
-    """The files that are there, those with the last word last."""
+def config_places(environ: Mapping[str, str], prefix: Path, *, is_macos: bool) -> list[Path]:
+    """The files that pip would read of an interpreter under `prefix`, whether or not they are there, those with the
+    last word last."""
     named = environ.get(_FILE_VARIABLE)
     if named == os.devnull:
-        return
+        return []
     home = Path(environ.get("HOME") or Path.home())
-    places = [Path(folder, "pip", _NAME) for folder in _list(environ.get("XDG_CONFIG_DIRS"), "/etc/xdg")]
-    places.append(Path("/etc", _NAME))
+    shared, own = _macos_folders(environ, home) if is_macos else _unix_folders(environ, home)
+    places = [folder / _NAME for folder in shared]
     if not (named and Path(named).exists()):
-        own = environ.get("XDG_CONFIG_HOME") or home / ".config"
-        places += [home / ".pip" / _NAME, Path(own, "pip", _NAME)]
-    places.append(Path(sys.prefix, _NAME))
-    if named:
-        places.append(Path(named))
-    for place in places:
-        looked_at(place)
-        if place.exists():
-            yield place
+        places += [home / ".pip" / _NAME, own / _NAME]
+    return [*places, prefix / _NAME, *([Path(named)] if named else [])]
+
+
+def _unix_folders(environ: Mapping[str, str], home: Path) -> tuple[list[Path], Path]:
+    shared = [Path(one, "pip") for one in _list(environ.get("XDG_CONFIG_DIRS"), "/etc/xdg")]
+    return [*shared, Path("/etc")], Path(environ.get("XDG_CONFIG_HOME") or home / ".config", "pip")
+
+
+def _macos_folders(environ: Mapping[str, str], home: Path) -> tuple[list[Path], Path]:
+    shared = [Path(one, "pip") for one in _list(environ.get("XDG_DATA_DIRS"), "/Library/Application Support")]
+    own = Path(environ.get("XDG_DATA_HOME") or home / "Library/Application Support", "pip")
+    looked_at(own)
+    return shared, own if own.is_dir() else home / ".config/pip"
 
 
 def _list(text: str | None, default: str) -> list[str]:
@@ -67,9 +69,10 @@ def _list(text: str | None, default: str) -> list[str]:
 
 
 def _read(file: Path) -> dict[str, dict[str, str]]:
-    """The options of a file by section."""
+    """The options of a file by section; none of one that is not there."""
     parser = configparser.RawConfigParser()
-    parser.read_string(file.read_text(encoding="utf-8"), str(file))
+    with contextlib.suppress(FileNotFoundError):
+        parser.read_string(file.read_text(encoding="utf-8"), str(file))
     return {section: {_normal(name): value for name, value in parser.items(section)} for section in parser.sections()}
 
 

@@ -1,31 +1,23 @@
 """`PipSettings`: what this machine's pip is told about indexes, certificates and credentials.
 
 A user who can `pip install` a package expects to be able to lock it, so pip's configuration is the one source: files,
-`PIP_*` variables and their order of precedence as pip itself reports them. uv does not read it; image builds get it
-as a secret. The values may hold credentials: they are not in the repr, and go to a child by environment or secret
-file, never by argument.
+`PIP_*` variables and their order of precedence are pip's. uv does not read it; image builds get it as a secret. The
+values may hold credentials: they are not in the repr, and go to a child by environment or secret file, never by
+argument.
 """
 
 from __future__ import annotations
 
-import ast
 import os
-import re
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
-from ekiben.packager.asking import output_of
 from ekiben.packager.inputs import looked_at
-from ekiben.packager.lock.pip_config import is_known_here, pip_options
+from ekiben.packager.lock.pip_config import pip_options
 
 TRUE_WORDS = ("1", "true", "yes", "on", "y", "t")  # in pip's configuration and in uv's variables
-# Later sections win, as for `pip install`: pip._internal.cli.parser, ConfigOptionParser.
-_SECTIONS = ("global", "install", ":env:")
-_ENTRY = re.compile(r"(?P<section>:env:|[^.=]+)\.(?P<key>[^=]+)=(?P<value>.*)")
-_CONFIG_LIST_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +75,8 @@ class PipSettings:
 
 
 def pip_settings(environ: Mapping[str, str]) -> PipSettings:
-    """What pip's configuration says under `environ`; nothing where pip is missing or cannot read it."""
-    entries = pip_options(environ) if is_known_here() else parse_config_list(_config_list(environ))
+    """What pip's configuration says under `environ`; nothing where pip could not read it."""
+    entries = pip_options(environ)
     return PipSettings(
         index_url=entries.get("index-url") or None,
         extra_index_urls=_unique(entries.get("extra-index-url", "").split()),
@@ -100,19 +92,6 @@ def pip_settings(environ: Mapping[str, str]) -> PipSettings:
     )
 
 
-def parse_config_list(text: str) -> dict[str, str]:
-    """The options in force for an install, from what `pip config list` prints (`section.key='value'`, a line each)."""
-    found: dict[str, dict[str, str]] = {section: {} for section in _SECTIONS}
-    for line in text.splitlines():
-        entry = _ENTRY.fullmatch(line.strip())
-        if entry and entry["section"] in found:
-            found[entry["section"]][entry["key"]] = _unquoted(entry["value"])
-    merged: dict[str, str] = {}
-    for section in _SECTIONS:
-        merged.update({key: value for key, value in found[section].items() if value})
-    return merged
-
-
 def local_path(location: str) -> Path | None:
     """The path that a find-links entry or an index URL means, where it is on this machine; None for a remote one."""
     parts = urlsplit(location)
@@ -125,19 +104,6 @@ def as_url(location: str) -> str:
     """The same location as a URL without blanks or commas, which both tools take as separators."""
     path = local_path(location)
     return path.as_uri() if path else quote(location, safe=":/?#[]@!$&'()*+;=%~")
-
-
-def _config_list(environ: Mapping[str, str]) -> str:
-    command = [sys.executable, "-m", "pip", "config", "list", "--disable-pip-version-check"]
-    return output_of(command, environ, timeout_s=_CONFIG_LIST_TIMEOUT_S) or ""
-
-
-def _unquoted(text: str) -> str:
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
-    return value if isinstance(value, str) else text
 
 
 def _absolute(location: str, folder: Path) -> str:
