@@ -150,7 +150,7 @@ def _typed(raw: Mapping[str, Setting[Raw]]) -> Settings:
         engine=engine or Setting("auto"),
         verbosity=_choice("verbosity", _text("verbosity", raw) or Setting("normal"), _VERBOSITIES),
         progress=_choice("progress", _text("progress", raw) or Setting("auto"), _PROGRESS),
-        require_signed=_words("require_signed", raw.get("require_signed", Setting(())), _SIGNED),
+        require_signed=_signed(raw.get("require_signed", Setting(()))),
         trusted_keys=_paths(raw.get("trusted_keys", Setting(()))),
     )
 
@@ -173,11 +173,17 @@ def _choice(name: str, setting: Setting[str], allowed: tuple[str, ...]) -> Setti
     return setting
 
 
-def _words(name: str, setting: Setting[Raw], allowed: tuple[str, ...]) -> Setting[tuple[str, ...]]:
+def _signed(setting: Setting[Raw]) -> Setting[tuple[str, ...]]:
     words = _several(setting.value, ",")
     for word in words:
-        _require_known(name, word, setting.source, (*allowed, _NONE))
-    return Setting(tuple(word for word in allowed if word in words), setting.source)
+        _require_known("require_signed", word, setting.source, (*_SIGNED, _NONE))
+    kept = tuple(word for word in _SIGNED if word in words)
+    if kept == ("models",):
+        raise SettingsError(
+            f"`require_signed` names `models` alone (from {setting.source}), and so asks for nothing",
+            hint=f"name what a model's signature is asked for before, too: {', '.join(_SIGNED[:-1])}",
+        )
+    return Setting(kept, setting.source)
 
 
 def _paths(setting: Setting[Raw]) -> Setting[tuple[Path, ...]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ekiben.errors import PathNotFound, SettingsError
+from ekiben.errors import SettingsError
 from ekiben.settings import load_settings
 from ekiben.trust.policy import policy_for, trusted_keys
 from tests.trust.making import write_keys
@@ -31,8 +31,13 @@ def test_a_policy_without_keys_trusts_nobody_and_says_so() -> None:
         policy_for("serve", load_settings({"EKIBEN_REQUIRE_SIGNED": "serve"}))
 
 
+def test_a_policy_of_models_alone_asks_for_nothing_and_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"names `models` alone \(from environment EKIBEN_REQUIRE_SIGNED\)"):
+        load_settings({"EKIBEN_REQUIRE_SIGNED": "models"})
+
+
 def test_a_trusted_key_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(PathNotFound, match=r"none\.pub"):
+    with pytest.raises(SettingsError, match=r"`trusted_keys` \(from environment .*none\.pub"):
         trusted_keys(load_settings({"EKIBEN_TRUSTED_KEYS": f"{tmp_path}/none.pub"}))
 
 

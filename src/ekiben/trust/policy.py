@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ekiben.errors import SettingsError
+from ekiben.errors import PathNotFound, SettingsError, UnusableKey
 from ekiben.settings import Settings
 from ekiben.trust.key_files import read_public_key
 from ekiben.trust.keys import PublicKey
@@ -29,7 +29,7 @@ class Policy:
 def policy_for(action: Action, settings: Settings) -> Policy | None:
     """What `settings` ask before `action`; None where they ask nothing.
 
-    Raises SettingsError where they ask for signatures and trust no key, UnusableKey or PathNotFound for a key.
+    Raises SettingsError where they ask for signatures and trust no key, or one that cannot be read.
     """
     required = settings.require_signed
     if action not in required.value:
@@ -44,5 +44,9 @@ def policy_for(action: Action, settings: Settings) -> Policy | None:
 
 
 def trusted_keys(settings: Settings) -> tuple[PublicKey, ...]:
-    """The keys that the settings trust, whatever they require. Raises UnusableKey, PathNotFound."""
-    return tuple(read_public_key(str(path)) for path in settings.trusted_keys.value)
+    """The keys that the settings trust, whatever they require. Raises SettingsError for one that cannot be read."""
+    trusted = settings.trusted_keys
+    try:
+        return tuple(read_public_key(str(path)) for path in trusted.value)
+    except (PathNotFound, UnusableKey) as error:
+        raise SettingsError(f"`trusted_keys` (from {trusted.source}): {error}", hint=error.hint) from error
