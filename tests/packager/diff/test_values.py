@@ -31,6 +31,14 @@ def test_a_path_has_a_dot_for_every_level() -> None:
     assert changed({"a": {"b": 1, "c": 1}}, {"a": {"b": 2, "c": 1}}) == [("a.b", 1, 2)]
 
 
+def test_a_mapping_that_was_filled_or_emptied_is_told_by_its_keys() -> None:
+    assert changed({"labels": {}, "a": {}}, {"labels": {"owner": "us"}, "b": {}}) == [
+        ("a", {}, None),
+        ("b", None, {}),
+        ("labels.owner", None, "us"),
+    ]
+
+
 def test_members_with_names_are_compared_by_them() -> None:
     old = {"services": [{"name": "A", "workers": 1}, {"name": "B", "workers": 1}]}
     new = {"services": [{"name": "B", "workers": 2}, {"name": "A", "workers": 1}]}

@@ -6,9 +6,10 @@ changed, that is one more row under the list's own path; any other list is one v
 
 from __future__ import annotations
 
+import bisect
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ekiben.packager.diff.files import Kind, kind_of
@@ -28,6 +29,9 @@ class Leaf:
         return json.loads(self.json)
 
 
+_EMPTY = Leaf("{}")
+
+
 @dataclass(frozen=True, slots=True)
 class ValueChange:
     """A value that only one of them has, or that differs."""
@@ -43,10 +47,17 @@ class ValueChange:
 
 
 def diff_values(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[ValueChange, ...]:
-    """The values that differ, by path."""
+    """The values that differ, by path. A mapping that was filled or emptied is told by its keys alone."""
     before, after = leaves(old), leaves(new)
     paths = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
-    return tuple(ValueChange(path, before.get(path), after.get(path)) for path in paths)
+    changes = (ValueChange(path, before.get(path), after.get(path)) for path in paths)
+    return tuple(one for one in changes if _EMPTY not in (one.old, one.new) or not _has_below(paths, one.path))
+
+
+def _has_below(paths: Sequence[str], path: str) -> bool:
+    """Whether one of `paths`, which are sorted, is of a key inside of the mapping at `path`."""
+    following = bisect.bisect_left(paths, f"{path}.")
+    return following < len(paths) and paths[following].startswith(f"{path}.")
 
 
 def leaves(document: Mapping[str, object]) -> dict[str, Leaf]:
