@@ -52,7 +52,7 @@ def test_a_template_that_adds_nothing_gives_the_blocks_in_order() -> None:
 def test_each_block_can_be_extended_and_replaced(block: str) -> None:
     text = fill_template(in_block("RUN echo hello", block), BLANK)
     assert f"{BLANK.blocks[block]}\nRUN echo hello\n" in text
-    if block != "SETUP_BENTO_BASE_IMAGE":
+    if "FROM " not in BLANK.blocks[block]:
         replaced = fill_template(f"{EXTENDS}{{% block {block} %}}RUN echo hello{{% endblock %}}", BLANK)
         assert "RUN echo hello" in replaced
         assert not BLANK.blocks[block] or BLANK.blocks[block] not in replaced
@@ -65,6 +65,12 @@ def test_the_base_is_the_one_that_the_bento_names() -> None:
     assert "name another base in `docker.base_image`" in told
     before = own.replace("AS base", "AS tools\n{{ super() }}")
     assert "FROM alpine AS tools\nFROM python:3.11-slim AS base\n" in fill_template(before, BLANK)
+
+
+def test_the_stages_that_hold_what_the_bento_locks_stay() -> None:
+    told = complaint(EXTENDS + "{% block SETUP_BENTO_COMPONENTS %}RUN echo hello{% endblock %}")
+    assert "leaves out `FROM base AS image`" in told
+    assert told.endswith("write `{{ super() }}` in SETUP_BENTO_COMPONENTS")
 
 
 def test_variables_and_filters_of_bentoml_are_there() -> None:
@@ -95,7 +101,8 @@ def test_values_are_not_evaluated() -> None:
         (f"{EXTENDS}{{% if 1 %}}RUN echo lost{{% endif %}}", "what stands outside"),
         (f"{EXTENDS}{{% block SETUP_BENTO_USR %}}{{% endblock %}}", "line 2: there is no block `SETUP_BENTO_USR`"),
         (f"{EXTENDS}{{% set bento__home = '/srv' %}}", "line 2: `bento__home` can be read, not set"),
-        (in_block("{{ bento__nothing }}"), "line 4: `bento__nothing` is undefined"),
+        (in_block("{{ bento__nothing }}"), "line 4: `bento__nothing` is undefined | to read are: bento__path, bento__"),
+        (in_block("{% if thing is not none %}x{% endif %}"), "line 4: `thing` is undefined"),
         (in_block("{{ super }}"), "cannot be written; a function is called: `super()`"),
         (in_block("{{ none }}"), "a value of type `NoneType` cannot be written"),
         (in_block("{% if %}"), "line 4: expected an expression"),
@@ -168,8 +175,9 @@ def test_a_control_character_is_refused(control: str) -> None:
     assert "writes the control character" in complaint(in_block(f"RUN echo {control}"))
 
 
-def test_line_endings_of_windows_are_taken() -> None:
-    assert "\r" not in fill_template(in_block("RUN echo a").replace("\n", "\r\n"), BLANK)
+def test_line_endings_and_the_byte_order_mark_of_windows_are_taken() -> None:
+    template = in_block("RUN echo a").replace("\n", "\r\n")
+    assert fill_template(f"\ufeff{template}", BLANK) == fill_template(in_block("RUN echo a"), BLANK)
 
 
 def test_a_template_sees_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

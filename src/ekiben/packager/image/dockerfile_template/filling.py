@@ -70,15 +70,17 @@ def _run(command: list[str], folder: Path) -> int:
 
 
 def _checked(text: str, blank: Blank) -> str:
-    """A text that an engine can read, and in which the image stands on what the Bento, its labels and its bill of
-    materials say."""
+    """A text that an engine can read, with every stage of ours: the image stands on what the Bento, its labels and its
+    bill of materials say, and holds what the Bento locks."""
     if found := _CONTROL.search(text):
         raise ImageError(f"`{KEY}` writes the control character {found[0]!r}")
     lines = set(text.splitlines())
-    for line in blank.blocks[BASE_BLOCK].splitlines():
-        if line.startswith("FROM ") and line not in lines:
+    for block, ours in blank.blocks.items():
+        left_out = next((line for line in ours.splitlines() if line.startswith("FROM ") and line not in lines), None)
+        if left_out is not None:
+            base = ", and name another base in `docker.base_image`" if block == BASE_BLOCK else ""
             raise ImageError(
-                f"`{KEY}` leaves out `{line}`, on which all else stands",
-                hint=f"write `{{{{ super() }}}}` in {BASE_BLOCK}, and name another base in `docker.base_image`",
+                f"`{KEY}` leaves out `{left_out}`, on which all else stands",
+                hint=f"write `{{{{ super() }}}}` in {block}{base}",
             )
     return text

@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
-from jinja2 import FunctionLoader, StrictUndefined, TemplateSyntaxError
+from jinja2 import FunctionLoader, StrictUndefined, TemplateSyntaxError, UndefinedError
 from jinja2.runtime import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -35,6 +35,7 @@ _MISSING_FILTERS = ("pprint", "random")  # the same template gives the same text
 
 def render(template: str, head: str, blocks: Mapping[str, str], variables: Mapping[str, object]) -> str:
     """The text of the template. Raises TemplateRefused, and whatever the template itself raises."""
+    template = template.removeprefix("\ufeff")  # the byte order mark that editors of Windows write
     environment = _environment(blocks, variables)
     check_template(environment.parse(template), blocks.keys())
     parts, size = [head], 0
@@ -74,7 +75,15 @@ def _environment(blocks: Mapping[str, str], variables: Mapping[str, object]) -> 
         del environment.filters[name]
     environment.filters["bash_quote"] = lambda text: shlex.quote(str(text))
     environment.filters["normalize_line"] = lambda text: " ".join(str(text).split())
+    environment.tests["none"] = lambda value: _there(value) is None
     return environment
+
+
+def _there(value: object) -> object:
+    """`value`; what is not there has no value, not even none, as jinja2's own test would have it."""
+    if isinstance(value, Undefined):
+        str(value)  # raises UndefinedError with the name
+    return value
 
 
 def _printable(value: object) -> object:
@@ -91,7 +100,7 @@ def _limit() -> None:
             resource.setrlimit(kind, (most, most))
 
 
-def _explained(error: Exception) -> dict[str, object]:
+def _explained(error: Exception, variables: Mapping[str, object]) -> dict[str, object]:
     if isinstance(error, TemplateRefused):
         return {"error": error.message, "line": error.line, "hint": error.hint}
     if isinstance(error, TemplateSyntaxError):
@@ -99,7 +108,8 @@ def _explained(error: Exception) -> dict[str, object]:
     frames = [one.lineno for one in traceback.extract_tb(error.__traceback__) if one.filename == _TEMPLATE]
     said = {MemoryError: "the template takes too much memory", RecursionError: "the template calls itself without end"}
     message = said.get(type(error)) or _one_line(str(error) or type(error).__name__)
-    return {"error": message, "line": frames[-1] if frames else None, "hint": None}
+    hint = f"to read are: {', '.join(variables)}" if isinstance(error, UndefinedError) else None
+    return {"error": message, "line": frames[-1] if frames else None, "hint": hint}
 
 
 def _one_line(text: str) -> str:
@@ -114,7 +124,7 @@ def main(job: Path, result: Path) -> None:
     try:
         outcome: dict[str, object] = {"text": render(**order)}
     except Exception as error:  # noqa: BLE001  # the template is the user's code: whatever it raises is its result
-        outcome = _explained(error)
+        outcome = _explained(error, order["variables"])
     result.write_text(json.dumps(outcome), encoding="utf-8")
 
 
