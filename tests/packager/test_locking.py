@@ -17,6 +17,7 @@ from ekiben.packager.project_lock import ProjectLock, ProjectLockRequest, check_
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
 from tests.packager.conftest import BENTOFILE, Build, Recorder
+from tests.packager.lock.making_packages import commit_all, git, write_repository
 from tests.packager.small_bento import make_wheel
 
 Lock = Callable[..., ProjectLock]
@@ -185,6 +186,17 @@ def test_only_the_named_package_is_upgraded(lock: Lock, project: Path, reporter:
     assert (versions(made)["light"], versions(made)["other"]) == ("2.0", "1.0")
     assert "linux/amd64: light 1.0 -> 2.0" in reporter.told
     assert versions(lock(is_total=True))["other"] == "2.0"
+
+
+def test_an_upgrade_of_a_repository_tells_its_commits(lock: Lock, project: Path, reporter: Recorder) -> None:
+    commits = [git(write_repository(project / "clone"), "rev-parse", "HEAD")]
+    (project / "bentofile.yaml").write_text(f"{BENTOFILE}  packages: [light, 'git+file:clone']\n")
+    lock()
+    (project / "clone/my_lib/__init__.py").write_text("value = 2\n")
+    commits.append(commit_all(project / "clone", "second"))
+    assert not lock(names=frozenset({"light"})).is_changed
+    assert lock(names=frozenset({"my-lib"})).is_changed
+    assert f"linux/amd64: my-lib 1.0 ({commits[0][:9]}) -> 1.0 ({commits[1][:9]})" in reporter.told
 
 
 def test_an_upgrade_of_a_stranger_is_refused_with_the_nearest_name(lock: Lock) -> None:

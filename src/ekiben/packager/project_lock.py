@@ -14,6 +14,7 @@ from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.bentofile.loading import load_bentofile
 from ekiben.packager.draft import DEFAULT_PLATFORM
 from ekiben.packager.lock.bento_lock import BentoLock, lock_place, read_bento_lock, write_bento_lock
+from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.locking import (
     KEEP,
     Locking,
@@ -25,6 +26,8 @@ from ekiben.packager.locking import (
     resolve_locks,
     stale_error,
 )
+
+_COMMIT_LENGTH = 9  # digits that tell commits apart for people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +97,15 @@ def version_changes(before: BentoLock | None, after: BentoLock) -> Iterator[str]
         old = before.lock_for(lock.target.platform) if before else None
         yield from _pin_changes(
             lock.target.platform,
-            {one.name: one.version for one in (old.packages if old else ())},
-            {one.name: one.version for one in lock.packages},
+            {one.name: _pinned(one) for one in (old.packages if old else ())},
+            {one.name: _pinned(one) for one in lock.packages},
         )
+
+
+def _pinned(package: LockedPackage) -> str:
+    """The version; of a repository the commit, too, since many have one version."""
+    revision = package.origin.revision if package.origin else None
+    return f"{package.version} ({revision[:_COMMIT_LENGTH]})" if revision else package.version
 
 
 def _pin_changes(platform: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:

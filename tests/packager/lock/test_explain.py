@@ -99,3 +99,16 @@ def test_warnings_are_told_once_and_without_their_label() -> None:
         'Resolved 2 packages\nwarning: `x==1` is yanked (reason: "bad").\nwarning: `x==1` is yanked (reason: "bad").\n'
     )
     assert warnings_of(said) == ['`x==1` is yanked (reason: "bad")']
+
+
+def test_files_without_a_time_are_told_at_once() -> None:
+    said = "".join(f"warning: `x{n}.whl` is missing an upload date, but user provided: 2026\n" for n in range(5))
+    assert warnings_of(f"{said}warning: `a==1` is yanked.\n") == [
+        "`a==1` is yanked",
+        "files of which no index tells the time were passed over: `x0.whl`, `x1.whl`, `x2.whl` and 2 more",
+    ]
+
+
+def test_a_hint_names_no_option_of_the_resolvers_own() -> None:
+    hint = "hint: `a` was filtered by `exclude-newer` to files before 2025. Consider using `exclude-newer-package` to"
+    assert hint_for(hint) == "`a` was filtered by `exclude-newer` to files before 2025"

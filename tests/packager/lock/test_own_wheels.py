@@ -161,7 +161,7 @@ def test_a_repository_is_built_at_its_commit_and_asked_no_more(
     repository = write_repository(project / "repository")
     first = git(repository, "rev-parse", "HEAD")
     (wheel,) = made(workshop, f"git+{repository.as_uri()}@main")
-    assert wheel.origin == Origin("vcs", None, first, "main")
+    assert wheel.origin == Origin("vcs", "./repository", first, "main")
     (repository / "my_lib/__init__.py").write_text("value = 2\n")
     second = commit_all(repository, "second")
     assert made(workshop, f"git+{repository.as_uri()}@main") == [wheel]
@@ -173,16 +173,19 @@ def test_a_repository_is_built_at_its_commit_and_asked_no_more(
     assert count(counter) == 2
 
 
-def test_a_locked_commit_is_kept_though_the_branch_moved(project: Path, workshop: Workshop, made: Make) -> None:
+@pytest.mark.parametrize("name", ["", "my-lib @ "])
+def test_a_locked_commit_is_kept_though_the_branch_moved(
+    project: Path, workshop: Workshop, made: Make, name: str
+) -> None:
     repository = write_repository(project / "repository")
     first = git(repository, "rev-parse", "HEAD")
     (repository / "my_lib/__init__.py").write_text("value = 2\n")
     commit_all(repository, "second")
-    origin = Origin("vcs", None, first, "main")
+    origin = Origin("vcs", "./repository", first, "main")
     locked = replace(
         workshop, preferred=(LockedPackage("my-lib", "1.0", (LockedFile("", "sha256:aa"),), origin=origin),)
     )
-    (wheel,) = made(locked, f"my-lib @ git+{repository.as_uri()}@main")
+    (wheel,) = made(replace(locked, is_fresh=True), f"{name}git+{repository.as_uri()}@main")
     assert wheel.origin == origin
 
 
@@ -191,12 +194,12 @@ def test_a_locked_commit_is_not_kept_for_another_branch_or_tag(project: Path, wo
     first = git(repository, "rev-parse", "HEAD")
     (repository / "my_lib/__init__.py").write_text("value = 2\n")
     second = commit_all(repository, "second")
-    origin = Origin("vcs", None, first, "v1")
+    origin = Origin("vcs", "./repository", first, "v1")
     locked = replace(
         workshop, preferred=(LockedPackage("my-lib", "1.0", (LockedFile("", "sha256:aa"),), origin=origin),)
     )
     (wheel,) = made(locked, f"my-lib @ git+{repository.as_uri()}@main")
-    assert wheel.origin == Origin("vcs", None, second, "main")
+    assert wheel.origin == Origin("vcs", "./repository", second, "main")
 
 
 def test_a_subdirectory_of_a_repository_is_built(project: Path, workshop: Workshop, made: Make) -> None:

@@ -84,6 +84,14 @@ def test_only_public_places_are_written_down(url: str, kept: bool) -> None:
     assert cleaned.files == (LockedFile("x.whl", HASH, 1, url if kept else None),)
 
 
+def test_a_file_in_several_places_is_written_once_and_with_the_one_that_all_have() -> None:
+    places = ("file:///a/x.whl", "https://index.example/x.whl", "file:///b/x.whl")
+    files = tuple(LockedFile("x.whl", HASH, url=url) for url in places)
+    other = LockedFile("x.whl", f"sha256:{'1' * 64}")
+    (written,) = without_local_urls([LockedPackage("x", "1", (*files, other))])
+    assert written.files == (files[1], other)
+
+
 @given(st.frozensets(st.sampled_from("abcd"), min_size=1), st.frozensets(st.sampled_from("abcd")))
 def test_named_hashes_only_ever_narrow(found: frozenset[str], named: frozenset[str]) -> None:
     x = pin("x", "1", *sorted(found), marker="python_version > '3'")

@@ -21,6 +21,10 @@ _EXCEPTION = re.compile(
 
 _OWN_HINT = re.compile(r"^\s*hint: (?P<text>.+)$", re.MULTILINE)
 
+_OPTION_OF_UV = re.compile(r"\s*Consider using `exclude-newer[^`]*`.*")  # which nobody can give here
+_UNDATED = re.compile(r"`(?P<file>[^`]+)` is missing an upload date")
+_SHOWN = 3  # files that a warning names
+
 _YANKED_UV = re.compile(r"`(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^`]+)` is yanked")
 _YANKED_PIP = re.compile(r"yanked version: '(?P<name>[A-Za-z0-9._-]+)' candidate \(version (?P<version>\S+) at ")
 
@@ -72,18 +76,28 @@ def explain_pip(said: str) -> str:
 
 def hint_for(said: str) -> str | None:
     """What to try after this complaint: the resolver's own hint, unless it is about its own options; else ours."""
-    own = [found["text"] for found in _OWN_HINT.finditer(said) if "--" not in found["text"]]
+    texts = (_OPTION_OF_UV.sub("", found["text"]) for found in _OWN_HINT.finditer(said))
+    own = [text for text in texts if "--" not in text]
     if own:
         return _sentence(redact("; ".join(own)))
     return next((hint for words, hint in _HINTS if any(word in said for word in words)), None)
 
 
 def warnings_of(said: str) -> list[str]:
-    """The warnings in a resolver's output, without their label (a yanked version, a missing extra)."""
+    """The warnings in a resolver's output, without their label (a yanked version, a missing extra); what it says of
+    file after file is one."""
     found = [
         line.strip() for line in _COLOUR.sub("", said).splitlines() if re.match(r"\s*warning: ", line, re.IGNORECASE)
     ]
-    return [redact(re.sub(r"(?i)^warning: ", "", line)).rstrip(".") for line in dict.fromkeys(found)]
+    warnings = [redact(re.sub(r"(?i)^warning: ", "", line)).rstrip(".") for line in dict.fromkeys(found)]
+    undated = [f"`{match['file']}`" for line in warnings if (match := _UNDATED.match(line))]
+    rest = [line for line in warnings if not _UNDATED.match(line)]
+    return [*rest, *([_passed_over(undated)] if undated else [])]
+
+
+def _passed_over(files: list[str]) -> str:
+    more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+    return f"files of which no index tells the time were passed over: {', '.join(files[:_SHOWN])}{more}"
 
 
 def yanked_in(warnings: Iterable[str]) -> frozenset[tuple[str, str]]:

@@ -11,8 +11,8 @@ OriginKind: TypeAlias = Literal["wheel", "path", "vcs"]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A wheel of the project, a folder of it, or a repository. `url` is a path in the project (`./libs/mylib`), or the
-    repository's as git takes it; it carries no credential and no path of a machine. `revision` is the commit that was
+    """A wheel of the project, a folder of it, or a repository. `url` is a path in the project (`./libs/mylib`), or that
+    of a repository elsewhere; it carries no credential and no path of a machine. `revision` is the commit that was
     built, `requested` the branch or tag that was asked for."""
 
     kind: OriginKind

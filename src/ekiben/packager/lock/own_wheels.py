@@ -99,10 +99,8 @@ def _kept(source: SourceRequirement, workshop: Workshop) -> tuple[KeptWheel, str
 
 
 def _origin(source: SourceRequirement, commit: str | None) -> Origin:
-    if source.kind != "vcs":
-        return Origin(source.kind, f"./{source.location}")
-    is_elsewhere = source.inner_path is None  # what is cloned into the project has no address that others know
-    return Origin("vcs", source.location if is_elsewhere else None, commit, source.revision)
+    url = source.location if source.inner_path is None else f"./{source.inner_path}"
+    return Origin(source.kind, url, commit, source.revision)
 
 
 def _name_and_version(file_name: str, source: SourceRequirement) -> tuple[str, str]:
@@ -158,7 +156,7 @@ def _known_commit(source: SourceRequirement, asked: Digest, workshop: Workshop) 
         return source.revision
     wanted = _origin(source, None)
     for package in workshop.preferred:
-        is_named_so = package.name == source.name or (source.name is None and wanted.url is not None)
+        is_named_so = source.name in (None, package.name)
         if is_named_so and package.origin and replace(package.origin, revision=None) == wanted:
             return package.origin.revision
     return None if workshop.is_fresh else workshop.cache.commit_of(asked)

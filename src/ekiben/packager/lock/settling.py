@@ -38,11 +38,9 @@ def settle_pins(
 
 
 def without_local_urls(packages: Iterable[LockedPackage]) -> tuple[LockedPackage, ...]:
-    """The packages as they may be written down: no file says where on this machine it lies, no URL has a credential."""
-    return tuple(
-        replace(one, files=tuple(file if _is_public(file.url) else replace(file, url=None) for file in one.files))
-        for one in packages
-    )
+    """The packages as they may be written down: no file says where on this machine it lies, no URL has a credential.
+    One that lies in several places is there once."""
+    return tuple(replace(one, files=tuple(_written(one.files))) for one in packages)
 
 
 def with_origins(packages: Iterable[LockedPackage], wheels: Iterable[OwnWheel]) -> tuple[LockedPackage, ...]:
@@ -105,6 +103,15 @@ def _too_old(package: LockedPackage, wheels: Iterable[LockedFile], target: Targe
 def _runs(wheels: Iterable[LockedFile], target: Target, minor: int) -> bool:
     prefix, major, _ = target.libc.split("_")
     return best_wheel(wheels, replace(target, libc=f"{prefix}_{major}_{minor}")) is not None
+
+
+def _written(files: Iterable[LockedFile]) -> Iterable[LockedFile]:
+    found: dict[tuple[str, str], LockedFile] = {}
+    for file in files:
+        known = found.get((file.name, file.sha256))
+        if known is None or known.url is None:
+            found[file.name, file.sha256] = file if _is_public(file.url) else replace(file, url=None)
+    return found.values()
 
 
 def _is_public(url: str | None) -> bool:

@@ -74,8 +74,10 @@ def python_url(name: str, version: str, origin: Origin | None = None) -> str:
 
 
 def _repository_url(origin: Origin | None) -> str | None:
-    """The repository's own URL, without what requirements write before it."""
-    return origin.url.removeprefix("git+") if origin and origin.kind == "vcs" and origin.url else None
+    """The repository's own URL, without what requirements write before it; one in the project has none."""
+    if origin is None or origin.kind != "vcs" or origin.url is None or origin.url.startswith("./"):
+        return None
+    return origin.url.removeprefix("git+")
 
 
 def _joined(pins: list[_Pin]) -> _Pin:
