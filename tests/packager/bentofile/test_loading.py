@@ -175,6 +175,18 @@ def test_a_variable_that_the_image_lives_by_is_refused_with_its_place(
     assert complains(text) == f"bentofile.yaml:{complaint}, which the image sets itself | use another name"
 
 
+def test_a_setup_script_whose_interpreter_no_kernel_finds_is_refused(
+    project: Path, loads: Loads, complains: Complains
+) -> None:
+    (project / "setup.sh").write_bytes(b"#!/bin/sh\r\necho hi\r\n")
+    assert complains("docker:\n  setup_script: setup.sh\n") == (
+        "bentofile.yaml:2:17: `docker.setup_script` names a script with line endings of Windows, and no interpreter"
+        " is found by them | save it with those of Unix (`dos2unix`)"
+    )
+    (project / "setup.sh").write_bytes(b"echo hi\r\n")
+    assert loads("docker: {setup_script: ./setup.sh}\n").docker.setup_script == "setup.sh"
+
+
 def test_a_variable_is_named_once_for_a_stage(complains: Complains, loads: Loads) -> None:
     twice = "envs:\n  - {name: A, value: x}\n  - {name: A, value: y}\n"
     assert complains(twice) == (

@@ -40,6 +40,8 @@ from ekiben.tag import Tag
 
 NAMES = ("bentofile.yaml", "bentofile.yml")
 _FILE = "file:"  # `description: "file: docs/card.md"`
+_SCRIPT: Route = ("docker", "setup_script")
+_SHEBANG_BYTES = 256  # that Linux reads of a script to find its interpreter
 _CONDA_CHANNELS = ("conda-forge",)  # what BentoML takes, too, where none is named
 
 
@@ -103,6 +105,7 @@ def _bentofile(level: BentofileLevel, project: Path, document: Document) -> Bent
     files = {"setup_script": level.docker.setup_script, "dockerfile_template": level.docker.dockerfile_template}
     for key, file in files.items():
         _check_packable(level, ("docker", key), file, project, document)
+    _check_setup_script(level.docker.setup_script, project, document)
     _check_packable(level, ("conda", "environment_yml"), level.conda.environment_yml, project, document)
     conda = _conda(level.conda, project, document)
     return Bentofile(
@@ -203,6 +206,23 @@ def _check_packable(level: BentofileLevel, route: Route, file: str | None, proje
         raise document.error(
             f"`{dotted(route)}` names a file that cannot go in: {error.message}", route, hint=error.hint
         ) from error
+
+
+def _check_setup_script(script: str | None, project: Path, document: Document) -> None:
+    """The kernel takes a carriage return for a part of the interpreter's name, and the image's build ends with "not
+    found" and no word of which file."""
+    if script is None:
+        return
+    try:
+        with (project / script).open("rb") as stream:
+            first = stream.readline(_SHEBANG_BYTES)
+    except OSError as error:
+        raise document.error(f"`docker.setup_script` cannot be read: {error.strerror}", _SCRIPT) from error
+    if first.startswith(b"#!") and first.endswith(b"\r\n"):
+        message = (
+            "`docker.setup_script` names a script with line endings of Windows, and no interpreter is found by them"
+        )
+        raise document.error(message, _SCRIPT, hint="save it with those of Unix (`dos2unix`)")
 
 
 def _check_src_layout(level: PythonLevel, project: Path, document: Document) -> None:
