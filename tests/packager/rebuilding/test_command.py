@@ -23,6 +23,7 @@ def build(project: Path, home: Path, *options: str) -> tuple[str, str]:
 
 
 def test_a_build_is_done_when_something_has_changed_or_it_is_asked_for(project: Path, home: Path) -> None:
+    home.mkdir()  # a store that is made by the build changes the folder that it lies in
     first, said = build(project, home)
     assert f"built {first}" in said
     again, said = build(project, home)
