@@ -111,6 +111,12 @@ def test_the_course_modules_bentofile_is_read(loads: Loads) -> None:
         ("packages: [numpy]\n", "1:1: `packages` is no key here | `packages` goes under `python`"),
         ("python: {labels: {}}\n", "1:10: `labels` is no key here, under `python` | `labels` goes to the top level"),
         ("envs:\n  - {name: A, valeu: b}\n", "2:15: `valeu` is no key here, under `envs[0]` | did you mean `value`?"),
+        (
+            "version: v1\n",
+            "1:1: `version` is no key here"
+            " | it is made from the content; `ekiben build --version` gives one of your own",
+        ),
+        ("traffic: {}\n", "1:1: `traffic` is no key here | it goes to `@ekiben.service(...)`"),
         ("models: [{tga: x}]\n", "1:11: `tga` is no key here, under `models[0]` | did you mean `tag`?"),
     ],
 )
@@ -127,6 +133,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_right_one(complains: Complai
         ),
         ("labels: {a: yes}\n", '1:13: `labels.a` is `yes`, a truth value, and asks for text | quote it: a: "yes"'),
         ('labels: {a: b, " ": c}\n', "1:21: `labels. ` is a label without a name | write NAME: VALUE"),
+        ("labels: {a: null}\n", '1:13: `labels.a` is empty, and asks for text | quote it: a: ""'),
         ("name: 2024-01-01\n", '1:7: `name` is a date, and asks for text | quote it: name: "2024-01-01"'),
         ("include: ['*', 3]\n", '1:16: `include[1]` is `3`, a number, and asks for text | quote it: - "3"'),
         ("include: service.py\n", '1:10: `include` is text, and asks for a list | write include: ["service.py"]'),
@@ -185,6 +192,13 @@ def test_a_setup_script_whose_interpreter_no_kernel_finds_is_refused(
     )
     (project / "setup.sh").write_bytes(b"echo hi\r\n")
     assert loads("docker: {setup_script: ./setup.sh}\n").docker.setup_script == "setup.sh"
+
+
+@pytest.mark.parametrize("key", ["include", "exclude"])
+def test_what_is_no_pattern_is_refused_with_its_place(complains: Complains, key: str) -> None:
+    assert complains(f"{key}:\n  - '*.py'\n  - a//\n") == (
+        f"bentofile.yaml:3:5: `{key}[1]` `a//` is no pattern | write it as in .gitignore"
+    )
 
 
 def test_a_variable_is_named_once_for_a_stage(complains: Complains, loads: Loads) -> None:

@@ -22,6 +22,7 @@ _EXPECTED = {
     "model_type": "a mapping of keys to values",
     "model_attributes_type": "a mapping of keys to values",
 }
+_NULLS = ("null", "Null", "NULL", "~")
 # Keys whose shape is easily taken for another -> how one item is written
 _SHAPES = {
     "envs": "- {name: NAME, value: VALUE}",
@@ -118,4 +119,4 @@ def _quote_hint(route: Route, place: Place | None) -> str | None:
     if place is None or place.text is None or "\n" in place.text:
         return None
     key = f"{route[-1]}: " if route and isinstance(route[-1], str) else "- "
-    return f'quote it: {key}"{place.text}"'
+    return f'quote it: {key}"{"" if place.text in _NULLS else place.text}"'

@@ -5,9 +5,9 @@ A key without a value (`python:` and nothing) counts as absent. Which keys are r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
@@ -23,6 +23,7 @@ from ekiben.packager.bentofile.grammar import Refused
 from ekiben.packager.bentofile.model_filter import checked_filter
 from ekiben.packager.lock.indexes import IndexStrategy
 from ekiben.packager.lock.request import LockTool
+from ekiben.packager.selection.wildmatch import NotAPattern, parse_pattern
 from ekiben.tag import Tag
 
 CUSTOM = "ekiben"  # the type of the errors that carry words of ours
@@ -59,7 +60,7 @@ def _tag(text: str) -> str:
     try:
         return str(Tag.parse(text))
     except InvalidTag as error:
-        raise Refused(f"holds {error.message}", error.hint) from error
+        raise Refused(f"cannot be used: {error.message}", error.hint) from error
 
 
 def _name(text: str) -> str:
@@ -72,6 +73,14 @@ def _name(text: str) -> str:
 def _label(text: str) -> str:
     if not text.strip():
         raise Refused("is a label without a name", "write NAME: VALUE")
+    return text
+
+
+def _pattern(text: str) -> str:
+    try:
+        parse_pattern(text)
+    except NotAPattern as error:
+        raise Refused(f"`{text}` is no pattern", "write it as in .gitignore") from error
     return text
 
 
@@ -131,6 +140,7 @@ def _as_arguments(value: object) -> object:
 Line: TypeAlias = Annotated[str, _checked(grammar.one_line)]
 PublicLine: TypeAlias = Annotated[str, _checked(grammar.one_line), _checked(grammar.no_credentials)]
 PublicText: TypeAlias = Annotated[str, _checked(grammar.no_credentials)]
+Pattern: TypeAlias = Annotated[str, _checked(grammar.one_line), _checked(_pattern)]
 Name: TypeAlias = Annotated[str, _checked(_name)]
 ServiceImport: TypeAlias = Annotated[str, _checked(grammar.service_import)]
 ModelTag: TypeAlias = Annotated[str, _checked(_tag)]
@@ -148,6 +158,7 @@ class Level(BaseModel):
     """One level of keys."""
 
     model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=False)
+    elsewhere: ClassVar[Mapping[str, str]] = {}  # what people look for at this level -> where it is said
 
     @model_validator(mode="before")
     @classmethod
@@ -164,12 +175,17 @@ class Level(BaseModel):
         for name, level in LEVELS.items():
             if cls is not level and key in level.model_fields:
                 return f"`{key}` goes under `{name}`" if name else f"`{key}` goes to the top level"
+        if key in cls.elsewhere:
+            return cls.elsewhere[key]
         return did_you_mean(key, cls.model_fields) or f"keys here are: {', '.join(cls.model_fields)}"
 
 
 class ModelLevel(Level):
     """One of `models`."""
 
+    elsewhere = dict.fromkeys(
+        ("model_id", "revision", "type"), "save the model's files with `ekiben.models.create`, and name its tag"
+    )
     tag: ModelTag
     filter: Annotated[str, _checked(checked_filter)] | None = None
     alias: Alias | None = None
@@ -253,12 +269,18 @@ class AuditLevel(Level):
 class BentofileLevel(Level):
     """The top level."""
 
+    elsewhere = {
+        "version": "it is made from the content; `ekiben build --version` gives one of your own",
+        "image": "its base goes under `docker`, its packages under `python`",
+        "runners": "runners are not there: write the service as a class",
+        **dict.fromkeys(("workers", "resources", "traffic"), "it goes to `@ekiben.service(...)`"),
+    }
     service: ServiceImport | None = None
     name: Name | None = None
     description: PublicText | None = None
     labels: dict[Annotated[PublicLine, _checked(_label)], PublicLine] = {}
-    include: list[Line] = ["*"]
-    exclude: list[Line] = []
+    include: list[Pattern] = ["*"]
+    exclude: list[Pattern] = []
     models: list[Annotated[ModelLevel, BeforeValidator(_as_model)]] = []
     envs: list[EnvLevel] = []
     args: Annotated[dict[str, object], BeforeValidator(_as_arguments)] = {}
