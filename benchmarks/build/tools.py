@@ -78,6 +78,15 @@ class Tool:
         """Seconds of a build."""
         return self.run(self.name, "build", cwd=project)
 
+    def rebuild(self, project: Path, *, without_network: bool = False) -> float:
+        """Seconds of a build that does all its work, whether or not anything has changed."""
+        options = ["--rebuild"] if self.name == "ekiben" else []
+        return self.run(self.name, "build", *options, cwd=project, without_network=without_network)
+
+    def list_bentos(self, project: Path) -> float:
+        """Seconds of a list of the store."""
+        return self.run(self.name, "list", cwd=project)
+
     def build_edited(self, project: Path) -> float:
         """Seconds of a build after one line was added."""
         with (project / "service.py").open("a") as source:
