@@ -218,6 +218,9 @@ def test_a_call_that_contradicts_itself_or_the_schema_is_refused_by_name(project
         ekiben.build(project_path=project, docker={"system_packages": ["a; id"]}, reporter=SilentReporter())
     with pytest.raises(UsageError, match="`token` holds credentials"):
         ekiben.build(project_path=project, args={"token": "https://u:p@host.example/"})
+    with pytest.raises(UsageError, match=r"the service `service\.py:Iris` is no import string") as caught:
+        ekiben.build("service.py:Iris", project_path=project)
+    assert caught.value.hint == "write `service:Iris`"
     assert store.bentos.list() == []
 
 

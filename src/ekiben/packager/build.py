@@ -120,6 +120,7 @@ def _first_draft(request: BuildRequest) -> Draft:
     if request.name is not None:
         Tag(request.name)
     _check_labels(request.labels)
+    _check_service(request.service)
     bentofile = load_bentofile(
         request.project.absolute(),
         request.bentofile,
@@ -153,6 +154,16 @@ def _check_labels(labels: Mapping[str, str]) -> None:
             grammar.no_credentials(grammar.one_line(text))
         except grammar.Refused as error:
             raise UsageError(f"a label {error.message}", hint=error.hint) from error
+
+
+def _check_service(service: str | None) -> None:
+    """As the bentofile's: one spelling, since it is content."""
+    if service is None:
+        return
+    try:
+        grammar.service_import(service)
+    except grammar.Refused as error:
+        raise UsageError(f"the service {error.message}", hint=error.hint) from error
 
 
 def _write(draft: Draft, folder: Path) -> None:
