@@ -116,10 +116,10 @@ def memory(tmp_path: Path) -> LicenceCache:
     return LicenceCache(tmp_path / "licences")
 
 
-def at(url: str, digest: str) -> LockedPackage:
+def at(url: str, digest: str, size_bytes: int = 1000) -> LockedPackage:
     """The pin of a wheel that is there."""
     name = url.rpartition("/")[2]
-    return LockedPackage(name.partition("-")[0], "1.0", (LockedFile(name, digest, url=url),))
+    return LockedPackage(name.partition("-")[0], "1.0", (LockedFile(name, digest, size_bytes, url),))
 
 
 def served(port: int, settings: PipSettings) -> PipSettings:
@@ -156,6 +156,13 @@ def test_the_index_is_asked_where_the_files_are_not_to_be_had(
         moved = at(f"http://127.0.0.1:{port}/moved/app-1.0-py3-none-any.whl", digest)
         (package,) = with_licences([moved], replace(job, settings=served(port, job.settings)), memory)
     assert package.licence == "MIT"
+
+
+def test_the_index_is_asked_about_a_large_wheel(index: LocalIndex, job: ResolverJob, memory: LicenceCache) -> None:
+    large = at("http://127.0.0.1:1/app-1.0-py3-none-any.whl", index.add("app", "1.0", headers=MIT), size_bytes=10**8)
+    (package,) = with_licences([large], replace(job, settings=PipSettings(index_url=index.url)), memory)
+    assert package.licence == "MIT"
+    assert not (job.folder / "links.html").exists()
 
 
 def test_nobody_is_asked_offline(index: LocalIndex, job: ResolverJob, memory: LicenceCache) -> None:

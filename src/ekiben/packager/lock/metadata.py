@@ -22,6 +22,9 @@ from ekiben.packager.lock.pip_settings import local_path
 from ekiben.packager.lock.wheel_tags import best_wheel
 
 _PAGE = "links.html"
+# Up to this size pip opens a wheel by two or three ranges of it. In one with a long table of contents it takes dozens;
+# an index may know that the metadata lies beside it.
+_SMALL_BYTES = 4 * 1024 * 1024
 _NOTHING = LicenceFields()
 
 
@@ -60,10 +63,10 @@ def _own_words(wheel: LockedFile, cache: LicenceCache) -> LicenceFields | None:
 def _asked(
     wheels: Mapping[LockedPackage, LockedFile], job: ResolverJob, cache: LicenceCache
 ) -> dict[str, LicenceFields | None]:
-    """What pip finds out: of the very files where it may have them, else by way of the indexes."""
+    """What pip finds out: of small wheels by opening them where they lie, of others by way of the indexes."""
     if not wheels or job.is_offline:
         return {}
-    told = _told_of_files({one: wheel for one, wheel in wheels.items() if wheel.url}, job)
+    told = _told_of_files({one: wheel for one, wheel in wheels.items() if wheel.url and _is_small(wheel)}, job)
     told |= ask_pip([one for one in wheels if one.name not in told], job, is_host=False)
     for one in told.values():
         cache.keep(one.file.sha256, one.fields)
@@ -71,8 +74,14 @@ def _asked(
 
 
 def _told_of_files(wheels: Mapping[LockedPackage, LockedFile], job: ResolverJob) -> dict[str, Reported]:
-    """Without the pages of the indexes, which cost more than the files. All or none: pip ends at the first refusal."""
+    """Without the pages of the indexes, which cost more than the files. pip ends at the first that it cannot have."""
+    if not wheels:
+        return {}
     page = job.folder / _PAGE
     page.write_text(links_page(wheels.values(), job.pip_settings), encoding="utf-8")
     settings = replace(job.settings, find_links=(str(page),), no_index=True)
     return ask_pip(tuple(wheels), replace(job, settings=settings), is_host=False)
+
+
+def _is_small(wheel: LockedFile) -> bool:
+    return wheel.size_bytes is not None and wheel.size_bytes <= _SMALL_BYTES
