@@ -13,6 +13,8 @@
     │   └── DamagedItem
     ├── ArchiveError                an archive that is damaged, unsafe, over a limit, or of another kind
     ├── RemoteError                 a place behind a URL that cannot be used
+    │   ├── RegistryError           a registry that cannot be reached, refuses, or sends what it must not
+    │   │   ├── AccessDenied · NotInRegistry
     ├── FrameworkError              an ML library that is missing or refuses
     ├── BuildError
     │   ├── BentofileError          carries file, line and column
@@ -153,6 +155,18 @@ class ArchiveError(EkibenError):
 
 class RemoteError(EkibenError):
     """A place behind a URL that cannot be read or written."""
+
+
+class RegistryError(RemoteError):
+    """A registry that cannot be reached, refuses, or sends what it must not; the message names its host."""
+
+
+class AccessDenied(RegistryError):
+    """The registry wants credentials, or other ones than it was shown."""
+
+
+class NotInRegistry(RegistryError):
+    """A repository, manifest or blob that the registry does not have, or does not show to whoever asks."""
 
 
 class FrameworkError(EkibenError):
