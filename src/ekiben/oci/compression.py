@@ -1,0 +1,76 @@
+"""The compressed forms of a layer: the same tar and the same version of the compressor give the same bytes.
+
+gzip is ISA-L's at level 1: five times as quick as zlib's level 1 at the same size, and every engine reads it. What it
+gives depends on how its input is cut, so that it is fed blocks of one size and nothing else; levels 1 and 2, but not
+3, give the same bytes on every processor tried. zstd is smaller, but Docker before 23 cannot read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal, Protocol, assert_never
+
+from isal import isal_zlib
+
+Compression = Literal["gzip", "zstd", "none"]
+
+BLOCK_BYTES = 1024 * 1024
+# OCI image-spec, media-types.md
+LAYER_MEDIA_TYPES: dict[Compression, str] = {
+    "gzip": "application/vnd.oci.image.layer.v1.tar+gzip",
+    "zstd": "application/vnd.oci.image.layer.v1.tar+zstd",
+    "none": "application/vnd.oci.image.layer.v1.tar",
+}
+
+_GZIP_LEVEL = 1
+_GZIP_FORM = 31  # wbits: the largest window, in a gzip frame without a name or time
+_ZSTD_LEVEL = 3
+
+
+class Compressor(Protocol):
+    """One compressed stream. To be fed blocks of BLOCK_BYTES, the last of them shorter."""
+
+    def compress(self, block: bytes, /) -> bytes:
+        """As much of the stream as is known by now."""
+
+    def flush(self) -> bytes:
+        """The end of the stream."""
+
+
+class _Plain:
+    def compress(self, block: bytes, /) -> bytes:
+        return block
+
+    def flush(self) -> bytes:
+        return b""
+
+
+def compressor(compression: Compression) -> Compressor:
+    """A new stream."""
+    match compression:
+        case "gzip":
+            return isal_zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP_FORM)
+        case "zstd":
+            import zstandard  # 25 ms, and few images are made with it
+
+            return zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True).compressobj()
+        case "none":
+            return _Plain()
+    assert_never(compression)
+
+
+def blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """`pieces` cut anew: each block has BLOCK_BYTES, the last what is left."""
+    held: list[bytes] = []
+    held_bytes = 0
+    for piece in pieces:
+        held.append(piece)
+        held_bytes += len(piece)
+        if held_bytes >= BLOCK_BYTES:
+            joined = memoryview(b"".join(held))
+            end = held_bytes - held_bytes % BLOCK_BYTES
+            yield from (bytes(joined[at : at + BLOCK_BYTES]) for at in range(0, end, BLOCK_BYTES))
+            held = [bytes(joined[end:])]
+            held_bytes -= end
+    if held_bytes:
+        yield b"".join(held)
