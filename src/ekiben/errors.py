@@ -3,7 +3,7 @@
     EkibenError
     ├── UsageError                  a wrong argument or combination of options       (exit code 2)
     ├── Interrupted                 the user stopped it                               (exit code 130)
-    ├── InvalidTag · InvalidDigest · SettingsError
+    ├── InvalidTag · InvalidDigest · InvalidReference · SettingsError
     ├── NotFound
     │   ├── ModelNotFound · BentoNotFound · PathNotFound
     ├── AmbiguousTag                a version prefix that several versions share
@@ -83,6 +83,10 @@ class InvalidTag(EkibenError):
 
 class InvalidDigest(EkibenError):
     """A text that is no `sha256:<hex>` digest."""
+
+
+class InvalidReference(EkibenError):
+    """A text that cannot name an image: `[host/]name[:tag][@sha256:hex]`."""
 
 
 class SettingsError(EkibenError):
