@@ -1,0 +1,18 @@
+"""A client of the distribution API (OCI distribution-spec 1.1): images and blobs in any registry.
+
+    registry         Registry: what can be done with one, in images, blobs and manifests
+    ├── uploads      Upload: a blob there by the cheapest way; resumed      (rewinding: its content, from any byte)
+    ├── downloads    RemoteBlob: a blob streamed, resumed, checked           (reader: the same as a file)
+    ├── manifests    Manifests: asked for, fetched, put
+    └── parallel     run_all: several transfers, one failure                 (progress: how far they are)
+    client           Client: one request with credentials, redirects, errors in words
+    ├── authorization    logins and tokens      (challenge: what is asked; credentials: what `docker login` keeps)
+    ├── transport        one request, one answer: alone in touching urllib3
+    ├── retrying         which failures are waited out, and how long
+    ├── network          proxies and certificates
+    └── addresses        hosts to URLs
+
+Nothing is believed that a registry sends: blobs and manifests are checked against their digests, documents are bounded,
+credentials go to its own origin alone. Memory is a few pieces per transfer, whatever the blob. What a registry's habits
+are is learned from its answers; no list of hosts is kept.
+"""

@@ -1,0 +1,83 @@
+"""What lies between this machine and a registry, as the environment says: certificates and proxies. No sockets."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ekiben.errors import RegistryError
+from ekiben.oci.registry.addresses import Origin, is_loopback
+
+# OpenSSL reads SSL_CERT_FILE and SSL_CERT_DIR by itself. These are added to what the system trusts.
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """`ca_files` (or folders) are trusted besides the system's; `client_certificate` is a PEM file of certificate and
+    key. Proxies by scheme (`http`, `https`, `all`); `no_proxy` names what is reached directly."""
+
+    ca_files: tuple[Path, ...] = ()
+    client_certificate: Path | None = None
+    proxies: tuple[tuple[str, str], ...] = ()
+    no_proxy: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Network:
+        """The network that the usual variables describe; of a proxy's two spellings the lower case one wins."""
+        proxies = []
+        for scheme in ("http", "https", "all"):
+            if url := environ.get(f"{scheme}_proxy") or environ.get(f"{scheme.upper()}_PROXY"):
+                proxies.append((scheme, url if "://" in url else f"http://{url}"))
+        excluded = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+        return cls(
+            ca_files=tuple(Path(environ[name]) for name in _BUNDLES if environ.get(name)),
+            proxies=tuple(proxies),
+            no_proxy=tuple(one.strip().lower() for one in excluded.split(",") if one.strip()),
+        )
+
+    def proxy_for(self, origin: Origin) -> str | None:
+        """The URL of the proxy to `origin`; loopback hosts are always reached directly."""
+        if is_loopback(origin.host) or any(_is_excluded(origin, one) for one in self.no_proxy):
+            return None
+        known = dict(self.proxies)
+        proxy = known.get(origin.scheme) or known.get("all")
+        if proxy and urlsplit(proxy).scheme not in ("http", "https"):
+            raise RegistryError(
+                f"a proxy of the kind `{urlsplit(proxy).scheme}` cannot be used",
+                hint=f"name an HTTP proxy in {origin.scheme}_proxy, or `{origin.host}` in no_proxy",
+            )
+        return proxy
+
+    def tls_context(self) -> ssl.SSLContext:
+        """What certificates of registries are checked with: always, and never for less than TLS 1.2."""
+        context = ssl.create_default_context()
+        for path in self.ca_files:
+            try:
+                context.load_verify_locations(**{"capath" if path.is_dir() else "cafile": str(path)})
+            except (OSError, ssl.SSLError) as error:
+                raise RegistryError(f"the CA bundle `{path}` cannot be read: {error}") from error
+        if self.client_certificate:
+            try:
+                context.load_cert_chain(self.client_certificate)
+            except (OSError, ssl.SSLError) as error:
+                text = f"the client certificate `{self.client_certificate}` cannot be read: {error}"
+                raise RegistryError(text) from error
+        return context
+
+
+def _is_excluded(origin: Origin, entry: str) -> bool:
+    if entry == "*":
+        return True
+    name, separator, port = entry.rpartition(":")
+    if separator and port.isdigit() and ":" not in name.strip("[]"):
+        return int(port) == origin.port and _is_excluded(origin, name)
+    try:
+        return ipaddress.ip_address(origin.host) in ipaddress.ip_network(entry.strip("[]"), strict=False)
+    except ValueError:
+        bare = entry.removeprefix("*").lstrip(".")
+        return bool(bare) and (origin.host == bare or origin.host.endswith(f".{bare}"))

@@ -1,0 +1,56 @@
+"""How far transfers are, for people; and how one that failed stops the others."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from ekiben.errors import RegistryError
+from ekiben.report import Task
+
+
+class Abandoned(RegistryError):
+    """A transfer that was stopped because another one failed, whose error is the one to tell."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """One task that several threads move."""
+
+    task: Task | None = None
+    _stop: threading.Event = field(default_factory=threading.Event, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def stop(self) -> None:
+        """Every transfer that counts here ends at its next step."""
+        self._stop.set()
+
+    def wait(self, seconds: float) -> None:
+        """Pauses, unless all is to stop. Raises Abandoned then."""
+        self._stop.wait(seconds)
+        self.check()
+
+    def check(self) -> None:
+        """Raises Abandoned where all is to stop."""
+        if self._stop.is_set():
+            raise Abandoned("stopped, since another transfer failed")
+
+    def advance(self, amount: int) -> None:
+        """`amount` more bytes, of whichever transfer. Raises Abandoned where all is to stop."""
+        self.check()
+        if self.task is not None and amount:
+            with self._lock:
+                self.task.advance(amount)
+
+
+@dataclass(slots=True)
+class Meter:
+    """One transfer's share: bytes that are sent twice are counted once."""
+
+    progress: Progress
+    _highest: int = field(default=0, init=False)
+
+    def reached(self, position: int) -> None:
+        """The transfer has come to the byte `position`. Raises Abandoned where all is to stop."""
+        self.progress.advance(max(0, position - self._highest))
+        self._highest = max(self._highest, position)

@@ -1,0 +1,194 @@
+"""`Registry`: what can be done with one registry, for those who know nothing of HTTP."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from ekiben.digest import Digest
+from ekiben.oci.descriptor import Descriptor, Platform
+from ekiben.oci.image import BlobSource, Image, read_image
+from ekiben.oci.index import Index
+from ekiben.oci.media_types import INDEXES
+from ekiben.oci.reference import Reference
+from ekiben.oci.registry.addresses import Origin, api_url
+from ekiben.oci.registry.authorization import Authorizer
+from ekiben.oci.registry.client import Client
+from ekiben.oci.registry.credentials import Login, find_login
+from ekiben.oci.registry.downloads import RemoteBlob
+from ekiben.oci.registry.manifests import FetchedManifest, Manifests
+from ekiben.oci.registry.network import Network
+from ekiben.oci.registry.parallel import run_all
+from ekiben.oci.registry.progress import Meter, Progress
+from ekiben.oci.registry.reader import open_blob
+from ekiben.oci.registry.retrying import Patience
+from ekiben.oci.registry.transport import Transport
+from ekiben.oci.registry.uploads import Habits, Pushed, Upload
+from ekiben.report import Reporter, SilentReporter
+
+WORKERS = 4  # blobs at once: registries count connections, and one blob alone may fill the line
+
+
+@dataclass(frozen=True, slots=True)
+class PushedImage:
+    """An image's manifest as the registry has it, and what became of each blob on the way."""
+
+    manifest: Descriptor
+    blobs: Mapping[Digest, Pushed]
+
+    @property
+    def sent_bytes(self) -> int:
+        """How much content was sent, what had to be sent again included."""
+        return sum(one.sent_bytes for one in self.blobs.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """A registry, for several threads. Every method raises RegistryError, naming the host and what helps:
+    AccessDenied, NotInRegistry, WrongBytes where callers may tell them apart."""
+
+    client: Client
+    habits: Habits = field(default_factory=Habits)
+
+    @classmethod
+    def open(
+        cls,
+        host: str,
+        *,
+        plain_http: bool | None = None,
+        environ: Mapping[str, str] | None = None,
+        network: Network | None = None,
+        login: Callable[[], Login | None] | None = None,
+        patience: Patience | None = None,
+    ) -> Registry:
+        """The registry at `host[:port]`; nothing is sent yet.
+
+        Without `plain_http` it is HTTPS, and plain HTTP for loopback hosts. Proxies, certificates and credentials are
+        those of `environ` where they are not given.
+        """
+        environ = os.environ if environ is None else environ
+        root = api_url(host, plain_http=plain_http)
+        transport = Transport(network or Network.of(environ))
+        asks = login or partial(find_login, host, environ)
+        authorizer = Authorizer(host, Origin.of(root), transport, asks, time.monotonic)
+        return cls(Client(host, root, transport, authorizer, patience or Patience(), time.sleep))
+
+    def source(self, repository: str) -> BlobSource:
+        """The blobs of a repository, for those who open them by digest."""
+        return _RegistrySource(self.client, repository)
+
+    def head_blob(self, repository: str, digest: Digest) -> int | None:
+        """A blob's size, None where the repository does not have it."""
+        return RemoteBlob(self.client, repository, digest).head()
+
+    def get_blob(self, repository: str, blob: Descriptor) -> Iterator[bytes]:
+        """A blob's bytes, resumed where the connection breaks; WrongBytes comes after the last one."""
+        return RemoteBlob(self.client, repository, blob.digest, blob.size_bytes).verified()
+
+    def save_blobs(
+        self,
+        repository: str,
+        paths: Mapping[Digest, Path],
+        blobs: Iterable[Descriptor],
+        reporter: Reporter | None = None,
+    ) -> None:
+        """Writes `blobs` to their `paths`, several at once, going on behind what an earlier try left there.
+
+        Nobody may take a file for its blob before this returns; callers rename it then. Raises OSError, too.
+        """
+        wanted = {one.digest: one for one in blobs}
+        with self._transfer(f"pull {repository}", wanted.values(), reporter) as progress:
+            client = replace(self.client, wait=progress.wait)
+            remotes = [RemoteBlob(client, repository, one.digest, one.size_bytes) for one in wanted.values()]
+            jobs = [partial(one.save, paths[one.digest], Meter(progress)) for one in remotes]
+            run_all(jobs, WORKERS, progress)
+
+    def head_manifest(self, repository: str, version: str) -> Descriptor | None:
+        """What a tag or digest names, None where there is no such."""
+        return Manifests(self.client, repository).head(version)
+
+    def get_manifest(self, repository: str, version: str) -> FetchedManifest:
+        """The manifest or index of a tag or digest."""
+        return Manifests(self.client, repository).get(version)
+
+    def get_image(self, reference: Reference, platform: Platform | None = None) -> Image:
+        """The image of that name: of an index the one for `platform`. Its blobs stay where they are until opened.
+
+        Raises ImageError for what is no image, or not for that platform.
+        """
+        fetched = self.get_manifest(reference.repository, reference.version)
+        if fetched.descriptor.media_type in INDEXES:
+            chosen = Index.parse(fetched.content, f"`{reference}`").choose(platform, f"`{reference}`")
+            fetched = self.get_manifest(reference.repository, str(chosen.digest))
+        return read_image(fetched.content, self.source(reference.repository), f"`{reference}`")
+
+    def push_blob(
+        self,
+        repository: str,
+        blob: Descriptor,
+        open_content: Callable[[], BinaryIO],
+        mounts: Iterable[str] = (),
+        progress: Progress | None = None,
+    ) -> Pushed:
+        """Brings a blob to a repository, or finds it there; `mounts` are others of the registry that may have it."""
+        progress = progress or Progress()
+        client = replace(self.client, wait=progress.wait)
+        return Upload(client, repository, blob, open_content, self.habits, Meter(progress)).run(mounts)
+
+    def push_manifest(self, repository: str, content: bytes, media_type: str, version: str | None = None) -> Descriptor:
+        """Stores a manifest or index by its digest, and under the tag `version`; what it names is there already."""
+        return Manifests(self.client, repository).put(content, media_type, version)
+
+    def push_image(
+        self,
+        image: Image,
+        reference: Reference,
+        mounts: Mapping[Digest, Iterable[str]] | None = None,
+        reporter: Reporter | None = None,
+    ) -> PushedImage:
+        """Pushes what the registry lacks of an image, several blobs at once, then its manifest under the reference.
+
+        `mounts` says of blobs in which other repositories of this registry they may be. Killed at any instant, the
+        registry has the old image or the new one under that name.
+        """
+        mounts = mounts or {}
+        with self._transfer(f"push {reference}", image.blobs, reporter) as progress:
+            jobs = [
+                partial(
+                    self.push_blob,
+                    reference.repository,
+                    blob,
+                    partial(image.source.open, blob.digest),
+                    mounts.get(blob.digest, ()),
+                    progress,
+                )
+                for blob in image.blobs
+            ]
+            pushed = run_all(jobs, WORKERS, progress)
+        version = None if reference.digest else reference.version
+        manifest = self.push_manifest(reference.repository, image.content, image.manifest.media_type, version)
+        return PushedImage(manifest, {blob.digest: one for blob, one in zip(image.blobs, pushed, strict=True)})
+
+    @contextmanager
+    def _transfer(self, name: str, blobs: Iterable[Descriptor], reporter: Reporter | None) -> Iterator[Progress]:
+        total = sum(one.size_bytes for one in blobs)
+        with (reporter or SilentReporter()).task(name, total) as task:
+            yield Progress(task)
+
+
+@dataclass(frozen=True, slots=True)
+class _RegistrySource:
+    """The blobs of one repository."""
+
+    client: Client
+    repository: str
+
+    def open(self, digest: Digest) -> BinaryIO:
+        """The blob's bytes, fetched while they are read."""
+        return open_blob(RemoteBlob(self.client, self.repository, digest))
