@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 import zstandard
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ekiben.oci.compression import BLOCK_BYTES, Compression, blocks, compressor
 
 CONTENT = b"".join(random.Random(3).choices([b"import ", b"def ", b"\0\0", b"self."], k=500_000))
-DECOMPRESS = {
+DECOMPRESS: dict[Compression, Callable[[bytes], bytes]] = {
     "gzip": gzip.decompress,
     "zstd": lambda packed: zstandard.ZstdDecompressor().decompressobj().decompress(packed),
     "none": bytes,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ekiben.errors import ImageError
-from ekiben.oci.entries import Entry, FilePart, ZipPart
+from ekiben.oci.entries import Content, Entry, FilePart, ZipPart
 
 
 @pytest.mark.parametrize("path", ["", "/a", "a/", "a//b", ".", "..", "a/../b", "./a", "a\0b", "a\udcff"])
@@ -34,14 +35,15 @@ def test_a_target_that_no_link_can_have_is_refused(target: str) -> None:
 
 
 def test_fields_that_do_not_fit_the_kind_are_refused() -> None:
-    for make in (
+    makers: tuple[Callable[[], Entry], ...] = (
         lambda: Entry("a", "file"),
         lambda: Entry("a", "folder", 0o755, b""),
         lambda: Entry("a", "link"),
         lambda: Entry("a", "file", content=b"", target="b"),
         lambda: Entry("a", "folder", 0o644),
         lambda: Entry.file("a", b"", 0o100644),
-    ):
+    )
+    for make in makers:
         with pytest.raises(ValueError, match=r": a$"):
             make()
 
@@ -49,7 +51,7 @@ def test_fields_that_do_not_fit_the_kind_are_refused() -> None:
 def test_an_entry_knows_the_size_of_its_content_without_reading_it(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"0123456789")
-    sizes = {
+    sizes: dict[Content, int] = {
         b"abc": 3,
         FilePart(file): 10,
         FilePart(file, offset=4): 6,
