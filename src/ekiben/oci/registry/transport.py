@@ -150,11 +150,6 @@ class Transport:
         self._answered.add(origin)
         return Answer(url, response)
 
-    def close(self) -> None:
-        """Closes what is idle."""
-        for pool in self._pools.values():
-            pool.clear()
-
     def _pool_for(self, proxy: str | None) -> urllib3.PoolManager:
         with self._lock:
             if proxy not in self._pools:

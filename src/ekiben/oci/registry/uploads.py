@@ -116,21 +116,27 @@ class Upload:
                 retry.after(failure, size_bytes)
 
     def _begin(self, sources: Sequence[str]) -> _Begun | None:
-        """An upload to send to, None where the blob was mounted. One that a refused mount began is as good."""
+        """An upload to send to, None where the blob was mounted. One that a refused mount began is as good as any."""
         begun: _Begun | None = None
         for source in sources:
             with suppress(AccessDenied), self._post(source) as answer:
                 if answer.status == 201:
                     return None
                 if answer.status == 202:
+                    self._cancel(begun)
                     begun = self._begun(answer)
-                    break
-        if begun:
+        if begun is not None:
             return begun
         with self._post() as answer:
             if answer.status != 202:
                 raise self.client.refusal(answer, f"an upload to `{self.repository}`")
             return self._begun(answer)
+
+    def _cancel(self, begun: _Begun | None) -> None:
+        """Tells the registry that an upload is not needed; where it does not listen, it forgets it some day."""
+        if begun is not None:
+            with suppress(RegistryError), self.client.send("DELETE", begun.location, self._scopes()):
+                pass
 
     def _post(self, source: str = "") -> Answer:
         url = self.client.url(self.repository, "blobs/uploads/")

@@ -1,0 +1,40 @@
+"""Clients as tests want them: no credentials or proxies of this machine's, and short pauses."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import BinaryIO
+
+from ekiben.oci.descriptor import Descriptor
+from ekiben.oci.registry.credentials import Login
+from ekiben.oci.registry.network import Network
+from ekiben.oci.registry.registry import Registry
+from ekiben.oci.registry.retrying import Patience
+from ekiben.oci.registry.uploads import Habits
+
+HASTY = Patience(tries=4, first_s=0.01)
+BINARY = "application/octet-stream"
+
+
+def registry_at(
+    host: str,
+    login: Login | None = None,
+    *,
+    chunk_bytes: int | None = None,
+    network: Network | None = None,
+    plain_http: bool | None = None,
+    patience: Patience = HASTY,
+) -> Registry:
+    """A client of the registry at `host`, which has `login` to show."""
+    network = network or Network()
+    opened = Registry.open(host, plain_http=plain_http, network=network, login=lambda: login, patience=patience)
+    return replace(opened, habits=Habits(chunk_bytes)) if chunk_bytes else opened
+
+
+def blob_of(size_bytes: int, seed: int = 0) -> tuple[Descriptor, Callable[[], BinaryIO]]:
+    """A blob of random bytes, and what opens it."""
+    content = random.Random(seed).randbytes(size_bytes)
+    return Descriptor.of_bytes(content, BINARY), lambda: io.BytesIO(content)
