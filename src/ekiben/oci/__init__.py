@@ -7,6 +7,7 @@
     blobs            BlobStore, Layer: a folder of blobs by digest that many processes share
     ├── drafts       files that appear whole or not at all
     └── lane         a step of the work in a thread of its own
+    streamed         StreamedLayer: a layer that is stored nowhere and made anew for each reader
 
 A layer's `diff_id` (the digest of its tar) depends on its entries alone, on every machine. The digest of its compressed
 blob depends on the compressor's version, too.

@@ -21,7 +21,7 @@ import msgspec
 
 from ekiben.digest import Digest
 from ekiben.errors import DamagedItem, InvalidDigest, NotFound
-from ekiben.oci.compression import LAYER_MEDIA_TYPES, Compression, blocks, compressor
+from ekiben.oci.compression import Compression, blocks, compressor, layer_media_type
 from ekiben.oci.drafts import Drafts
 from ekiben.oci.entries import Entry
 from ekiben.oci.lane import Lane
@@ -116,7 +116,7 @@ class BlobStore:
             digest = Digest(blob_hash.hexdigest())
             size_bytes = draft.stream.tell()
             draft.put(self.path_of(digest))
-        return Layer(digest, size_bytes, Digest(tar_hash.hexdigest()), LAYER_MEDIA_TYPES[compression])
+        return Layer(digest, size_bytes, Digest(tar_hash.hexdigest()), layer_media_type(compression))
 
     def known_layer(self, key: Digest) -> Layer | None:
         """The layer that was kept under `key`, where its blob is still there and whole as far as its size tells."""

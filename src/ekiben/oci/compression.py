@@ -12,16 +12,13 @@ from typing import Literal, Protocol, assert_never
 
 from isal import isal_zlib
 
+from ekiben.oci.media_types import LayerForm, layer_type
+
 Compression = Literal["gzip", "zstd", "none"]
 
 BLOCK_BYTES = 1024 * 1024
-# OCI image-spec, media-types.md
-LAYER_MEDIA_TYPES: dict[Compression, str] = {
-    "gzip": "application/vnd.oci.image.layer.v1.tar+gzip",
-    "zstd": "application/vnd.oci.image.layer.v1.tar+zstd",
-    "none": "application/vnd.oci.image.layer.v1.tar",
-}
 
+_FORMS: dict[Compression, LayerForm] = {"gzip": "tar+gzip", "zstd": "tar+zstd", "none": "tar"}
 _GZIP_LEVEL = 1
 _GZIP_FORM = 31  # wbits: the largest window, in a gzip frame without a name or time
 _ZSTD_LEVEL = 3
@@ -43,6 +40,11 @@ class _Plain:
 
     def flush(self) -> bytes:
         return b""
+
+
+def layer_media_type(compression: Compression) -> str:
+    """The media type of a layer that is compressed so."""
+    return layer_type(_FORMS[compression])
 
 
 def compressor(compression: Compression) -> Compressor:
