@@ -61,10 +61,10 @@ class Platform:
         is_plain = _PLAIN_VARIANTS.get(self.architecture) == self.variant
         return Platform(self.os, self.architecture, "" if is_plain else self.variant)
 
-    @property
-    def processor(self) -> tuple[str, str]:
-        """Operating system and processor, whichever the variant."""
-        return self.os, self.architecture
+    def takes(self, image: Platform) -> bool:
+        """Whether an image for `image` is what is meant here; without a variant, one with any is."""
+        asked, its = self.plain, image.plain
+        return asked == its or (not asked.variant and asked == Platform(its.os, its.architecture))
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)

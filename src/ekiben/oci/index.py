@@ -81,12 +81,11 @@ class Index:
 
 
 def _fitting(manifests: tuple[Descriptor, ...], platform: Platform | None) -> list[Descriptor]:
-    """Those of the nearest kind: for the platform itself, else its processor, else for nobody says what."""
+    """Those of the nearest kind: for the platform itself (the first is preferred), for a variant of it, or for none
+    that anybody told."""
     images = [one for one in manifests if one.platform is None or one.platform.is_known]
     if platform is None:
         return images
-    asked = platform.plain
-    nearest = [one for one in images if one.platform and one.platform.plain == asked][:1]
-    if not nearest and not asked.variant:
-        nearest = [one for one in images if one.platform and one.platform.plain.processor == asked.processor]
-    return nearest or [one for one in images if one.platform is None]
+    exact = [one for one in images if one.platform and one.platform.plain == platform.plain]
+    near = [one for one in images if one.platform and platform.takes(one.platform)]
+    return exact[:1] or near or [one for one in images if one.platform is None]

@@ -15,7 +15,7 @@ from ekiben.errors import ImageError
 MAX_BYTES = 4 * 1024 * 1024  # what registries have to take for a manifest (OCI distribution-spec, pushing manifests)
 
 
-def canonical(content: Mapping[str, object]) -> bytes:
+def canonical(content: Mapping[str, object] | list[object]) -> bytes:
     """`content` in UTF-8 with sorted keys, no whitespace and no line at its end."""
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
@@ -40,14 +40,15 @@ class Fields:
     @classmethod
     def parse(cls, content: bytes, what: str) -> Fields:
         """The object that `content` spells. Raises ImageError for what is no JSON, ambiguous, or over MAX_BYTES."""
-        if len(content) > MAX_BYTES:
-            raise ImageError(f"{what} is larger than {MAX_BYTES} bytes")
-        try:
-            parsed = json.loads(content.decode(), object_pairs_hook=_with_unique_names, parse_constant=_no_number)
-            json.dumps(parsed, ensure_ascii=False).encode()  # half of a surrogate pair reads well and cannot be written
-        except (ValueError, RecursionError) as error:  # of which UnicodeError and JSONDecodeError are kinds
-            raise ImageError(f"{what} is no JSON: {error}") from error
-        return cls(parsed, what)
+        return cls(_parse(content, what), what)
+
+    @classmethod
+    def parse_list(cls, content: bytes, what: str) -> list[Fields]:
+        """The list of objects that `content` spells; else as `parse`."""
+        parsed = _parse(content, what)
+        if not isinstance(parsed, list):
+            raise ImageError(f"{what} is no JSON list")
+        return [cls(one, f"`[{place}]` of {what}") for place, one in enumerate(parsed)]
 
     def text(self, name: str) -> str:
         """A text, empty where the field is absent."""
@@ -123,6 +124,17 @@ class Fields:
 
     def _refuse(self, name: str, why: str) -> NoReturn:
         raise ImageError(f"`{name}` of {self._what} is {why}")
+
+
+def _parse(content: bytes, what: str) -> object:
+    if len(content) > MAX_BYTES:
+        raise ImageError(f"{what} is larger than {MAX_BYTES} bytes")
+    try:
+        parsed: object = json.loads(content.decode(), object_pairs_hook=_with_unique_names, parse_constant=_no_number)
+        json.dumps(parsed, ensure_ascii=False).encode()  # half of a surrogate pair can be read, and not be written
+    except (ValueError, RecursionError) as error:  # UnicodeError and JSONDecodeError are ValueErrors
+        raise ImageError(f"{what} is no JSON: {error}") from error
+    return parsed
 
 
 def _with_unique_names(pairs: list[tuple[str, object]]) -> dict[str, object]:
