@@ -36,32 +36,36 @@ from ekiben.packager.image.mounts import (
     trust_ca,
 )
 from ekiben.packager.image.plan import RUNTIME, ImagePlan, plan_image
+from ekiben.packager.image.running import (
+    APP,
+    BENTO,
+    ENTRYPOINT,
+    HEALTH_COMMAND,
+    HEALTH_INTERVAL_S,
+    HEALTH_RETRIES,
+    HEALTH_START_PERIOD_S,
+    HEALTH_TIMEOUT_S,
+    PORT,
+    PYTHON,
+    STOP_SIGNAL,
+    USER,
+    VENV,
+    WORKING_DIR,
+    base_labels,
+    image_env,
+    path_above,
+    title_label,
+)
 from ekiben.packager.parts import INTENT, LOCK
-from ekiben.serving.healthcheck import PORT_FILE_VARIABLE
-from ekiben.serving.variables import BENTO_VARIABLE, VERSION_VARIABLE
+from ekiben.serving.variables import VERSION_VARIABLE
 from ekiben.store.bento_manifest import BentoManifest
 
-APP = "/app"
-BENTO = f"{APP}/bento"
-VENV = f"{APP}/venv"
-PYTHON = f"{VENV}/bin/python"
 CONDA = "/opt/conda"
-PORT = 3000
-USER = 1034  # in no base image's /etc/passwd; every file is readable by anybody, so any other uid does as well
-PORT_FILE = "/tmp/ekiben.port"  # in the one folder that is writable for any uid, also with a read-only root
 
 VERSION_ARG = VERSION_VARIABLE  # the one thing that a Bento cannot say of itself: given at image time
 MICROMAMBA_ARG = "EKIBEN_MICROMAMBA"  # another image that has /bin/micromamba, such as a mirror's
 MICROMAMBA_IMAGE = "mambaorg/micromamba:2.0.5"  # https://github.com/mamba-org/micromamba-docker; for amd64 and arm64
 
-_DEFAULT_ENV = {  # a Bento may declare another value for all but the reserved ones (`plan`)
-    "HOME": "/tmp",
-    "PYTHONUNBUFFERED": "1",
-    "PYTHONSAFEPATH": "1",  # a user's `types.py` in the working folder must not replace the standard library's
-    "EKIBEN_HOME": APP,
-    BENTO_VARIABLE: BENTO,
-    PORT_FILE_VARIABLE: PORT_FILE,
-}
 _GROUP_MOUNT = "/mnt/ekiben"
 _PIP_CACHE = "/var/cache/ekiben-pip"
 _CONDA_CACHE = "/var/cache/ekiben-conda"
@@ -271,15 +275,13 @@ def _wheels(plan: ImagePlan, group: str) -> list[str]:
 
 
 def _image(plan: ImagePlan, groups: list[str]) -> list[str]:
-    declared = {name for name, _ in (*plan.base_env, *plan.runtime_env)}
-    defaults = [(name, value) for name, value in _DEFAULT_ENV.items() if name not in declared]
     return [
         "# The image itself: nothing is run in it, only copied.",
         "FROM base AS image",
-        f'ENV PATH="{VENV}/bin:$PATH"',
-        f"ENV {pairs([*defaults, *plan.runtime_env])}",
-        f"LABEL {pairs(_labels(plan))}",
-        f"WORKDIR {BENTO}/src",
+        f'ENV PATH="{path_above("$PATH")}"',
+        f"ENV {pairs(image_env(plan))}",
+        f"LABEL {pairs([title_label(plan), *base_labels(plan.base_image)])}",
+        f"WORKDIR {WORKING_DIR}",
         f"COPY --from=skeleton {VENV} {VENV}",
         *(f"COPY --from=wheels-{group} /wheels-{group} {VENV}" for group in groups),
         *(f"COPY models/{tag.name}/{tag.version} /" for tag in plan.own_layer_models),
@@ -291,18 +293,11 @@ def _image(plan: ImagePlan, groups: list[str]) -> list[str]:
 def _entrypoint() -> list[str]:
     return [
         f"EXPOSE {PORT}",
-        "STOPSIGNAL SIGTERM",
-        "HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3"
-        f" CMD {exec_form([PYTHON, '-m', 'ekiben.serving.healthcheck'])}",
-        f"ENTRYPOINT {exec_form([PYTHON, '-m', 'ekiben.serving'])}",
+        f"STOPSIGNAL {STOP_SIGNAL}",
+        f"HEALTHCHECK --interval={HEALTH_INTERVAL_S}s --timeout={HEALTH_TIMEOUT_S}s"
+        f" --start-period={HEALTH_START_PERIOD_S}s --retries={HEALTH_RETRIES} CMD {exec_form([*HEALTH_COMMAND])}",
+        f"ENTRYPOINT {exec_form([*ENTRYPOINT])}",
         f"ARG {VERSION_ARG}",
         f"ENV {VERSION_ARG}=${VERSION_ARG}",
         f"USER {USER}",
     ]
-
-
-def _labels(plan: ImagePlan) -> list[tuple[str, str]]:
-    """As the OCI annotation keys say; version and Bento are true of one making and come with the build."""
-    name, _, digest = plan.base_image.partition("@")
-    labels = [("title", plan.title), ("base.name", name), *([("base.digest", digest)] if digest else [])]
-    return [(f"org.opencontainers.image.{key}", value) for key, value in labels]

@@ -1,0 +1,58 @@
+"""How an image runs, whichever engine makes it: where things are in it, its variables, labels, user and health check."""
+
+from __future__ import annotations
+
+from ekiben.packager.image.plan import ImagePlan
+from ekiben.serving.healthcheck import PORT_FILE_VARIABLE
+from ekiben.serving.variables import BENTO_VARIABLE
+
+APP = "/app"
+BENTO = f"{APP}/bento"
+MODELS = f"{APP}/models"
+VENV = f"{APP}/venv"
+PYTHON = f"{VENV}/bin/python"
+WORKING_DIR = f"{BENTO}/src"
+PORT = 3000
+USER = 1034  # in no base image's /etc/passwd; every file is readable by anybody, so any other uid does as well
+PORT_FILE = "/tmp/ekiben.port"  # in the one folder that is writable for any uid, also with a read-only root
+
+ENTRYPOINT = (PYTHON, "-m", "ekiben.serving")
+STOP_SIGNAL = "SIGTERM"
+HEALTH_COMMAND = (PYTHON, "-m", "ekiben.serving.healthcheck")
+HEALTH_INTERVAL_S = 10
+HEALTH_TIMEOUT_S = 5
+HEALTH_START_PERIOD_S = 60
+HEALTH_RETRIES = 3
+
+_DEFAULT_ENV = {  # a Bento may declare another value for all but the reserved ones (`plan`)
+    "HOME": "/tmp",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONSAFEPATH": "1",  # a user's `types.py` in the working folder must not replace the standard library's
+    "EKIBEN_HOME": APP,
+    BENTO_VARIABLE: BENTO,
+    PORT_FILE_VARIABLE: PORT_FILE,
+}
+
+
+def image_env(plan: ImagePlan) -> list[tuple[str, str]]:
+    """The variables of the finished image beyond `plan.base_env`, PATH and the Bento's version."""
+    declared = {name for name, _ in (*plan.base_env, *plan.runtime_env)}
+    defaults = [(name, value) for name, value in _DEFAULT_ENV.items() if name not in declared]
+    return [*defaults, *plan.runtime_env]
+
+
+def path_above(base: str) -> str:
+    """The image's PATH over the base's."""
+    return f"{VENV}/bin:{base}"
+
+
+def base_labels(reference: str) -> list[tuple[str, str]]:
+    """What an image says of the base of this reference, as the OCI annotation keys say."""
+    name, _, digest = reference.partition("@")
+    labels = [("base.name", name), *([("base.digest", digest)] if digest else [])]
+    return [(f"org.opencontainers.image.{key}", value) for key, value in labels]
+
+
+def title_label(plan: ImagePlan) -> tuple[str, str]:
+    """What an image is called; version and Bento are true of one making and come with the build."""
+    return ("org.opencontainers.image.title", plan.title)
