@@ -47,7 +47,7 @@ class StreamedLayer:
         return cls(Layer(digest, size_bytes, digest, layer_media_type("none")), held)
 
     def open(self, digest: Digest) -> BinaryIO:
-        """The tar, forward only. Reading it raises ImageError where a file is no longer what it was, and OSError where one
+        """The tar, forward only. Reading it raises ImageError where a file is no longer what it was, OSError where one
         cannot be read. Raises NotFound for any other digest."""
         if digest != self.layer.digest:
             raise NotFound(f"the layer `{self.layer.digest}` is not the blob `{digest}`")
