@@ -39,29 +39,23 @@ class Reference:
     digest: Digest | None = None
 
     def __post_init__(self) -> None:
-        if not _HOST.fullmatch(self.host):
-            raise InvalidReference(f"`{self.host}` is no host of a registry", hint=_HINT)
-        if not _PATH.fullmatch(self.repository):
-            raise InvalidReference(f"`{self.repository}` is no name of an image: {_why_no_path(self.repository)}")
-        if len(f"{self.host}/{self.repository}") > _LONGEST_NAME:
-            raise InvalidReference(f"`{self.repository}` is longer than {_LONGEST_NAME} characters with its host")
-        if self.tag is not None and not _TAG.fullmatch(self.tag):
-            raise InvalidReference(f"`{self.tag}` is no tag of an image", hint="use letters, digits, `_`, `.` and `-`")
+        if why := _why_unfit(self.host, self.repository, self.tag):
+            raise InvalidReference(f"`{self}` is no image reference: {why}", hint=_HINT)
 
     @classmethod
     def parse(cls, text: str) -> Reference:
         """The reference that `text` spells, in its long or short form. Raises InvalidReference."""
+        if _IMAGE_ID.fullmatch(text):
+            raise InvalidReference(f"`{text}` is the id of an image, not its name", hint=_HINT)
         rest, at, digest = text.partition("@")
         head, slash, last = rest.rpartition("/")
         last, colon, tag = last.partition(":")
-        if _IMAGE_ID.fullmatch(text):
-            raise InvalidReference(
-                f"`{text}` is the id of an image, not its name", hint="name it by repository and tag"
-            )
         host, repository = _split_host(f"{head}{slash}{last}")
+        if why := _why_unfit(host, repository, tag if colon else None):
+            raise InvalidReference(f"`{text}` is no image reference: {why}", hint=_HINT)
         try:
             return cls(host, repository, tag if colon else None, Digest.parse(digest) if at else None)
-        except (InvalidReference, InvalidDigest) as error:
+        except InvalidDigest as error:
             raise InvalidReference(f"`{text}` is no image reference: {error.message}", hint=_HINT) from error
 
     @property
@@ -71,12 +65,11 @@ class Reference:
 
     @property
     def familiar(self) -> str:
-        """The form that people and engines write: without what they leave out."""
-        name = self.name
-        if self.host == DEFAULT_HOST:
-            parent, _, last = self.repository.rpartition("/")
-            name = last if parent == _LIBRARY else self.repository
-        return f"{name}{self._suffix}"
+        """The form that people and engines write: without what can be left out."""
+        parent, _, last = self.repository.rpartition("/")
+        short = last if parent == _LIBRARY else self.repository
+        can_be_short = _split_host(short) == (self.host, self.repository) and not _IMAGE_ID.fullmatch(short)
+        return f"{short if can_be_short else self.name}{self._suffix}"
 
     @property
     def version(self) -> str:
@@ -112,7 +105,17 @@ def _split_host(name: str) -> tuple[str, str]:
     return host, repository
 
 
-def _why_no_path(path: str) -> str:
-    if path != path.lower():
-        return "it has to be in lower case"
-    return "its parts are letters and digits, joined by one `.`, one or two `_`, or `-`"
+def _why_unfit(host: str, repository: str, tag: str | None) -> str | None:
+    if not _HOST.fullmatch(host):
+        return "its first part is no host of a registry"
+    if repository != repository.lower():
+        return "its name has to be in lower case"
+    if not _PATH.fullmatch(repository):
+        return "its name is letters and digits, joined by `/`, one `.`, one or two `_`, or `-`"
+    if len(f"{host}/{repository}") > _LONGEST_NAME:
+        return f"its name is longer than {_LONGEST_NAME} characters"
+    if tag is not None and not _TAG.fullmatch(tag):
+        return "its tag is up to 128 letters, digits, `_`, `.` and `-`"
+    if _split_host(f"{host}/{repository}") != (host, repository):
+        return "its host and name are not in normal form"
+    return None
