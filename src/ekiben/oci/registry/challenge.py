@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_SCHEME = re.compile(rf"\s*,*\s*({_TOKEN})(?:\s+|\s*(?=,|$))")
-_PARAMETER = re.compile(rf"\s*,*\s*({_TOKEN})\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|({_TOKEN}))\s*(?=,|$)")
+_SCHEME = re.compile(rf"[\s,]*({_TOKEN})(?:\s+|\s*(?=,|$))")
+_PARAMETER = re.compile(rf"[\s,]*({_TOKEN})\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|({_TOKEN}))\s*(?=,|$)")
 _TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*\s*(?=,|$)")
 _ESCAPED = re.compile(r"\\(.)")
 _MAX_LENGTH = 16 * 1024  # characters: no challenge is longer, and patterns stay quick
@@ -25,15 +25,15 @@ class Challenge:
 def parse_challenges(header: str) -> list[Challenge]:
     """The challenges of one header, in order; what cannot be read ends the list."""
     found: list[Challenge] = []
-    rest = header[:_MAX_LENGTH]
-    while scheme := _SCHEME.match(rest):
-        rest = rest[scheme.end() :]
+    header, at = header[:_MAX_LENGTH], 0
+    while scheme := _SCHEME.match(header, at):
+        at = scheme.end()
         parameters: dict[str, str] = {}
-        if not _PARAMETER.match(rest) and (token68 := _TOKEN68.match(rest)):
-            rest = rest[token68.end() :]
-        while parameter := _PARAMETER.match(rest):
+        if not _PARAMETER.match(header, at) and (token68 := _TOKEN68.match(header, at)):
+            at = token68.end()
+        while parameter := _PARAMETER.match(header, at):
             name, quoted, bare = parameter.groups()
             parameters.setdefault(name.lower(), _ESCAPED.sub(r"\1", quoted) if quoted is not None else bare)
-            rest = rest[parameter.end() :]
+            at = parameter.end()
         found.append(Challenge(scheme[1].lower(), parameters))
     return found

@@ -67,11 +67,12 @@ class Client:
         Credentials go to the registry's own origin alone, wherever it redirects to. Raises AccessDenied for 401 and
         403, Temporary for what may be gone at another try; every other status is the caller's.
         """
+        scopes = tuple(scopes)
         for _ in range(_MAX_REDIRECTS + 1):
-            answer = self._send_once(method, url, tuple(scopes), headers or {}, body)
+            answer = self._send_once(method, url, scopes, headers or {}, body)
             location = answer.header("Location")
             if answer.status not in _REDIRECTS or location is None:
-                return self._checked(answer, method)
+                return self._checked(answer, method, scopes)
             with answer:
                 url = follow(url, location)
             if method not in ("GET", "HEAD") and answer.status not in _KEEPING_METHOD:
@@ -118,16 +119,15 @@ class Client:
             raise self._denied(scopes)
         return self.transport.send(method, url, _with(headers, fresh), body)
 
-    def _checked(self, answer: Answer, method: str) -> Answer:
+    def _checked(self, answer: Answer, method: str, scopes: tuple[Scope, ...]) -> Answer:
         if answer.status in TEMPORARY_STATUSES:
             with answer:
                 text = f"`{answer.origin.host}` answered {answer.status} to {method}{_words(answer)}"
                 raise Temporary(text, hint="try again later", retry_after_s=answer.retry_after_s())
         if answer.status in (401, 403):
             with answer:
-                said = _words(answer)
-            error = denied(self.host, has_login=self.authorizer.has_login)
-            raise AccessDenied(f"{error.message}{said}", hint=error.hint)
+                error = self._denied(scopes)
+                raise AccessDenied(f"{error.message}{_words(answer)}", hint=error.hint)
         return answer
 
     def _denied(self, scopes: tuple[Scope, ...]) -> AccessDenied:

@@ -91,7 +91,7 @@ def _kept(kept: _Kept, path: Path) -> Login | None:
     username, password = kept.username, kept.password
     if kept.auth:
         try:
-            username, _, password = base64.b64decode(kept.auth).decode().partition(":")
+            username, _, password = base64.b64decode(kept.auth, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError) as error:
             raise RegistryError(f"an `auth` in `{path}` is no base64 of user and password") from error
     if kept.identitytoken:
