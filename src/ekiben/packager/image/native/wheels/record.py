@@ -7,10 +7,10 @@ of SHA-256 or better, but for RECORD itself and its signatures.
 from __future__ import annotations
 
 import base64
-import binascii
 import csv
 import io
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ from ekiben.packager.image.native.wheels.refused import Refused
 RECORD = "RECORD"
 SIGNATURES = ("RECORD.jws", "RECORD.p7s")  # of a RECORD that an installer replaces: not installed
 _LENGTHS = {"sha256": 32, "sha384": 48, "sha512": 64}  # bytes
+_HEX = re.compile(r"[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}")  # base64 of as many bytes is shorter than these
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,20 @@ def _promise(path: str, hash_text: str, size_text: str) -> Promise | None:
     if not hash_text:
         return None
     algorithm, _, encoded = hash_text.partition("=")
-    try:
-        found = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        found = b""
+    found = _decoded(encoded)
     if len(found) != _LENGTHS.get(algorithm, -1):
         raise Refused(f"`{hash_text}` in its RECORD is no hash of `{path}` by SHA-256 or better")
     return Promise(algorithm, found, int(size_text) if size_text else None)
+
+
+def _decoded(encoded: str) -> bytes:
+    """The bytes of a hash in URL-safe base64 without padding, or in hex, as a few builders write it (that of gmsh)."""
+    try:
+        if _HEX.fullmatch(encoded):
+            return bytes.fromhex(encoded)
+        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
+    except ValueError:  # binascii.Error is one
+        return b""
 
 
 def _format_hash(digest: Digest) -> str:

@@ -6,7 +6,7 @@ https://packaging.python.org/specifications/entry-points/ and binary-distributio
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from ekiben.packager.image.native.wheels.refused import Refused
 
@@ -14,6 +14,9 @@ _OBJECT = re.compile(r"(?P<module>\w+(?:\.\w+)*)\s*:\s*(?P<path>\w+(?:\.\w+)*)\s
 _NAME = re.compile(r"[^\s/\\=\[\x00-\x1f\x7f][^/\\=\x00-\x1f\x7f]*")
 _ANY_PYTHON = b"#!python"  # also `#!pythonw`
 _WRAPPERS = re.compile(r"(?P<name>.+?)(\.exe|-script\.py|\.pya)?", re.IGNORECASE)
+
+_PIP = "pip"
+_NUMBERED_PIP = re.compile(r"pip[0-9.]+")
 
 _CALL = """\
 #!{interpreter}
@@ -24,6 +27,16 @@ from {module} import {first}
 if __name__ == "__main__":
     sys.exit({path}())
 """
+
+
+def named_for(python: str, programs: Mapping[str, str]) -> dict[str, str]:
+    """`programs`, with pip's named for the minor version that they are installed for, not for the one that built its
+    wheel: installers have done so since pip's entry points had their builder's version in them."""
+    if _PIP not in programs:
+        return dict(programs)
+    others = {name: value for name, value in programs.items() if not _NUMBERED_PIP.fullmatch(name)}
+    major = python.partition(".")[0]
+    return others | {f"{_PIP}{number}": programs[_PIP] for number in (major, python)}
 
 
 def program_text(name: str, value: str, interpreter: str) -> bytes:

@@ -33,7 +33,13 @@ from ekiben.packager.image.native.wheels.record import (
 )
 from ekiben.packager.image.native.wheels.refused import Refused
 from ekiben.packager.image.native.wheels.scheme import Scheme
-from ekiben.packager.image.native.wheels.scripts import is_wrapper_of, program_text, wants_interpreter, with_interpreter
+from ekiben.packager.image.native.wheels.scripts import (
+    is_wrapper_of,
+    named_for,
+    program_text,
+    wants_interpreter,
+    with_interpreter,
+)
 
 TREE_REVISION = 1  # one more whenever another tree is made of the same wheel: caches of layers count it in
 _INSTALLER = b"ekiben\n"
@@ -138,7 +144,7 @@ def _sha256_of(archive: WheelArchive, member: Member, promise: Promise) -> Diges
 
 def _generated(scheme: Scheme, info: DistInfo) -> Iterator[tuple[Entry, Digest]]:
     """What an installer adds."""
-    for name, value in info.programs.items():
+    for name, value in named_for(scheme.python, info.programs).items():
         yield _written(scheme.program(name), program_text(name, value, scheme.interpreter), PROGRAM_MODE)
     yield _written(f"{scheme.site_packages}/{info.folder}/INSTALLER", _INSTALLER)
 
