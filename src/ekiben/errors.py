@@ -14,7 +14,7 @@
     ├── ArchiveError                an archive that is damaged, unsafe, over a limit, or of another kind
     ├── RemoteError                 a place behind a URL that cannot be used
     │   ├── RegistryError           a registry that cannot be reached, refuses, or sends what it must not
-    │   │   ├── AccessDenied · NotInRegistry
+    │   │   ├── AccessDenied · NotInRegistry · WrongBytes
     ├── FrameworkError              an ML library that is missing or refuses
     ├── BuildError
     │   ├── BentofileError          carries file, line and column
@@ -171,6 +171,10 @@ class AccessDenied(RegistryError):
 
 class NotInRegistry(RegistryError):
     """A repository, manifest or blob that the registry does not have, or does not show to whoever asks."""
+
+
+class WrongBytes(RegistryError):
+    """What a registry sent is not what its digest says."""
 
 
 class FrameworkError(EkibenError):

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from ekiben.oci.descriptor import Descriptor
+from ekiben.oci.config import ImageConfig
+from ekiben.oci.descriptor import Descriptor, Platform
+from ekiben.oci.image import Image, JoinedSource, make_image
+from ekiben.oci.media_types import OCI_LAYER
 from ekiben.oci.registry.credentials import Login
 from ekiben.oci.registry.network import Network
 from ekiben.oci.registry.registry import Registry
 from ekiben.oci.registry.retrying import Patience
 from ekiben.oci.registry.uploads import Habits
+from ekiben.report import SilentReporter, Task
 
 HASTY = Patience(tries=4, first_s=0.01)
 BINARY = "application/octet-stream"
@@ -38,3 +43,26 @@ def blob_of(size_bytes: int, seed: int = 0) -> tuple[Descriptor, Callable[[], Bi
     """A blob of random bytes, and what opens it."""
     content = random.Random(seed).randbytes(size_bytes)
     return Descriptor.of_bytes(content, BINARY), lambda: io.BytesIO(content)
+
+
+def image_of(size_bytes: int, seeds: tuple[int, ...] = (1, 2), architecture: str = "amd64") -> Image:
+    """An image of a layer of that size for each seed, which no engine would unpack."""
+    contents = {}
+    for seed in seeds:
+        blob, open_content = blob_of(size_bytes, seed)
+        contents[blob.digest] = open_content().read()
+    layers = tuple(Descriptor(OCI_LAYER, digest, size_bytes) for digest in contents)
+    config = ImageConfig(platform=Platform("linux", architecture), diff_ids=tuple(contents))
+    return make_image(config, layers, JoinedSource(contents))
+
+
+@dataclass(frozen=True, slots=True)
+class Telling(SilentReporter):
+    """A reporter whose tasks are all `one`."""
+
+    one: Task
+
+    @contextmanager
+    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
+        """The one."""
+        yield self.one

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from ekiben.digest import Digest
-from ekiben.errors import AccessDenied, NotInRegistry, RegistryError
+from ekiben.errors import AccessDenied, NotInRegistry, RegistryError, WrongBytes
 from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.registry.credentials import Login
-from ekiben.oci.registry.downloads import WrongBytes
 from ekiben.oci.registry.registry import Registry
 from tests.oci.registry.odd_registry import Fault, OddRegistry, serving
 from tests.oci.registry.talking import HASTY, blob_of, registry_at

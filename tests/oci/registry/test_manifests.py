@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from ekiben.digest import Digest
-from ekiben.errors import RegistryError
+from ekiben.errors import RegistryError, WrongBytes
 from ekiben.oci.media_types import DOCKER_MANIFEST, OCI_MANIFEST
-from ekiben.oci.registry.downloads import WrongBytes
 from tests.oci.registry.odd_registry import Fault, OddRegistry, serving
 from tests.oci.registry.talking import registry_at
 

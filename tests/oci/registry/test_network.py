@@ -62,7 +62,7 @@ def test_a_proxy_gets_its_password_and_the_registry_does_not_see_it() -> None:
         registry = registry_at("registry.example", network=network, plain_http=True)
         assert registry.head_manifest("a", "1") is None
         assert proxy.seen[0].path == "http://registry.example/v2/a/manifests/1"
-        assert proxy.seen[0].headers["Proxy-Authorization"] == "Basic a2lvc2s6b3BlbiBzZXNhbWU="
+        assert proxy.seen[0].headers["proxy-authorization"] == "Basic a2lvc2s6b3BlbiBzZXNhbWU="
 
 
 def test_a_proxy_that_is_not_there_is_told() -> None:

@@ -9,31 +9,19 @@ import pytest
 
 from ekiben.digest import Digest
 from ekiben.errors import AccessDenied, ImageError, NotInRegistry, RegistryError
-from ekiben.oci.config import ImageConfig
-from ekiben.oci.descriptor import Descriptor, Platform
-from ekiben.oci.image import Image, JoinedSource, make_image
+from ekiben.oci.descriptor import Platform
+from ekiben.oci.image import Image, JoinedSource
 from ekiben.oci.index import Index
-from ekiben.oci.media_types import OCI_INDEX, OCI_LAYER
+from ekiben.oci.media_types import OCI_INDEX
 from ekiben.oci.reference import Reference
 from ekiben.oci.registry.credentials import Login
 from ekiben.oci.registry.registry import Registry
 from ekiben.oci.registry.uploads import Outcome
 from tests.oci.registry.real_registry import PASSWORD, USER, RealRegistry
-from tests.oci.registry.talking import blob_of, registry_at
+from tests.oci.registry.talking import blob_of, image_of, registry_at
 
 CHUNK = 64 * 1024
 SMALL, LARGE = 1000, 5 * CHUNK + 17
-
-
-def small_image(architecture: str = "amd64", seeds: tuple[int, ...] = (1, 2)) -> Image:
-    """An image of random layers, which no engine would unpack."""
-    contents = {}
-    for seed in seeds:
-        blob, open_content = blob_of(LARGE, seed)
-        contents[blob.digest] = open_content().read()
-    layers = tuple(Descriptor(OCI_LAYER, digest, len(content)) for digest, content in contents.items())
-    config = ImageConfig(platform=Platform("linux", architecture), diff_ids=tuple(one.digest for one in layers))
-    return make_image(config, layers, JoinedSource(contents))
 
 
 @pytest.mark.parametrize("size_bytes", [0, 1, SMALL, CHUNK, LARGE])
@@ -68,7 +56,7 @@ def test_a_blob_that_cannot_be_mounted_is_sent(registry: Registry) -> None:
 
 
 def test_a_pushed_image_is_fetched_again(registry: Registry, real_registry: RealRegistry) -> None:
-    image, reference = small_image(), Reference.parse(f"{real_registry.host}/iris:1")
+    image, reference = image_of(LARGE), Reference.parse(f"{real_registry.host}/iris:1")
     pushed = registry.push_image(image, reference)
     assert pushed.manifest.digest == image.digest
     fetched = registry.get_image(reference)
@@ -82,21 +70,21 @@ def test_an_image_of_which_one_layer_is_new_sends_that_layer_and_a_configuration
     registry: Registry, real_registry: RealRegistry
 ) -> None:
     reference = Reference.parse(f"{real_registry.host}/iris:1")
-    registry.push_image(small_image(seeds=(1, 2)), reference)
-    pushed = registry.push_image(small_image(seeds=(1, 3)), reference)
+    registry.push_image(image_of(LARGE, seeds=(1, 2)), reference)
+    pushed = registry.push_image(image_of(LARGE, seeds=(1, 3)), reference)
     assert LARGE < pushed.sent_bytes < LARGE + 1000
     assert registry.head_manifest("iris", "1") == pushed.manifest
 
 
 def test_an_image_is_pushed_by_its_digest_alone(registry: Registry, real_registry: RealRegistry) -> None:
-    image = small_image()
+    image = image_of(LARGE)
     reference = Reference(real_registry.host, "iris", digest=image.digest)
     registry.push_image(image, reference)
     assert registry.get_image(reference).digest == image.digest
 
 
 def test_of_an_index_the_image_for_the_platform_is_fetched(registry: Registry, real_registry: RealRegistry) -> None:
-    images = [small_image("amd64"), small_image("arm64", seeds=(3,))]
+    images = [image_of(LARGE), image_of(LARGE, seeds=(3,), architecture="arm64")]
     for image in images:
         registry.push_image(image, Reference(real_registry.host, "iris", digest=image.digest))
     registry.push_manifest("iris", Index(tuple(one.descriptor for one in images)).to_bytes(), OCI_INDEX, "both")
@@ -143,7 +131,7 @@ def test_content_that_changed_meanwhile_is_refused(registry: Registry) -> None:
 
 
 def test_the_error_of_the_layer_that_failed_ends_a_push(registry: Registry, real_registry: RealRegistry) -> None:
-    image = small_image(seeds=(1, 2, 3, 4, 5, 6))
+    image = image_of(LARGE, seeds=(1, 2, 3, 4, 5, 6))
     missing = image.layers[2].digest
     kept = {one.digest: image.source.open(one.digest).read() for one in image.blobs if one.digest != missing}
     with pytest.raises(ImageError, match=rf"the blob `{missing}` is nowhere to be read"):

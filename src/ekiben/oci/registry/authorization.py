@@ -116,7 +116,7 @@ class Authorizer:
         with self._send(realm, service, asked, login) as answer:
             if answer.status in TEMPORARY_STATUSES:
                 text = f"the token service `{answer.origin.host}` answered {answer.status}"
-                raise Temporary(text, retry_after_s=answer.retry_after_s())
+                raise Temporary(text, hint="try again later", retry_after_s=answer.retry_after_s())
             content = answer.read(_MAX_ANSWER)
         if answer.status in (400, 401, 403):
             raise denied(self.host, has_login=login is not None)

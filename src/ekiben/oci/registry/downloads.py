@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ekiben.digest import Digest
-from ekiben.errors import RegistryError
+from ekiben.errors import WrongBytes
 from ekiben.oci.registry.authorization import Scope
 from ekiben.oci.registry.client import Client
 from ekiben.oci.registry.progress import Meter, Progress
@@ -19,10 +19,6 @@ from ekiben.oci.registry.transport import CHUNK_BYTES, Answer
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(?:\d{1,19}|\*)")
 _UNREADABLE = 1 << 63  # the first byte of a range that says none: behind every other
-
-
-class WrongBytes(RegistryError):
-    """What came is not what its digest says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,7 @@ class RemoteBlob:
     actions: str = "pull"
 
     def head(self) -> int | None:
-        """The blob's size, None where the repository does not have it."""
+        """The blob's size, None where it is not there; 0 where the registry does not say how large it is."""
         with self.client.call("HEAD", self._url(), self._scopes()) as answer:
             if answer.status == 200:
                 return answer.content_length() or 0
@@ -47,7 +43,7 @@ class RemoteBlob:
     def chunks(self, start: int = 0, meter: Meter | None = None) -> Iterator[bytes]:
         """The bytes from `start` on, unchecked but for their number: see `verified`.
 
-        Goes on where the connection broke. Raises RegistryError, NotInRegistry where there is no such blob.
+        Goes on where the connection broke. Raises RegistryError, and its kinds for a blob that is not there, or longer.
         """
         meter = meter or Meter(Progress())
         position, size_bytes, retry = start, self.size_bytes, self.client.retry()

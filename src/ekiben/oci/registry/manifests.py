@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from ekiben.digest import Digest
-from ekiben.errors import InvalidDigest, RegistryError
+from ekiben.errors import InvalidDigest, RegistryError, WrongBytes
 from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.json_object import MAX_BYTES
 from ekiben.oci.media_types import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from ekiben.oci.registry.authorization import Scope
 from ekiben.oci.registry.client import Client
-from ekiben.oci.registry.downloads import WrongBytes
 from ekiben.oci.registry.retrying import Temporary
 from ekiben.oci.registry.transport import Answer, Body
 from ekiben.oci.registry.uploads import PUSH

@@ -12,17 +12,16 @@ from urllib.parse import urlsplit
 from ekiben.errors import RegistryError
 from ekiben.oci.registry.addresses import Origin, is_loopback
 
-# OpenSSL reads SSL_CERT_FILE and SSL_CERT_DIR by itself. These are added to what the system trusts.
-_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
+# What is named so is added to what the system trusts.
+_BUNDLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """`ca_files` (or folders) are trusted besides the system's; `client_certificate` is a PEM file of certificate and
-    key. Proxies by scheme (`http`, `https`, `all`); `no_proxy` names what is reached directly."""
+    """`ca_files` (or folders) are trusted besides the system's. Proxies by scheme (`http`, `https`, `all`); `no_proxy`
+    names what is reached directly."""
 
     ca_files: tuple[Path, ...] = ()
-    client_certificate: Path | None = None
     proxies: tuple[tuple[str, str], ...] = ()
     no_proxy: tuple[str, ...] = ()
 
@@ -61,12 +60,6 @@ class Network:
                 context.load_verify_locations(**{"capath" if path.is_dir() else "cafile": str(path)})
             except (OSError, ssl.SSLError) as error:
                 raise RegistryError(f"the CA bundle `{path}` cannot be read: {error}") from error
-        if self.client_certificate:
-            try:
-                context.load_cert_chain(self.client_certificate)
-            except (OSError, ssl.SSLError) as error:
-                text = f"the client certificate `{self.client_certificate}` cannot be read: {error}"
-                raise RegistryError(text) from error
         return context
 
 

@@ -15,7 +15,7 @@ from ekiben.digest import Digest
 from ekiben.oci.descriptor import Descriptor, Platform
 from ekiben.oci.image import BlobSource, Image, read_image
 from ekiben.oci.index import Index
-from ekiben.oci.media_types import INDEXES
+from ekiben.oci.manifest import is_index
 from ekiben.oci.reference import Reference
 from ekiben.oci.registry.addresses import Origin, api_url
 from ekiben.oci.registry.authorization import Authorizer
@@ -123,7 +123,7 @@ class Registry:
         Raises ImageError for what is no image, or not for that platform.
         """
         fetched = self.get_manifest(reference.repository, reference.version)
-        if fetched.descriptor.media_type in INDEXES:
+        if is_index(fetched.content, f"`{reference}`"):
             chosen = Index.parse(fetched.content, f"`{reference}`").choose(platform, f"`{reference}`")
             fetched = self.get_manifest(reference.repository, str(chosen.digest))
         return read_image(fetched.content, self.source(reference.repository), f"`{reference}`")

@@ -6,6 +6,7 @@ it, would add the passwords of netrc.
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, nullcontext
@@ -17,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 import urllib3
 from urllib3.exceptions import (
     HTTPError,
+    IncompleteRead,
     LocationValueError,
     NameResolutionError,
     NewConnectionError,
@@ -33,7 +35,11 @@ CHUNK_BYTES = 1024 * 1024  # read at once
 SEND_BYTES = 128 * 1024  # sent at once: what must be through within the time of a connect
 _CONNECTIONS = 16  # kept open per host; more are opened and closed
 _CONNECT_TIMEOUT_S = 15.0
-_STALL_TIMEOUT_S = 120.0  # without a byte: a registry that moves a large blob into place answers only then
+_STALL_TIMEOUT_S = 60.0  # without a byte
+_COMMIT_TIMEOUT_S = 600.0  # of a PUT, which is answered when a large blob was moved into its place
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # OpenSSL's word for it
+_STREAMING = urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=_STALL_TIMEOUT_S)
+_COMMITTING = urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=_COMMIT_TIMEOUT_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +124,7 @@ class Transport:
     """Connections to registries, shared by threads."""
 
     network: Network
-    _pools: dict[str | None, urllib3.PoolManager] = field(default_factory=dict, init=False)
+    _pools: dict[tuple[str | None, str], urllib3.PoolManager] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _answered: set[Origin] = field(default_factory=set, init=False)
 
@@ -132,7 +138,7 @@ class Transport:
         sent = {"User-Agent": "ekiben", "Accept-Encoding": "identity", **headers}
         if body is not None:
             sent |= {"Content-Length": str(body.size_bytes), "Content-Type": body.media_type}
-        pool = self._pool_for(self.network.proxy_for(origin))
+        pool = self._pool_for(origin)
         try:
             with closing(body.chunks()) if body is not None else nullcontext() as chunks:
                 response = pool.urlopen(
@@ -140,6 +146,7 @@ class Transport:
                     url,
                     body=chunks,
                     headers=sent,
+                    timeout=_COMMITTING if method == "PUT" else _STREAMING,
                     redirect=False,
                     retries=False,
                     preload_content=False,
@@ -150,35 +157,21 @@ class Transport:
         self._answered.add(origin)
         return Answer(url, response)
 
-    def _pool_for(self, proxy: str | None) -> urllib3.PoolManager:
+    def _pool_for(self, origin: Origin) -> urllib3.PoolManager:
+        proxy = self.network.proxy_for(origin)
+        key = (proxy, origin.scheme)
         with self._lock:
-            if proxy not in self._pools:
-                self._pools[proxy] = self._open_pool(proxy)
-            return self._pools[proxy]
-
-    def _open_pool(self, proxy: str | None) -> urllib3.PoolManager:
-        timeout = urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=_STALL_TIMEOUT_S)
-        context = self.network.tls_context()
-        if proxy is None:
-            return urllib3.PoolManager(maxsize=_CONNECTIONS, timeout=timeout, ssl_context=context)
-        parts = urlsplit(proxy)
-        login, _, host = parts.netloc.rpartition("@")
-        headers = urllib3.make_headers(proxy_basic_auth=unquote(login)) if login else None
-        return urllib3.ProxyManager(
-            f"{parts.scheme}://{host}",
-            maxsize=_CONNECTIONS,
-            timeout=timeout,
-            ssl_context=context,
-            proxy_ssl_context=context,
-            proxy_headers=headers,
-        )
+            if key not in self._pools:
+                is_plain = origin.is_plain and not (proxy or "").startswith("https:")
+                self._pools[key] = _open_pool(proxy, None if is_plain else self.network.tls_context())
+            return self._pools[key]
 
     def _translated(self, origin: Origin, error: Exception) -> RegistryError:
         host, first = origin.host, origin not in self._answered
         cause = error.original_error if isinstance(error, ProxyError) else error
         if isinstance(cause, LocationValueError | UnicodeError):
             return RegistryError(f"`{host}` is no host that can be looked up")
-        if isinstance(cause, SSLError):
+        if isinstance(cause, SSLError) and (first or _UNTRUSTED in _reason(cause)):
             return _tls_failure(origin, cause)
         if not first:
             return _broken(origin, error)
@@ -194,9 +187,23 @@ class Transport:
         return _broken(origin, error)
 
 
+def _open_pool(proxy: str | None, context: ssl.SSLContext | None) -> urllib3.PoolManager:
+    if proxy is None:
+        return urllib3.PoolManager(maxsize=_CONNECTIONS, ssl_context=context)
+    parts = urlsplit(proxy)
+    login, _, host = parts.netloc.rpartition("@")
+    return urllib3.ProxyManager(
+        f"{parts.scheme}://{host}",
+        maxsize=_CONNECTIONS,
+        ssl_context=context,
+        proxy_ssl_context=context,
+        proxy_headers=urllib3.make_headers(proxy_basic_auth=unquote(login)) if login else None,
+    )
+
+
 def _tls_failure(origin: Origin, error: Exception) -> RegistryError:
     text = _reason(error)
-    if "CERTIFICATE_VERIFY_FAILED" in text:
+    if _UNTRUSTED in text:
         return RegistryError(
             f"the certificate of `{origin.host}` is not trusted: {text}",
             hint="name the network's CA bundle in SSL_CERT_FILE",
@@ -208,9 +215,8 @@ def _tls_failure(origin: Origin, error: Exception) -> RegistryError:
 
 
 def _broken(origin: Origin, error: Exception) -> Temporary:
-    return Temporary(
-        f"the connection to `{origin.host}` broke: {_reason(error)}", hint="try again: it goes on from there"
-    )
+    hint = "look at the network and try again: what is there already is not sent twice"
+    return Temporary(f"the connection to `{origin.host}` broke: {_reason(error)}", hint=hint)
 
 
 def _reason(error: BaseException) -> str:
@@ -219,5 +225,7 @@ def _reason(error: BaseException) -> str:
         error = error.args[-1]
     while error.__cause__ is not None:
         error = error.__cause__
+    if isinstance(error, IncompleteRead):
+        return f"the answer ended {error.expected} bytes early" if error.expected else "the answer ended early"
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text.rpartition(">: ")[2] or type(error).__name__
+    return text.rpartition("): ")[2] or type(error).__name__

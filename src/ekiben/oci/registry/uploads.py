@@ -28,6 +28,10 @@ PUSH = "pull,push"
 _MAX_MOUNTS = 3  # repositories that are tried: each costs a round trip
 _NO_CHUNKS = frozenset({400, 404, 405, 411, 413, 416, 501})  # a first chunk answered so: this registry wants it whole
 _TAKEN = frozenset({200, 201, 202, 204})  # 202 is the rule; hosted registries answer the others, too
+_HINTS = {
+    400: "was the content changed meanwhile?",
+    413: "a proxy in front of the registry takes nothing as large",
+}
 _RANGE = re.compile(r"(?:bytes=)?0-(\d{1,19})")
 
 
@@ -193,7 +197,7 @@ class Upload:
         if answer.status in (400, 404, 416) and not self._was_refused:  # bytes damaged on the way, or an upload lost
             self._was_refused = True
             raise _Lost(error.message, hint=error.hint)
-        raise RegistryError(error.message, hint="was the content changed meanwhile?" if answer.status == 400 else None)
+        raise RegistryError(error.message, hint=_HINTS.get(answer.status))
 
     def _body(self, content: Rewinding, start: int, end: int) -> Body:
         def pieces() -> Generator[bytes]:

@@ -1,0 +1,48 @@
+"""What child processes do with a registry: `python -m tests.oci.registry.processes ROLE HOST ARGUMENT`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from ekiben.oci.image import Image
+from ekiben.oci.reference import Reference
+from tests.oci.registry.talking import image_of, registry_at
+
+ROOT = Path(__file__).parents[3]
+LAYER_BYTES = 3_000_000
+CHUNK_BYTES = 400_000
+
+
+def start(role: str, host: str, argument: str) -> subprocess.Popen[str]:
+    """A child in that role, its talk on pipes. It says `begun` when it is."""
+    command = [sys.executable, "-m", "tests.oci.registry.processes", role, host, argument]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def numbered_image(number: int) -> Image:
+    """An image whose first layer every one has."""
+    return image_of(LAYER_BYTES, seeds=(0, 4 * number + 1, 4 * number + 2, 4 * number + 3))
+
+
+def push(host: str, number: str) -> None:
+    """Pushes an image as `image:latest`."""
+    image = numbered_image(int(number))
+    print("begun", flush=True)
+    registry_at(host, chunk_bytes=CHUNK_BYTES).push_image(image, Reference(host, "image", "latest"))
+
+
+def pull(host: str, folder: str) -> None:
+    """Saves the layers of `image:latest` in a folder, each under its digest."""
+    registry = registry_at(host)
+    layers = registry.get_image(Reference(host, "image", "latest")).manifest.layers
+    print("begun", flush=True)
+    registry.save_blobs("image", {one.digest: Path(folder) / one.digest.hex for one in layers}, layers)
+
+
+ROLES: dict[str, Callable[[str, str], None]] = {"push": push, "pull": pull}
+
+if __name__ == "__main__":
+    ROLES[sys.argv[1]](sys.argv[2], sys.argv[3])
