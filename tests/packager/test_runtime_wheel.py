@@ -50,6 +50,7 @@ def test_no_module_in_it_imports_one_that_is_not(archive: zipfile.ZipFile) -> No
         if name.endswith(".py") and not lazy_face:
             assert "from ekiben.packager" not in text, name
             assert "from ekiben.templates" not in text, name
+            assert "from ekiben.oci" not in text, name
             assert "from ekiben.cli" not in text, name
 
 

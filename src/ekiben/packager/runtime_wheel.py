@@ -30,7 +30,7 @@ RUNTIME_REQUIREMENTS: tuple[str, ...] = (
     "pyyaml>=6.0.1",
     "uvloop>=0.20; sys_platform != 'win32'",
 )
-LEFT_OUT = frozenset({"cli", "packager", "deploy", "templates", "container.py"})
+LEFT_OUT = frozenset({"cli", "packager", "deploy", "oci", "templates", "container.py"})
 # Suffixes, not everything that lies there: an editor's backup in a checkout must not change the wheel.
 _SUFFIXES = frozenset({".py", ".html", ".css", ".js", ".json", ".svg", ".txt", ".yaml"})
 _MARKER = "py.typed"
