@@ -26,6 +26,12 @@ _UNCHECKED_HASH = (0b01).to_bytes(4, "little")  # PEP 552: found by hash, and ne
 _UNCOMPILABLE = (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError)
 
 
+def intern_characters() -> None:
+    """Marks the strings of one character; once in a process, before `pyc_of`."""
+    for character in map(chr, range(256)):
+        sys.intern(character)
+
+
 def pyc_of(source: bytes, path: str) -> bytes:
     """The .pyc of a source that lies at `path` in the image; empty where it cannot be compiled."""
     try:
@@ -68,8 +74,7 @@ class _Sources:
 def main(job_path: str) -> None:
     """Does the job, in its order."""
     job = json.loads(Path(job_path).read_text(encoding="utf-8"))
-    for character in map(chr, range(256)):
-        sys.intern(character)
+    intern_characters()
     sources = _Sources()
     with Path(job["output"]).open("wb") as output, Path(job["sizes"]).open("w", encoding="ascii") as sizes:
         for path, *place in job["sources"]:
