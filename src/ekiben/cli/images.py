@@ -23,9 +23,14 @@ def containerize_bento(
         list[str] | None, typer.Option("--image-tag", "-t", help="The image's reference; may be repeated.")
     ] = None,
     engine: Annotated[
-        str | None, typer.Option("--engine", "--backend", help="auto or docker (default: the settings' own).")
+        str | None, typer.Option("--engine", "--backend", help="auto, native or docker (default: the settings' own).")
     ] = None,
-    base: Annotated[str | None, typer.Option(help="Another base image than the Bento's.")] = None,
+    base: Annotated[str | None, typer.Option(help="Another base image than the Bento's; `host`: this Python.")] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="DEST", help="oci:DIR[:NAME], docker-archive:FILE, or docker."),
+    ] = None,
+    push: Annotated[bool, typer.Option("--push", help="Push the image to its registry, without an engine.")] = False,
     platform: Annotated[str | None, typer.Option(help="The image's platform (default: the Bento's).")] = None,
     label: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A label; may be repeated.")] = None,
     opt: Annotated[
@@ -54,6 +59,8 @@ def containerize_bento(
         labels=parse_pairs(label or [], "--label"),
         platform=platform,
         base_image=base,
+        output=output,
+        pushes=push,
         use_cache=not no_cache,
         progress=engine_progress(state.settings),
     )

@@ -1,8 +1,9 @@
-"""`containerize`: a Bento of the store becomes an image, in five steps over what the modules beside this one decide.
+"""`containerize`: a Bento of the store becomes an image, by an engine that runs its Containerfile or by the native one.
 
     check the models -> plan_image -> stage_context -> gather_secrets -> Engine.build
+                                   -> build_native
 
-The context and the secrets lie in a scratch folder of the store, gone at the end whatever happens.
+Context, secrets and what is downloaded lie in a scratch folder of the store, gone at the end whatever happens.
 """
 
 from __future__ import annotations
@@ -14,19 +15,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ekiben.errors import DamagedItem, ImageError, Interrupted, UsageError
+from ekiben.oci.descriptor import Platform
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.image.build_env import gather_env
 from ekiben.packager.image.containerfile import VERSION_ARG, containerfile
 from ekiben.packager.image.context import ContextSources, stage_context
 from ekiben.packager.image.engines.choosing import choose_engine
+from ekiben.packager.image.engines.docker import DockerEngine
 from ekiben.packager.image.engines.engine import BuildJob, BuiltImage, Engine, Progress
 from ekiben.packager.image.engines.options import parse_options
+from ekiben.packager.image.native.bases.naming import BaseName, is_place
+from ekiben.packager.image.native.engine import NativeJob, build_native
+from ekiben.packager.image.native.obstacles import find_obstacle
+from ekiben.packager.image.native.outputs import Output, parse_output
 from ekiben.packager.image.plan import ImagePlan, is_locked, plan_image
 from ekiben.packager.image.secrets import gather_secrets
 from ekiben.packager.lock.indexes import indexes_of, torch_index
 from ekiben.packager.lock.local_files import find_local_files
+from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.lock.pip_settings import PipSettings, pip_settings
-from ekiben.packager.parts import INTENT, LOCK, TEMPLATE, WHEELS, platform_lock
+from ekiben.packager.lock.pylock import parse_pylock
+from ekiben.packager.parts import INTENT, LOCK, PYLOCK, TEMPLATE, WHEELS, platform_lock, platform_pylock
 from ekiben.report import Reporter
 from ekiben.settings import Settings
 from ekiben.store.admission import require_signed_bento
@@ -35,6 +44,7 @@ from ekiben.store.bentos import Bento, moving_hint
 from ekiben.store.disk import disk_errors
 from ekiben.store.local import Store
 from ekiben.store.models import Model
+from ekiben.store.receipt import host_platform
 from ekiben.store.verify import check_address, check_content
 from ekiben.tag import Tag
 from ekiben.trust.policy import policy_for
@@ -46,7 +56,9 @@ _PLATFORM = re.compile(r"linux/[a-z0-9]+(?:/v\d+)?")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerizeRequest:
     """What to make. Without `image_tags` the image is called as the Bento is; without `engine` the settings name it;
-    `options` are texts of `--opt`, `labels` further labels of the image; `base_image` replaces the Bento's."""
+    `options` are texts of `--opt`, `labels` further labels of the image; `base_image` replaces the Bento's. The image
+    goes to `output` (`oci:DIR[:NAME]`, `docker-archive:FILE`, `docker`), to a registry where it `pushes`, else to the
+    Docker engine."""
 
     tag: str | Tag
     image_tags: tuple[str, ...] = ()
@@ -55,6 +67,8 @@ class ContainerizeRequest:
     labels: Mapping[str, str] = field(default_factory=dict)
     platform: str | None = None
     base_image: str | None = None
+    output: str | None = None
+    pushes: bool = False
     use_cache: bool = True
     progress: Progress = "auto"
 
@@ -81,19 +95,16 @@ def containerize(
         options=parse_options(request.options),
         references=image_references(request.image_tags, bento.tag),
         platform=platform,
-        plan=bento_plan(bento, base_image=request.base_image, platform=platform),
+        plan=bento_plan(bento, base_image=_named_base(request), platform=platform),
+        output=parse_output(request.output, pushes=request.pushes),
         models={entry.tag: require_model(entry, store.models) for entry in bento.manifest.models},
         pip=_pip_settings(bento, environ),
     )
     _require_signatures(bento, order.models, settings, reporter)
-    engine = engine or choose_engine(request.engine or settings.engine.value, environ)
-    reporter.info(f"{bento.tag}: building with {engine.check()}")
     try:
-        _check_bytes(bento, order.models, reporter)
-        with store.scratch() as folder:
-            job = _prepare(order, folder, environ, reporter)
-            _check_addresses(order)
-            return engine.build(job, reporter)
+        if engine is None and _is_native(order, settings, reporter):
+            return _build_natively(order, store, environ, reporter)
+        return _build_by(engine or DockerEngine(environ), order, store, environ, reporter)
     except KeyboardInterrupt:
         raise Interrupted(f"the build of the image of `{bento.tag}` was stopped; nothing of it is kept") from None
 
@@ -108,8 +119,69 @@ class _Order:
     references: tuple[str, ...]
     platform: str | None
     plan: ImagePlan
+    output: Output
     models: Mapping[Tag, Model]
     pip: PipSettings
+
+
+def _named_base(request: ContainerizeRequest) -> str | None:
+    """The base that a Containerfile may name; None where the request names none, or one by its place."""
+    return None if request.base_image is None or is_place(request.base_image) else request.base_image
+
+
+def _is_native(order: _Order, settings: Settings, reporter: Reporter) -> bool:
+    """Whether the native engine makes the image; the reporter is told which does, and why."""
+    request = order.request
+    needs_native = None
+    if request.base_image and is_place(request.base_image):
+        needs_native = f"the base `{request.base_image}`"
+    elif order.output.needs_native:
+        needs_native = "`--push`" if request.pushes else f"`--output {request.output}`"
+    obstacle = find_obstacle(order.plan, has_options=bool(order.options))
+    asked = request.engine or settings.engine.value
+    engine, reason = choose_engine(asked, obstacle=obstacle, needs_native=needs_native)
+    reporter.info(f"{order.bento.tag}: building with the engine `{engine}`: {reason}")
+    return engine == "native"
+
+
+def _build_natively(order: _Order, store: Store, environ: Mapping[str, str], reporter: Reporter) -> BuiltImage:
+    """The image without a Containerfile. Files of models are held to their checksums as they are read for it."""
+    bento, request = order.bento, order.request
+    _check_bytes(bento, {}, reporter)
+    _check_addresses(order)
+    with store.scratch() as folder, disk_errors(store.home):
+        job = NativeJob(
+            plan=order.plan,
+            named=_named_files(bento, order.platform),
+            bento=bento.path,
+            bento_digest=bento.digest,
+            executables=bento.manifest.executables,
+            version=bento.tag.version or "",
+            models={tag: (model.path, model.digest) for tag, model in order.models.items()},
+            labels={**image_labels(bento), **request.labels},
+            references=order.references,
+            platform=Platform.parse(order.platform or host_platform()),
+            base=BaseName.parse(request.base_image or order.plan.base_image),
+            output=order.output,
+            pip=order.pip,
+            environ=environ,
+            cache=store.cache,
+            scratch=folder,
+            use_cache=request.use_cache,
+        )
+        return build_native(job, reporter)
+
+
+def _build_by(
+    engine: Engine, order: _Order, store: Store, environ: Mapping[str, str], reporter: Reporter
+) -> BuiltImage:
+    """The image by its Containerfile."""
+    reporter.info(f"{order.bento.tag}: building with {engine.check()}")
+    _check_bytes(order.bento, order.models, reporter)
+    with store.scratch() as folder:
+        job = _prepare(order, folder, environ, reporter)
+        _check_addresses(order)
+        return engine.build(job, reporter)
 
 
 def _prepare(order: _Order, folder: Path, environ: Mapping[str, str], reporter: Reporter) -> BuildJob:
@@ -154,6 +226,12 @@ def bento_plan(bento: Bento, *, base_image: str | None = None, platform: str | N
         raise DamagedItem(f"Bento `{bento.tag}` has no {lock.name} or not one {RUNTIME_WHEELS}", hint=hint)
     text, template = lock.read_text(encoding="utf-8"), _template(bento)
     return plan_image(bento.manifest, text, wheels[0].name, base_image=base_image, template=template)
+
+
+def _named_files(bento: Bento, platform: str | None) -> tuple[LockedPackage, ...]:
+    """The pins of the lock for `platform` with the names of their files, as far as the Bento tells them."""
+    path = bento.path / (PYLOCK if platform in (None, bento.manifest.platform) else platform_pylock(str(platform)))
+    return parse_pylock(path.read_text(encoding="utf-8")) if path.is_file() else ()
 
 
 def _lock_file(bento: Bento, platform: str | None) -> str:

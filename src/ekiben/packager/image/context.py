@@ -38,7 +38,7 @@ from ekiben.store.sums import SIGNATURES
 from ekiben.tag import Tag
 
 CONTAINERFILE = "Containerfile"
-_BENTO_PARTS = (BENTO_MANIFEST, README, SOURCE, APIS)  # SHA256SUMS stays: it lists what an image does not carry
+BENTO_PARTS = (BENTO_MANIFEST, README, SOURCE, APIS)  # SHA256SUMS stays: it lists what an image does not carry
 _FOLDER_TIME_S = 315_532_801  # 1980-01-01T00:00:01Z, as buildpacks have it: some tools read no earlier time
 # What link(2) says where a copy would do: another file system, one without links, a stranger's file, too many links.
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK}
@@ -76,7 +76,7 @@ def stage_context(plan: ImagePlan, sources: ContextSources, destination: Path) -
 
 def _stage_bento(bento: Path, destination: Path) -> None:
     _folder(destination)
-    for name in _BENTO_PARTS:
+    for name in BENTO_PARTS:
         source = bento / name
         if source.is_dir():
             _link_tree(source, destination / name)

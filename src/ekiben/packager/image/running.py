@@ -1,4 +1,4 @@
-"""How an image runs, whichever engine makes it: where things are in it, its variables, labels, user and health check."""
+"""How an image runs, whichever engine makes it: where things are, variables, labels, user and health check."""
 
 from __future__ import annotations
 

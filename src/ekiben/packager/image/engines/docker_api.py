@@ -17,6 +17,7 @@ from ekiben.errors import EngineFailed, EngineUnavailable
 from ekiben.packager.image.engines.engine import BuiltImage, ImageLayer
 
 _TIMEOUT_S = 30  # for one answer: an engine under load is slow
+_LOAD_TIMEOUT_S = 600  # a layer of gigabytes is unpacked before the engine says a word
 _OLDEST_ENGINE = (20, 10)  # the first whose own frontend knows the mounts of dockerfile 1.2
 _REMEDY = "start it (`systemctl start docker`, Docker Desktop), or set DOCKER_HOST to one that answers"
 # OSError covers what the HTTP library under the SDK raises, ValueError an address that is none.
@@ -33,10 +34,10 @@ class EngineVersion:
 
 
 @contextmanager
-def connect(environ: Mapping[str, str]) -> Iterator[docker.DockerClient]:
+def connect(environ: Mapping[str, str], *, timeout_s: int = _TIMEOUT_S) -> Iterator[docker.DockerClient]:
     """A client of the engine in use, closed afterwards. Raises EngineUnavailable where none answers."""
     try:
-        client = docker.DockerClient.from_env(environment=dict(environ), timeout=_TIMEOUT_S, use_ssh_client=True)
+        client = docker.DockerClient.from_env(environment=dict(environ), timeout=timeout_s, use_ssh_client=True)
         client.ping()
     except _SDK_ERRORS as error:
         host = environ.get("DOCKER_HOST")
@@ -93,3 +94,39 @@ def _reason(error: BaseException) -> str:
             return str(cause)
         cause = cause.__context__
     return str(error)
+
+
+def find_image(client: docker.DockerClient, reference: str) -> str | None:
+    """The id of the image that the engine has under `reference`; None where it has none."""
+    try:
+        return str(client.images.get(reference).id)
+    except docker.errors.ImageNotFound:
+        return None
+    except _SDK_ERRORS as error:
+        raise EngineFailed(f"the engine does not show `{reference}`: {_reason(error)}") from error
+
+
+def save_image(client: docker.DockerClient, image_id: str) -> Iterator[bytes]:
+    """The image as `docker save` writes it, in pieces. Raises EngineFailed."""
+    try:
+        yield from client.images.get(image_id).save(named=False)
+    except _SDK_ERRORS as error:
+        raise EngineFailed(f"the engine does not hand `{image_id}` over: {_reason(error)}") from error
+
+
+def layers_of_images(client: docker.DockerClient) -> list[list[str]]:
+    """The diff_ids of each image that the engine has, bottom up."""
+    try:
+        images = client.images.list(all=False)
+    except _SDK_ERRORS as error:
+        raise EngineFailed(f"the engine does not list its images: {_reason(error)}") from error
+    return [list(image.attrs.get("RootFS", {}).get("Layers") or []) for image in images]
+
+
+def load_archive(environ: Mapping[str, str], pieces: Iterator[bytes]) -> None:
+    """Gives the engine an archive as `docker load` does. Raises EngineFailed with the engine's words."""
+    with connect(environ, timeout_s=_LOAD_TIMEOUT_S) as client:
+        try:
+            client.images.load(pieces)  # type: ignore[arg-type]  # the stub knows bytes alone, requests sends either
+        except _SDK_ERRORS as error:
+            raise EngineFailed(f"the engine does not take the image: {_reason(error)}") from error

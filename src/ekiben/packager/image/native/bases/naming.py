@@ -1,0 +1,64 @@
+"""`BaseName`: how a base image is named, wherever it lies. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from ekiben.errors import ImageError
+from ekiben.oci.reference import Reference
+
+BaseKind: TypeAlias = Literal["reference", "engine", "layout", "archive", "host"]
+
+HOST = "host"
+_PREFIXES: dict[str, BaseKind] = {"oci": "layout", "docker-archive": "archive", "docker-daemon": "engine"}
+
+
+@dataclass(frozen=True, slots=True)
+class BaseName:
+    """`text` as it was asked for; `path` where it is on this disk; `name` is the image's own there, or a reference.
+
+    A `reference` is one of a registry, or of the engine that the image goes to, if that has it.
+    """
+
+    kind: BaseKind
+    text: str
+    path: Path | None = None
+    name: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> BaseName:
+        """The base that `text` names. Raises ImageError."""
+        prefix, colon, rest = text.partition(":")
+        kind = _PREFIXES.get(prefix) if colon else None
+        if text == HOST:
+            return cls("host", text)
+        if kind is None:
+            Reference.parse(text)
+            return cls("reference", text, name=text)
+        if not rest:
+            raise ImageError(f"`{text}` names no base image", hint=f"write `{prefix}:` and where it is")
+        if kind == "engine":
+            Reference.parse(rest)
+            return cls(kind, text, name=rest)
+        path, name = split_place(rest)
+        return cls(kind, text, path, name)
+
+    @property
+    def reference(self) -> str | None:
+        """What it is called for whoever does not sit at this machine; None for what lies on its disk."""
+        return self.name if self.kind in ("reference", "engine") else None
+
+
+def is_place(text: str) -> bool:
+    """Whether `text` names a base that no Containerfile can: by its place, or `host`."""
+    return text == HOST or text.partition(":")[0] in _PREFIXES
+
+
+def split_place(text: str) -> tuple[Path, str | None]:
+    """`DIR:NAME` in its parts; a path that is there as a whole is one, whatever colons it has."""
+    path, colon, name = text.rpartition(":")
+    if not colon or "/" in name or not path or not name or Path(text).exists():
+        return Path(text), None
+    return Path(path), name

@@ -1,0 +1,133 @@
+"""`gather_wheels`: the files of wheels, from the Bento, this machine, the cache, or an index by `pip download`.
+
+The cache is the `files/` of `lock.wheel_cache`: a wheel alone in a folder that is called by its sha256. pip enforces
+the lock's hashes; what it brings is hashed once more when it is put there.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ekiben.digest import Digest
+from ekiben.errors import ImageError
+from ekiben.packager.image.native.locked_wheels import WantedWheel, no_wheel
+from ekiben.packager.lock.child import run_child
+from ekiben.packager.lock.local_files import find_local_files
+from ekiben.packager.lock.lockfile import LockedFile, format_lock
+from ekiben.packager.lock.pip_environment import pip_environment
+from ekiben.packager.lock.pip_settings import PipSettings
+from ekiben.packager.lock.target import Target
+from ekiben.packager.lock.wheel_tags import best_wheel, fits, platform_tags
+
+_TIMEOUT_S = 3600.0  # a CUDA stack is 5 GB
+_LAST_LINES = 4  # of what pip said
+_REQUIREMENTS = "requirements.txt"
+_DOWNLOADS = "downloads"
+
+
+@dataclass(frozen=True, slots=True)
+class WheelPlaces:
+    """Where wheels are: `own` is the Bento's folder of them, `cache` the store's, `scratch` an empty folder on the same
+    disk as the cache."""
+
+    own: Path
+    cache: Path
+    scratch: Path
+    pip: PipSettings
+    environ: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class GatheredWheel:
+    """A wheel at hand."""
+
+    path: Path
+    digest: Digest
+
+
+def gather_wheels(wanted: Sequence[WantedWheel], target: Target, places: WheelPlaces) -> dict[str, GatheredWheel]:
+    """The wheels by the name of their package. Raises ImageError where one is nowhere, or does not run on `target`;
+    OSError where the disk refuses."""
+    found = _at_hand(wanted, target, places)
+    missing = [one for one in wanted if one.package.name not in found]
+    if missing:
+        _download(missing, target, places)
+        found |= _from_cache(missing, target, places.cache)
+    for one in wanted:
+        if one.package.name not in found:
+            raise no_wheel(one.package, target)
+    return found
+
+
+def _at_hand(wanted: Sequence[WantedWheel], target: Target, places: WheelPlaces) -> dict[str, GatheredWheel]:
+    found = _from_cache(wanted, target, places.cache)
+    rest = [one for one in wanted if one.package.name not in found]
+    settings = replace(places.pip, find_links=(str(places.own), *places.pip.find_links))
+    files = find_local_files([one.pin for one in rest], settings)
+    local = {Digest.of_file(path): path for path in files}
+    return found | _chosen(rest, target, local)
+
+
+def _from_cache(wanted: Iterable[WantedWheel], target: Target, cache: Path) -> dict[str, GatheredWheel]:
+    digests = {digest for one in wanted for digest in one.digests}
+    folders = {digest: cache / digest.hex for digest in digests}
+    files = {digest: path for digest, folder in folders.items() if (path := _only_file(folder)) is not None}
+    return _chosen(wanted, target, files)
+
+
+def _chosen(wanted: Iterable[WantedWheel], target: Target, files: Mapping[Digest, Path]) -> dict[str, GatheredWheel]:
+    """Of the files, for each package the one that an installer would take."""
+    found = {}
+    for one in wanted:
+        there = {str(digest): files[digest] for digest in one.digests if digest in files}
+        named = [LockedFile(path.name, digest) for digest, path in there.items()]
+        if best := best_wheel(named, target):
+            found[one.package.name] = GatheredWheel(there[best.sha256], Digest.parse(best.sha256))
+    return found
+
+
+def _only_file(folder: Path) -> Path | None:
+    try:
+        return next((path for path in sorted(folder.iterdir()) if path.suffix == ".whl"), None)
+    except FileNotFoundError:
+        return None
+
+
+def _download(missing: Sequence[WantedWheel], target: Target, places: WheelPlaces) -> None:
+    """Brings wheels of all `missing` into the cache. Raises ImageError with pip's last words."""
+    scratch = places.scratch
+    (scratch / _REQUIREMENTS).write_text(format_lock(one.pin for one in missing), encoding="utf-8")
+    platforms = [word for tag in platform_tags(target) for word in ("--platform", tag)]
+    done = run_child(
+        [
+            *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"),
+            *("--only-binary", ":all:", "--python-version", target.python, "--implementation", "cp", *platforms),
+            *("--find-links", str(places.own), "--dest", _DOWNLOADS, "--requirement", _REQUIREMENTS),
+        ],
+        cwd=scratch,
+        environ={**pip_environment(places.pip, places.environ), "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"},
+        timeout_s=_TIMEOUT_S,
+    )
+    if done.status != 0:
+        said = "\n".join(done.said.splitlines()[-_LAST_LINES:])
+        raise ImageError(
+            f"pip cannot fetch the image's wheels:\n{said}",
+            hint="a package without a wheel needs `--engine docker`, which builds it in the image",
+        )
+    for path in _downloaded(scratch / _DOWNLOADS, target):
+        _keep(path, places.cache)
+
+
+def _downloaded(folder: Path, target: Target) -> Iterator[Path]:
+    return (path for path in sorted(folder.iterdir()) if fits(path.name, target))
+
+
+def _keep(path: Path, cache: Path) -> None:
+    """Moves the wheel to its place in the cache, by one rename."""
+    folder = cache / Digest.of_file(path).hex
+    folder.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o644)
+    path.replace(folder / path.name)

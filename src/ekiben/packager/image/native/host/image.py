@@ -1,0 +1,78 @@
+"""`host_image`: the base made of the running interpreter, one layer, kept until anything that it is made of changes."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ekiben.digest import Digest
+from ekiben.errors import ImageError
+from ekiben.oci.appending import AddedLayer, ConfigChanges, append_layers, empty_image
+from ekiben.oci.blobs import BlobStore
+from ekiben.oci.descriptor import Platform
+from ekiben.oci.entries import Entry, FilePart
+from ekiben.oci.image import Image
+from ekiben.oci.json_object import canonical
+from ekiben.packager.image.native.bytecode import compile_entries
+from ekiben.packager.image.native.host.library import HostPython
+from ekiben.packager.image.native.host.linked import linked_libraries
+from ekiben.packager.image.native.host.system import system_entries
+from ekiben.packager.image.native.interpreters import Interpreter, find_interpreter
+from ekiben.report import Reporter
+from ekiben.store.receipt import host_platform
+
+HOST_REVISION = 1  # one more whenever another layer is made of the same machine
+_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+_CREATED_BY = "ekiben: base of this machine's Python"
+
+
+def host_image(platform: Platform, folder: Path, environ: Mapping[str, str], reporter: Reporter) -> Image:
+    """The base for `platform`, which has to be this machine's; its blobs are in `folder`.
+
+    Raises ImageError where it is not, or where its Python cannot be moved; OSError.
+    """
+    if host_platform() != str(platform):
+        raise ImageError(
+            f"the base `host` is for `{host_platform()}`, and the image for `{platform}`", hint="name another `--base`"
+        )
+    python = HostPython.running()
+    interpreter = find_interpreter(python.version)
+    linked = linked_libraries([python.program, *python.extensions], environ)
+    entries = _distinct([*system_entries(), *python.entries(), *linked.entries()])
+    blobs = BlobStore(folder)
+    key = _key(entries, interpreter)
+    layer = blobs.known_layer(key)
+    if layer is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (
+            tempfile.TemporaryDirectory(prefix="compiled-", dir=folder) as scratch,
+            reporter.task(_CREATED_BY, sum(entry.size_bytes for entry in entries)) as task,
+        ):
+            compiled = compile_entries(entries, interpreter, Path(scratch)) if interpreter else ()
+            layer = blobs.make_layer([*entries, *compiled], advance=task.advance)
+        blobs.keep_layer(key, layer)
+    return append_layers(empty_image(platform), [AddedLayer(layer, _CREATED_BY)], blobs, ConfigChanges(env=_ENV))
+
+
+def _distinct(entries: Iterable[Entry]) -> list[Entry]:
+    """Each path once, the first that claims it: a library may be in the place of a loader's."""
+    by_path: dict[str, Entry] = {}
+    for entry in entries:
+        by_path.setdefault(entry.path, entry)
+    return list(by_path.values())
+
+
+def _key(entries: Iterable[Entry], interpreter: Interpreter | None) -> Digest:
+    """What the layer depends on, by the sizes and times of the machine's files."""
+    made_of = {entry.path: _state(entry) for entry in entries}
+    compiler = interpreter.key if interpreter else "none"
+    return Digest.of_bytes(canonical({"revision": HOST_REVISION, "compiler": compiler, "entries": made_of}))
+
+
+def _state(entry: Entry) -> list[object]:
+    if not isinstance(entry.content, FilePart):
+        held = entry.content if isinstance(entry.content, bytes) else b""
+        return [entry.kind, entry.mode, entry.target, held.decode()]
+    found = entry.content.path.stat()
+    return [str(entry.content.path), entry.mode, found.st_size, found.st_mtime_ns]

@@ -1,0 +1,19 @@
+"""What keeps a Bento from the native engine, which runs nothing in an image: told before anything is done. Pure."""
+
+from __future__ import annotations
+
+from ekiben.packager.image.plan import ImagePlan
+
+
+def find_obstacle(plan: ImagePlan, *, has_options: bool) -> str | None:
+    """What of the image only a build that runs its Containerfile can do, as the words that follow `because`; None where
+    there is nothing."""
+    reasons = (
+        (bool(plan.system_packages), "`docker.system_packages` are installed by the base's own package manager"),
+        (plan.has_setup_script, "`docker.setup_script` runs in the image"),
+        (plan.has_conda, "`conda` packages are installed by a program that runs in the image"),
+        (plan.template is not None, "`docker.dockerfile_template` is text of a Containerfile"),
+        (plan.open_requirements is not None, "the Bento has no lock, and pip decides in the image"),
+        (has_options, "`--opt` is for engines that run a Containerfile"),
+    )
+    return next((reason for holds, reason in reasons if holds), None)

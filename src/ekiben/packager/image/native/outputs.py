@@ -1,0 +1,47 @@
+"""`Output`: where a finished image goes. Pure: how it is brought there is `delivering`'s."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from ekiben.errors import UsageError
+from ekiben.oci.layout import checked_name
+from ekiben.packager.image.native.bases.naming import split_place
+
+OutputKind: TypeAlias = Literal["engine", "layout", "archive", "registry"]
+
+_HINT = "write `oci:DIR[:NAME]`, `docker-archive:FILE` or `docker`"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The Docker engine or a registry, where the image gets its references; a layout in the folder `path`, where it is
+    called `name`; an archive, the file `path`."""
+
+    kind: OutputKind
+    path: Path | None = None
+    name: str | None = None
+
+    @property
+    def needs_native(self) -> bool:
+        """Whether an engine that runs a Containerfile cannot bring an image there."""
+        return self.kind != "engine"
+
+
+def parse_output(text: str | None, *, pushes: bool) -> Output:
+    """What `--output` and `--push` ask for: the engine where neither does. Raises UsageError."""
+    if text is not None and pushes:
+        raise UsageError("`--output` and `--push` name two places", hint="make the image twice: the second is quick")
+    if pushes:
+        return Output("registry")
+    if text is None or text == "docker":
+        return Output("engine")
+    kind, colon, place = text.partition(":")
+    if not colon or not place or kind not in ("oci", "docker-archive"):
+        raise UsageError(f"`{text}` is no place for an image", hint=_HINT)
+    if kind == "docker-archive":
+        return Output("archive", Path(place))
+    path, name = split_place(place)
+    return Output("layout", path, checked_name(name) if name else None)
