@@ -8,6 +8,14 @@
     ├── drafts       files that appear whole or not at all
     └── lane         a step of the work in a thread of its own
     streamed         StreamedLayer: a layer that is stored nowhere and made anew for each reader
+    image            Image: manifest, configuration and the source of their blobs; read_image, make_image
+    ├── appending    append_layers: layers on top of a base, its configuration changed
+    ├── manifest · index · config · descriptor    the documents   ── media_types   ── json_object: read and spelled
+    └── reference    Reference: what an image is called
+    layout           Layout: a folder of images                     ── locking: one writer at a time
+    docker_archive   what `docker load` reads                       ── docker_archive_reader: what `docker save` writes
+    └── stretches    files inside of a tar                          ── verified: blobs held to their digests
+    registry/        a client for registries
 
 A layer's `diff_id` (the digest of its tar) depends on its entries alone, on every machine. The digest of its compressed
 blob depends on the compressor's version, too.

@@ -99,12 +99,13 @@ class BlobStore:
         `advance` is told the bytes of the tar as they are done, in this thread; what it raises ends the work. Raises
         what `layer_tar` raises.
         """
-        tar_hash, blob_hash = hashlib.sha256(), hashlib.sha256()
-        stream = compressor(compression)
+        tar_hash, stream = hashlib.sha256(), compressor(compression)
+        blob_hash = hashlib.sha256() if compression != "none" else None  # which is its own tar
         with self._drafts.open() as draft:
 
             def write(packed: bytes) -> None:
-                blob_hash.update(packed)
+                if blob_hash:
+                    blob_hash.update(packed)
                 draft.stream.write(packed)
 
             with Lane(tar_hash.update) as hashing, Lane(lambda block: write(stream.compress(block))) as packing:
@@ -113,10 +114,11 @@ class BlobStore:
                     packing.put(block)
                     advance(len(block))
             write(stream.flush())
-            digest = Digest(blob_hash.hexdigest())
+            diff_id = Digest(tar_hash.hexdigest())
+            digest = Digest(blob_hash.hexdigest()) if blob_hash else diff_id
             size_bytes = draft.stream.tell()
             draft.put(self.path_of(digest))
-        return Layer(digest, size_bytes, Digest(tar_hash.hexdigest()), layer_media_type(compression))
+        return Layer(digest, size_bytes, diff_id, layer_media_type(compression))
 
     def known_layer(self, key: Digest) -> Layer | None:
         """The layer that was kept under `key`, where its blob is still there and whole as far as its size tells."""

@@ -7,6 +7,7 @@ archive may be trusted (names, sizes, overlaps) is for those to tell who make en
 from __future__ import annotations
 
 import os
+import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ _LOCAL_HEADER_BYTES = 30
 _LOCAL_MAGIC = b"PK\3\4"
 _ENCRYPTED = 0x1
 _RAW_DEFLATE = -15
+# What `zipfile` raises for a directory that is none: its own error, and others for names and numbers
+_UNREADABLE = (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, struct.error)
 _Damage = cast("type[Exception]", IsalError)  # which its stub calls an exception, and not a class of them
 
 
@@ -34,9 +37,10 @@ class ZipArchive:
         with path.open("rb") as stream:
             try:
                 directory = zipfile.ZipFile(stream)
-            except (zipfile.BadZipFile, NotImplementedError) as error:
+            except _UNREADABLE as error:
                 raise self._damaged(str(error)) from error
             self._members = {member.filename: member for member in directory.infolist()}
+            self._size_bytes = stream.seek(0, os.SEEK_END)
             self._descriptor = os.dup(stream.fileno())
 
     def pieces(self, name: str) -> Iterator[bytes]:
@@ -56,9 +60,9 @@ class ZipArchive:
 
     def _packed(self, member: zipfile.ZipInfo) -> Iterator[bytes]:
         """The member's bytes as they lie in the archive."""
-        at = member.header_offset
-        local = os.pread(self._descriptor, _LOCAL_HEADER_BYTES, at)
-        if len(local) < _LOCAL_HEADER_BYTES or not local.startswith(_LOCAL_MAGIC):
+        at, last = member.header_offset, self._size_bytes - _LOCAL_HEADER_BYTES
+        local = os.pread(self._descriptor, _LOCAL_HEADER_BYTES, at) if 0 <= at <= last else b""
+        if not local.startswith(_LOCAL_MAGIC):
             raise self._damaged(f"`{member.filename}` is not where its directory says")
         at += _LOCAL_HEADER_BYTES + int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little")
         end = at + member.compress_size
