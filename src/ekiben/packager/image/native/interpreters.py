@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,11 +40,12 @@ class Interpreter:
 def find_interpreter(python: str, search_path: str | None = None) -> Interpreter | None:
     """A CPython of the minor version `python`: the running one, else `python3.X` in the folders of `search_path`, by
     default those of PATH. None where there is none that runs."""
-    for path in _candidates(python, search_path):
-        interpreter = _asked(path)
-        if interpreter and interpreter.version.startswith(f"{python}."):
-            return interpreter
-    return None
+    running = _running()
+    if running and running.version.startswith(f"{python}."):
+        return running
+    named = shutil.which(f"python{python}", path=search_path)
+    found = _asked(Path(named)) if named else None
+    return found if found and found.version.startswith(f"{python}.") else None
 
 
 def without_interpreter(python: str) -> str:
@@ -51,11 +53,12 @@ def without_interpreter(python: str) -> str:
     return f"this machine has no CPython {python} to compile with, so the image carries no bytecode and starts slower"
 
 
-def _candidates(python: str, search_path: str | None) -> Iterator[Path]:
-    if f"{sys.version_info.major}.{sys.version_info.minor}" == python:
-        yield Path(sys.executable)
-    if named := shutil.which(f"python{python}", path=search_path):
-        yield Path(named)
+def _running() -> Interpreter | None:
+    """This one, without a process of its own, which would take longer than all else where every layer is known."""
+    tag = sys.implementation.cache_tag
+    if sys.implementation.name != "cpython" or not (sys.executable and tag):
+        return None
+    return Interpreter(Path(sys.executable), platform.python_version(), tag, importlib.util.MAGIC_NUMBER.hex())
 
 
 def _asked(path: Path) -> Interpreter | None:

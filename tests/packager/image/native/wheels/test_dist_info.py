@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
+from ekiben.oci.contents import Contents
 from ekiben.packager.image.native.wheels.archive import WheelArchive
 from ekiben.packager.image.native.wheels.dist_info import DistInfo, read_dist_info
 from ekiben.packager.image.native.wheels.refused import Refused
@@ -17,7 +18,8 @@ POINTS = "made-1.0.dist-info/entry_points.txt"
 
 def read(path: Path) -> DistInfo:
     """What the wheel at `path` says."""
-    return read_dist_info(WheelArchive.open(path))
+    with Contents() as contents:
+        return read_dist_info(WheelArchive.open(path, contents))
 
 
 def test_name_and_version_are_those_of_the_file(tmp_path: Path) -> None:

@@ -52,13 +52,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class WheelArchive:
-    """A wheel's file, and its members by name without the folders."""
+    """A wheel's file, and its members by name without the folders. `contents` keeps the file open."""
 
     path: Path
     members: Mapping[str, Member]
+    contents: Contents
 
     @classmethod
-    def open(cls, path: Path) -> WheelArchive:
+    def open(cls, path: Path, contents: Contents) -> WheelArchive:
         """The archive at `path`. Raises Refused for one that cannot be read, or holds what no wheel may."""
         infos = _directory(path)
         _check_extent(infos, path.stat().st_size)
@@ -67,7 +68,7 @@ class WheelArchive:
             _check_kind(info)
         files = [info for info in infos if not info.is_dir()]
         _check_distinct(files)
-        return cls(path, {info.filename: _member(info) for info in files})
+        return cls(path, {info.filename: _member(info) for info in files}, contents)
 
     def part(self, name: str, digest: Digest | None = None) -> ZipPart:
         """The content of a member, which has to have that digest."""
@@ -80,14 +81,12 @@ class WheelArchive:
         part = self.part(name, digest)
         if part.size > _MAX_TEXT_BYTES:
             raise Refused(f"its `{name}` has {part.size} bytes")
-        with Contents() as contents:
-            return b"".join(contents.pieces(name, part, part.size))
+        return b"".join(self.contents.pieces(name, part, part.size))
 
     def first_bytes(self, name: str) -> bytes:
         """What a member begins with: at most a megabyte, which nothing was held against."""
         part = self.part(name)
-        with Contents() as contents:
-            return next(contents.pieces(name, part, part.size), b"")
+        return next(self.contents.pieces(name, part, part.size), b"")
 
     def text(self, name: str) -> str:
         """The same for a text in UTF-8."""

@@ -67,7 +67,8 @@ def installed_entries(wheel: Path, *, python: str, prefix: str = "app/venv") -> 
     leave the environment or replace what makes it one.
     """
     try:
-        return _tree(WheelArchive.open(wheel), Scheme(prefix, python))
+        with Contents() as contents:
+            return _tree(WheelArchive.open(wheel, contents), Scheme(prefix, python))
     except Refused as error:
         raise ImageError(f"`{wheel.name}` cannot be installed: {error}", hint=error.hint) from error
 
@@ -133,10 +134,9 @@ def _sha256_of(archive: WheelArchive, member: Member, promise: Promise) -> Diges
     """The digest of a member that RECORD gives a longer hash of, which it is held to."""
     part = archive.part(member.name)
     promised, found = hashlib.new(promise.algorithm), hashlib.sha256()
-    with Contents() as contents:
-        for piece in contents.pieces(member.name, part, part.size):
-            promised.update(piece)
-            found.update(piece)
+    for piece in archive.contents.pieces(member.name, part, part.size):
+        promised.update(piece)
+        found.update(piece)
     if promised.digest() != promise.hash:
         raise Refused(f"`{member.name}` in it is not what its RECORD says")
     return Digest(found.hexdigest())
