@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 _READ = 16 * 1024  # bytes taken from a connection at once: where an upload can be cut
@@ -20,8 +20,9 @@ _READ = 16 * 1024  # bytes taken from a connection at once: where an upload can 
 class Fault:
     """What happens to the next request with that method and a path that `path` is found in.
 
-    `cut_after` bytes of its body (for GET: of the answer's) the connection is closed; else `status` is answered, with
-    `headers`; with neither, the request is done and the connection is closed before its answer.
+    `cut_after` bytes of its body (for GET: of the answer's) the connection is closed, after nothing more was heard for
+    `stall_s`; else `status` is answered, with `headers`; with neither, the request is done and the connection is closed
+    before its answer.
     """
 
     method: str
@@ -29,6 +30,7 @@ class Fault:
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     cut_after: int | None = None
+    stall_s: float = 0.0
     body: bytes = b""
 
 
@@ -50,7 +52,7 @@ class OddRegistry:
     manifests: dict[str, bytes] = field(default_factory=dict)
     manifest_headers: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
-    ranges: Literal["right", "ignored", "refused", "wrong start", "wrong bytes"] = "right"
+    ranges: str = "right"  # or `ignored`, `refused`, `wrong start`, `wrong bytes`
     loses_uploads: bool = False
     refuses_chunks: int | None = None
     least_chunk: int | None = None
@@ -139,6 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._route(fault)
         except _Cut:
             self.close_connection = True
+            time.sleep(fault.stall_s if fault else 0)
         return None
 
     do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = do_any  # noqa: N815

@@ -13,6 +13,7 @@ from ekiben.digest import Digest
 from ekiben.errors import AccessDenied, NotInRegistry, RegistryError, WrongBytes
 from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.registry.credentials import Login
+from ekiben.oci.registry.network import Network
 from ekiben.oci.registry.registry import Registry
 from tests.oci.registry.odd_registry import Fault, OddRegistry, serving
 from tests.oci.registry.talking import HASTY, blob_of, registry_at
@@ -55,7 +56,7 @@ def test_a_blob_goes_on_where_the_connection_broke(odd: OddRegistry) -> None:
 
 @pytest.mark.parametrize("kind", ["ignored", "refused"])
 def test_a_registry_without_ranges_sends_all_again(odd: OddRegistry, kind: str) -> None:
-    odd.ranges = "ignored" if kind == "ignored" else "refused"
+    odd.ranges = kind
     odd.faults.append(Fault("GET", cut_after=MIB + 10))
     assert get(odd) == CONTENT
 
@@ -101,6 +102,13 @@ def test_a_registry_that_drips_is_given_up(odd: OddRegistry) -> None:
     with pytest.raises(RegistryError, match=r"the connection to `127.0.0.1` broke"):
         get(odd)
     assert odd.count("GET") == HASTY.tries
+
+
+def test_a_connection_that_stalls_is_left(odd: OddRegistry) -> None:
+    odd.faults.append(Fault("GET", cut_after=MIB, stall_s=1.0))
+    registry = registry_at(odd.host, network=Network(stall_s=0.2))
+    assert b"".join(registry.get_blob("a", BLOB)) == CONTENT
+    assert ranges(odd) == [None, f"bytes={MIB}-"]
 
 
 def test_what_may_be_gone_soon_is_tried_again(odd: OddRegistry) -> None:

@@ -19,11 +19,12 @@ _BUNDLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUND
 @dataclass(frozen=True, slots=True)
 class Network:
     """`ca_files` (or folders) are trusted besides the system's. Proxies by scheme (`http`, `https`, `all`); `no_proxy`
-    names what is reached directly."""
+    names what is reached directly. A connection that moves no byte for `stall_s` is broken."""
 
     ca_files: tuple[Path, ...] = ()
     proxies: tuple[tuple[str, str], ...] = ()
     no_proxy: tuple[str, ...] = ()
+    stall_s: float = 60.0
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Network:

@@ -35,11 +35,8 @@ CHUNK_BYTES = 1024 * 1024  # read at once
 SEND_BYTES = 128 * 1024  # sent at once: what must be through within the time of a connect
 _CONNECTIONS = 16  # kept open per host; more are opened and closed
 _CONNECT_TIMEOUT_S = 15.0
-_STALL_TIMEOUT_S = 60.0  # without a byte
-_COMMIT_TIMEOUT_S = 600.0  # of a PUT, which is answered when a large blob was moved into its place
+_COMMITTING = 10  # times as long as for a byte is a PUT waited for: a registry may have to move a large blob first
 _UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # OpenSSL's word for it
-_STREAMING = urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=_STALL_TIMEOUT_S)
-_COMMITTING = urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=_COMMIT_TIMEOUT_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +136,7 @@ class Transport:
         if body is not None:
             sent |= {"Content-Length": str(body.size_bytes), "Content-Type": body.media_type}
         pool = self._pool_for(origin)
+        stall_s = self.network.stall_s * (_COMMITTING if method == "PUT" else 1)
         try:
             with closing(body.chunks()) if body is not None else nullcontext() as chunks:
                 response = pool.urlopen(
@@ -146,7 +144,7 @@ class Transport:
                     url,
                     body=chunks,
                     headers=sent,
-                    timeout=_COMMITTING if method == "PUT" else _STREAMING,
+                    timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=stall_s),
                     redirect=False,
                     retries=False,
                     preload_content=False,
