@@ -10,7 +10,7 @@ from typing import BinaryIO
 import pytest
 
 from ekiben.digest import Digest
-from ekiben.errors import ImageError
+from ekiben.errors import ImageError, NotFound
 from ekiben.oci.blobs import BlobStore
 from ekiben.oci.image import Image, JoinedSource, read_document, read_image
 from ekiben.oci.manifest import Manifest
@@ -104,5 +104,5 @@ def test_joined_sources_know_which_has_a_blob(tmp_path: Path) -> None:
     assert joined.path_of(stored) == store.path_of(stored)
     assert joined.path_of(held) is None
     assert joined.path_of(routed) is None
-    with pytest.raises(ImageError, match=f"the blob `{absent}` is nowhere"):
+    with pytest.raises(NotFound, match=f"the blob `{absent}` is nowhere"):
         JoinedSource({held: b"held"}).open(absent)

@@ -17,7 +17,7 @@ def index_of(*texts: str | None) -> Index:
     """An index of an image for each, in order; None is one that does not say."""
     return Index(
         tuple(
-            Descriptor(OCI_MANIFEST, digest_of(place), 1, platform=Platform(*text.split("/")) if text else None)
+            Descriptor(OCI_MANIFEST, digest_of(place), 1, platform=Platform.parse(text) if text else None)
             for place, text in enumerate(texts)
         )
     )

@@ -96,9 +96,8 @@ def save_docker_archive(
         undoing.pop_all()  # what has the draft's name now is another's
 
 
-def count_known_layers(image: Image, engine_images: Iterable[Sequence[Digest]]) -> int:
-    """How many of the lowest layers of `image` an engine has whose images have these diff_ids, bottom up."""
-    diff_ids = image.config.diff_ids
+def count_known_layers(diff_ids: Sequence[Digest], engine_images: Iterable[Sequence[Digest]]) -> int:
+    """How many of an image's lowest layers an engine has, whose images have the diff_ids of `engine_images`."""
     return max((_common(diff_ids, known) for known in engine_images), default=0)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from ekiben.digest import Digest
-from ekiben.errors import ImageError
+from ekiben.errors import ImageError, NotFound
 from ekiben.oci.blobs import Layer
 from ekiben.oci.config import ImageConfig
 from ekiben.oci.descriptor import Descriptor
@@ -25,7 +25,7 @@ class BlobSource(Protocol):
     """Where blobs are read from, by several threads at once."""
 
     def open(self, digest: Digest) -> BinaryIO:
-        """The blob's bytes from the beginning."""
+        """The blob's bytes from the beginning. Raises NotFound where there is none."""
 
 
 @runtime_checkable
@@ -45,12 +45,12 @@ class JoinedSource:
     rest: BlobSource | None = None
 
     def open(self, digest: Digest) -> BinaryIO:
-        """The blob from where it is. Raises ImageError where that is nowhere."""
+        """The blob from where it is. Raises NotFound where that is nowhere."""
         if digest in self.contents:
             return io.BytesIO(self.contents[digest])
         source = self.sources.get(digest, self.rest)
         if source is None:
-            raise ImageError(f"the blob `{digest}` is nowhere to be read")
+            raise NotFound(f"the blob `{digest}` is nowhere to be read")
         return source.open(digest)
 
     def path_of(self, digest: Digest) -> Path | None:

@@ -11,6 +11,7 @@ leads to them, and both by a rename. Blobs that no name leads to any more stay.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import shutil
@@ -21,10 +22,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ekiben.digest import Digest
-from ekiben.errors import ImageError
+from ekiben.errors import ImageError, NotFound
 from ekiben.oci.descriptor import Descriptor, Platform
 from ekiben.oci.image import BlobSource, FileSource, Image, read_document, read_image
 from ekiben.oci.index import Index
+from ekiben.oci.lane import Lane
 from ekiben.oci.locking import locked_file
 from ekiben.oci.media_types import INDEXES
 from ekiben.oci.verified import open_verified
@@ -52,11 +54,11 @@ class Layout:
         self._folder = folder
 
     def open(self, digest: Digest) -> BinaryIO:
-        """A blob, held to its digest while it is read. Raises ImageError."""
+        """A blob, held to its digest while it is read. Raises NotFound where there is none."""
         try:
             return open_verified(self._blob(digest), digest)
         except FileNotFoundError as error:
-            raise ImageError(f"`{self._folder}` lacks the blob `{digest}`", hint="fetch the image again") from error
+            raise NotFound(f"`{self._folder}` lacks the blob `{digest}`", hint="fetch the image again") from error
 
     def names(self) -> tuple[str, ...]:
         """What the images are called that have a name. Raises ImageError where this is no layout."""
@@ -100,7 +102,7 @@ class Layout:
         advance: Callable[[int], object],
     ) -> Descriptor:
         """Blobs, then manifests, then the document that leads to them, then the name."""
-        named = replace(descriptor, annotations={REF_NAME: checked_name(name)} if name else {})
+        named = replace(descriptor, annotations={REF_NAME: checked_name(name)} if name is not None else {})
         with self._writing() as draft:
             for image in images:
                 for blob in image.blobs:
@@ -218,15 +220,13 @@ def _link(file: Path, draft: Path) -> bool:
 
 def _copy(blob: Descriptor, source: BlobSource, draft: Path, advance: Callable[[int], object]) -> None:
     """The blob as a file. Raises ImageError where it is not what its descriptor says."""
-
-    def chunks(stream: BinaryIO) -> Iterator[bytes]:
-        while chunk := stream.read(_CHUNK):
+    state, size_bytes = hashlib.sha256(), 0
+    with source.open(blob.digest) as stream, draft.open("wb") as target, Lane(state.update) as hashing:
+        while size_bytes <= blob.size_bytes and (chunk := stream.read(_CHUNK)):
+            hashing.put(chunk)
             target.write(chunk)
+            size_bytes += len(chunk)
             advance(len(chunk))
-            yield chunk
-
-    with source.open(blob.digest) as stream, draft.open("wb") as target:
-        digest = Digest.of_chunks(chunks(stream))
-        size_bytes = target.tell()
+    digest = Digest(state.hexdigest())
     if digest != blob.digest or size_bytes != blob.size_bytes:
         raise ImageError(f"the blob `{blob.digest}` came as `{digest}`, of {size_bytes} bytes")

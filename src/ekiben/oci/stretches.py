@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ekiben.digest import Digest
-from ekiben.errors import ImageError
+from ekiben.errors import ImageError, NotFound
 from ekiben.oci.json_object import MAX_BYTES
 from ekiben.oci.verified import open_verified
 
@@ -35,10 +35,10 @@ class StretchSource:
     stretches: Mapping[Digest, Stretch]
 
     def open(self, digest: Digest) -> BinaryIO:
-        """A blob, held to its digest while it is read. Raises ImageError where there is none, and OSError."""
+        """A blob, held to its digest while it is read. Raises NotFound where there is none, and OSError."""
         stretch = self.stretches.get(digest)
         if stretch is None:
-            raise ImageError(f"`{self.path}` lacks the blob `{digest}`")
+            raise NotFound(f"`{self.path}` lacks the blob `{digest}`")
         return open_verified(self.path, digest, offset=stretch.offset, size_bytes=stretch.size_bytes)
 
 
