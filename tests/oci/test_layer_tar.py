@@ -108,6 +108,15 @@ def test_parts_of_a_file_are_what_they_say(tmp_path: Path) -> None:
     assert {one.path: one.content for one in seen(tar)} == {name: bytes_ for name, (_, bytes_) in parts.items()}
 
 
+def test_no_piece_is_larger_than_a_megabyte(tmp_path: Path) -> None:
+    content = bytes(2**21 + 5)
+    (tmp_path / "file").write_bytes(content)
+    pieces: list[bytes] = []
+    write_layer_tar([Entry.file("a", content), Entry.file("b", FilePart(tmp_path / "file"))], pieces.append)
+    assert max(map(len, pieces)) <= 2**20
+    assert [one.content for one in seen(b"".join(pieces))] == [content, content]
+
+
 def test_a_file_that_is_shorter_than_said_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"short")
