@@ -24,8 +24,10 @@ class Contents:
         self._archives: dict[Path, ZipArchive] = {}
 
     def pieces(self, path: str, content: Content, size_bytes: int) -> Iterator[bytes]:
-        """The content of the entry `path`, which has to have `size_bytes`, a megabyte at most at a time. Raises ImageError
-        where it has another size or digest, or is a damaged member; OSError where it cannot be read."""
+        """The content of the entry `path`, which has to have `size_bytes`, a megabyte at most at a time.
+
+        Raises ImageError where it has another size or digest, or is a damaged member; OSError where it cannot be read.
+        """
         if isinstance(content, bytes):
             yield from (content[at : at + PIECE_BYTES] for at in range(0, size_bytes, PIECE_BYTES))
             return
