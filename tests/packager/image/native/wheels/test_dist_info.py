@@ -56,6 +56,11 @@ def test_one_dist_info_folder_is_asked_for(tmp_path: Path) -> None:
         read(make_wheel(tmp_path, {"other-1.0.dist-info/METADATA": ""}))
 
 
+def test_metadata_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="it has no METADATA"):
+        read(make_zip(tmp_path / "made-1.0-py3-none-any.whl", [("made-1.0.dist-info/WHEEL", WHEEL)]))
+
+
 def test_data_of_another_wheel_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"`other-1\.0\.data` in it is the data of another wheel"):
         read(make_wheel(tmp_path, {"other-1.0.data/purelib/x.py": ""}))
@@ -74,7 +79,7 @@ def test_a_newer_minor_version_of_the_format_is_taken(tmp_path: Path) -> None:
 
 def test_programs_are_the_entry_points_of_two_groups(tmp_path: Path) -> None:
     console = "[console_scripts]\nRun-It=made:main\nsecond = made:other [extra]\n# a comment\n"
-    others = "\n[gui_scripts]\nwindow = made:main\n[made.plugins]\nplugin = made:main\n"
+    others = "\n[gui_scripts]\nwindow = made:main\n[made.plugins]\nplugin = made:main\n[DEFAULT]\na = b:c\n"
     programs = read(make_wheel(tmp_path, {POINTS: console + others})).programs
     assert programs == {"Run-It": "made:main", "second": "made:other [extra]", "window": "made:main"}
 

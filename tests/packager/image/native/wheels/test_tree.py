@@ -248,8 +248,9 @@ def test_no_wheel_replaces_what_makes_the_environment_one(tmp_path: Path, place:
         installed_entries(wheel, python="3.11")
 
 
-def test_two_files_for_one_place_are_refused(tmp_path: Path) -> None:
-    wheel = make_wheel(tmp_path, {"made.py": "x", "made-1.0.data/purelib/made.py": "y"})
+@pytest.mark.parametrize("name", ["made.py", "made-1.0.dist-info/RECORD", "made-1.0.dist-info/INSTALLER"])
+def test_two_files_for_one_place_are_refused(tmp_path: Path, name: str) -> None:
+    wheel = make_wheel(tmp_path, {"made.py": "x", f"made-1.0.data/purelib/{name}": "y"})
     with pytest.raises(ImageError, match="two of its files are to be"):
         installed_entries(wheel, python="3.11")
 

@@ -46,6 +46,8 @@ def read_dist_info(archive: WheelArchive) -> DistInfo:
     except ValueError as error:
         raise Refused("its name is not that of a wheel") from error
     stem = _stem(archive)
+    if f"{stem}.dist-info/METADATA" not in archive.members:
+        raise Refused("it has no METADATA")
     if _named(stem) != (name, version):
         raise Refused(f"its metadata is that of `{stem}`")
     stated = HeaderParser().parsestr(archive.text(f"{stem}.dist-info/WHEEL"))["Wheel-Version"] or ""
@@ -79,7 +81,7 @@ def _programs(archive: WheelArchive, member: str) -> dict[str, str]:
     """The entry points of the two groups that become programs, by name."""
     if member not in archive.members:
         return {}
-    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=True)
+    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, default_section="")
     parser.optionxform = str  # type: ignore[assignment, method-assign]  # names keep their case
     try:
         parser.read_string(archive.text(member))

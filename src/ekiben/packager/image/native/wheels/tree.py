@@ -10,7 +10,7 @@ without such a mode; signatures of the RECORD that is replaced are left out.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,19 +79,13 @@ def _tree(archive: WheelArchive, scheme: Scheme) -> WheelTree:
     replaced = {record, *(f"{info.folder}/{name}" for name in SIGNATURES), f"{info.folder}/INSTALLER"}
     promises = parse_record(archive.text(record))
     check_record(promises, {name: one.size_bytes for name, one in archive.members.items()}, replaced)
+    kept = [member for name, member in archive.members.items() if name not in replaced]
     made: dict[str, tuple[Entry, Digest]] = {}
-    kept = (member for name, member in archive.members.items() if name not in replaced)
-    for entry, digest in (*_from_archive(archive, kept, promises, scheme, info), *_generated(scheme, info)):
-        if entry.path in made:
-            raise Refused(f"two of its files are to be `{entry.path}`")
-        made[entry.path] = (entry, digest)
-    text = format_record(
-        (Installed(path, digest, entry.size_bytes) for path, (entry, digest) in made.items()),
-        scheme.site_packages,
-        f"{scheme.site_packages}/{record}",
-    )
-    listing = _written(f"{scheme.site_packages}/{record}", text.encode())
-    made[listing[0].path] = listing
+    _add(made, _from_archive(archive, kept, promises, scheme, info))
+    _add(made, _generated(scheme, info))
+    path = f"{scheme.site_packages}/{record}"
+    listed = (Installed(entry.path, digest, entry.size_bytes) for entry, digest in made.values())
+    _add(made, [_written(path, format_record(listed, scheme.site_packages, path).encode())])
     ordered = dict(sorted(made.items()))
     return WheelTree(
         info.name,
@@ -101,9 +95,16 @@ def _tree(archive: WheelArchive, scheme: Scheme) -> WheelTree:
     )
 
 
+def _add(made: dict[str, tuple[Entry, Digest]], more: Iterable[tuple[Entry, Digest]]) -> None:
+    for entry, digest in more:
+        if entry.path in made:
+            raise Refused(f"two of its files are to be `{entry.path}`")
+        made[entry.path] = (entry, digest)
+
+
 def _from_archive(
     archive: WheelArchive,
-    members: Iterator[Member],
+    members: Iterable[Member],
     promises: Mapping[str, Promise | None],
     scheme: Scheme,
     info: DistInfo,
