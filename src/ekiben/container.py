@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ekiben.errors import NotActedOn
-from ekiben.packager.image.containerize import bento_containerfile
+from ekiben.packager.image.planning import bento_containerfile
 from ekiben.store.local import default_store
 from ekiben.tag import Tag
 

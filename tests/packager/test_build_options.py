@@ -11,7 +11,7 @@ import yaml
 
 import ekiben
 from ekiben.errors import BuildError, DescriptionError, ImageError, NotActedOn, UsageError
-from ekiben.packager.image.containerize import bento_containerfile
+from ekiben.packager.image.planning import bento_containerfile
 from ekiben.report import SilentReporter
 from ekiben.store.local import Store
 from tests.packager.conftest import BENTOFILE, Build, Recorder

@@ -44,7 +44,8 @@ def containerize_bento(
     progress: Progress = None,
 ) -> None:
     """Make an image of a Bento and print its reference."""
-    from ekiben.packager.image.containerize import ContainerizeRequest, bento_containerfile, containerize
+    from ekiben.packager.image.containerize import ContainerizeRequest, containerize
+    from ekiben.packager.image.planning import bento_containerfile
 
     state = state_of(ctx)
     state.override(progress=progress, engine=engine)

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from ekiben.errors import DamagedItem, EkibenError, EngineFailed, ImageError, Interrupted, ModelNotFound, UsageError
-from ekiben.packager.image.containerize import ContainerizeRequest, bento_containerfile, containerize, image_references
+from ekiben.packager.image.containerize import ContainerizeRequest, containerize, image_references
 from ekiben.packager.image.engines.engine import BuildJob, BuiltImage
+from ekiben.packager.image.planning import bento_containerfile
 from ekiben.report import Reporter, SilentReporter, Task
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento

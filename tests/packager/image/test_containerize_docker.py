@@ -20,10 +20,11 @@ import pytest
 from docker.models.containers import Container
 
 from ekiben.errors import EngineFailed
-from ekiben.packager.image.containerize import ContainerizeRequest, bento_plan, containerize
+from ekiben.packager.image.containerize import ContainerizeRequest, containerize
 from ekiben.packager.image.context import ContextSources, stage_context
 from ekiben.packager.image.engines.docker_cli import build_environment, find_docker_cli
 from ekiben.packager.image.engines.engine import BuiltImage
+from ekiben.packager.image.planning import bento_plan
 from ekiben.report import Reporter, SilentReporter
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
@@ -62,6 +63,7 @@ def build(
     request = ContainerizeRequest(
         tag=bento.tag,
         image_tags=(f"{REFERENCE}:{name}",),
+        engine="docker",
         base_image=base_image,
         labels={OURS: str(os.getpid())},
         progress="plain",

@@ -12,8 +12,8 @@ import pytest
 
 from ekiben.digest import Digest
 from ekiben.errors import DamagedItem, ImageError
-from ekiben.packager.image.containerize import bento_plan
 from ekiben.packager.image.context import ContextSources, stage_context
+from ekiben.packager.image.planning import bento_plan
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
 from ekiben.store.models import Model

@@ -71,6 +71,7 @@ def build(store: Store, bento: Bento, base_image: str, *options: str) -> BuiltIm
     request = ContainerizeRequest(
         tag=bento.tag,
         image_tags=(f"ekiben-test/options-{os.getpid()}",),
+        engine="docker",
         base_image=base_image,
         labels={OURS: str(os.getpid())},
         options=options,

@@ -8,8 +8,9 @@ import pytest
 
 from ekiben.errors import ImageError
 from ekiben.packager.image.containerfile import containerfile
-from ekiben.packager.image.containerize import ContainerizeRequest, bento_containerfile, bento_plan, containerize
+from ekiben.packager.image.containerize import ContainerizeRequest, containerize
 from ekiben.packager.image.context import ContextSources, stage_context
+from ekiben.packager.image.planning import bento_containerfile, bento_plan
 from ekiben.report import SilentReporter
 from ekiben.settings import load_settings
 from ekiben.store.local import Store

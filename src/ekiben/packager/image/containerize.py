@@ -9,16 +9,15 @@ Context, secrets and what is downloaded lie in a scratch folder of the store, go
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ekiben.errors import DamagedItem, ImageError, Interrupted, UsageError
+from ekiben.errors import Interrupted, UsageError
 from ekiben.oci.descriptor import Platform
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.image.build_env import gather_env
-from ekiben.packager.image.containerfile import VERSION_ARG, containerfile
+from ekiben.packager.image.containerfile import VERSION_ARG
 from ekiben.packager.image.context import ContextSources, stage_context
 from ekiben.packager.image.engines.choosing import choose_engine
 from ekiben.packager.image.engines.docker import DockerEngine
@@ -28,19 +27,16 @@ from ekiben.packager.image.native.bases.naming import BaseName, is_place
 from ekiben.packager.image.native.engine import NativeJob, build_native
 from ekiben.packager.image.native.obstacles import find_obstacle
 from ekiben.packager.image.native.outputs import Output, parse_output
-from ekiben.packager.image.plan import ImagePlan, is_locked, plan_image
+from ekiben.packager.image.plan import ImagePlan
+from ekiben.packager.image.planning import bento_pip_settings, bento_plan, chosen_platform, named_files
 from ekiben.packager.image.secrets import gather_secrets
-from ekiben.packager.lock.indexes import indexes_of, torch_index
 from ekiben.packager.lock.local_files import find_local_files
-from ekiben.packager.lock.lockfile import LockedPackage
-from ekiben.packager.lock.pip_settings import PipSettings, pip_settings
-from ekiben.packager.lock.pylock import parse_pylock
-from ekiben.packager.parts import INTENT, LOCK, PYLOCK, TEMPLATE, WHEELS, platform_lock, platform_pylock
+from ekiben.packager.lock.pip_settings import PipSettings
 from ekiben.report import Reporter
 from ekiben.settings import Settings
 from ekiben.store.admission import require_signed_bento
 from ekiben.store.bento_models import require_model
-from ekiben.store.bentos import Bento, moving_hint
+from ekiben.store.bentos import Bento
 from ekiben.store.disk import disk_errors
 from ekiben.store.local import Store
 from ekiben.store.models import Model
@@ -48,9 +44,6 @@ from ekiben.store.receipt import host_platform
 from ekiben.store.verify import check_address, check_content
 from ekiben.tag import Tag
 from ekiben.trust.policy import policy_for
-
-RUNTIME_WHEELS = f"{WHEELS}/ekiben_runtime-*.whl"
-_PLATFORM = re.compile(r"linux/[a-z0-9]+(?:/v\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +81,7 @@ def containerize(
     the Bento needs, EngineUnavailable, EngineFailed, and Interrupted after a Ctrl-C.
     """
     bento = store.bentos.get(request.tag)
-    platform = _platform(request.platform, bento)
+    platform = chosen_platform(request.platform, bento)
     order = _Order(
         request=request,
         bento=bento,
@@ -98,7 +91,7 @@ def containerize(
         plan=bento_plan(bento, base_image=_named_base(request), platform=platform),
         output=parse_output(request.output, pushes=request.pushes),
         models={entry.tag: require_model(entry, store.models) for entry in bento.manifest.models},
-        pip=_pip_settings(bento, environ),
+        pip=bento_pip_settings(bento, environ),
     )
     _require_signatures(bento, order.models, settings, reporter)
     try:
@@ -152,7 +145,7 @@ def _build_natively(order: _Order, store: Store, environ: Mapping[str, str], rep
     with store.scratch() as folder, disk_errors(store.home):
         job = NativeJob(
             plan=order.plan,
-            named=_named_files(bento, order.platform),
+            named=named_files(bento, order.platform),
             bento=bento.path,
             bento_digest=bento.digest,
             executables=bento.manifest.executables,
@@ -210,47 +203,6 @@ def _prepare(order: _Order, folder: Path, environ: Mapping[str, str], reporter: 
     )
 
 
-def bento_containerfile(bento: Bento, *, base_image: str | None = None, platform: str | None = None) -> str:
-    """The Containerfile that `containerize` would run for `platform`, the Bento's first by default."""
-    return containerfile(bento_plan(bento, base_image=base_image, platform=_platform(platform, bento)))
-
-
-def bento_plan(bento: Bento, *, base_image: str | None = None, platform: str | None = None) -> ImagePlan:
-    """The plan of the Bento's image for `platform`, its first by default. Raises DamagedItem where a file that it is
-    made from is missing or changed."""
-    check_address(bento.path, bento.digest, f"Bento `{bento.tag}`")
-    wheels = sorted(bento.path.glob(RUNTIME_WHEELS))
-    lock = bento.path / _lock_file(bento, platform)
-    if len(wheels) != 1 or not lock.is_file():
-        hint = moving_hint(bento.tag) if bento.manifest.is_from_bentoml else "build it again"
-        raise DamagedItem(f"Bento `{bento.tag}` has no {lock.name} or not one {RUNTIME_WHEELS}", hint=hint)
-    text, template = lock.read_text(encoding="utf-8"), _template(bento)
-    return plan_image(bento.manifest, text, wheels[0].name, base_image=base_image, template=template)
-
-
-def _named_files(bento: Bento, platform: str | None) -> tuple[LockedPackage, ...]:
-    """The pins of the lock for `platform` with the names of their files, as far as the Bento tells them."""
-    path = bento.path / (PYLOCK if platform in (None, bento.manifest.platform) else platform_pylock(str(platform)))
-    return parse_pylock(path.read_text(encoding="utf-8")) if path.is_file() else ()
-
-
-def _lock_file(bento: Bento, platform: str | None) -> str:
-    manifest = bento.manifest
-    if not is_locked(manifest):
-        return INTENT
-    return LOCK if platform in (None, manifest.platform) else platform_lock(str(platform))
-
-
-def _template(bento: Bento) -> str | None:
-    """The text of the Bento's Dockerfile template, where it has one."""
-    if not bento.manifest.docker.get("dockerfile_template"):
-        return None
-    try:
-        return (bento.path / TEMPLATE).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DamagedItem(f"Bento `{bento.tag}` has no {TEMPLATE} that can be read", hint="build it again") from error
-
-
 def image_references(texts: tuple[str, ...], tag: Tag) -> tuple[str, ...]:
     """The names of the image, each with a tag (`latest` where none is written); the Bento's own where there is none.
 
@@ -296,41 +248,3 @@ def _check_addresses(order: _Order) -> None:
     check_address(order.bento.path, order.bento.digest, f"Bento `{order.bento.tag}`")
     for tag, model in order.models.items():
         check_address(model.path, model.digest, f"model `{tag}`")
-
-
-def _platform(asked: str | None, bento: Bento) -> str | None:
-    first = bento.manifest.platform or None
-    locked = bento.manifest.platforms or (first,)
-    if asked is not None and not _PLATFORM.fullmatch(asked):
-        raise UsageError(f"`{asked}` is no platform of an image", hint="write `linux/amd64` or `linux/arm64`")
-    if asked and first and asked not in locked:
-        raise ImageError(
-            f"`{bento.tag}` is locked for {', '.join(f'`{one}`' for one in locked)}, not for `{asked}`",
-            hint=f"build it with `--platform {asked}` first",
-        )
-    return asked or first
-
-
-def _pip_settings(bento: Bento, environ: Mapping[str, str]) -> PipSettings:
-    """This machine's pip settings under the bentofile's, which the receipt keeps: no hashed file names a host."""
-    declared = bento.details.get("indexes")
-    if not isinstance(declared, Mapping):
-        return pip_settings(environ)
-    index = declared.get("index_url")
-    torch = torch_index(str(declared.get("torch") or ""), environ)
-    named = (*indexes_of(declared.get("indexes")), *([torch] if torch else []))
-    return pip_settings(environ).for_project(
-        bento.path,
-        index_url=str(index) if index else None,
-        extra_index_urls=[
-            *(one.url_with_login(environ) for one in named),
-            *_texts(declared.get("extra_index_url")),
-        ],
-        find_links=[*_texts(declared.get("find_links")), *_texts(declared.get("torch_files"))],
-        no_index=bool(declared.get("no_index")),
-        trusted_hosts=_texts(declared.get("trusted_host")),
-    )
-
-
-def _texts(value: object) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list | tuple) else []

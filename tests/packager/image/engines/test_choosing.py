@@ -1,25 +1,53 @@
-"""Which engine a name means."""
+"""Which engine a name means, and what forbids it."""
 
 from __future__ import annotations
 
 import pytest
 
-from ekiben.errors import NotActedOn, UsageError
+from ekiben.errors import ImageError, NotActedOn, UsageError
 from ekiben.packager.image.engines.choosing import choose_engine
-from ekiben.packager.image.engines.docker import DockerEngine
+
+OBSTACLE = "`docker.setup_script` runs in the image"
+WISH = "`--output oci:x`"
 
 
-@pytest.mark.parametrize("name", ["auto", "docker"])
-def test_auto_and_docker_are_the_docker_engine(name: str) -> None:
-    assert isinstance(choose_engine(name, {}), DockerEngine)
+def test_auto_takes_the_native_engine_where_it_can_make_the_image() -> None:
+    assert choose_engine("auto", obstacle=None, needs_native=None)[0] == "native"
+    assert choose_engine("auto", obstacle=None, needs_native=WISH)[0] == "native"
 
 
-@pytest.mark.parametrize("name", ["native", "buildx", "podman", "buildah"])
+def test_auto_takes_docker_where_something_has_to_run_and_says_what() -> None:
+    assert choose_engine("auto", obstacle=OBSTACLE, needs_native=None) == ("docker", OBSTACLE)
+
+
+def test_an_engine_that_is_named_is_taken_where_nothing_forbids_it() -> None:
+    assert choose_engine("native", obstacle=None, needs_native=WISH)[0] == "native"
+    assert choose_engine("docker", obstacle=OBSTACLE, needs_native=None)[0] == "docker"
+
+
+def test_what_the_native_engine_cannot_do_is_said_with_the_engine_that_can() -> None:
+    with pytest.raises(ImageError, match="runs in the image") as raised:
+        choose_engine("native", obstacle=OBSTACLE, needs_native=None)
+    assert raised.value.hint == "use `--engine docker`"
+
+
+@pytest.mark.parametrize("name", ["auto", "native"])
+def test_an_image_that_no_engine_can_make_and_bring_there_is_refused(name: str) -> None:
+    with pytest.raises(ImageError, match="`--output oci:x` needs the native engine, which cannot .* runs in the image"):
+        choose_engine(name, obstacle=OBSTACLE, needs_native=WISH)
+
+
+def test_docker_brings_an_image_to_its_engine_alone() -> None:
+    with pytest.raises(UsageError, match="`--output oci:x` needs the native engine"):
+        choose_engine("docker", obstacle=None, needs_native=WISH)
+
+
+@pytest.mark.parametrize("name", ["buildx", "podman", "buildah"])
 def test_engines_to_come_are_refused_in_words(name: str) -> None:
     with pytest.raises(NotActedOn, match=f"`{name}` is not there yet"):
-        choose_engine(name, {})
+        choose_engine(name, obstacle=None, needs_native=None)
 
 
 def test_other_names_are_a_wrong_argument() -> None:
     with pytest.raises(UsageError, match="`kaniko` is no engine"):
-        choose_engine("kaniko", {})
+        choose_engine("kaniko", obstacle=None, needs_native=None)
