@@ -43,8 +43,8 @@ def store(tmp_path: Path) -> BlobStore:
 
 
 @pytest.fixture
-def base(store: BlobStore) -> Image:
-    return small_image(store, "base")
+def base(tmp_path: Path) -> Image:
+    return small_image(BlobStore(tmp_path / "theirs"), "base")
 
 
 def test_new_layers_stand_on_the_bases(store: BlobStore, base: Image) -> None:

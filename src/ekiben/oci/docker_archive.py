@@ -139,10 +139,8 @@ def _header(path: str, size_bytes: int) -> bytes:
 def _pieces(image: Image, blob: Descriptor, advance: Callable[[int], object]) -> Iterator[bytes]:
     given = 0
     with image.source.open(blob.digest) as stream:
-        while piece := stream.read(min(_CHUNK, blob.size_bytes - given + 1)):
+        while piece := stream.read(min(_CHUNK, blob.size_bytes - given + 1)):  # one more, which should not be there
             given += len(piece)
-            if given > blob.size_bytes:
-                break
             yield piece
             advance(len(piece))
     if given != blob.size_bytes:
