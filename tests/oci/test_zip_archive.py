@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 import zipfile
 from contextlib import suppress
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from ekiben.digest import Digest
 from ekiben.errors import ImageError
 from ekiben.oci.entries import Entry, ZipPart
+from ekiben.oci.layer_tar import write_layer_tar
 from ekiben.oci.zip_archive import PIECE_BYTES, ZipArchive
 from tests.oci.trees import seen, tar_of
 
@@ -80,7 +82,9 @@ def test_a_layer_takes_its_files_from_more_archives_than_are_kept_open(tmp_path:
         for n, archive in enumerate(archives)
         for name, size in (("x", 1), ("y", 2))
     ]
+    before = os.listdir("/proc/self/fd")
     contents = {one.path: one.content for one in seen(tar_of(entries)) if one.kind == "file"}
+    assert os.listdir("/proc/self/fd") == before
     assert contents == {f"{name}/{n}": bytes([n]) * size for n in range(40) for name, size in (("x", 1), ("y", 2))}
 
 
@@ -97,6 +101,14 @@ def test_a_member_of_another_size_than_the_entry_says_is_refused(tmp_path: Path,
     archive = archive_of(tmp_path / "a.zip", MEMBERS)
     with pytest.raises(ImageError, match=f"`a` has not the {size} bytes"):
         tar_of([Entry.file("a", ZipPart(archive, "text.py", size))])
+
+
+def test_no_more_is_read_of_a_member_than_the_entry_says(tmp_path: Path) -> None:
+    archive = archive_of(tmp_path / "a.zip", MEMBERS)
+    pieces: list[bytes] = []
+    with pytest.raises(ImageError, match="`a` has not the 1 bytes"):
+        write_layer_tar([Entry.file("a", ZipPart(archive, "zeros", 1))], pieces.append)
+    assert sum(map(len, pieces)) <= 513
 
 
 def test_a_member_that_is_not_there_is_named(tmp_path: Path) -> None:
