@@ -26,6 +26,7 @@ from ekiben.oci.entries import Entry, FilePart, ZipPart
 from ekiben.packager.child_process import child_process
 from ekiben.packager.image.native import compile_worker
 from ekiben.packager.image.native.interpreters import ISOLATED, Interpreter
+from ekiben.serving.config.cpus import usable_cores
 
 _TESTS = re.compile(r"/tests?/")  # as the Containerfile has it
 _SMALL_BYTES = 1024 * 1024  # of sources: what one process compiles in the time that a second one needs to start
@@ -39,13 +40,13 @@ def compile_entries(
 ) -> tuple[Entry, ...]:
     """The .pyc of the modules among `entries`, by path. Their bytes are in files below `folder` and have to stay there.
 
-    A .pyc that is among the entries is kept as it is. `processes` is by default the number of cores. Raises ImageError
+    A .pyc that is among the entries is kept as it is. `processes` is by default the number of cores that this one may use. Raises ImageError
     where a source is not what its entry says, OSError where the disk refuses. However this ends, so do its processes.
     """
     given = tuple(entries)
     taken = {entry.path for entry in given}
     sources = [one for one in given if is_compiled(one.path) and pyc_path(one.path, interpreter.cache_tag) not in taken]
-    shares = _shares(sources, processes or os.cpu_count() or 1)
+    shares = _shares(sources, processes or usable_cores())
     with ExitStack() as stack:
         workers = [_started(stack, share, interpreter, folder) for share in shares]
         compiled = [entry for worker in workers for entry in worker.wait()]

@@ -248,6 +248,12 @@ def test_no_wheel_replaces_what_makes_the_environment_one(tmp_path: Path, place:
         installed_entries(wheel, python="3.11")
 
 
+def test_signatures_of_the_record_that_is_replaced_are_left_out(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, {"made-1.0.dist-info/RECORD.jws": "{}", "made-1.0.dist-info/RECORD.p7s": ""})
+    names = {Path(path).name for path in installed_entries(wheel, python="3.11").file_index}
+    assert names == {"METADATA", "WHEEL", "INSTALLER", "RECORD"}
+
+
 @pytest.mark.parametrize("name", ["made.py", "made-1.0.dist-info/RECORD", "made-1.0.dist-info/INSTALLER"])
 def test_two_files_for_one_place_are_refused(tmp_path: Path, name: str) -> None:
     wheel = make_wheel(tmp_path, {"made.py": "x", f"made-1.0.data/purelib/{name}": "y"})
