@@ -40,8 +40,9 @@ def compile_entries(
 ) -> tuple[Entry, ...]:
     """The .pyc of the modules among `entries`, by path. Their bytes are in files below `folder` and have to stay there.
 
-    A .pyc that is among the entries is kept as it is. `processes` is by default the number of cores that this one may use. Raises ImageError
-    where a source is not what its entry says, OSError where the disk refuses. However this ends, so do its processes.
+    A .pyc that is among the entries is kept as it is. `processes` is by default the number of cores that this one may
+    use; however this ends, so do they. Raises ImageError where a source is not what its entry says, OSError where the
+    disk refuses.
     """
     given = tuple(entries)
     taken = {entry.path for entry in given}
