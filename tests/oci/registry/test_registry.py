@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ekiben.digest import Digest
-from ekiben.errors import AccessDenied, ImageError, NotInRegistry, RegistryError
+from ekiben.errors import AccessDenied, ImageError, NotFound, NotInRegistry, RegistryError
 from ekiben.oci.descriptor import Platform
 from ekiben.oci.image import Image, JoinedSource
 from ekiben.oci.index import Index
@@ -134,7 +134,7 @@ def test_the_error_of_the_layer_that_failed_ends_a_push(registry: Registry, real
     image = image_of(LARGE, seeds=(1, 2, 3, 4, 5, 6))
     missing = image.layers[2].digest
     kept = {one.digest: image.source.open(one.digest).read() for one in image.blobs if one.digest != missing}
-    with pytest.raises(ImageError, match=rf"the blob `{missing}` is nowhere to be read"):
+    with pytest.raises(NotFound, match=rf"the blob `{missing}` is nowhere to be read"):
         registry.push_image(
             Image(image.manifest, image.config, JoinedSource(kept)), Reference.parse(f"{real_registry.host}/iris:1")
         )

@@ -7,7 +7,7 @@
     └── parallel     run_all: several transfers, one failure                 (progress: how far they are)
     client           Client: one request with credentials, redirects, errors in words
     ├── authorization    logins and tokens      (challenge: what is asked; credentials: what `docker login` keeps)
-    ├── transport        one request, one answer: alone in touching urllib3
+    ├── transport        one request, one answer: alone in touching urllib3      (live_connections: to break them off)
     ├── retrying         which failures are waited out, and how long
     ├── network          proxies and certificates
     └── addresses        hosts to URLs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ekiben.errors import RegistryError
@@ -13,17 +14,23 @@ class Abandoned(RegistryError):
     """A transfer that was stopped because another one failed, whose error is the one to tell."""
 
 
+def _nothing() -> None:
+    """Ends nothing."""
+
+
 @dataclass(slots=True)
 class Progress:
-    """One task that several threads move."""
+    """One task that several threads move. `break_off` ends what they wait for."""
 
     task: Task | None = None
+    break_off: Callable[[], object] = _nothing
     _stop: threading.Event = field(default_factory=threading.Event, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def stop(self) -> None:
-        """Every transfer that counts here ends at its next step."""
+        """Every transfer that counts here ends, now or at its next step."""
         self._stop.set()
+        self.break_off()
 
     def wait(self, seconds: float) -> None:
         """Pauses, unless all is to stop. Raises Abandoned then."""

@@ -179,7 +179,7 @@ class Registry:
     def _transfer(self, name: str, blobs: Iterable[Descriptor], reporter: Reporter | None) -> Iterator[Progress]:
         total = sum(one.size_bytes for one in blobs)
         with (reporter or SilentReporter()).task(name, total) as task:
-            yield Progress(task)
+            yield Progress(task, self.client.transport.break_off)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from urllib3.exceptions import (
 
 from ekiben.errors import RegistryError
 from ekiben.oci.registry.addresses import Origin
+from ekiben.oci.registry.live_connections import LiveConnections
 from ekiben.oci.registry.network import Network
 from ekiben.oci.registry.retrying import Temporary, retry_after_s
 
@@ -124,6 +125,7 @@ class Transport:
     _pools: dict[tuple[str | None, str], urllib3.PoolManager] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _answered: set[Origin] = field(default_factory=set, init=False)
+    _live: LiveConnections = field(default_factory=LiveConnections, init=False, repr=False)
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: Body | None = None) -> Answer:
         """The answer to one request, its body unread.
@@ -155,13 +157,19 @@ class Transport:
         self._answered.add(origin)
         return Answer(url, response)
 
+    def break_off(self) -> None:
+        """Ends every exchange that is under way, in all threads: they raise Temporary."""
+        self._live.break_off()
+
     def _pool_for(self, origin: Origin) -> urllib3.PoolManager:
         proxy = self.network.proxy_for(origin)
         key = (proxy, origin.scheme)
         with self._lock:
             if key not in self._pools:
                 is_plain = origin.is_plain and not (proxy or "").startswith("https:")
-                self._pools[key] = _open_pool(proxy, None if is_plain else self.network.tls_context())
+                pool = _open_pool(proxy, None if is_plain else self.network.tls_context())
+                pool.pool_classes_by_scheme = self._live.pool_classes()
+                self._pools[key] = pool
             return self._pools[key]
 
     def _translated(self, origin: Origin, error: Exception) -> RegistryError:
