@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ekiben.digest import Digest
 from ekiben.errors import ImageError, NotFound
+from ekiben.oci.appending import ConfigChanges, append_layers, empty_image
 from ekiben.oci.blobs import BlobStore
 from ekiben.oci.docker_archive import (
     count_known_layers,
@@ -25,7 +26,7 @@ from ekiben.oci.docker_archive_reader import DockerArchive
 from ekiben.oci.image import Image
 from ekiben.oci.layout import Layout
 from ekiben.oci.reference import Reference
-from tests.oci.images import blobs_of, small_image
+from tests.oci.images import AMD64, blobs_of, make_layer, small_image
 
 IRIS = Reference.parse("iris:1")
 
@@ -99,6 +100,14 @@ def test_known_layers_are_named_and_not_sent(image: Image) -> None:
     assert below not in files
     assert above in files
     assert json.loads(files["manifest.json"])[0]["Layers"] == [below, above]
+
+
+def test_a_known_layer_that_stands_above_unknown_ones_too_is_sent(tmp_path: Path) -> None:
+    store = BlobStore(tmp_path)
+    layers = [make_layer(store, text) for text in ("twice", "once", "twice")]
+    image = append_layers(empty_image(AMD64), layers, store, ConfigChanges())
+    assert f"blobs/sha256/{layers[0].layer.digest.hex}" in members(image, IRIS, known_layers=1)
+    assert f"blobs/sha256/{layers[0].layer.digest.hex}" not in members(image, IRIS, known_layers=3)
 
 
 @given(st.lists(st.lists(st.integers(0, 2), max_size=4), max_size=3), st.lists(st.integers(0, 2), max_size=4))

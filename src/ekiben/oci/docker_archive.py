@@ -4,8 +4,9 @@
     oci-layout, index.json  what engines read that keep their images in containerd
     blobs/sha256/<hex>      what both lead to, packed as it is stored
 
-An engine that has the lower layers already can do without them: Docker's classic store looks a layer up by the chain
-of all below it, before it looks for the file.
+Docker's classic store can do without the lower layers that it has: it looks a layer up by the chain of all below it,
+before it looks for the file. A store of containerd's looks for the blob, and takes an archive that lacks one without a
+word: what it gets has to be whole.
 """
 
 from __future__ import annotations
@@ -46,12 +47,13 @@ def docker_archive(
     advance: Callable[[int], object] = _nothing,
 ) -> Iterator[bytes]:
     """The archive of `image` under `references`, in pieces of at most a megabyte. The lowest `known_layers` are left
-    out (`count_known_layers`); `advance` is told the bytes of blobs as they are given.
+    out, for a classic store that has them (`count_known_layers`); `advance` is told the bytes of blobs as they go.
 
     Raises ImageError for a reference with a digest, and for a blob that is shorter or longer than was said.
     """
     named = [_tagged(reference) for reference in references]
-    left_out = {layer.digest for layer in image.manifest.layers[:known_layers]}
+    digests = [layer.digest for layer in image.manifest.layers]
+    left_out = {*digests[:known_layers]} - {*digests[known_layers:]}  # a layer may stand above itself
     contents = {
         "index.json": _index(image, named).to_bytes(),
         "manifest.json": _docker_manifest(image, named),
@@ -97,7 +99,7 @@ def save_docker_archive(
 
 
 def count_known_layers(diff_ids: Sequence[Digest], engine_images: Iterable[Sequence[Digest]]) -> int:
-    """How many of an image's lowest layers an engine has, whose images have the diff_ids of `engine_images`."""
+    """How many of an image's lowest layers a classic store has, whose images have the diff_ids `engine_images`."""
     return max((_common(diff_ids, known) for known in engine_images), default=0)
 
 
