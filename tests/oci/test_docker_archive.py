@@ -81,7 +81,7 @@ def test_the_bytes_of_an_archive_stay(image: Image) -> None:
     unpacked = replace(image, manifest=replace(image.manifest, layers=image.manifest.layers[:1] * 2))
     assert (
         Digest.of_chunks(docker_archive(unpacked, [IRIS])).hex
-        == "1e4e21c0db00b86e3bc19da8288f7e134c34b607eef4088710f811b7f47e55aa"
+        == "74a8d3984c645a29de73e5f9a38322734aa0d0ded3a5af8881ae394c701b0278"
     )
 
 
@@ -94,11 +94,10 @@ def test_no_piece_is_larger_than_a_megabyte_and_all_are_told(tmp_path: Path) -> 
     assert sum(told) == sum(blob.size_bytes for blob in image.blobs)
 
 
-def test_known_layers_are_named_and_not_sent(image: Image) -> None:
+def test_known_layers_are_named_and_not_sent_and_what_is_left_is_no_layout(image: Image) -> None:
     below, above = (f"blobs/sha256/{layer.digest.hex}" for layer in image.layers)
     files = members(image, IRIS, known_layers=1)
-    assert below not in files
-    assert above in files
+    assert set(files) == {"manifest.json", f"blobs/sha256/{image.manifest.config.digest.hex}", above}
     assert json.loads(files["manifest.json"])[0]["Layers"] == [below, above]
 
 

@@ -5,8 +5,8 @@
     blobs/sha256/<hex>      what both lead to, packed as it is stored
 
 Docker's classic store can do without the lower layers that it has: it looks a layer up by the chain of all below it,
-before it looks for the file. A store of containerd's looks for the blob, and takes an archive that lacks one without a
-word: what it gets has to be whole.
+before it looks for the file. containerd wants every file, but for those that a layout lacks: it takes that for an image
+to be completed later. So an archive without some layers is no layout, and containerd refuses it.
 """
 
 from __future__ import annotations
@@ -54,12 +54,10 @@ def docker_archive(
     named = [_tagged(reference) for reference in references]
     digests = [layer.digest for layer in image.manifest.layers]
     left_out = {*digests[:known_layers]} - {*digests[known_layers:]}  # a layer may stand above itself
-    contents = {
-        "index.json": _index(image, named).to_bytes(),
-        "manifest.json": _docker_manifest(image, named),
-        "oci-layout": LAYOUT_MARK,
-        _path(image.digest): image.content,
-    }
+    contents = {"manifest.json": _docker_manifest(image, named)}
+    if not left_out:
+        layout = {"oci-layout": LAYOUT_MARK, "index.json": _index(image, named).to_bytes()}
+        contents |= {**layout, _path(image.digest): image.content}
     for path, content in contents.items():
         yield from (_header(path, len(content)), content, padding(len(content)))
     for blob in image.blobs:
