@@ -78,6 +78,12 @@ def test_a_record_that_does_not_tell_of_the_files_is_refused(text: str, reason: 
         check_record(parse_record(text), {"a.py": 0, "b.py": 5, "RECORD": 1}, ["RECORD"])
 
 
+def test_what_pip_takes_all_the_same_says_so() -> None:
+    with pytest.raises(Refused) as raised:
+        check_record({}, {"a.py": 0}, [])
+    assert "--engine docker" in (raised.value.hint or "")
+
+
 def test_a_record_that_tells_of_every_file_passes() -> None:
     check_record(parse_record(f"a.py,sha256={HASH},\nRECORD,,\n"), {"a.py": 7, "RECORD": 1}, ["RECORD", "RECORD.jws"])
 

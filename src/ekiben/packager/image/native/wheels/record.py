@@ -19,6 +19,7 @@ from ekiben.packager.image.native.wheels.refused import Refused
 
 RECORD = "RECORD"
 SIGNATURES = ("RECORD.jws", "RECORD.p7s")  # of a RECORD that an installer replaces: not installed
+_LESS_STRICT = "tell who makes it; `--engine docker` installs it by pip, which does not look"
 _LENGTHS = {"sha256": 32, "sha384": 48, "sha512": 64}  # bytes
 _HEX = re.compile(r"[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}")  # base64 of as many bytes is shorter than these
 
@@ -68,11 +69,12 @@ def check_record(promises: Mapping[str, Promise | None], sizes: Mapping[str, int
     present = sizes.keys() - exempt
     if listed != present:
         path = min(listed ^ present)
-        raise Refused(f"`{path}` is " + ("not in its RECORD" if path in present else "in its RECORD alone"))
+        where = "not in its RECORD" if path in present else "in its RECORD alone"
+        raise Refused(f"`{path}` is {where}", hint=_LESS_STRICT)
     for path in sorted(present):
         promise = promises[path]
         if promise is None:
-            raise Refused(f"its RECORD has no hash of `{path}`")
+            raise Refused(f"its RECORD has no hash of `{path}`", hint=_LESS_STRICT)
         if promise.size_bytes not in (None, sizes[path]):
             raise Refused(f"its RECORD gives `{path}` {promise.size_bytes} bytes, and it has {sizes[path]}")
 
