@@ -78,6 +78,7 @@ def small_bento(
     models: Iterable[Model] = (),
     source: str = "class Small: ...\n",
     heavy: str = "x = 1\n",
+    heavy_files: Mapping[str, str] | None = None,
     light: str = "y = 2\n",
     setup_script: str | None = None,
     template: str | None = None,
@@ -87,14 +88,15 @@ def small_bento(
     receipt: Mapping[str, object] | None = None,
     **changes: object,
 ) -> Bento:
-    """A Bento with a heavy wheel (called scipy), a light one, a server and `models`; `changes` to its manifest."""
+    """A Bento with a heavy wheel (called scipy), a light one, a server and `models`; `changes` to its manifest.
+    `heavy_files` are further files of the heavy wheel."""
     entries = tuple(BentoModelEntry(model.tag, model.digest) for model in models)
     docker = {**MANIFEST.docker, **(docker_keys or {})}
     manifest = replace(MANIFEST, models=entries, docker=docker, **changes)  # type: ignore[arg-type]
     with store.bentos.stage(manifest.name) as staged:
         wheels = staged.path_of("env/python/wheels")
         wheels.mkdir(parents=True)
-        scipy = make_wheel(wheels, "scipy", "1.0", {"scipy/__init__.py": heavy})
+        scipy = make_wheel(wheels, "scipy", "1.0", {"scipy/__init__.py": heavy, **(heavy_files or {})})
         small = make_wheel(wheels, "light", "2.0", {"light.py": light})
         server = {"ekiben/serving/__init__.py": "", "ekiben/serving/__main__.py": SERVER, "ekiben/__init__.py": ""}
         health = {"ekiben/serving/healthcheck.py": HEALTHCHECK.read_text()}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ekiben.digest import Digest
 from ekiben.errors import ImageError
+from ekiben.packager.credentials import redact, redact_known, secrets_around
 from ekiben.packager.image.native.locked_wheels import WantedWheel, no_wheel
 from ekiben.packager.lock.child import run_child
 from ekiben.packager.lock.local_files import find_local_files
@@ -112,7 +113,8 @@ def _download(missing: Sequence[WantedWheel], target: Target, places: WheelPlace
         timeout_s=_TIMEOUT_S,
     )
     if done.status != 0:
-        said = "\n".join(done.said.splitlines()[-_LAST_LINES:])
+        secrets = secrets_around(places.pip.locations, places.environ, places.pip.netrc)
+        said = redact_known(redact("\n".join(done.said.splitlines()[-_LAST_LINES:])), secrets)
         raise ImageError(
             f"pip cannot fetch the image's wheels:\n{said}",
             hint="a package without a wheel needs `--engine docker`, which builds it in the image",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from ekiben.oci.descriptor import Platform
 from ekiben.oci.docker_archive_reader import DockerArchive
+from ekiben.oci.drafts import Drafts
 from ekiben.oci.image import Image
 from ekiben.packager.image.engines import docker_api
-from ekiben.packager.lock.placing import STAGED
 from ekiben.report import Reporter
 
 
@@ -35,15 +33,9 @@ def engine_image(
 
 
 def _save(pieces: Iterable[bytes], path: Path, advance: Callable[[int], object]) -> None:
-    """Brings the archive to its place by one rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=STAGED)
-    draft = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            for piece in pieces:
-                stream.write(piece)
-                advance(len(piece))
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    """Brings the archive to its place whole, or not at all."""
+    with Drafts(path.parent / "drafts").open() as draft:
+        for piece in pieces:
+            draft.stream.write(piece)
+            advance(len(piece))
+        draft.put(path)

@@ -85,4 +85,4 @@ def _from_anywhere(text: str, platform: Platform, places: BasePlaces, reporter: 
             return image, text
     reference = Reference.parse(text)
     image = Registry.open(reference.host, environ=places.environ).get_image(reference, platform)
-    return image, text
+    return image, text if reference.digest else f"{text}@{image.digest}"

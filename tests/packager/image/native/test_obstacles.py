@@ -1,0 +1,36 @@
+"""What keeps a Bento from the native engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ekiben.packager.image.native.obstacles import find_obstacle
+from ekiben.packager.image.plan import ImagePlan
+
+PLAN = ImagePlan("small", "python:3.11-slim", "3.11", groups=(), runtime_wheel="ekiben_runtime-1-py3-none-any.whl")
+
+
+def test_a_plan_that_runs_nothing_meets_no_obstacle() -> None:
+    with_variables = replace(PLAN, base_env=(("A", "b"),), build_env=(("B", "c"),), secret_env=("TOKEN",))
+    assert find_obstacle(with_variables, has_options=False) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"system_packages": ("libgomp1",)}, "docker.system_packages"),
+        ({"has_setup_script": True}, "docker.setup_script"),
+        ({"has_conda": True}, "conda"),
+        ({"template": ""}, "docker.dockerfile_template"),
+        ({"open_requirements": ""}, "has no lock"),
+    ],
+)
+def test_what_has_to_run_in_the_image_is_named(change: dict[str, object], words: str) -> None:
+    found = find_obstacle(replace(PLAN, **change), has_options=False)  # type: ignore[arg-type]
+    assert found is not None and words in found
+
+
+def test_options_are_for_engines_that_run_a_containerfile() -> None:
+    assert "--opt" in (find_obstacle(PLAN, has_options=True) or "")
