@@ -55,6 +55,7 @@ class OddRegistry:
     ranges: str = "right"  # or `ignored`, `refused`, `wrong start`, `wrong bytes`
     loses_uploads: bool = False
     refuses_chunks: int | None = None
+    longest_chunk: int | None = None
     least_chunk: int | None = None
     elsewhere: str = ""
     authorization: str | None = None
@@ -199,9 +200,10 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(404)
         if self.command == "GET":
             return self._answer(204, {"Location": self.path, "Range": f"0-{max(0, len(upload) - 1)}"})
-        if self.command == "PATCH" and registry.refuses_chunks:
+        too_long = registry.longest_chunk and int(self.headers.get("Content-Length", 0)) > registry.longest_chunk
+        if self.command == "PATCH" and (registry.refuses_chunks or too_long):
             self._take(None)
-            return self._answer(registry.refuses_chunks)
+            return self._answer(registry.refuses_chunks or 416)
         return self._receive(name, upload, query, fault)
 
     def _receive(self, name: str, upload: bytearray, query: dict[str, list[str]], fault: Fault | None) -> None:

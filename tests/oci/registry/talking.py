@@ -36,7 +36,7 @@ def registry_at(
     """A client of the registry at `host`, which has `login` to show."""
     network = network or Network()
     opened = Registry.open(host, plain_http=plain_http, network=network, login=lambda: login, patience=patience)
-    return replace(opened, habits=Habits(chunk_bytes)) if chunk_bytes else opened
+    return replace(opened, habits=Habits(chunk_bytes, probe_bytes=chunk_bytes)) if chunk_bytes else opened
 
 
 def blob_of(size_bytes: int, seed: int = 0) -> tuple[Descriptor, Callable[[], BinaryIO]]:

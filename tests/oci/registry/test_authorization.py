@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -191,3 +192,12 @@ def test_no_secret_is_in_what_is_shown_of_a_client(odd: OddRegistry) -> None:
     shown = f"{registry!r}{registry.client.authorizer!r}{LOGIN!r}"
     assert "sesame" not in shown
     assert "Bearer first" not in shown
+
+
+def test_no_secret_is_logged(odd: OddRegistry, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    registry_at(odd.host, LOGIN).push_blob("a", BLOB, OPEN)
+    registry_at(odd.host, Login("", identity_token="refresh me")).head_blob("a", BLOB.digest)
+    assert "/v2/a/blobs/uploads" in caplog.text
+    for secret in ("sesame", base64.b64encode(b"kiosk:open sesame").decode(), "Bearer", "refresh"):
+        assert secret not in caplog.text

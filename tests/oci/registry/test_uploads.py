@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 import pytest
 
 from ekiben.errors import RegistryError
 from ekiben.oci.registry.credentials import Login
-from ekiben.oci.registry.uploads import Outcome, Pushed
+from ekiben.oci.registry.uploads import Habits, Outcome, Pushed
 from tests.oci.registry.odd_registry import Fault, OddRegistry, serving
 from tests.oci.registry.talking import HASTY, blob_of, registry_at
 
@@ -74,7 +75,7 @@ def test_an_answer_that_was_lost_at_the_end_sends_nothing_again(odd: OddRegistry
     assert odd.taken_bytes == SIZE
 
 
-@pytest.mark.parametrize("status", [413, 416, 405])
+@pytest.mark.parametrize("status", [400, 413, 416, 405])
 def test_a_registry_that_takes_no_chunks_gets_blobs_whole(odd: OddRegistry, status: int) -> None:
     odd.refuses_chunks = status
     registry = registry_at(odd.host, chunk_bytes=CHUNK)
@@ -83,6 +84,22 @@ def test_a_registry_that_takes_no_chunks_gets_blobs_whole(odd: OddRegistry, stat
     registry.push_blob("a", other, open_other)
     assert set(odd.blobs) == {str(BLOB.digest), str(other.digest)}
     assert odd.count("PATCH") == 1
+
+
+@pytest.mark.parametrize("longest_chunk", [1000, CHUNK])
+def test_a_registry_that_takes_small_chunks_alone_gets_blobs_whole(odd: OddRegistry, longest_chunk: int) -> None:
+    odd.longest_chunk = longest_chunk
+    registry = replace(registry_at(odd.host), habits=Habits(chunk_bytes=2 * CHUNK, probe_bytes=CHUNK))
+    registry.push_blob("a", BLOB, OPEN)
+    assert odd.taken_bytes <= SIZE + 3 * CHUNK
+    assert registry.push_blob("b", BLOB, OPEN).outcome == Outcome.PRESENT
+
+
+def test_how_a_registry_takes_chunks_is_tried_with_a_small_one(odd: OddRegistry) -> None:
+    registry = replace(registry_at(odd.host), habits=Habits(chunk_bytes=2 * CHUNK, probe_bytes=CHUNK))
+    registry.push_blob("a", BLOB, OPEN)
+    asked = [one.headers["Content-Length"] for one in odd.seen if one.method == "PATCH"]
+    assert asked == [str(CHUNK), str(2 * CHUNK), str(SIZE - 3 * CHUNK)]
 
 
 def test_a_whole_blob_that_was_cut_is_sent_again(odd: OddRegistry) -> None:

@@ -24,9 +24,11 @@ from ekiben.oci.registry.rewinding import Rewinding
 from ekiben.oci.registry.transport import Answer, Body
 
 CHUNK_BYTES = 64 * 1024 * 1024  # what is sent again at most; proxies in front of registries often end at 100 MB
+# The first chunk that a registry gets: more than those take that want blobs whole, and what others want at least.
+PROBE_BYTES = 8 * 1024 * 1024
 PUSH = "pull,push"
 _MAX_MOUNTS = 3  # repositories that are tried: each costs a round trip
-_NO_CHUNKS = frozenset({400, 404, 405, 411, 413, 416, 501})  # a first chunk answered so: this registry wants it whole
+_NO_CHUNKS = frozenset({400, 405, 411, 413, 501})  # a chunk answered so: this registry wants blobs whole, or small
 _TAKEN = frozenset({200, 201, 202, 204})  # 202 is the rule; hosted registries answer the others, too
 _HINTS = {
     400: "was the content changed meanwhile?",
@@ -53,14 +55,24 @@ class Pushed:
 
 @dataclass(slots=True)
 class Habits:
-    """What one registry was found to take; shared by its uploads."""
+    """What one registry was found to take; shared by its uploads. `takes_chunks` is None until it was tried."""
 
     chunk_bytes: int = CHUNK_BYTES
-    takes_chunks: bool = True
+    probe_bytes: int = PROBE_BYTES
+    takes_chunks: bool | None = None
+
+    def took_chunk(self) -> None:
+        """It does, unless another upload has found that it does not take every one."""
+        if self.takes_chunks is None:
+            self.takes_chunks = True
 
 
 class _Lost(Temporary):
     """The registry no longer knows the upload, which begins anew."""
+
+
+class _OutOfPlace(Temporary):
+    """The registry does not take a chunk where it stands, or of its size: both are answered 416."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +117,10 @@ class Upload:
         if begun is None:
             return Outcome.MOUNTED
         size_bytes = self.blob.size_bytes
-        chunk_bytes = max(self.habits.chunk_bytes, begun.least_chunk)
-        if not self.habits.takes_chunks or size_bytes <= chunk_bytes:
+        if self.habits.takes_chunks is False or size_bytes <= max(self.habits.chunk_bytes, begun.least_chunk):
             self._finish(begun.location, self._body(content, 0, size_bytes))
             return Outcome.SENT
-        location = self._send_chunks(begun.location, chunk_bytes, content, retry)
+        location = self._send_chunks(begun, content, retry)
         while True:
             try:
                 self._finish(location, self._body(content, size_bytes, size_bytes))
@@ -150,19 +161,24 @@ class Upload:
             scopes = (*scopes, Scope(source))
         return self.client.send("POST", url, scopes, body=Body.of_bytes(b"", "application/octet-stream"))
 
-    def _send_chunks(self, location: str, chunk_bytes: int, content: Rewinding, retry: Retry) -> str:
+    def _send_chunks(self, begun: _Begun, content: Rewinding, retry: Retry) -> str:
         """Sends all, and gives the location to finish at. Raises _Lost where it has to be begun anew."""
-        position = 0
+        location, position = begun.location, 0
         while position < self.blob.size_bytes:
-            end = min(position + chunk_bytes, self.blob.size_bytes)
+            wanted = self.habits.chunk_bytes if self.habits.takes_chunks else self.habits.probe_bytes
+            end = min(position + max(wanted, begun.least_chunk), self.blob.size_bytes)
             try:
                 location = self._send_chunk(location, position, end, content)
                 position = end
+                self.habits.took_chunk()
             except _Lost:
                 raise
             except Temporary as failure:
                 retry.after(failure, position)
-                location, position = self._where(location)
+                location, told = self._where(location)
+                if isinstance(failure, _OutOfPlace) and told == position:
+                    raise self._no_chunks() from failure
+                position = told
         return location
 
     def _send_chunk(self, location: str, start: int, end: int, content: Rewinding) -> str:
@@ -171,13 +187,16 @@ class Upload:
         with self.client.send("PATCH", location, self._scopes(), headers=headers, body=body) as answer:
             if answer.status in _TAKEN:
                 return self._location(answer, location)
-            if start == 0 and answer.status in _NO_CHUNKS:
-                self.habits.takes_chunks = False
-                raise _Lost(f"`{self.client.host}` takes no chunks")
+            if answer.status in _NO_CHUNKS:
+                raise self._no_chunks()
             if answer.status == 404:
                 raise _Lost(f"`{self.client.host}` has lost the upload of `{self.blob.digest}`")
             error = self.client.refusal(answer, f"a chunk of `{self.blob.digest}`")
-        raise Temporary(error.message) if answer.status == 416 else error
+        raise _OutOfPlace(error.message) if answer.status == 416 else error
+
+    def _no_chunks(self) -> _Lost:
+        self.habits.takes_chunks = False
+        return _Lost(f"`{self.client.host}` takes no chunks")
 
     def _where(self, location: str) -> tuple[str, int]:
         """The location to go on at, and the byte. Raises _Lost where the registry does not say."""
