@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekiben.oci.appending import (
-    BASE_DIGEST,
     CREATED,
     ConfigChanges,
     append_layers,
@@ -67,8 +66,8 @@ def test_the_same_layers_make_the_same_image(tmp_path: Path, base: Image) -> Non
 
 def test_the_annotations_of_the_base_stay_with_it(store: BlobStore) -> None:
     base = make_image(ImageConfig(platform=AMD64), (), None, {"org.opencontainers.image.source": "theirs"})
-    image = append_layers(base, [], store, ConfigChanges(), {BASE_DIGEST: str(base.digest)})
-    assert image.manifest.annotations == {BASE_DIGEST: str(base.digest)}
+    ours = {"org.opencontainers.image.base.digest": str(base.digest)}
+    assert append_layers(base, [], store, ConfigChanges(), ours).manifest.annotations == ours
 
 
 def test_what_docker_spelled_is_spelled_as_oci_does(store: BlobStore, base: Image) -> None:

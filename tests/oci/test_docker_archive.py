@@ -128,7 +128,7 @@ def test_a_layer_that_is_above_another_in_the_engine_is_sent(image: Image) -> No
 
 def test_a_digest_is_no_name_for_an_engine(image: Image) -> None:
     with pytest.raises(ImageError, match="names a digest"):
-        list(docker_archive(image, [IRIS.at(image.digest)]))
+        list(docker_archive(image, [replace(IRIS, digest=image.digest)]))
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 100_000])

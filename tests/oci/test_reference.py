@@ -108,6 +108,5 @@ def test_the_digest_says_which_version_else_the_tag_else_latest() -> None:
     assert bare.version == "latest"
     assert bare.tagged() == Reference.parse("r.example/iris:latest")
     assert Reference.parse("r.example/iris:1").tagged().version == "1"
-    pinned = Reference.parse("r.example/iris:1").at(digest)
-    assert str(pinned) == f"r.example/iris:1@{digest}"
-    assert (pinned.version, pinned.name) == (str(digest), "r.example/iris")
+    pinned = Reference.parse(f"r.example/iris:1@{digest}")
+    assert (pinned.version, pinned.name, pinned.tagged()) == (str(digest), "r.example/iris", pinned)

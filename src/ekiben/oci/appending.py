@@ -14,8 +14,6 @@ from ekiben.oci.descriptor import Descriptor, Platform
 from ekiben.oci.image import BlobSource, Image, JoinedSource, make_image
 from ekiben.oci.media_types import LAYERS, layer_type
 
-BASE_NAME = "org.opencontainers.image.base.name"
-BASE_DIGEST = "org.opencontainers.image.base.digest"
 CREATED = "1980-01-01T00:00:00Z"  # the time of everything in a layer (`layer_tar.LAYER_TIME_S`)
 
 # What old engines say of the container that the base was committed from: no word of it is true of what stands on it.

@@ -80,10 +80,6 @@ class Reference:
         """The same with `latest` where it has neither tag nor digest."""
         return self if self.tag or self.digest else Reference(self.host, self.repository, DEFAULT_TAG)
 
-    def at(self, digest: Digest) -> Reference:
-        """The same, of which this is the image."""
-        return Reference(self.host, self.repository, self.tag, digest)
-
     @property
     def _suffix(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
