@@ -1,4 +1,4 @@
-"""A certificate authority that nobody trusts yet, and a certificate of it for this machine."""
+"""A certificate authority that nobody trusts yet, and a certificate of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+FAR_HOST = "registry.example"  # where a certificate of ours is good, besides this machine
 
 
 def make_certificates(folder: Path) -> tuple[Path, Path]:
@@ -23,7 +25,8 @@ def make_certificates(folder: Path) -> tuple[Path, Path]:
         .add_extension(usage, critical=True)
         .sign(authority_key, hashes.SHA256())
     )
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    this_machine = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    names = [x509.DNSName("localhost"), x509.DNSName(FAR_HOST), this_machine]
     server_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     server = (
         _certificate(server_name, authority_name, server_key.public_key(), authority_key.public_key())

@@ -10,9 +10,10 @@ import pytest
 from ekiben.errors import RegistryError
 from ekiben.oci.registry.network import Network
 from ekiben.oci.registry.registry import Registry
-from tests.oci.registry.certificates import make_certificates
+from tests.oci.registry.certificates import FAR_HOST, make_certificates
 from tests.oci.registry.real_registry import RealRegistry
 from tests.oci.registry.talking import HASTY, blob_of, registry_at
+from tests.oci.registry.tunnel import Tunnel, tunnelling
 
 
 @pytest.fixture
@@ -51,6 +52,23 @@ def test_a_certificate_for_another_host_is_not_trusted(tls_registry: RealRegistr
     registry = registry_at(f"127.0.0.2:{tls_registry.port}", plain_http=False, network=Network(ca_files=(authority,)))
     with pytest.raises(RegistryError):
         registry.head_manifest("a", "1")
+
+
+def test_a_registry_behind_a_proxy_is_spoken_to_in_tls_of_its_own(tls_registry: RealRegistry, authority: Path) -> None:
+    blob, open_content = blob_of(1000)
+    with tunnelling(Tunnel(tls_registry.port)) as tunnel:
+        environ = {
+            "https_proxy": f"http://kiosk:sesame@{tunnel.host}",
+            "SSL_CERT_FILE": str(authority),
+            "HOME": "/none",
+        }
+        registry = Registry.open(FAR_HOST, environ=environ)
+        registry.push_blob("a", blob, open_content)
+        assert b"".join(registry.get_blob("a", blob)) == open_content().read()
+        assert set(tunnel.asked) == {f"{FAR_HOST}:443"}
+        assert set(tunnel.logins) == {"Basic a2lvc2s6c2VzYW1l"}
+        with pytest.raises(RegistryError, match=f"the certificate of `{FAR_HOST}` is not trusted"):
+            Registry.open(FAR_HOST, environ={**environ, "SSL_CERT_FILE": ""}).head_blob("a", blob.digest)
 
 
 def test_a_registry_in_plain_http_is_not_spoken_to_unless_asked(real_registry: RealRegistry) -> None:
