@@ -24,7 +24,7 @@ from ekiben.packager.lock.target import Target
 from ekiben.packager.lock.wheel_tags import best_wheel, fits, platform_tags
 
 _TIMEOUT_S = 3600.0  # a CUDA stack is 5 GB
-_LAST_LINES = 4  # of what pip said
+_LAST_LINES = 5  # of what pip said
 _REQUIREMENTS = "requirements.txt"
 _DOWNLOADS = "downloads"
 
@@ -114,7 +114,8 @@ def _download(missing: Sequence[WantedWheel], target: Target, places: WheelPlace
     )
     if done.status != 0:
         secrets = secrets_around(places.pip.locations, places.environ, places.pip.netrc)
-        said = redact_known(redact("\n".join(done.said.splitlines()[-_LAST_LINES:])), secrets)
+        lines = [line for line in done.said.splitlines() if line.strip()][-_LAST_LINES:]
+        said = redact_known(redact("\n".join(lines)), secrets)
         raise ImageError(
             f"pip cannot fetch the image's wheels:\n{said}",
             hint="a package without a wheel needs `--engine docker`, which builds it in the image",
