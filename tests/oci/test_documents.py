@@ -6,6 +6,7 @@ import json
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from ekiben.digest import Digest
 from ekiben.errors import ImageError
@@ -88,25 +89,26 @@ def test_an_index_is_no_manifest_and_a_manifest_no_index() -> None:
         Index.parse(encoded(MANIFEST))
 
 
-DOCKER_CONFIG = {
+DOCKER_RUN: dict[str, object] = {
+    "Hostname": "",
+    "AttachStdin": False,
+    "Env": ["PATH=/bin", "A=b=c", "BARE"],
+    "Cmd": None,
+    "Entrypoint": ["python3"],
+    "ExposedPorts": {"3000/tcp": {}},
+    "Healthcheck": {"Test": ["CMD", "true"], "Interval": 1500000000, "StartInterval": 7, "Retries": 0},
+    "Volumes": {"/data": {}},
+    "Onbuild": ["RUN true"],
+    "Shell": ["/bin/bash", "-c"],
+}
+DOCKER_CONFIG: dict[str, object] = {
     "architecture": "arm64",
     "variant": "v8",
     "os": "linux",
     "os.version": "6",
     "created": "2026-01-01T00:00:00Z",
     "docker_version": "20.10",
-    "config": {
-        "Hostname": "",
-        "AttachStdin": False,
-        "Env": ["PATH=/bin", "A=b=c", "BARE"],
-        "Cmd": None,
-        "Entrypoint": ["python3"],
-        "ExposedPorts": {"3000/tcp": {}},
-        "Healthcheck": {"Test": ["CMD", "true"], "Interval": 1500000000, "StartInterval": 7, "Retries": 0},
-        "Volumes": {"/data": {}},
-        "Onbuild": ["RUN true"],
-        "Shell": ["/bin/bash", "-c"],
-    },
+    "config": DOCKER_RUN,
     "rootfs": {"type": "layers", "diff_ids": [DIGEST]},
     "history": [{"created_by": "ENV A", "empty_layer": True}, {"created_by": "COPY"}],
 }
@@ -125,7 +127,7 @@ def test_what_docker_adds_to_a_configuration_is_understood() -> None:
 def test_what_is_not_acted_on_survives_in_a_configuration() -> None:
     written = json.loads(ImageConfig.parse(encoded(DOCKER_CONFIG)).to_bytes())
     for name in ("Volumes", "Onbuild", "Shell", "AttachStdin", "Hostname", "Env", "ExposedPorts"):
-        assert written["config"][name] == DOCKER_CONFIG["config"][name]  # type: ignore[index]
+        assert written["config"][name] == DOCKER_RUN[name]
     for name in ("os.version", "docker_version", "created", "history", "rootfs", "variant"):
         assert written[name] == DOCKER_CONFIG[name]
 
@@ -146,3 +148,25 @@ def test_what_is_not_acted_on_survives_in_a_configuration() -> None:
 def test_a_configuration_says_what_is_wrong_with_it(change: dict[str, object], why: str) -> None:
     with pytest.raises(ImageError, match=why):
         ImageConfig.parse(encoded({**DOCKER_CONFIG, **change}))
+
+
+KEYS = [*MANIFEST, *LAYER, *DOCKER_CONFIG, *DOCKER_RUN, "manifests", "platform", "diff_ids", "annotations"]
+strange = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["", DIGEST, OCI_INDEX, "linux"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize("document", [Manifest, Index, ImageConfig])
+@given(changes=st.dictionaries(st.sampled_from(KEYS), strange, max_size=3))
+def test_a_strange_document_is_refused_or_kept(
+    document: type[Manifest | Index | ImageConfig], changes: dict[str, object]
+) -> None:
+    index = {"schemaVersion": 2, "manifests": [LAYER]}
+    whole: dict[type, dict[str, object]] = {Manifest: MANIFEST, Index: index, ImageConfig: DOCKER_CONFIG}
+    try:
+        read = document.parse(encoded({**whole[document], **changes}))
+    except ImageError:
+        return
+    assert document.parse(read.to_bytes()) == read
