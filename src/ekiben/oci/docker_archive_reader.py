@@ -80,12 +80,20 @@ class DockerArchive:
 
     def _image(self, listed: _Listed, what: str) -> Image:
         config = Descriptor.of_bytes(listed.config_content, OCI_CONFIG)
+        return self._laid_out(config, what) or self._made_up(listed, config, what)
+
+    def _laid_out(self, config: Descriptor, what: str) -> Image | None:
+        """The image of that configuration, where its manifest is here and all that this names."""
         blobs = self._blobs()
         for content in self._manifests(blobs, what):
             manifest = Manifest.parse(content, f"a manifest in {what}")
             is_whole = all(layer.digest in blobs.stretches for layer in manifest.layers)
             if is_whole and manifest.config.digest == config.digest:
                 return read_image(content, blobs, what)
+        return None
+
+    def _made_up(self, listed: _Listed, config: Descriptor, what: str) -> Image:
+        """An image of the layers as they lie there."""
         if len(listed.layers) != len(listed.config.diff_ids):
             raise ImageError(f"{what} has {len(listed.layers)} layers, and its configuration other ones")
         stretches = [self._stretch(path) for path in listed.layers]
