@@ -102,7 +102,8 @@ def _load(delivery: Delivery, known: int, reporter: Reporter) -> None:
 def _to_registry(delivery: Delivery, reporter: Reporter) -> BuiltImage:
     for reference in delivery.parsed:
         registry = Registry.open(reference.host, environ=delivery.environ)
-        registry.push_image(delivery.image, reference, delivery.mounts, reporter)
+        pushed = registry.push_image(delivery.image, reference, delivery.mounts, reporter)
+        reporter.info(f"pushed `{reference.familiar}`: {pushed.sent_bytes} bytes were sent")
     return _built(delivery, [f"{one.familiar}@{delivery.image.digest}" for one in delivery.parsed])
 
 

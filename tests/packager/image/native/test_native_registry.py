@@ -1,0 +1,101 @@
+"""Native images pushed to a real registry, on bases that come from there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ekiben.errors import RegistryError
+from ekiben.oci.image import Image
+from ekiben.oci.reference import Reference
+from ekiben.oci.registry.registry import Registry
+from ekiben.packager.image.containerize import ContainerizeRequest, containerize
+from ekiben.packager.image.engines.engine import BuiltImage
+from ekiben.settings import load_settings
+from ekiben.store.bentos import Bento
+from ekiben.store.local import Store
+from tests.oci.registry.real_registry import RealRegistry
+from tests.packager.conftest import Recorder
+from tests.packager.image.native.tiny_base import DEBIAN, base_of
+from tests.packager.small_bento import save_model, small_bento
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[RealRegistry]:
+    started = RealRegistry(tmp_path / "registry")
+    started.start()
+    yield started
+    started.kill()
+
+
+@pytest.fixture
+def base(running: RealRegistry, tmp_path: Path) -> str:
+    """A base that the registry has."""
+    name = f"{running.host}/bases/python:3.11"
+    Registry.open(running.host, environ={}).push_image(base_of(tmp_path / "blobs", DEBIAN), Reference.parse(name))
+    return name
+
+
+def push(store: Store, bento: Bento, base: str, reference: str, reporter: Recorder) -> BuiltImage:
+    request = ContainerizeRequest(tag=bento.tag, image_tags=(reference,), base_image=base, pushes=True)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(store.home), "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
+    settings = load_settings({"EKIBEN_HOME": str(store.home)})
+    return containerize(request, store=store, settings=settings, reporter=reporter, environ=environ)
+
+
+def sent_bytes(reporter: Recorder) -> list[int]:
+    """What each push sent."""
+    found = (re.search(r"^pushed .*: (\d+) bytes were sent$", line) for line in reporter.told)
+    return [int(one[1]) for one in found if one]
+
+
+def fetched(reference: str) -> Image:
+    parsed = Reference.parse(reference)
+    return Registry.open(parsed.host, environ={}).get_image(parsed)
+
+
+def test_an_image_is_pushed_without_an_engine_and_names_its_base(
+    running: RealRegistry, base: str, store: Store, reporter: Recorder
+) -> None:
+    reference = f"{running.host}/apps/small:1"
+    built = push(store, small_bento(store, models=[save_model(store, "iris")]), base, reference, reporter)
+    image = fetched(reference)
+    assert built.references == (f"{reference}@{image.digest}",)
+    labels = image.config.labels
+    assert labels["org.opencontainers.image.base.name"] == base
+    assert labels["org.opencontainers.image.base.digest"] == str(fetched(base).digest)
+    for layer in image.layers:
+        with image.source.open(layer.digest) as stream:
+            assert len(stream.read()) == layer.size_bytes
+
+
+def test_the_layers_of_the_base_are_mounted_and_not_sent(
+    running: RealRegistry, base: str, store: Store, reporter: Recorder
+) -> None:
+    reference = f"{running.host}/apps/small:1"
+    push(store, small_bento(store), base, reference, reporter)
+    image = fetched(reference)
+    own = sum(layer.size_bytes for layer in image.layers[1:]) + image.manifest.config.size_bytes
+    assert sent_bytes(reporter) == [own]
+
+
+def test_an_edit_of_the_source_sends_kilobytes(
+    running: RealRegistry, base: str, store: Store, reporter: Recorder
+) -> None:
+    model = save_model(store, "iris", "w" * 1_000_000)
+    for source in ("import os\n", "import sys\n"):
+        push(store, small_bento(store, models=[model], source=source), base, f"{running.host}/apps/small", reporter)
+    first, second = sent_bytes(reporter)
+    assert first > 1_000_000
+    assert second < 64 * 1024
+
+
+def test_a_base_that_no_registry_has_is_an_error_that_names_it(
+    running: RealRegistry, store: Store, reporter: Recorder
+) -> None:
+    with pytest.raises(RegistryError, match="bases/none"):
+        push(store, small_bento(store), f"{running.host}/bases/none:1", f"{running.host}/apps/small", reporter)
