@@ -1,7 +1,10 @@
 """A Bento becomes an image.
 
     containerize   the order of it: check the models, plan, stage the context, gather the secrets, build
+    ├── planning            what of a Bento the image is planned from
     ├── plan                which layers there are and what the environment holds: an `ImagePlan`, pure
+    ├── running             how the image runs, whoever makes it
+    ├── native/             makes it without a daemon, where nothing has to run in it; else:
     ├── containerfile       the plan as text         ── instructions, mounts   how it is spelled
     ├── dockerfile_template/  lines of the project's own in that text
     ├── context             the build context, by hard links

@@ -7,7 +7,7 @@ import os
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import docker
@@ -34,10 +34,12 @@ class Sent(SilentReporter):
     def __init__(self) -> None:
         self.totals: list[int] = []
 
-    def task(self, name: str, total: int | None = None) -> AbstractContextManager[Task]:
+    @contextmanager
+    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
         if name == "handing the image to the engine":
             self.totals.append(total or 0)
-        return super().task(name, total)
+        with super().task(name, total) as task:
+            yield task
 
 
 @pytest.fixture

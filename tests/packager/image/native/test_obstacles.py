@@ -29,7 +29,8 @@ def test_a_plan_that_runs_nothing_meets_no_obstacle() -> None:
 )
 def test_what_has_to_run_in_the_image_is_named(change: dict[str, object], words: str) -> None:
     found = find_obstacle(replace(PLAN, **change), has_options=False)  # type: ignore[arg-type]
-    assert found is not None and words in found
+    assert found is not None
+    assert words in found
 
 
 def test_options_are_for_engines_that_run_a_containerfile() -> None:

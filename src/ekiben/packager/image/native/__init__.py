@@ -1,9 +1,19 @@
 """The native engine: a Bento becomes an image without a daemon, its wheels becoming layers directly.
 
-    wheels/          a wheel -> the files that an installer makes of it
-    bytecode         the .pyc of these files
-    ├── interpreters     which Python of this machine can compile them
-    └── compile_worker   the program that does, in as many processes as there are cores
+    obstacles        what keeps a Bento from this engine
+    engine           build_native: the order of it
+    ├── bases/           what the image stands on: opened, looked at, held against the Bento     ── host/
+    ├── plan             the layers above it, and the key that each depends on
+    ├── wheel_layers     wheels become layers
+    │   ├── locked_wheels, gathering   which wheel of each package; where its file is
+    │   ├── wheels/          a wheel -> the files that an installer makes of it
+    │   └── bytecode         the .pyc of these files
+    │       ├── interpreters     which Python of this machine can compile them
+    │       └── compile_worker   the program that does, in as many processes as there are cores
+    ├── entries          the entries of the other layers: links, models, source
+    ├── layers           makes a layer, or finds it made    ── measured
+    ├── config           how the image runs
+    └── delivering       to a layout, an archive, the Docker engine or a registry    ── outputs
 
 What is made is entries of layers (`ekiben.oci.entries`); nothing is unpacked or run to make them.
 """
