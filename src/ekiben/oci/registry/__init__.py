@@ -2,7 +2,7 @@
 
     registry         Registry: what can be done with one, in images, blobs and manifests
     ├── uploads      Upload: a blob there by the cheapest way; resumed      (rewinding: its content, from any byte)
-    ├── downloads    RemoteBlob: a blob streamed, resumed, checked           (reader: the same as a file)
+    ├── downloads    RemoteBlob: a blob streamed, resumed, checked    (reader: to read from; kept_blobs: in files)
     ├── manifests    Manifests: asked for, fetched, put
     └── parallel     run_all: several transfers, one failure                 (progress: how far they are)
     client           Client: one request with credentials, redirects, errors in words

@@ -77,19 +77,24 @@ class RemoteBlob:
     def save(self, path: Path, meter: Meter | None = None) -> None:
         """Writes the blob into `path`, going on behind what is there: what a process that was killed has left.
 
-        The caller names the file for the blob and renames it when this returns: until then its bytes are unchecked.
-        Raises RegistryError, OSError from the disk.
+        The caller names the file for the blob and renames it when this returns: until then its bytes are unchecked. It
+        stays the same file. Raises RegistryError, WrongBytes after removing it, OSError from the disk.
         """
         meter = meter or Meter(Progress())
-        for is_last in (False, True):
+        with path.open("a+b") as stream:
             try:
-                with path.open("a+b") as stream:
-                    self._continue(stream, meter)
-                return
+                self._continue(stream, meter)
             except WrongBytes:
-                path.unlink()
-                if is_last:
-                    raise
+                self._begin_again(path, stream, meter)
+
+    def _begin_again(self, path: Path, stream: BinaryIO, meter: Meter) -> None:
+        """Once more from the first byte: what was there, or a cache on the way, may have been damaged."""
+        stream.truncate(0)
+        try:
+            self._continue(stream, meter)
+        except WrongBytes:
+            path.unlink()
+            raise
 
     def _continue(self, stream: BinaryIO, meter: Meter) -> None:
         state = hashlib.sha256()
@@ -103,6 +108,7 @@ class RemoteBlob:
         for chunk in self.chunks(position, meter):
             stream.write(chunk)
             state.update(chunk)
+        stream.flush()
         self._check(state.hexdigest())
 
     def _open(self, position: int) -> Answer:

@@ -22,6 +22,7 @@ from ekiben.oci.registry.authorization import Authorizer
 from ekiben.oci.registry.client import Client
 from ekiben.oci.registry.credentials import Login, find_login
 from ekiben.oci.registry.downloads import RemoteBlob
+from ekiben.oci.registry.kept_blobs import KeptBlobs
 from ekiben.oci.registry.manifests import FetchedManifest, Manifests
 from ekiben.oci.registry.network import Network
 from ekiben.oci.registry.parallel import run_all
@@ -117,16 +118,19 @@ class Registry:
         """The manifest or index of a tag or digest."""
         return Manifests(self.client, repository).get(version)
 
-    def get_image(self, reference: Reference, platform: Platform | None = None) -> Image:
-        """The image of that name: of an index the one for `platform`. Its blobs stay where they are until opened.
+    def get_image(self, reference: Reference, platform: Platform | None = None, keep_in: Path | None = None) -> Image:
+        """The image of that name: of an index the one for `platform`.
 
-        Raises ImageError for what is no image, or not for that platform.
+        Its blobs stay where they are until they are opened, and are files in the folder `keep_in` from then on, where
+        one is given. Raises ImageError for what is no image, or not for that platform.
         """
         fetched = self.get_manifest(reference.repository, reference.version)
         if is_index(fetched.content, f"`{reference}`"):
             chosen = Index.parse(fetched.content, f"`{reference}`").choose(platform, f"`{reference}`")
             fetched = self.get_manifest(reference.repository, str(chosen.digest))
-        return read_image(fetched.content, self.source(reference.repository), f"`{reference}`")
+        repository = reference.repository
+        source = KeptBlobs(self.client, repository, keep_in) if keep_in else self.source(repository)
+        return read_image(fetched.content, source, f"`{reference}`")
 
     def push_blob(
         self,

@@ -1,0 +1,54 @@
+"""`KeptBlobs`: a repository's blobs as files, each fetched when it is read first, by one process of several."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ekiben.digest import Digest
+from ekiben.oci.locking import locked_file
+from ekiben.oci.registry.client import Client
+from ekiben.oci.registry.downloads import RemoteBlob
+
+_MODE = 0o444  # others link to them
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBlobs:
+    """The blobs of `repository` in `folder`, which other repositories may share: a blob is the same everywhere.
+
+    A file there has the bytes of its name. What is under way ends in `.part`, and is gone on with by whoever needs it
+    next.
+    """
+
+    client: Client
+    repository: str
+    folder: Path
+
+    def open(self, digest: Digest) -> BinaryIO:
+        """The blob's file. Raises RegistryError where it has to be fetched and cannot be, OSError from the disk."""
+        path = self.folder / digest.hex
+        try:
+            return path.open("rb")
+        except FileNotFoundError:
+            self._fetch(digest, path)
+            return path.open("rb")
+
+    def path_of(self, digest: Digest) -> Path | None:
+        """The blob's file, None where it was not fetched yet."""
+        path = self.folder / digest.hex
+        return path if path.is_file() else None
+
+    def _fetch(self, digest: Digest, path: Path) -> None:
+        part = path.with_suffix(".part")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with locked_file(part) as stream:
+            if path.is_file():  # another process brought it while this one waited
+                part.unlink()
+                return
+            RemoteBlob(self.client, self.repository, digest).save(part)
+            os.fsync(stream.fileno())
+            os.fchmod(stream.fileno(), _MODE)
+            part.rename(path)
