@@ -84,5 +84,6 @@ def _from_anywhere(text: str, platform: Platform, places: BasePlaces, reporter: 
         if image is not None:
             return image, text
     reference = Reference.parse(text)
-    image = Registry.open(reference.host, environ=places.environ).get_image(reference, platform)
+    registry = Registry.open(reference.host, environ=places.environ)
+    image = registry.get_image(reference, platform, keep_in=places.cache / "blobs")
     return image, text if reference.digest else f"{text}@{image.digest}"
