@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from ekiben.errors import DamagedItem, ImageError, UsageError
 from ekiben.packager.image.containerfile import containerfile
+from ekiben.packager.image.native.bases.naming import is_place
 from ekiben.packager.image.plan import ImagePlan, is_locked, plan_image
 from ekiben.packager.lock.indexes import indexes_of, torch_index
 from ekiben.packager.lock.lockfile import LockedPackage
@@ -21,7 +22,12 @@ _PLATFORM = re.compile(r"linux/[a-z0-9]+(?:/v\d+)?")
 
 
 def bento_containerfile(bento: Bento, *, base_image: str | None = None, platform: str | None = None) -> str:
-    """The Containerfile that `containerize` would run for `platform`, the Bento's first by default."""
+    """The Containerfile that `containerize` would run for `platform`, the Bento's first by default.
+
+    Raises UsageError for a base that no Containerfile can name.
+    """
+    if base_image is not None and is_place(base_image):
+        raise UsageError(f"no Containerfile can name the base `{base_image}`", hint="it is for the native engine alone")
     return containerfile(bento_plan(bento, base_image=base_image, platform=chosen_platform(platform, bento)))
 
 

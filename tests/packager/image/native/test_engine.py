@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from ekiben.digest import Digest
-from ekiben.errors import DamagedItem, EkibenError, ImageError
+from ekiben.errors import DamagedItem, EkibenError, EngineUnavailable, ImageError, UsageError
 from ekiben.oci.image import Image
 from ekiben.oci.layout import Layout
 from ekiben.packager.image.containerize import ContainerizeRequest, containerize
 from ekiben.packager.image.engines.engine import BuiltImage
+from ekiben.packager.image.planning import bento_containerfile
 from ekiben.report import SilentReporter, Task
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
@@ -236,6 +237,23 @@ def test_what_the_engine_cannot_do_is_said_before_anything_is_built(
     with pytest.raises(EkibenError, match=words):
         make(store, small_bento(store), base, layout, **asked)
     assert not layout.exists()
+
+
+def test_without_an_engine_nothing_is_made_for_one(
+    store: Store, base: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    tasks = Tasks()
+    with pytest.raises(EngineUnavailable, match="no Docker engine answers") as raised:
+        make(store, small_bento(store), base, "docker", reporter=tasks)
+    assert "--output oci:DIR" in str(raised.value.hint)
+    assert tasks.lines == ["checking files"]
+
+
+@pytest.mark.parametrize("base", ["host", "oci:some/folder"])
+def test_no_containerfile_names_a_base_by_its_place(store: Store, base: str) -> None:
+    with pytest.raises(UsageError, match=f"no Containerfile can name the base `{base}`"):
+        bento_containerfile(small_bento(store), base_image=base)
 
 
 def test_a_setup_script_is_for_an_engine_that_runs_it(store: Store, base: str, layout: Path) -> None:

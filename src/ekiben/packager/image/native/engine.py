@@ -13,10 +13,12 @@ from functools import partial
 from pathlib import Path
 
 from ekiben.digest import Digest
+from ekiben.errors import EngineUnavailable
 from ekiben.oci.appending import append_layers
 from ekiben.oci.descriptor import Platform
 from ekiben.oci.image import Image
 from ekiben.oci.reference import Reference
+from ekiben.packager.image.engines import docker_api
 from ekiben.packager.image.engines.engine import BuiltImage
 from ekiben.packager.image.native.bases.fitting import target_on
 from ekiben.packager.image.native.bases.naming import BaseName
@@ -68,10 +70,22 @@ def build_native(job: NativeJob, reporter: Reporter) -> BuiltImage:
     Raises ImageError where the base or a wheel does not fit, or what was built cannot go there; DamagedItem,
     EngineUnavailable, EngineFailed, RegistryError, OSError.
     """
+    if job.output.kind == "engine":
+        _require_engine(job.environ)
     places = BasePlaces(job.cache / "bases", job.environ, asks_engine=job.output.kind == "engine")
     base = open_base(job.base, job.platform, places, reporter)
     image = native_image(job, base, reporter)
     return deliver(Delivery(image, job.output, job.references, job.environ, _mounts(base)), reporter)
+
+
+def _require_engine(environ: Mapping[str, str]) -> None:
+    """Raises EngineUnavailable before anything is made that no engine would take."""
+    try:
+        with docker_api.connect(environ):
+            return
+    except EngineUnavailable as error:
+        hint = "make the image without an engine: `--output oci:DIR`, `--output docker-archive:FILE` or `--push`"
+        raise EngineUnavailable(error.message, hint=f"{error.hint}; or {hint}") from error
 
 
 def native_image(job: NativeJob, base: Base, reporter: Reporter) -> Image:
