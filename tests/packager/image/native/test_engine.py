@@ -239,10 +239,8 @@ def test_what_the_engine_cannot_do_is_said_before_anything_is_built(
     assert not layout.exists()
 
 
-def test_without_an_engine_nothing_is_made_for_one(
-    store: Store, base: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+def test_without_an_engine_nothing_is_made_for_one(store: Store, base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
     tasks = Tasks()
     with pytest.raises(EngineUnavailable, match="no Docker engine answers") as raised:
         make(store, small_bento(store), base, "docker", reporter=tasks)
