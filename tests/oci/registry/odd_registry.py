@@ -199,6 +199,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._take(None)
             return self._answer(404)
         if self.command == "GET":
+            if fault:
+                raise _Cut
             return self._answer(204, {"Location": self.path, "Range": f"0-{max(0, len(upload) - 1)}"})
         too_long = registry.longest_chunk and int(self.headers.get("Content-Length", 0)) > registry.longest_chunk
         if self.command == "PATCH" and (registry.refuses_chunks or too_long):

@@ -49,11 +49,16 @@ def test_chunks_are_as_large_as_the_registry_wants_them(odd: OddRegistry) -> Non
 
 @pytest.mark.parametrize("cut_after", [1, CHUNK // 2, CHUNK])
 def test_where_the_registry_keeps_what_came_only_the_rest_is_sent(odd: OddRegistry, cut_after: int) -> None:
-    odd.uploads = {}
     odd.faults += [Fault("PATCH", cut_after=cut_after), Fault("PATCH", cut_after=cut_after)]
     push(odd)
     assert odd.taken_bytes == SIZE
     assert odd.count("POST") == 1
+
+
+def test_a_registry_that_cannot_say_yet_how_far_it_is_is_asked_again(odd: OddRegistry) -> None:
+    odd.faults += [Fault("PATCH", cut_after=CHUNK // 2), Fault("GET", status=503), Fault("GET")]
+    push(odd)
+    assert (odd.taken_bytes, odd.count("POST")) == (SIZE, 1)
 
 
 def test_where_it_loses_what_came_the_blob_begins_anew(odd: OddRegistry) -> None:

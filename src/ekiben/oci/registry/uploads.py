@@ -164,10 +164,16 @@ class Upload:
     def _send_chunks(self, begun: _Begun, content: Rewinding, retry: Retry) -> str:
         """Sends all, and gives the location to finish at. Raises _Lost where it has to be begun anew."""
         location, position = begun.location, 0
-        while position < self.blob.size_bytes:
-            wanted = self.habits.chunk_bytes if self.habits.takes_chunks else self.habits.probe_bytes
-            end = min(position + max(wanted, begun.least_chunk), self.blob.size_bytes)
+        failed: Temporary | None = None  # the last chunk's failure, until the registry has said how far it is
+        while failed or position < self.blob.size_bytes:
             try:
+                if failed:
+                    location, told = self._where(location)
+                    if isinstance(failed, _OutOfPlace) and told == position:
+                        raise self._no_chunks()
+                    position, failed = told, None
+                    continue
+                end = min(position + self._next_bytes(begun), self.blob.size_bytes)
                 location = self._send_chunk(location, position, end, content)
                 position = end
                 self.habits.took_chunk()
@@ -175,11 +181,12 @@ class Upload:
                 raise
             except Temporary as failure:
                 retry.after(failure, position)
-                location, told = self._where(location)
-                if isinstance(failure, _OutOfPlace) and told == position:
-                    raise self._no_chunks() from failure
-                position = told
+                failed = failed or failure
         return location
+
+    def _next_bytes(self, begun: _Begun) -> int:
+        wanted = self.habits.chunk_bytes if self.habits.takes_chunks else self.habits.probe_bytes
+        return max(wanted, begun.least_chunk)
 
     def _send_chunk(self, location: str, start: int, end: int, content: Rewinding) -> str:
         headers = {"Content-Range": f"{start}-{end - 1}"}
