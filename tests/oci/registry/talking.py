@@ -6,7 +6,7 @@ import io
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from ekiben.oci.config import ImageConfig
@@ -56,11 +56,27 @@ def image_of(size_bytes: int, seeds: tuple[int, ...] = (1, 2), architecture: str
     return make_image(config, layers, JoinedSource(contents))
 
 
+@dataclass(slots=True)
+class Counting:
+    """A task that counts."""
+
+    done: int = 0
+
+    def advance(self, amount: int) -> None:
+        """Counts."""
+        self.done += amount
+
+
 @dataclass(frozen=True, slots=True)
 class Telling(SilentReporter):
-    """A reporter whose tasks are all `one`."""
+    """A reporter whose tasks are all `one`, and that keeps what it is told."""
 
     one: Task
+    told: list[str] = field(default_factory=list)
+
+    def info(self, message: str) -> None:
+        """Keeps it."""
+        self.told.append(message)
 
     @contextmanager
     def task(self, name: str, total: int | None = None) -> Iterator[Task]:

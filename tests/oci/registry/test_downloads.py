@@ -16,7 +16,7 @@ from ekiben.oci.registry.credentials import Login
 from ekiben.oci.registry.network import Network
 from ekiben.oci.registry.registry import Registry
 from tests.oci.registry.odd_registry import Fault, OddRegistry, serving
-from tests.oci.registry.talking import HASTY, blob_of, registry_at
+from tests.oci.registry.talking import HASTY, Counting, Telling, blob_of, registry_at
 
 MIB = 1024 * 1024
 SIZE = 3 * MIB + 5
@@ -114,6 +114,18 @@ def test_a_connection_that_stalls_is_left(odd: OddRegistry) -> None:
 def test_what_may_be_gone_soon_is_tried_again(odd: OddRegistry) -> None:
     odd.faults += [Fault("GET", status=503), Fault("GET", status=429, headers={"Retry-After": "0"})]
     assert get(odd) == CONTENT
+
+
+def test_the_user_is_told_why_it_takes_longer(odd: OddRegistry, tmp_path: Path) -> None:
+    odd.faults += [Fault("GET", status=503), Fault("GET", cut_after=MIB)]
+    count = Counting()
+    reporter = Telling(count)
+    registry_at(odd.host).save_blobs("a", {BLOB.digest: tmp_path / "blob"}, [BLOB], reporter)
+    assert reporter.told == [
+        "`127.0.0.1` answered 503 to GET: trying again in 1 s",
+        f"the connection to `127.0.0.1` broke: the answer ended {SIZE - MIB} bytes early: trying again in 1 s",
+    ]
+    assert count.done == SIZE
 
 
 def test_what_stays_is_told_with_the_registrys_words(odd: OddRegistry) -> None:

@@ -22,7 +22,7 @@ def test_a_pause_is_never_longer_than_the_longest(failures: int, share: float) -
 
 
 def test_pauses_grow() -> None:
-    assert [Patience().pause_s(failures, None, 0.0) for failures in (1, 2, 3, 6)] == [0.25, 0.5, 1.0, None]
+    assert [Patience().pause_s(failures, None, 0.0) for failures in (1, 2, 3, 7)] == [0.25, 0.5, 1.0, None]
 
 
 def test_what_the_registry_asks_for_is_waited_and_no_more_than_is_reasonable() -> None:
@@ -33,7 +33,7 @@ def test_what_the_registry_asks_for_is_waited_and_no_more_than_is_reasonable() -
 
 def test_a_transfer_that_gets_on_is_not_given_up() -> None:
     paused: list[float] = []
-    retry = Retry(Patience(tries=3), paused.append)
+    retry = Retry(Patience(tries=3), lambda seconds, failure: paused.append(seconds))
     for reached in range(MIB, 50 * MIB, MIB):
         retry.after(Temporary("broke"), reached)
     assert len(paused) == 49
@@ -41,7 +41,7 @@ def test_a_transfer_that_gets_on_is_not_given_up() -> None:
 
 
 def test_a_transfer_that_drips_is_given_up() -> None:
-    retry = Retry(Patience(tries=3), lambda seconds: None)
+    retry = Retry(Patience(tries=3), lambda seconds, failure: None)
     retry.after(Temporary("broke"), 100)
     retry.after(Temporary("broke"), 200)
     with pytest.raises(Temporary, match="the last"):

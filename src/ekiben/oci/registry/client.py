@@ -34,14 +34,14 @@ class _Complaints(msgspec.Struct):
 @dataclass(frozen=True, slots=True)
 class Client:
     """One registry: `host` as references name it, `root` the URL of its API with a slash at the end. `wait` pauses
-    between tries, for seconds. Shared by threads."""
+    between tries, for seconds, after a failure. Shared by threads."""
 
     host: str
     root: str
     transport: Transport
     authorizer: Authorizer
     patience: Patience
-    wait: Callable[[float], object]
+    wait: Callable[[float, Temporary], object]
 
     def retry(self) -> Retry:
         """The count of failures of a new transfer."""

@@ -14,15 +14,16 @@ class Abandoned(RegistryError):
     """A transfer that was stopped because another one failed, whose error is the one to tell."""
 
 
-def _nothing() -> None:
-    """Ends nothing."""
+def _nothing(*_: object) -> None:
+    """Tells nobody, ends nothing."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """One task that several threads move. `break_off` ends what they wait for."""
+    """One task that several threads move. `tell` is told why one of them waits; `break_off` ends what they wait for."""
 
     task: Task | None = None
+    tell: Callable[[str], object] = _nothing
     break_off: Callable[[], object] = _nothing
     _stop: threading.Event = field(default_factory=threading.Event, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -32,8 +33,11 @@ class Progress:
         self._stop.set()
         self.break_off()
 
-    def wait(self, seconds: float) -> None:
-        """Pauses, unless all is to stop. Raises Abandoned then."""
+    def wait(self, seconds: float, failure: RegistryError) -> None:
+        """Pauses after a failure, unless all is to stop. Raises Abandoned then."""
+        self.check()
+        with self._lock:
+            self.tell(f"{failure}: trying again in {max(1.0, seconds):.0f} s")
         self._stop.wait(seconds)
         self.check()
 

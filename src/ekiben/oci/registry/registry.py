@@ -28,7 +28,7 @@ from ekiben.oci.registry.network import Network
 from ekiben.oci.registry.parallel import run_all
 from ekiben.oci.registry.progress import Meter, Progress
 from ekiben.oci.registry.reader import open_blob
-from ekiben.oci.registry.retrying import Patience
+from ekiben.oci.registry.retrying import Patience, Temporary
 from ekiben.oci.registry.transport import Transport
 from ekiben.oci.registry.uploads import Habits, Pushed, Upload
 from ekiben.report import Reporter, SilentReporter
@@ -78,7 +78,7 @@ class Registry:
         transport = Transport(network or Network.of(environ))
         asks = login or partial(find_login, host, environ)
         authorizer = Authorizer(host, Origin.of(root), transport, asks, time.monotonic)
-        return cls(Client(host, root, transport, authorizer, patience or Patience(), time.sleep))
+        return cls(Client(host, root, transport, authorizer, patience or Patience(), _sleep))
 
     def source(self, repository: str) -> BlobSource:
         """The blobs of a repository, for those who open them by digest."""
@@ -182,8 +182,13 @@ class Registry:
     @contextmanager
     def _transfer(self, name: str, blobs: Iterable[Descriptor], reporter: Reporter | None) -> Iterator[Progress]:
         total = sum(one.size_bytes for one in blobs)
-        with (reporter or SilentReporter()).task(name, total) as task:
-            yield Progress(task, self.client.transport.break_off)
+        reporter = reporter or SilentReporter()
+        with reporter.task(name, total) as task:
+            yield Progress(task, reporter.info, self.client.transport.break_off)
+
+
+def _sleep(seconds: float, _: Temporary) -> None:
+    time.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class Patience:
     A registry that asks for more than `longest_asked_s` is not waited for.
     """
 
-    tries: int = 6
+    tries: int = 7
     first_s: float = 0.5
     longest_s: float = 20.0
     longest_asked_s: float = 120.0
@@ -44,10 +44,10 @@ class Patience:
 
 @dataclass(slots=True)
 class Retry:
-    """One transfer's failures. `wait` pauses for seconds."""
+    """One transfer's failures. `wait` pauses for seconds, and may tell why."""
 
     patience: Patience
-    wait: Callable[[float], object]
+    wait: Callable[[float, Temporary], object]
     _failures: int = field(default=0, init=False)
     _reached: int = field(default=0, init=False)
 
@@ -59,7 +59,7 @@ class Retry:
         pause_s = self.patience.pause_s(self._failures, failure.retry_after_s, random.random())
         if pause_s is None:
             raise failure
-        self.wait(pause_s)
+        self.wait(pause_s, failure)
 
 
 def retry_after_s(value: str | None, now: datetime) -> float | None:
