@@ -17,6 +17,7 @@ from ekiben.oci.json_object import canonical
 from ekiben.packager.image.native.bytecode import compile_entries
 from ekiben.packager.image.native.host.library import HostPython
 from ekiben.packager.image.native.host.linked import linked_libraries
+from ekiben.packager.image.native.host.stripping import stripped, stripper_version
 from ekiben.packager.image.native.host.system import system_entries
 from ekiben.packager.image.native.interpreters import Interpreter, find_interpreter
 from ekiben.report import Reporter
@@ -40,8 +41,9 @@ def host_image(platform: Platform, folder: Path, environ: Mapping[str, str], rep
     interpreter = find_interpreter(python.version)
     linked = linked_libraries([python.program, *python.extensions], environ)
     entries = _distinct([*system_entries(), *python.entries(), *linked.entries()])
+    stripper = stripper_version(environ)
     blobs = BlobStore(folder)
-    key = _key(entries, interpreter)
+    key = _key(entries, interpreter, stripper)
     layer = blobs.known_layer(key)
     if layer is None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +52,8 @@ def host_image(platform: Platform, folder: Path, environ: Mapping[str, str], rep
             reporter.task(_CREATED_BY, sum(entry.size_bytes for entry in entries)) as task,
         ):
             compiled = compile_entries(entries, interpreter, Path(scratch)) if interpreter else ()
-            layer = blobs.make_layer([*entries, *compiled], advance=task.advance)
+            smaller = stripped(entries, Path(scratch), environ) if stripper else entries
+            layer = blobs.make_layer([*smaller, *compiled], advance=task.advance)
         blobs.keep_layer(key, layer)
     return append_layers(empty_image(platform), [AddedLayer(layer, _CREATED_BY)], blobs, ConfigChanges(env=_ENV))
 
@@ -63,11 +66,11 @@ def _distinct(entries: Iterable[Entry]) -> list[Entry]:
     return list(by_path.values())
 
 
-def _key(entries: Iterable[Entry], interpreter: Interpreter | None) -> Digest:
+def _key(entries: Iterable[Entry], interpreter: Interpreter | None, stripper: str | None) -> Digest:
     """What the layer depends on, by the sizes and times of the machine's files."""
     made_of = {entry.path: _state(entry) for entry in entries}
-    compiler = interpreter.key if interpreter else "none"
-    return Digest.of_bytes(canonical({"revision": HOST_REVISION, "compiler": compiler, "entries": made_of}))
+    tools = [interpreter.key if interpreter else "none", stripper or "none"]
+    return Digest.of_bytes(canonical({"revision": HOST_REVISION, "tools": tools, "entries": made_of}))
 
 
 def _state(entry: Entry) -> list[object]:
