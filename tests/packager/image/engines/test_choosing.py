@@ -33,7 +33,7 @@ def test_what_the_native_engine_cannot_do_is_said_with_the_engine_that_can() -> 
 
 @pytest.mark.parametrize("name", ["auto", "native"])
 def test_an_image_that_no_engine_can_make_and_bring_there_is_refused(name: str) -> None:
-    with pytest.raises(ImageError, match=r"`--output oci:x` needs the native engine, which cannot .* runs in the image"):
+    with pytest.raises(ImageError, match=r"`--output oci:x` needs the native engine, .* runs in the image"):
         choose_engine(name, obstacle=OBSTACLE, needs_native=WISH)
 
 

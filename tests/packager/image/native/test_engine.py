@@ -15,6 +15,8 @@ import pytest
 
 from ekiben.digest import Digest
 from ekiben.errors import DamagedItem, EkibenError, EngineUnavailable, ImageError, UsageError
+from ekiben.oci.descriptor import Platform
+from ekiben.oci.entries import Entry
 from ekiben.oci.image import Image
 from ekiben.oci.layout import Layout
 from ekiben.packager.image.containerize import ContainerizeRequest, containerize
@@ -25,7 +27,7 @@ from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store, open_store
 from tests.packager.conftest import Recorder
-from tests.packager.image.native.tiny_base import tiny_base
+from tests.packager.image.native.tiny_base import DEBIAN, GLIBC, base_of, tiny_base
 from tests.packager.small_bento import save_model, small_bento
 
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
@@ -118,6 +120,18 @@ def test_an_archive_for_docker_load_holds_the_image(store: Store, base: str, tmp
         (listed,) = json.load(stream)
     assert listed["RepoTags"] == ["a:1"]
     assert len(listed["Layers"]) == len(built.layers)
+
+
+def test_an_image_for_another_processor_is_made_without_emulation(
+    store: Store, layout: Path, tmp_path: Path, reporter: Recorder
+) -> None:
+    arm64 = Platform("linux", "arm64")
+    libc = Entry.file("usr/lib/aarch64-linux-gnu/libc.so.6", GLIBC)
+    Layout(tmp_path / "arm").add(base_of(tmp_path / "blobs", [*DEBIAN[:-1], libc], platform=arm64), "arm")
+    bento = small_bento(store, platform="linux/arm64")
+    make(store, bento, f"oci:{tmp_path / 'arm'}", layout, reporter=reporter)
+    assert only_image(layout).config.platform == arm64
+    assert reporter.told == [f"{bento.tag}: building with the engine `native`: nothing has to be run in the image"]
 
 
 def build_elsewhere(home: Path, base: str, layout: Path, umask: int, environ: Mapping[str, str]) -> Digest:

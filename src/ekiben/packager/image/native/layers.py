@@ -47,6 +47,10 @@ class LayerMaker:
         """The stored layer of this key."""
         return self._blobs.known_layer(key) if key and self.use_cache else None
 
+    def take(self, created_by: str, layer: Layer) -> None:
+        """The next layer is one that is known."""
+        self.added.append(AddedLayer(layer, created_by))
+
     def add(self, created_by: str, key: Digest, entries: Entries) -> None:
         """The next layer, stored compressed. Raises what `make_layer` raises."""
         layer = self.known(key)
@@ -55,7 +59,7 @@ class LayerMaker:
             with self.reporter.task(created_by, _total(made_of)) as task:
                 layer = self._blobs.make_layer(made_of, DEPENDENCIES, advance=task.advance)
             self._blobs.keep_layer(key, layer)
-        self.added.append(AddedLayer(layer, created_by))
+        self.take(created_by, layer)
 
     def add_streamed(self, created_by: str, key: Digest, entries: Entries) -> None:
         """The next layer, of files that lie in the store already: nothing is written, and they are read once to know
@@ -67,7 +71,7 @@ class LayerMaker:
                 layer = StreamedLayer.measured(made_of, task.advance).layer
             self._measured.keep(key, layer)
         self._streamed[layer.digest] = StreamedLayer(layer, made_of)
-        self.added.append(AddedLayer(layer, created_by))
+        self.take(created_by, layer)
 
 
 def _total(entries: Iterable[Entry]) -> int:

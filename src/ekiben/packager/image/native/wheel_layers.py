@@ -52,10 +52,10 @@ def add_wheel_layers(order: WheelOrder, maker: LayerMaker) -> None:
     wanted = wanted_wheels(packages, order.named, order.target)
     layers = _planned(order, {one.package.name: one.digest for one in wanted}, interpreter)
     marks = maker.cache / "without-conflicts"
-    if _is_known(layers, marks, order, maker):
-        for layer in layers:
-            assert layer.key is not None, "what is known has a key"
-            maker.add(layer.created_by, layer.key, tuple)
+    known = [(layer.created_by, found) for layer in layers if (found := maker.known(layer.key))]
+    if len(known) == len(layers) and (marks / conflict_key(layers, order.target.python).hex).exists():
+        for created_by, found in known:
+            maker.take(created_by, found)
         return
     gathered = _gathered(wanted, order)
     layers = _planned(order, {name: one.digest for name, one in gathered.items()}, interpreter)
@@ -72,11 +72,6 @@ def _planned(
     order: WheelOrder, digests: Mapping[str, Digest | None], interpreter: Interpreter | None
 ) -> tuple[WheelLayer, ...]:
     return wheel_layers(order.plan, digests, order.runtime_digest, bytecode=interpreter.key if interpreter else None)
-
-
-def _is_known(layers: tuple[WheelLayer, ...], marks: Path, order: WheelOrder, maker: LayerMaker) -> bool:
-    is_marked = (marks / conflict_key(layers, order.target.python).hex).exists()
-    return is_marked and all(maker.known(layer.key) for layer in layers)
 
 
 def _gathered(wanted: tuple[WantedWheel, ...], order: WheelOrder) -> dict[str, GatheredWheel]:

@@ -78,11 +78,14 @@ class ImageFiles:
         prefix = f"{folder}/" if folder else ""
         return (path for path in self.nodes if path.startswith(prefix))
 
-    def _remove(self, path: str, *, itself: bool = True) -> None:
-        for below in list(self.below(path)):
+    def _remove(self, path: str) -> None:
+        node = self.nodes.pop(path, None)
+        if node is None or node.kind == "folder":  # a layer need not name the folders that it has files in
+            self._empty(path)
+
+    def _empty(self, folder: str) -> None:
+        for below in list(self.below(folder)):
             del self.nodes[below]
-        if itself:
-            self.nodes.pop(path, None)
 
     def add_layer(self, members: Iterable[tuple[str, FileNode]]) -> None:
         """Lays one layer over what there is."""
@@ -90,7 +93,7 @@ class ImageFiles:
         for path, node in members:
             folder, name = posixpath.split(path)
             if name == _OPAQUE:
-                self._remove(folder, itself=False)
+                self._empty(folder)
             elif name.startswith(_WHITEOUT):
                 self._remove(posixpath.join(folder, name.removeprefix(_WHITEOUT)))
             else:
@@ -112,6 +115,11 @@ def read_files(
         files.add_layer(_members(image, layer, wanted))
         advance(layer.size_bytes)
     return files
+
+
+def written_paths(image: Image, layer: Layer) -> Iterator[str]:
+    """The paths of what a layer of `image` writes or, as whiteouts, takes away; folders left out. Raises ImageError."""
+    return (path for path, node in _members(image, layer, lambda *_: False) if node.kind != "folder")
 
 
 def _members(image: Image, layer: Layer, wanted: Callable[[str, int], bool]) -> Iterator[tuple[str, FileNode]]:
