@@ -26,6 +26,7 @@ COMMANDS = {
     "export": ("ekiben.cli.archiving", "export_bento"),
     "import": ("ekiben.cli.archiving", "import_bento"),
     "containerize": ("ekiben.cli.images", "containerize_bento"),
+    "rebase": ("ekiben.cli.images", "rebase_image"),
     "serve": ("ekiben.cli.serving", "serve"),
     "models": ("ekiben.cli.models", "app"),
     "env": ("ekiben.cli.env", "show_env"),

@@ -1,7 +1,8 @@
-"""`ekiben containerize`: a Bento made into an image by an engine."""
+"""`ekiben containerize`: a Bento made into an image by an engine; `ekiben rebase`: another base under it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,7 +24,13 @@ def containerize_bento(
         list[str] | None, typer.Option("--image-tag", "-t", help="The image's reference; may be repeated.")
     ] = None,
     engine: Annotated[
-        str | None, typer.Option("--engine", "--backend", help="auto, native or docker (default: the settings' own).")
+        str | None,
+        typer.Option(
+            "--engine",
+            "--backend",
+            metavar="NAME",
+            help="auto, native, docker, buildx, podman, buildah, or a package's own (default: the settings').",
+        ),
     ] = None,
     base: Annotated[str | None, typer.Option(help="Another base image than the Bento's; `host`: this Python.")] = None,
     output: Annotated[
@@ -39,6 +46,27 @@ def containerize_bento(
             "--opt", metavar="KEY=VALUE", help="An option of the engine, without its dashes; may be repeated."
         ),
     ] = None,
+    build_arg: Annotated[
+        list[str] | None,
+        typer.Option("--build-arg", metavar="NAME=VALUE", help="An ARG of the Containerfile; may be repeated."),
+    ] = None,
+    secret: Annotated[
+        list[str] | None,
+        typer.Option("--secret", metavar="id=NAME,src=FILE", help="A file for the build alone; may be repeated."),
+    ] = None,
+    ssh: Annotated[
+        list[str] | None,
+        typer.Option("--ssh", metavar="default|ID=PATH", help="An SSH agent or key for the build; may be repeated."),
+    ] = None,
+    cache_from: Annotated[
+        list[str] | None,
+        typer.Option("--cache-from", metavar="SOURCE", help="Where finished steps may come from; may be repeated."),
+    ] = None,
+    cache_to: Annotated[
+        list[str] | None,
+        typer.Option("--cache-to", metavar="DEST", help="Where finished steps are kept; may be repeated."),
+    ] = None,
+    pull: Annotated[bool, typer.Option("--pull", help="Ask the registry for a newer base image.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Do every step again.")] = False,
     show: Annotated[bool, typer.Option("--print", help="Print the Containerfile and make nothing.")] = False,
     progress: Progress = None,
@@ -56,7 +84,11 @@ def containerize_bento(
         tag=tag,
         image_tags=tuple(image_tag or ()),
         engine=engine,
-        options=tuple(opt or ()),
+        options=_options(
+            opt,
+            pull,
+            {"build-arg": build_arg, "secret": secret, "ssh": ssh, "cache-from": cache_from, "cache-to": cache_to},
+        ),
         labels=parse_pairs(label or [], "--label"),
         platform=platform,
         base_image=base,
@@ -70,12 +102,55 @@ def containerize_bento(
     print("\n".join(image.references))
 
 
+def rebase_image(
+    ctx: typer.Context,
+    image: Annotated[str, typer.Argument(help="A reference, oci:DIR[:NAME], docker-archive:FILE, docker-daemon:REF.")],
+    base: Annotated[str, typer.Option(help="The new base: a reference, or a place as for IMAGE.")],
+    old_base: Annotated[
+        str | None, typer.Option(help="The base that the image stands on (default: the one that it names).")
+    ] = None,
+    image_tag: Annotated[
+        list[str] | None, typer.Option("--image-tag", "-t", help="The new image's reference; may be repeated.")
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="DEST", help="oci:DIR[:NAME], docker-archive:FILE, or docker."),
+    ] = None,
+    push: Annotated[bool, typer.Option("--push", help="Push the image to its registry, without an engine.")] = False,
+    platform: Annotated[str | None, typer.Option(help="Which of several images to move.")] = None,
+    progress: Progress = None,
+) -> None:
+    """Put another base under a Bento's image, without building it again."""
+    from ekiben.packager.image.rebase import RebaseRequest, rebase
+
+    state = state_of(ctx)
+    state.override(progress=progress)
+    request = RebaseRequest(
+        image=image,
+        base=base,
+        old_base=old_base,
+        image_tags=tuple(image_tag or ()),
+        output=output,
+        pushes=push,
+        platform=platform,
+    )
+    moved = rebase(request, store=state.store, reporter=state.reporter)
+    _report(state, moved)
+    print("\n".join(moved.references))
+
+
 def engine_progress(settings: Settings) -> EngineProgress:
     """How much of the engine's output is passed on: all of it with --verbose, unless told otherwise."""
     progress = ProgressFormat(settings.progress.value)
     if progress is ProgressFormat.auto and settings.verbosity.value == "verbose":
         progress = ProgressFormat.plain
     return progress.value
+
+
+def _options(opt: list[str] | None, pull: bool, named: Mapping[str, list[str] | None]) -> tuple[str, ...]:
+    """What has an option of its own, as texts of `--opt`, with those."""
+    texts = [f"{name}={value}" for name, values in named.items() for value in values or ()]
+    return (*texts, *(["pull"] if pull else []), *(opt or ()))
 
 
 def _report(state: State, image: BuiltImage) -> None:

@@ -10,6 +10,7 @@
     ├── context             the build context, by hard links
     ├── secrets, build_env  what builds may read and no layer holds
     └── engines/            what runs the build
+    rebase         another base under an image that is there already
     conda          environment.yml, which a build puts into the Bento
 
 `build` uses the plan and its text too: a Bento carries the Containerfile of its first platform.

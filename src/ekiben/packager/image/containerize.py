@@ -19,9 +19,9 @@ from ekiben.packager.bentofile import grammar
 from ekiben.packager.image.build_env import gather_env
 from ekiben.packager.image.containerfile import VERSION_ARG
 from ekiben.packager.image.context import ContextSources, stage_context
-from ekiben.packager.image.engines.choosing import choose_engine
-from ekiben.packager.image.engines.docker import DockerEngine
+from ekiben.packager.image.engines.choosing import choose_engine, refuse_docker_output
 from ekiben.packager.image.engines.engine import BuildJob, BuiltImage, Engine, Progress
+from ekiben.packager.image.engines.opening import engine_at_hand, open_engine, third_party_engines
 from ekiben.packager.image.engines.options import parse_options
 from ekiben.packager.image.native.bases.naming import BaseName, is_place
 from ekiben.packager.image.native.engine import NativeJob, build_native
@@ -29,6 +29,7 @@ from ekiben.packager.image.native.obstacles import find_obstacle
 from ekiben.packager.image.native.outputs import Output, parse_output
 from ekiben.packager.image.plan import ImagePlan
 from ekiben.packager.image.planning import bento_pip_settings, bento_plan, chosen_platform, named_files
+from ekiben.packager.image.running import bento_labels
 from ekiben.packager.image.secrets import gather_secrets
 from ekiben.packager.lock.local_files import find_local_files
 from ekiben.packager.lock.pip_settings import PipSettings
@@ -85,7 +86,7 @@ def containerize(
     order = _Order(
         request=request,
         bento=bento,
-        options=parse_options(request.options),
+        options=parse_options(request.options, Path.cwd()),
         references=image_references(request.image_tags, bento.tag),
         platform=platform,
         plan=bento_plan(bento, base_image=_named_base(request), platform=platform),
@@ -95,9 +96,10 @@ def containerize(
     )
     _require_signatures(bento, order.models, settings, reporter)
     try:
-        if engine is None and _is_native(order, settings, reporter):
+        name = _chosen_engine(order, settings, environ, reporter) if engine is None else ""
+        if name == "native":
             return _build_natively(order, store, environ, reporter)
-        return _build_by(engine or DockerEngine(environ), order, store, environ, reporter)
+        return _build_by(engine or open_engine(name, environ), order, store, environ, reporter)
     except KeyboardInterrupt:
         raise Interrupted(f"the build of the image of `{bento.tag}` was stopped; nothing of it is kept") from None
 
@@ -122,19 +124,27 @@ def _named_base(request: ContainerizeRequest) -> str | None:
     return None if request.base_image is None or is_place(request.base_image) else request.base_image
 
 
-def _is_native(order: _Order, settings: Settings, reporter: Reporter) -> bool:
-    """Whether the native engine makes the image; the reporter is told which does, and why."""
+def _chosen_engine(order: _Order, settings: Settings, environ: Mapping[str, str], reporter: Reporter) -> str:
+    """The name of the engine that makes the image; the reporter is told which does, and why."""
     request = order.request
     needs_native = None
     if request.base_image and is_place(request.base_image):
         needs_native = f"the base `{request.base_image}`"
     elif order.output.needs_native:
         needs_native = "`--push`" if request.pushes else f"`--output {request.output}`"
-    obstacle = find_obstacle(order.plan, has_options=bool(order.options))
+    named = named_files(order.bento, order.platform)
+    obstacle = find_obstacle(order.plan, named, has_options=bool(order.options))
     asked = request.engine or settings.engine.value
-    engine, reason = choose_engine(asked, obstacle=obstacle, needs_native=needs_native)
+    engine, reason = choose_engine(
+        asked,
+        obstacle=obstacle,
+        needs_native=needs_native,
+        at_hand=engine_at_hand(environ),
+        others=third_party_engines(),
+    )
+    refuse_docker_output(engine, request.output)
     reporter.info(f"{order.bento.tag}: building with the engine `{engine}`: {reason}")
-    return engine == "native"
+    return engine
 
 
 def _build_natively(order: _Order, store: Store, environ: Mapping[str, str], reporter: Reporter) -> BuiltImage:
@@ -151,7 +161,7 @@ def _build_natively(order: _Order, store: Store, environ: Mapping[str, str], rep
             executables=bento.manifest.executables,
             version=bento.tag.version or "",
             models={tag: (model.path, model.digest) for tag, model in order.models.items()},
-            labels={**image_labels(bento), **request.labels},
+            labels={**bento_labels(bento.tag), **request.labels},
             references=order.references,
             platform=Platform.parse(order.platform or host_platform()),
             base=BaseName.parse(request.base_image or order.plan.base_image),
@@ -195,7 +205,7 @@ def _prepare(order: _Order, folder: Path, environ: Mapping[str, str], reporter: 
         containerfile=containerfile_path,
         references=order.references,
         platform=order.platform,
-        labels={**image_labels(bento), **request.labels},
+        labels={**bento_labels(bento.tag), **request.labels},
         secrets=secrets,
         options=(("build-arg", f"{VERSION_ARG}={bento.tag.version}"), *order.options),
         use_cache=request.use_cache,
@@ -219,11 +229,6 @@ def image_references(texts: tuple[str, ...], tag: Tag) -> tuple[str, ...]:
         has_tag = ":" in text.rpartition("/")[2]
         checked.append(text if has_tag else f"{text}:latest")
     return tuple(dict.fromkeys(checked))
-
-
-def image_labels(bento: Bento) -> dict[str, str]:
-    """The labels that are true of this Bento's version, and so not in the Containerfile that lies in it."""
-    return {"org.opencontainers.image.version": bento.tag.version or "", "io.ekiben.bento": str(bento.tag)}
 
 
 def _require_signatures(bento: Bento, models: Mapping[Tag, Model], settings: Settings, reporter: Reporter) -> None:

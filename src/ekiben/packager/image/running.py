@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ekiben.packager.image.plan import ImagePlan
 from ekiben.serving.healthcheck import PORT_FILE_VARIABLE
-from ekiben.serving.variables import BENTO_VARIABLE
+from ekiben.serving.variables import BENTO_VARIABLE, VERSION_VARIABLE
+from ekiben.tag import Tag
 
 APP = "/app"
 BENTO = f"{APP}/bento"
@@ -32,6 +33,14 @@ _DEFAULT_ENV = {  # a Bento may declare another value for all but the reserved o
     BENTO_VARIABLE: BENTO,
     PORT_FILE_VARIABLE: PORT_FILE,
 }
+OWN_VARIABLES = frozenset({*_DEFAULT_ENV, VERSION_VARIABLE})  # which the image has of ekiben, whatever its base has
+
+BENTO_LABEL = "io.ekiben.bento"
+BASE_NAME = "org.opencontainers.image.base.name"
+BASE_DIGEST = "org.opencontainers.image.base.digest"
+_TITLE = "org.opencontainers.image.title"
+_VERSION = "org.opencontainers.image.version"
+OWN_LABELS = frozenset({BENTO_LABEL, _TITLE, _VERSION})
 
 
 def image_env(plan: ImagePlan) -> list[tuple[str, str]]:
@@ -49,10 +58,14 @@ def path_above(base: str) -> str:
 def base_labels(reference: str) -> list[tuple[str, str]]:
     """What an image says of the base of this reference, as the OCI annotation keys say."""
     name, _, digest = reference.partition("@")
-    labels = [("base.name", name), *([("base.digest", digest)] if digest else [])]
-    return [(f"org.opencontainers.image.{key}", value) for key, value in labels]
+    return [(BASE_NAME, name), *([(BASE_DIGEST, digest)] if digest else [])]
+
+
+def bento_labels(bento: Tag) -> dict[str, str]:
+    """The labels that are true of one version of a Bento, and so not in the Containerfile that lies in it."""
+    return {_VERSION: bento.version or "", BENTO_LABEL: str(bento)}
 
 
 def title_label(plan: ImagePlan) -> tuple[str, str]:
     """What an image is called; version and Bento are true of one making and come with the build."""
-    return ("org.opencontainers.image.title", plan.title)
+    return (_TITLE, plan.title)

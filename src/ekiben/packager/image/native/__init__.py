@@ -15,5 +15,7 @@
     ├── config           how the image runs
     └── delivering       to a layout, an archive, the Docker engine or a registry    ── outputs
 
+    rebasing         rebased_image: its layers on another base
+
 What is made is entries of layers (`ekiben.oci.entries`); nothing is unpacked or run to make them.
 """

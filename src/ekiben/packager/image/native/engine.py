@@ -32,6 +32,7 @@ from ekiben.packager.image.native.outputs import Output
 from ekiben.packager.image.native.plan import DEPENDENCIES, layer_key, model_key, source_key
 from ekiben.packager.image.native.wheel_layers import WheelOrder, add_wheel_layers
 from ekiben.packager.image.plan import ImagePlan
+from ekiben.packager.image.running import base_labels
 from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.lock.pip_settings import PipSettings
 from ekiben.packager.parts import WHEELS
@@ -104,7 +105,8 @@ def native_image(job: NativeJob, base: Base, reporter: Reporter) -> Image:
     source = partial(source_entries, job.bento, job.executables)
     maker.add("ekiben: source", source_key(job.bento_digest), source)
     changes = config_changes(job.plan, base.image.config, base.reference, job.version, job.labels)
-    return append_layers(base.image, maker.added, maker.source, changes)
+    annotations = dict(base_labels(base.reference)) if base.reference else None
+    return append_layers(base.image, maker.added, maker.source, changes, annotations)
 
 
 def _add_models(job: NativeJob, maker: LayerMaker) -> None:

@@ -14,7 +14,7 @@ from ekiben.report import Reporter
 
 
 def engine_image(
-    reference: str, environ: Mapping[str, str], folder: Path, platform: Platform, reporter: Reporter
+    reference: str, environ: Mapping[str, str], folder: Path, platform: Platform | None, reporter: Reporter
 ) -> Image | None:
     """The image that the engine has under `reference`; None where it has none, or for another platform.
 
@@ -29,7 +29,7 @@ def engine_image(
             with reporter.task(f"taking `{reference}` from the engine") as task:
                 _save(docker_api.save_image(client, image_id), path, task.advance)
     image = DockerArchive(path).image()
-    return image if platform.takes(image.config.platform) else None
+    return image if platform is None or platform.takes(image.config.platform) else None
 
 
 def _save(pieces: Iterable[bytes], path: Path, advance: Callable[[int], object]) -> None:

@@ -19,6 +19,7 @@ from ekiben.packager.image.native.bases.facts import BaseFacts, known_facts
 from ekiben.packager.image.native.bases.naming import BaseName
 from ekiben.packager.image.native.host.image import host_image
 from ekiben.report import Reporter
+from ekiben.store.receipt import host_platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,20 @@ class BasePlaces:
 def open_base(name: BaseName, platform: Platform, places: BasePlaces, reporter: Reporter) -> Base:
     """The base called `name`, looked at. Raises ImageError where it is not there, is no image, or cannot be read;
     EngineUnavailable, RegistryError, OSError."""
-    image, reference = _find(name, platform, places, reporter)
+    image, reference = find_image(name, platform, places, reporter)
     with reporter.task(f"looking at the base `{name.text}`", sum(one.size_bytes for one in image.layers)) as task:
         facts = known_facts(image, places.cache / "facts", task.advance)
     return Base(name, image, facts, reference)
 
 
-def _find(name: BaseName, platform: Platform, places: BasePlaces, reporter: Reporter) -> tuple[Image, str | None]:
+def find_image(
+    name: BaseName, platform: Platform | None, places: BasePlaces, reporter: Reporter
+) -> tuple[Image, str | None]:
+    """The image called `name`, and what it is called for others; without `platform` the only one that there is.
+    Raises as `open_base`."""
     match name.kind:
         case "host":
+            platform = platform or Platform.parse(host_platform())
             return host_image(platform, places.cache / "host", places.environ, reporter), None
         case "layout":
             assert name.path is not None, "a layout has a path"
@@ -70,14 +76,15 @@ def _find(name: BaseName, platform: Platform, places: BasePlaces, reporter: Repo
             assert_never(name.kind)
 
 
-def _from_engine(reference: str, platform: Platform, places: BasePlaces, reporter: Reporter) -> Image:
+def _from_engine(reference: str, platform: Platform | None, places: BasePlaces, reporter: Reporter) -> Image:
     image = engine_image(reference, places.environ, places.cache / "engine", platform, reporter)
     if image is None:
-        raise ImageError(f"the engine has no image `{reference}` for `{platform}`", hint=f"`docker pull {reference}`")
+        what = f"`{reference}` for `{platform}`" if platform else f"`{reference}`"
+        raise ImageError(f"the engine has no image {what}", hint=f"`docker pull {reference}`")
     return image
 
 
-def _from_anywhere(text: str, platform: Platform, places: BasePlaces, reporter: Reporter) -> tuple[Image, str]:
+def _from_anywhere(text: str, platform: Platform | None, places: BasePlaces, reporter: Reporter) -> tuple[Image, str]:
     """As a build by the engine would have it: its own image of that name first, else the registry's."""
     if places.asks_engine:
         image = engine_image(text, places.environ, places.cache / "engine", platform, reporter)
