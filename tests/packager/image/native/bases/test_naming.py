@@ -18,6 +18,7 @@ from ekiben.packager.image.native.bases.naming import BaseName, is_place, split_
         ("host", "host", None, None),
         ("oci:some/folder", "layout", Path("some/folder"), None),
         ("oci:some/folder:v1", "layout", Path("some/folder"), "v1"),
+        ("oci:some/folder:iris:v1", "layout", Path("some/folder"), "iris:v1"),
         ("docker-archive:/x/base.tar", "archive", Path("/x/base.tar"), None),
         ("docker-archive:base.tar:a", "archive", Path("base.tar"), "a"),
         ("docker-daemon:a/b:1", "engine", None, "a/b:1"),
@@ -49,3 +50,4 @@ def test_a_folder_with_a_colon_in_its_name_is_one_folder(tmp_path: Path) -> None
     folder.mkdir()
     assert split_place(str(folder)) == (folder, None)
     assert split_place(f"{folder}:c") == (folder, "c")
+    assert split_place(f"{folder}:example.org/iris:1") == (folder, "example.org/iris:1")

@@ -57,8 +57,8 @@ def is_place(text: str) -> bool:
 
 
 def split_place(text: str) -> tuple[Path, str | None]:
-    """`DIR:NAME` in its parts; a path that is there as a whole is one, whatever colons it has."""
-    path, colon, name = text.rpartition(":")
-    if not colon or "/" in name or not path or not name or Path(text).exists():
-        return Path(text), None
-    return Path(path), name
+    """`PATH:NAME` in its parts. Both may have colons: the longest path that is there is meant, else the one before the
+    first colon."""
+    ends = [at for at, sign in enumerate(text) if sign == ":" and 0 < at < len(text) - 1]
+    places = [(Path(text), None), *((Path(text[:at]), text[at + 1 :]) for at in reversed(ends))]
+    return next((place for place in places if place[0].exists()), places[-1])
