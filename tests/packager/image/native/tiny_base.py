@@ -60,7 +60,8 @@ def image_of_tars(*tars: bytes) -> Image:
     """An image whose layers are these, as they are."""
     blobs = Blobs({Digest.of_bytes(one): one for one in tars})
     layers = tuple(Descriptor.of_bytes(one, layer_type("tar")) for one in tars)
-    return make_image(ImageConfig(platform=AMD64, diff_ids=tuple(blobs.contents)), layers, blobs)
+    config = ImageConfig(platform=AMD64, diff_ids=tuple(layer.digest for layer in layers))
+    return make_image(config, layers, blobs)
 
 
 def tar_of(*members: tuple[str, bytes | None, str]) -> bytes:

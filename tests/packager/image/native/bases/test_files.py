@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import os
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
 
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ekiben.digest import Digest
 from ekiben.errors import ImageError
@@ -106,3 +112,43 @@ def test_whoever_waits_is_told_of_each_layer() -> None:
     told: list[int] = []
     read_files(image, lambda *_: False, told.append)
     assert told == [layer.size_bytes for layer in image.layers]
+
+
+PATHS = st.sampled_from(["a", "a/b", "a/b/c", "a/d", "e", "e/f"])
+
+
+@given(st.lists(st.tuples(st.sets(PATHS), st.sets(PATHS)), max_size=4))
+def test_what_is_told_is_what_unpacking_layer_over_layer_leaves(changes: list[tuple[set[str], set[str]]]) -> None:
+    """Each change is the files that a layer brings, and those that it takes away."""
+    with tempfile.TemporaryDirectory() as folder:
+        tars = []
+        for brought, taken in changes:
+            files = {path for path in brought if not any(other.startswith(f"{path}/") for other in brought)}
+            folders = {str(parent) for path in files for parent in PurePosixPath(path).parents} - {"."}
+            whiteouts = [str(PurePosixPath(path).with_name(f".wh.{PurePosixPath(path).name}")) for path in taken]
+            members = [
+                *map(file, whiteouts),
+                *((path, None, "") for path in sorted(folders)),
+                *map(file, sorted(files)),
+            ]
+            tars.append(tar_of(*members))
+            unpack(Path(folder), files, folders, taken)
+        left = {str(path.relative_to(folder)) for path in Path(folder).rglob("*")}
+        assert set(read(*tars).nodes) == left if tars else not left
+
+
+def unpack(root: Path, files: set[str], folders: set[str], taken: set[str]) -> None:
+    """What an engine does with a layer."""
+    for path in (root / one for one in taken):
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif os.path.lexists(path):
+            path.unlink()
+    for path in (root / one for one in sorted(folders)):
+        if path.is_file():
+            path.unlink()
+        path.mkdir(exist_ok=True)
+    for path in (root / one for one in files):
+        if path.is_dir():
+            shutil.rmtree(path)
+        path.write_bytes(b"x")
