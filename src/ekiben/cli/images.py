@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ekiben.cli.engine_options import (
+    BuildArgs,
+    CacheFrom,
+    CacheTo,
+    EngineName,
+    FurtherOptions,
+    NoCache,
+    Pull,
+    Secrets,
+    SshKeys,
+    option_texts,
+)
 from ekiben.cli.options import Progress, ProgressFormat, TagArgument, parse_pairs
 from ekiben.cli.output import size_text
 from ekiben.cli.state import State, state_of
@@ -23,15 +34,7 @@ def containerize_bento(
     image_tag: Annotated[
         list[str] | None, typer.Option("--image-tag", "-t", help="The image's reference; may be repeated.")
     ] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            "--engine",
-            "--backend",
-            metavar="NAME",
-            help="auto, native, docker, buildx, podman, buildah, or a package's own (default: the settings').",
-        ),
-    ] = None,
+    engine: EngineName = None,
     base: Annotated[str | None, typer.Option(help="Another base image than the Bento's; `host`: this Python.")] = None,
     output: Annotated[
         str | None,
@@ -40,34 +43,14 @@ def containerize_bento(
     push: Annotated[bool, typer.Option("--push", help="Push the image to its registry, without an engine.")] = False,
     platform: Annotated[str | None, typer.Option(help="The image's platform (default: the Bento's).")] = None,
     label: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A label; may be repeated.")] = None,
-    opt: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--opt", metavar="KEY=VALUE", help="An option of the engine, without its dashes; may be repeated."
-        ),
-    ] = None,
-    build_arg: Annotated[
-        list[str] | None,
-        typer.Option("--build-arg", metavar="NAME=VALUE", help="An ARG of the Containerfile; may be repeated."),
-    ] = None,
-    secret: Annotated[
-        list[str] | None,
-        typer.Option("--secret", metavar="id=NAME,src=FILE", help="A file for the build alone; may be repeated."),
-    ] = None,
-    ssh: Annotated[
-        list[str] | None,
-        typer.Option("--ssh", metavar="default|ID=PATH", help="An SSH agent or key for the build; may be repeated."),
-    ] = None,
-    cache_from: Annotated[
-        list[str] | None,
-        typer.Option("--cache-from", metavar="SOURCE", help="Where finished steps may come from; may be repeated."),
-    ] = None,
-    cache_to: Annotated[
-        list[str] | None,
-        typer.Option("--cache-to", metavar="DEST", help="Where finished steps are kept; may be repeated."),
-    ] = None,
-    pull: Annotated[bool, typer.Option("--pull", help="Ask the registry for a newer base image.")] = False,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Do every step again.")] = False,
+    build_arg: BuildArgs = None,
+    secret: Secrets = None,
+    ssh: SshKeys = None,
+    cache_from: CacheFrom = None,
+    cache_to: CacheTo = None,
+    pull: Pull = False,
+    no_cache: NoCache = False,
+    opt: FurtherOptions = None,
     show: Annotated[bool, typer.Option("--print", help="Print the Containerfile and make nothing.")] = False,
     progress: Progress = None,
 ) -> None:
@@ -80,15 +63,12 @@ def containerize_bento(
     if show:
         print(bento_containerfile(state.store.bentos.get(tag), base_image=base, platform=platform), end="")
         return
+    named = {"build-arg": build_arg, "secret": secret, "ssh": ssh, "cache-from": cache_from, "cache-to": cache_to}
     request = ContainerizeRequest(
         tag=tag,
         image_tags=tuple(image_tag or ()),
         engine=engine,
-        options=_options(
-            opt,
-            pull,
-            {"build-arg": build_arg, "secret": secret, "ssh": ssh, "cache-from": cache_from, "cache-to": cache_to},
-        ),
+        options=option_texts(opt, pull=pull, named=named),
         labels=parse_pairs(label or [], "--label"),
         platform=platform,
         base_image=base,
@@ -145,12 +125,6 @@ def engine_progress(settings: Settings) -> EngineProgress:
     if progress is ProgressFormat.auto and settings.verbosity.value == "verbose":
         progress = ProgressFormat.plain
     return progress.value
-
-
-def _options(opt: list[str] | None, pull: bool, named: Mapping[str, list[str] | None]) -> tuple[str, ...]:
-    """What has an option of its own, as texts of `--opt`, with those."""
-    texts = [f"{name}={value}" for name, values in named.items() for value in values or ()]
-    return (*texts, *(["pull"] if pull else []), *(opt or ()))
 
 
 def _report(state: State, image: BuiltImage) -> None:

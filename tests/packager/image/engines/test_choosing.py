@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ekiben.errors import ImageError, NotActedOn, UsageError
-from ekiben.packager.image.engines.choosing import choose_engine
+from ekiben.errors import ImageError, UsageError
+from ekiben.packager.image.engines.choosing import RUNNERS, choose_engine, refuse_docker_output
 
 OBSTACLE = "`docker.setup_script` runs in the image"
 WISH = "`--output oci:x`"
@@ -42,10 +42,24 @@ def test_docker_brings_an_image_to_its_engine_alone() -> None:
         choose_engine("docker", obstacle=None, needs_native=WISH)
 
 
-@pytest.mark.parametrize("name", ["buildx", "podman", "buildah"])
-def test_engines_to_come_are_refused_in_words(name: str) -> None:
-    with pytest.raises(NotActedOn, match=f"`{name}` is not there yet"):
-        choose_engine(name, obstacle=None, needs_native=None)
+@pytest.mark.parametrize("name", RUNNERS)
+def test_each_engine_that_runs_a_containerfile_is_taken_by_its_name(name: str) -> None:
+    assert choose_engine(name, obstacle=OBSTACLE, needs_native=None) == (name, "asked for")
+
+
+def test_engines_of_other_packages_are_taken_by_their_names() -> None:
+    assert choose_engine("kaniko", obstacle=None, needs_native=None, others=["kaniko"])[0] == "kaniko"
+
+
+def test_auto_takes_what_is_at_hand_to_run_a_containerfile() -> None:
+    assert choose_engine("auto", obstacle=OBSTACLE, needs_native=None, at_hand="podman") == ("podman", OBSTACLE)
+
+
+def test_an_engine_with_a_storage_of_its_own_brings_no_image_to_docker() -> None:
+    with pytest.raises(UsageError, match="podman keeps images in a storage of its own"):
+        refuse_docker_output("podman", "docker")
+    refuse_docker_output("podman", None)
+    refuse_docker_output("buildx", "docker")
 
 
 def test_other_names_are_a_wrong_argument() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from ekiben.errors import EngineUnavailable
 from ekiben.packager.image.engines.build_log import BuildLog
-from ekiben.packager.image.engines.docker import DockerEngine, build_failure
+from ekiben.packager.image.engines.docker import DockerEngine
 from ekiben.packager.image.engines.docker_api import EngineVersion, why_unfit
+from ekiben.packager.image.engines.failures import build_failure
 
 
 def failed(words: str) -> BuildLog:
@@ -47,7 +48,9 @@ def test_the_engine_says_who_it_is(base_image: str) -> None:
 
 
 def test_the_containerfiles_own_complaint_is_the_message() -> None:
-    assert build_failure(failed("ekiben: the base image has no pip")).message == "the base image has no pip"
+    assert (
+        build_failure(failed("ekiben: the base image has no pip").last_words()).message == "the base image has no pip"
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,9 +58,9 @@ def test_the_containerfiles_own_complaint_is_the_message() -> None:
     [
         ("SSLError: CERTIFICATE_VERIFY_FAILED", "SSL_CERT_FILE"),
         ("Temporary failure in name resolution", "--opt network=host"),
-        ("write /x: no space left on device", "docker builder prune"),
+        ("write /x: no space left on device", "docker system df"),
         ("something else", "--progress plain"),
     ],
 )
 def test_failures_of_the_machine_come_with_a_remedy(words: str, hint: str) -> None:
-    assert hint in (build_failure(failed(words)).hint or "")
+    assert hint in (build_failure(failed(words).last_words()).hint or "")

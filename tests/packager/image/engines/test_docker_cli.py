@@ -11,6 +11,7 @@ from ekiben.packager.image.engines.docker_cli import (
     DockerCli,
     build_arguments,
     build_environment,
+    find_buildx,
     find_docker_cli,
     why_no_buildkit,
 )
@@ -95,3 +96,21 @@ def test_a_build_through_buildx_hands_the_image_over() -> None:
 
 def test_buildkit_is_on_whatever_the_environment_says() -> None:
     assert build_environment({"DOCKER_BUILDKIT": "0", "PATH": "/bin"})["DOCKER_BUILDKIT"] == "1"
+
+
+def test_buildx_is_found_as_a_plugin_before_it_is_by_itself(tmp_path: Path) -> None:
+    alone = script(tmp_path / "alone", "buildx", 'echo "github.com/docker/buildx v0.12.0 1"')
+    without = script(tmp_path / "without", "docker", "exit 1")
+    path = f"{without.parent}:{alone.parent}"
+    assert find_buildx({"PATH": path}).words == ("build",)
+    plugin = script(tmp_path / "plugin", "docker", '[ "$1" = buildx ] && echo "github.com/docker/buildx v0.12.0 1"')
+    found = find_buildx({"PATH": f"{path}:{plugin.parent}"})
+    assert (found.path, found.words, found.needs_load) == (plugin, ("buildx", "build"), True)
+    assert build_arguments(found, JOB, Path("/tmp/iid"))[:3] == [str(plugin), "buildx", "build"]
+
+
+def test_without_buildx_the_remedy_is_to_install_it_or_to_take_another_engine(tmp_path: Path) -> None:
+    script(tmp_path, "docker", "exit 1")
+    with pytest.raises(EngineUnavailable, match="no buildx is on PATH") as caught:
+        find_buildx({"PATH": str(tmp_path)})
+    assert "docker-buildx" in (caught.value.hint or "")

@@ -1,11 +1,16 @@
 """What turns a Containerfile and its context into an image.
 
     engine      Engine (the interface), BuildJob, BuiltImage: values only
-    choosing    which engine a name means, the native one among them, and a refusal of those that are not there yet
-    docker      DockerEngine: checks, builds, looks at the result
-    ├── docker_cli   which `docker` on PATH can do BuildKit (the SDK cannot), and the argument list of a build
-    └── docker_api   the Docker SDK, alone in knowing it: finding the engine, its version, images and their history
-    build_log   BuildKit's plain progress: the steps, and what the failed one said
+    choosing    which engine a name means, the native one among them; pure
+    opening     that engine: ours, or a third party's by entry point; which one is at hand
+    docker      DockerEngine, also called buildx: checks, builds, looks at the result
+    ├── docker_cli   which command on PATH can do BuildKit (the SDK cannot), and the argument list of a build
+    ├── docker_api   the Docker SDK, alone in knowing it: finding the engine, its version, images and their history
+    └── build_log    BuildKit's plain progress: the steps, and what the failed one said
+    podman      PodmanEngine, also called buildah: the same by programs without a daemon
+    ├── podman_cli   finding them, the argument list of a build, the layers of an image
+    └── step_log     what they say while they build
+    build_command    a build's command run to its end, its failure raised   ── failures   that failure, with a remedy
     streaming   a child process whose output is passed on line by line
     options     `--opt key=value`, and which keys would break a build of ours
 

@@ -16,7 +16,6 @@ _HEADLINE = re.compile(r"\[.+\] .+")
 _MOUNTS = re.compile(r"--mount=\S+\s+")
 _WIDTH = 100  # characters of a headline or an error: each repeats the whole instruction, which has hundreds
 _REMEMBERED = 50  # lines of output that are kept of each step
-_SHOWN = 8  # of them, in the message of a failure
 
 
 class BuildLog:
@@ -49,10 +48,6 @@ class BuildLog:
     def last_words(self) -> list[str]:
         """What the failed step said, its error last; the end of everything where no step failed by itself."""
         return list(self._output.get(self._failed or "") or self._last)
-
-    def summary(self) -> str:
-        """The end of the last words, for a message."""
-        return "\n".join(self.last_words()[-_SHOWN:])
 
 
 def _shortened(error: str) -> str:

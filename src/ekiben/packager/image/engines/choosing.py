@@ -1,34 +1,46 @@
-"""Which engine a name means. `auto` takes the native one where it can make the image, else Docker's."""
+"""Which engine a name means. `auto` takes the native one where it can make the image, else one that runs a
+Containerfile. Pure: what there is on this machine is `opening`'s to see."""
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from collections.abc import Collection
 
-from ekiben.errors import ImageError, NotActedOn, UsageError
+from ekiben.errors import ImageError, UsageError
 
-EngineName: TypeAlias = Literal["native", "docker"]
-
-ENGINES = ("auto", "native", "docker")
-_NOT_YET = ("buildx", "podman", "buildah")
+RUNNERS = ("docker", "buildx", "podman", "buildah")  # our own engines that run a Containerfile
+_OF_DOCKER = ("docker", "buildx")  # those that leave the image in the Docker engine
 
 
-def choose_engine(name: str, *, obstacle: str | None, needs_native: str | None) -> tuple[EngineName, str]:
+def choose_engine(
+    name: str,
+    *,
+    obstacle: str | None,
+    needs_native: str | None,
+    at_hand: str = "docker",
+    others: Collection[str] = (),
+) -> tuple[str, str]:
     """The engine for `name`, and why it is that one.
 
     `obstacle` is why the native one cannot make this image, `needs_native` what only that one can do, each None where
-    there is no such thing. Raises ImageError where both are there, or either forbids the engine that was named;
-    NotActedOn for an engine that a later version brings; UsageError for other names.
+    there is no such thing; `at_hand` is what `auto` takes to run a Containerfile, `others` are third parties' engines.
+    Raises ImageError where obstacle and wish are both there, or either forbids the engine that was named; UsageError
+    for names of no engine.
     """
-    if name in _NOT_YET:
-        raise NotActedOn(f"the engine `{name}` is not there yet", hint="use `--engine docker`")
-    if name not in ENGINES:
-        raise UsageError(f"`{name}` is no engine", hint=f"engines are: {', '.join(ENGINES)}")
-    if name == "docker" and needs_native:
-        raise UsageError(f"{needs_native} needs the native engine", hint="leave `--engine docker` out")
+    known = ("auto", "native", *RUNNERS, *sorted(others))
+    if name not in known:
+        raise UsageError(f"`{name}` is no engine", hint=f"engines are: {', '.join(known)}")
+    if name not in ("auto", "native") and needs_native:
+        raise UsageError(f"{needs_native} needs the native engine", hint=f"leave `--engine {name}` out")
     if obstacle and needs_native:
         raise ImageError(f"{needs_native} needs the native engine, which cannot make this image: {obstacle}")
     if obstacle and name == "native":
-        raise ImageError(f"the native engine cannot make this image: {obstacle}", hint="use `--engine docker`")
+        raise ImageError(f"the native engine cannot make this image: {obstacle}", hint=f"use `--engine {at_hand}`")
     if name == "auto":
-        return ("docker", obstacle) if obstacle else ("native", "nothing has to be run in the image")
-    return ("native" if name == "native" else "docker"), "asked for"
+        return (at_hand, obstacle) if obstacle else ("native", "nothing has to be run in the image")
+    return name, "asked for"
+
+
+def refuse_docker_output(engine: str, output: str | None) -> None:
+    """Raises UsageError where an image is wanted in the Docker engine and this one keeps it elsewhere."""
+    if output == "docker" and engine not in ("native", *_OF_DOCKER):
+        raise UsageError(f"{engine} keeps images in a storage of its own", hint="leave `--output docker` out")

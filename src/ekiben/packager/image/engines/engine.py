@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from ekiben.report import Reporter
 
@@ -55,6 +55,7 @@ class BuiltImage:
     engine: str
 
 
+@runtime_checkable
 class Engine(Protocol):
     """Builds images from a Containerfile."""
 
