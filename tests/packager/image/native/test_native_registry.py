@@ -97,5 +97,7 @@ def test_an_edit_of_the_source_sends_kilobytes(
 def test_a_base_that_no_registry_has_is_an_error_that_names_it(
     running: RealRegistry, store: Store, reporter: Recorder
 ) -> None:
-    with pytest.raises(RegistryError, match="bases/none"):
-        push(store, small_bento(store), f"{running.host}/bases/none:1", f"{running.host}/apps/small", reporter)
+    base = f"{running.host}/bases/none:1"
+    with pytest.raises(RegistryError, match=f"the base `{base}` cannot be had: ") as raised:
+        push(store, small_bento(store), base, f"{running.host}/apps/small", reporter)
+    assert "`--base host`" in str(raised.value.hint)

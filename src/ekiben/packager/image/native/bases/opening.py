@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from ekiben.errors import ImageError
+from ekiben.errors import ImageError, RegistryError
 from ekiben.oci.descriptor import Platform
 from ekiben.oci.docker_archive_reader import DockerArchive
 from ekiben.oci.image import Image
@@ -20,6 +20,8 @@ from ekiben.packager.image.native.bases.naming import BaseName
 from ekiben.packager.image.native.host.image import host_image
 from ekiben.report import Reporter
 from ekiben.store.receipt import host_platform
+
+_AT_HAND = "`--base host`, `docker-daemon:NAME`, `oci:DIR`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,5 +94,9 @@ def _from_anywhere(text: str, platform: Platform | None, places: BasePlaces, rep
             return image, text
     reference = Reference.parse(text)
     registry = Registry.open(reference.host, environ=places.environ)
-    image = registry.get_image(reference, platform, keep_in=places.cache / "blobs")
+    try:
+        image = registry.get_image(reference, platform, keep_in=places.cache / "blobs")
+    except RegistryError as error:
+        hint = f"{error.hint or 'look into it'}; or name a base that is at hand: {_AT_HAND}"
+        raise RegistryError(f"the base `{text}` cannot be had: {error.message}", hint=hint) from error
     return image, text if reference.digest else f"{text}@{image.digest}"
