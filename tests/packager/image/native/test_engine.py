@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ekiben.digest import Digest
-from ekiben.errors import DamagedItem, EkibenError, EngineUnavailable, ImageError, UsageError
+from ekiben.errors import DamagedItem, EkibenError, EngineUnavailable, ImageError, Interrupted, UsageError
 from ekiben.oci.descriptor import Platform
 from ekiben.oci.entries import Entry
 from ekiben.oci.image import Image
@@ -279,6 +279,33 @@ def test_two_wheels_that_claim_one_path_are_refused(store: Store, base: str, lay
     bento = small_bento(store, heavy_files={"light.py": "other = 1\n"})
     with pytest.raises(ImageError, match=r"`light` and `scipy` install different files at .*light\.py"):
         make(store, bento, base, layout)
+
+
+class Stopping(SilentReporter):
+    """Presses Ctrl-C in the middle of the work called `name`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def advance(self, amount: int) -> None:
+        raise KeyboardInterrupt
+
+    @contextmanager
+    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
+        with super().task(name, total) as task:
+            yield self if name == self.name else task
+
+
+@pytest.mark.parametrize("work", ["wheels numpy", "model iris:v1", "source"])
+def test_a_build_that_is_stopped_leaves_whole_layers_alone(store: Store, base: str, layout: Path, work: str) -> None:
+    bento = small_bento(store, models=[save_model(store, "iris:v1")])
+    with pytest.raises(Interrupted):
+        make(store, bento, base, layout, reporter=Stopping(f"ekiben: {work}"))
+    assert not layout.exists()
+    assert list(store.layout.tmp.glob("*")) == []
+    assert list(store.cache.rglob("drafts/*")) == []
+    for blob in (store.cache / "layers/blobs/sha256").iterdir():
+        assert Digest.of_file(blob).hex == blob.name
 
 
 def test_nothing_is_left_behind(store: Store, base: str, layout: Path) -> None:
