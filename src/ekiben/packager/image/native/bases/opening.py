@@ -97,6 +97,7 @@ def _from_anywhere(text: str, platform: Platform | None, places: BasePlaces, rep
     try:
         image = registry.get_image(reference, platform, keep_in=places.cache / "blobs")
     except RegistryError as error:
-        hint = f"{error.hint or 'look into it'}; or name a base that is at hand: {_AT_HAND}"
+        pull = f"have the engine fetch it (`docker pull {text}`), or " if places.asks_engine else ""
+        hint = f"{error.hint or 'look into it'}; or {pull}name a base that is at hand: {_AT_HAND}"
         raise RegistryError(f"the base `{text}` cannot be had: {error.message}", hint=hint) from error
     return image, text if reference.digest else f"{text}@{image.digest}"
