@@ -84,7 +84,8 @@ def _python(draft: Draft) -> Mapping[str, object]:
 
 def _docker(draft: Draft) -> Mapping[str, object]:
     options = draft.bentofile.docker
-    base = {"base_image": options.base_image} if options.base_image else {}
+    base_image = draft.base_image or options.base_image
+    base = {"base_image": base_image} if base_image else {}
     cuda = {"cuda_version": options.cuda_version} if options.cuda_version else {}
     script = {"setup_script": SETUP_SCRIPT} if options.setup_script else {}
     template = {"dockerfile_template": TEMPLATE} if options.dockerfile_template else {}

@@ -13,8 +13,10 @@ from ekiben.nearest import did_you_mean
 from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.bentofile.loading import load_bentofile
 from ekiben.packager.draft import DEFAULT_PLATFORM
+from ekiben.packager.lock.base_digest import pinned_base
 from ekiben.packager.lock.bento_lock import BentoLock, lock_place, read_bento_lock, write_bento_lock
 from ekiben.packager.lock.lockfile import LockedPackage
+from ekiben.packager.lock.pip_settings import TRUE_WORDS
 from ekiben.packager.locking import (
     KEEP,
     Locking,
@@ -62,6 +64,8 @@ def lock_project(request: ProjectLockRequest, locking: Locking) -> ProjectLock:
     if committed is not None:
         _refuse_strangers(upgrade, committed)
     order = _order(request, bentofile, committed, locking, upgrade)
+    if _asks_for_base(bentofile, order, upgrade, locking):
+        order = replace(order, base=pinned_base(order.base, locking.environ, locking.reporter))
     changes = changes_since(committed, order) + list(_dropped(committed, order))
     if committed is not None and not changes and not upgrade.asks_indexes:
         locking.reporter.info(f"{order.place.name} is up to date")
@@ -92,7 +96,10 @@ def check_project_lock(request: ProjectLockRequest, locking: Locking) -> Project
 
 
 def version_changes(before: BentoLock | None, after: BentoLock) -> Iterator[str]:
-    """What a new bento.lock changes, a line for each package of each platform; nothing where there was none before."""
+    """What a new bento.lock changes, a line for the base image and for each package of each platform; nothing where
+    there was none before."""
+    if before and before.inputs.base != after.inputs.base:
+        yield f"base image {before.inputs.base} -> {after.inputs.base}"
     for lock in after.locks if before else ():
         old = before.lock_for(lock.target.platform) if before else None
         yield from _pin_changes(
@@ -100,6 +107,19 @@ def version_changes(before: BentoLock | None, after: BentoLock) -> Iterator[str]
             {one.name: _pinned(one) for one in (old.packages if old else ())},
             {one.name: _pinned(one) for one in lock.packages},
         )
+
+
+def _asks_for_base(bentofile: Bentofile, order: LockOrder, upgrade: Upgrade, locking: Locking) -> bool:
+    """Whether the base image's digest is to be looked up: it is not known, or all is to be upgraded, and nobody said
+    that there is no network for this."""
+    is_written = "@" in (bentofile.docker.base_image or "")
+    is_offline = order.requests[0].settings.no_index or locking.environ.get("UV_OFFLINE", "").lower() in TRUE_WORDS
+    if is_written or (order.base.digest and not upgrade.is_total):
+        return False
+    if is_offline:
+        known = "stays as it is" if order.base.digest else "is not recorded"
+        locking.reporter.info(f"the digest of the base image {known}: where no index is asked, no registry is")
+    return not is_offline
 
 
 def _pinned(package: LockedPackage) -> str:

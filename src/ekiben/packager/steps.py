@@ -130,9 +130,10 @@ def lock(draft: Draft, workplace: Workplace) -> Draft:
         return draft.with_file(INTENT, order.open_requirements)
     with answered():  # the cache keeps what the indexes say
         locks = locks_for_build(order, draft.committed, locking, is_locked=draft.request.is_locked)
+    base_image = str(order.base) if order.base.digest else None
     for path, text in lock_files(locks).items():
         draft = draft.with_file(path, text)
-    return replace(draft, locks=locks)
+    return replace(draft, locks=locks, base_image=base_image)
 
 
 def compare_frameworks(draft: Draft, workplace: Workplace) -> Draft:

@@ -114,14 +114,12 @@ def test_archives_are_read_and_written(store: Store, bases: Path, images: Path, 
 def test_an_image_keeps_its_name_in_a_layout_or_is_called_as_its_bento(
     store: Store, bases: Path, images: Path, tmp_path: Path
 ) -> None:
-    bento = small_bento(store)
-    build(store, bento, f"oci:{bases}:old", f"oci:{images}:first")
-    asked = {"image": f"oci:{images}:first", "base": f"oci:{bases}:new", "old_base": f"oci:{bases}:old"}
-    kept = move(store, output=f"oci:{tmp_path / 'other'}", **asked)
+    bento, old, new = small_bento(store), f"oci:{bases}:old", f"oci:{bases}:new"
+    build(store, bento, old, f"oci:{images}:first")
+    kept = move(store, f"oci:{images}:first", new, f"oci:{tmp_path / 'other'}", old_base=old)
     assert kept.references == (f"oci:{tmp_path / 'other'}:first",)
-    build(store, bento, f"oci:{bases}:old", f"docker-archive:{tmp_path / 'a.tar'}")
-    asked["image"] = f"docker-archive:{tmp_path / 'a.tar'}"
-    called = move(store, output=f"oci:{tmp_path / 'third'}", **asked)
+    build(store, bento, old, f"docker-archive:{tmp_path / 'a.tar'}")
+    called = move(store, f"docker-archive:{tmp_path / 'a.tar'}", new, f"oci:{tmp_path / 'third'}", old_base=old)
     assert called.references == (f"oci:{tmp_path / 'third'}:{bento.tag}",)
 
 

@@ -96,7 +96,7 @@ UNPINNED_BASE = _code(
     "UnpinnedBaseImage",
     _MEDIUM,
     "a base image without a digest",
-    "write `docker.base_image: NAME@sha256:...`; `docker pull NAME` prints the digest",
+    "`ekiben lock` records its digest; or write `docker.base_image: NAME@sha256:...`",
 )
 SYSTEM_PACKAGES = _code(
     31, "SystemPackages", _INFO, "system packages, which are not locked", "prefer wheels, or a base that has them"

@@ -22,6 +22,7 @@
     metadata.py       the licences of what is locked                        ── licences.py   what metadata says of them
                       (licence_cache.py: what wheels said in any project; links_page.py: which files pip is to open)
     lockfile.py       LockedPackage, LockedFile and requirements.lock       ── pylock.py     the same as PEP 751 has it
+    base_digest.py    which image the base's tag means now
     bento_lock.py     bento.lock in the project                             ── freshness.py  whether it still fits
                       (documents.py: a lock as data; toml_text.py: TOML written)
     consistency.py    whether the lock files of a Bento agree

@@ -47,6 +47,9 @@ class BaseImage:
         reference, _, digest = text.partition("@")
         return cls(reference, digest or None)
 
+    def __str__(self) -> str:
+        return f"{self.reference}@{self.digest}" if self.digest else self.reference
+
     @property
     def known_libc(self) -> str | None:
         """The newest wheel tag that its C library runs, None where the reference does not tell."""
