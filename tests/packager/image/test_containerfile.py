@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -89,6 +90,16 @@ def test_the_text_is_the_golden_one(name: str, pytestconfig: pytest.Config) -> N
     if pytestconfig.getoption("--update-golden"):
         golden.write_text(text)
     assert text == golden.read_text()
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_the_linter_has_nothing_to_say(name: str, tmp_path: Path) -> None:
+    """hadolint itself misreads some of TRICKY: an escaped backslash before a quote, and an escaped dollar."""
+    path = tmp_path / "Containerfile"
+    path.write_text(containerfile(replace(PLANS[name], base_env=(("GREETING", "hello"), ("HOME", "/srv")))))
+    linter = Path(sys.executable).parent / "hadolint"
+    done = subprocess.run([linter, "--no-color", path], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("", 0)
 
 
 def test_a_bento_gets_its_containerfile_from_manifest_and_lock_alone() -> None:

@@ -166,6 +166,7 @@ def _base_image(plan: ImagePlan) -> list[str]:
         *(conda if plan.has_conda else []),
         "# What the service stands on.",
         f"FROM {plan.base_image} AS base",
+        "# hadolint ignore=DL3002",  # the user of the last stage is another
         "USER 0:0",
     ]
 
@@ -173,6 +174,7 @@ def _base_image(plan: ImagePlan) -> list[str]:
 def _system(plan: ImagePlan) -> list[str]:
     lines: list[str] = []
     if plan.system_packages:
+        lines.append("# hadolint ignore=DL3008")  # whether a package is pinned is the bentofile's to say
         lines += run_with_env(
             plan,
             [

@@ -87,7 +87,10 @@ def image_layers(program: Podman, image_id: str, environ: Mapping[str, str]) -> 
 
 
 def _podmans_layers(history: list[Mapping[str, object]]) -> list[ImageLayer]:
-    return [ImageLayer(str(step["CreatedBy"]), int(str(step["size"]))) for step in reversed(history)]
+    return [
+        ImageLayer(size_bytes=int(str(step["size"])), created_by=str(step.get("CreatedBy", "")))
+        for step in reversed(history)
+    ]
 
 
 def _buildahs_layers(image: Mapping[str, object]) -> list[ImageLayer]:
