@@ -144,7 +144,7 @@ def _sentence(image: Image, moved: Image, new: Base) -> str:
     if moved.content == image.content:
         return f"the image stands on `{new.name.text}` already"
     kept = len(moved.layers) - len(new.image.layers)
-    return f"{kept} layers now stand on `{new.name.text}`, {new.image.digest}"
+    return f"the image now stands on `{new.name.text}`, {new.image.digest}; layers kept: {kept}"
 
 
 def _mounts(image: Image, name: BaseName, new: Base) -> dict[Digest, tuple[str, ...]]:
