@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ekiben.digest import Digest
-from ekiben.errors import ImageError, UsageError
+from ekiben.errors import ImageError, RegistryError, UsageError
 from ekiben.oci.entries import Entry
 from ekiben.oci.image import Image
 from ekiben.oci.reference import Reference
@@ -91,9 +91,17 @@ def test_an_old_base_that_the_registry_lost_is_asked_for(registry: RealRegistry,
     delete_manifest(registry, lost)
     new = put_base(registry, tmp_path / "blobs", PATCH)
     request = RebaseRequest(image=image, base=new, pushes=True)
-    with pytest.raises(ImageError, match=f"stands on cannot be read.*{lost}") as refused:
+    with pytest.raises(ImageError, match=f"@{lost}` cannot be had: .*; the image says that it stands on it") as refused:
         rebase(request, store=store, reporter=SilentReporter(), environ={})
     assert "--old-base" in str(refused.value.hint)
+
+
+def test_an_image_that_no_registry_has_is_no_lost_base(registry: RealRegistry, store: Store, tmp_path: Path) -> None:
+    base = put_base(registry, tmp_path / "blobs")
+    request = RebaseRequest(image=f"{registry.host}/apps/none:1", base=base, pushes=True)
+    with pytest.raises(RegistryError, match="apps/none") as refused:
+        rebase(request, store=store, reporter=SilentReporter(), environ={})
+    assert "the base" not in refused.value.message
 
 
 def delete_manifest(registry: RealRegistry, digest: Digest) -> None:

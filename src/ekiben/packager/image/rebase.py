@@ -135,9 +135,7 @@ def _open_old_base(name: BaseName, platform: Platform, places: BasePlaces, repor
     try:
         return open_base(name, platform, places, reporter)
     except RegistryError as error:
-        raise ImageError(
-            f"the base that the image stands on cannot be read: {error.message}", hint=f"{error.hint}; or {_NAME_IT}"
-        ) from error
+        raise ImageError(f"{error.message}; the image says that it stands on it", hint=_NAME_IT) from error
 
 
 def _sentence(image: Image, moved: Image, new: Base) -> str:

@@ -48,7 +48,12 @@ class BasePlaces:
 def open_base(name: BaseName, platform: Platform, places: BasePlaces, reporter: Reporter) -> Base:
     """The base called `name`, looked at. Raises ImageError where it is not there, is no image, or cannot be read;
     EngineUnavailable, RegistryError, OSError."""
-    image, reference = find_image(name, platform, places, reporter)
+    try:
+        image, reference = find_image(name, platform, places, reporter)
+    except RegistryError as error:
+        pull = f"have the engine fetch it (`docker pull {name.text}`), or " if places.asks_engine else ""
+        hint = f"{error.hint or 'look into it'}; or {pull}name a base that is at hand: {_AT_HAND}"
+        raise RegistryError(f"the base `{name.text}` cannot be had: {error.message}", hint=hint) from error
     with reporter.task(f"looking at the base `{name.text}`", sum(one.size_bytes for one in image.layers)) as task:
         facts = known_facts(image, places.cache / "facts", task.advance)
     return Base(name, image, facts, reference)
@@ -94,10 +99,5 @@ def _from_anywhere(text: str, platform: Platform | None, places: BasePlaces, rep
             return image, text
     reference = Reference.parse(text)
     registry = Registry.open(reference.host, environ=places.environ)
-    try:
-        image = registry.get_image(reference, platform, keep_in=places.cache / "blobs")
-    except RegistryError as error:
-        pull = f"have the engine fetch it (`docker pull {text}`), or " if places.asks_engine else ""
-        hint = f"{error.hint or 'look into it'}; or {pull}name a base that is at hand: {_AT_HAND}"
-        raise RegistryError(f"the base `{text}` cannot be had: {error.message}", hint=hint) from error
+    image = registry.get_image(reference, platform, keep_in=places.cache / "blobs")
     return image, text if reference.digest else f"{text}@{image.digest}"
