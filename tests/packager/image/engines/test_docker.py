@@ -59,6 +59,8 @@ def test_the_containerfiles_own_complaint_is_the_message() -> None:
         ("SSLError: CERTIFICATE_VERIFY_FAILED", "SSL_CERT_FILE"),
         ("Temporary failure in name resolution", "--opt network=host"),
         ("write /x: no space left on device", "docker system df"),
+        ("could not parse ssh: make sure SSH_AUTH_SOCK is set", "--ssh default=FILE"),
+        ("crun: setrlimit: Operation not permitted: OCI permission denied", "BUILDAH_ISOLATION"),
         ("something else", "--progress plain"),
     ],
 )

@@ -21,6 +21,7 @@ _HINTS = {
     "DO NOT MATCH THE HASHES": "an index serves another file than was locked: look into it, then build the Bento again",
     "is too old": "the `docker` command and the engine are too far apart in age: bring the older one up to date",
     "no space left on device": "free space for the engine (`docker system df`, `podman system df`)",
+    "SSH_AUTH_SOCK": "start an SSH agent, or name a key: `--ssh default=FILE`",
     "OCI permission denied": _CHROOT,
     "error running container": _CHROOT,
 }
