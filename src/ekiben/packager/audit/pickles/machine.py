@@ -29,6 +29,7 @@ _OBJECT_BYTES = 64  # of the smallest value of ours; each that it refers to is a
 _SLOT_BYTES = 16
 _LONGEST_NUMBER = 20  # digits or bytes
 _GETATTR = frozenset({Global("builtins", "getattr"), Global("__builtin__", "getattr")})
+_IMPORTERS = frozenset({"numpy.core._ufunc_reconstruct", "numpy._core._ufunc_reconstruct"})  # of (module, name)
 
 Action: TypeAlias = "Callable[[Machine], bool | None]"  # what an opcode does; True ends the pickle
 Nested: TypeAlias = Callable[[Window], None]  # looks into bytes that a pickle holds and that may be one themselves
@@ -176,16 +177,27 @@ class Machine:
         self.stack.push(UNKNOWN)
 
     def call(self, function: Value, arguments: list[Value] | Value) -> None:
-        """What `function` gives. `getattr` is followed: its result is as good as an import."""
-        self._pickle.has_called |= isinstance(function, Global)
+        """What `function` gives. `getattr` and the like are followed: their results are as good as imports."""
+        if not isinstance(function, Global):
+            self._call_made(function)
+            return
+        self._pickle.has_called = True
         if isinstance(arguments, list):
             arguments = tuple(arguments) if len(arguments) <= MAX_PARTS else UNKNOWN
-        if isinstance(function, Global) and function in _GETATTR:
+        if function in _GETATTR:
             self.stack.push(self._attribute(arguments))
-        elif isinstance(function, Global) and self._budget.keep(2 * _OBJECT_BYTES):
-            self.stack.push(Instance(function, arguments))
+        elif str(function) in _IMPORTERS:
+            self.stack.push(self._named(arguments))
         else:
-            self.stack.push(UNKNOWN)
+            self.stack.push(Instance(function, arguments) if self._budget.keep(2 * _OBJECT_BYTES) else UNKNOWN)
+
+    def _call_made(self, function: Value) -> None:
+        """A call of what is no import but was made: its class decides what happens."""
+        if isinstance(function, Instance):
+            self._pickle.reaches(Global(function.callable.module, f"{function.callable.name}.__call__"))
+        else:
+            self._pickle.has_problem(Trouble.unresolved, "it computes what it calls")
+        self.stack.push(UNKNOWN)
 
     def build(self) -> None:
         """BUILD: what is on top gets its state."""
@@ -207,6 +219,14 @@ class Machine:
                 return self._pickle.reaches(Global(owner.callable.module, f"{owner.callable.name}.{name}"))
             case _:
                 self._pickle.has_problem(Trouble.unresolved, "it computes what it takes by getattr")
+                return UNKNOWN
+
+    def _named(self, arguments: Value) -> Value:
+        match arguments:
+            case (str() as module, str() as name):
+                return self._pickle.imported(Global(module, name))
+            case _:
+                self._pickle.has_problem(Trouble.unresolved, "it computes the name of what it imports")
                 return UNKNOWN
 
     def _name_line(self) -> str:
