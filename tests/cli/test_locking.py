@@ -58,7 +58,7 @@ def test_the_remedy_is_the_command_that_helps(run: Run, project: Path) -> None:
     (project / "conf/my prod.yaml").write_text(BENTOFILE)
     for command in (["lock", "project", "--check"], ["build", "project", "--locked"]):
         refused = run(*command, "-f", "conf/my prod.yaml")
-        assert "hint: `ekiben lock project -f 'conf/my prod.yaml'` brings" in refused.stderr
+        assert "hint: `ekiben lock project -f 'conf/my prod.yaml'` writes it" in refused.stderr
     assert run("lock", "project", "-f", "conf/my prod.yaml").returncode == 0
     assert (project / "conf/my prod.bento.lock").exists()
     assert run("lock", "project", "-f", "conf/my prod.yaml", "--check").returncode == 0

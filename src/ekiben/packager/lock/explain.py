@@ -96,7 +96,7 @@ def warnings_of(said: str) -> list[str]:
     found = [
         line.strip() for line in _COLOUR.sub("", said).splitlines() if re.match(r"\s*warning: ", line, re.IGNORECASE)
     ]
-    warnings = [redact(re.sub(r"(?i)^warning: ", "", line)).rstrip(".") for line in dict.fromkeys(found)]
+    warnings = [_sentence(redact(re.sub(r"(?i)^warning: ", "", line))) for line in dict.fromkeys(found)]
     undated = [f"`{match['file']}`" for line in warnings if (match := _UNDATED.match(line))]
     rest = [line for line in warnings if not _UNDATED.match(line)]
     return [*rest, *([_passed_over(undated)] if undated else [])]
