@@ -24,7 +24,7 @@ from ekiben.packager.inputs import answered
 from ekiben.packager.lock.bento_lock import PATTERNS as LOCK_PATTERNS
 from ekiben.packager.locking import Locking, lock_files, lock_order, locks_for_build
 from ekiben.packager.manifest import bento_name, manifest_of
-from ekiben.packager.models import framework_gaps, pin_models
+from ekiben.packager.models import aliases_of, framework_gaps, pin_models
 from ekiben.packager.parts import (
     CONTAINERFILE,
     ENVIRONMENT,
@@ -48,6 +48,7 @@ from ekiben.packager.selection.selection import select_files
 from ekiben.packager.selection.staging import stage_source
 from ekiben.packager.slsa import provenance_document
 from ekiben.packager.source_tree import read_source_tree
+from ekiben.store.aliases import alias_variables
 from ekiben.store.documents import dump_document
 
 Step: TypeAlias = Callable[[Draft, Workplace], Draft]
@@ -86,7 +87,9 @@ def stage(draft: Draft, workplace: Workplace) -> Draft:
 
 def ask(draft: Draft, workplace: Workplace) -> Draft:
     """Has the staged service imported by another process, which takes its time while the next steps take theirs."""
-    job = Job(draft.source.folder, draft.service, workplace.store.home, draft.variables, draft.arguments)
+    aliases = alias_variables(aliases_of(draft.bentofile.models, workplace.store.models))
+    variables = {**draft.variables, **aliases}
+    job = Job(draft.source.folder, draft.service, workplace.store.home, variables, draft.arguments)
     workplace.describer.ask(job)
     return draft
 
