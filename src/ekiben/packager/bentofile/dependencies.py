@@ -187,7 +187,7 @@ def _check_sources(table: ProjectTable, packages: tuple[str, ...], lock: str | N
     if table.sourced and packages and lock is None:
         names = ", ".join(f"`{name}`" for name in table.sourced)
         raise document.error(
-            f"`[tool.uv.sources]` of pyproject.toml says where {names} come from, and there is no uv.lock",
+            f"`[tool.uv.sources]` of pyproject.toml names other places for {names}, and there is no uv.lock",
             ("python",),
             hint="run `uv lock`: its lock is read",
         )
