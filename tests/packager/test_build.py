@@ -308,3 +308,13 @@ def test_a_src_layout_is_built_and_its_modules_are_found(build: Build, project: 
     bento = build()
     assert bento.manifest.service == "service:EchoService"
     assert bento.path_of("src/src/echoes/__init__.py").is_file()
+
+
+def test_names_that_no_archive_takes_are_told_when_the_bento_is_built(
+    build: Build, project: Path, reporter: Recorder
+) -> None:
+    for name in ("labels.txt", "Labels.txt"):
+        (project / name).touch()
+    build()
+    told = "this Bento cannot be exported: the names `src/Labels.txt` and `src/labels.txt` are one on some file systems"
+    assert told in reporter.warned

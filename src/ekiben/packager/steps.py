@@ -49,6 +49,7 @@ from ekiben.packager.selection.staging import stage_source
 from ekiben.packager.slsa import provenance_document
 from ekiben.packager.source_tree import read_source_tree
 from ekiben.store.aliases import alias_variables
+from ekiben.store.archive.names import why_no_archive
 from ekiben.store.documents import dump_document
 
 Step: TypeAlias = Callable[[Draft, Workplace], Draft]
@@ -74,6 +75,8 @@ def select(draft: Draft, workplace: Workplace) -> Draft:
     selection = select_files(bentofile.project, bentofile.include, exclude)
     for path in selection.withheld:
         workplace.reporter.info(f"left out `{path}`, which may hold a secret (name it under `include` to pack it)")
+    if reason := why_no_archive(f"{SOURCE}/{file.path}" for file in selection.files):
+        workplace.reporter.warn(f"this Bento cannot be exported: {reason}", hint="name that file otherwise")
     return replace(draft, selection=selection)
 
 
