@@ -92,6 +92,8 @@ def test_what_makes_no_sense_is_refused(run: Run, project: Path, arguments: tupl
         (["p", "--upgrade", "--check"], ["p", "--upgrade", EVERY_PACKAGE, "--check"]),
         (["--upgrade", "numpy", "--upgrade", "scipy"], ["--upgrade", "numpy", "--upgrade", "scipy"]),
         (["--upgrade=numpy", "p"], ["--upgrade=numpy", "p"]),
+        (["--upgrade", "."], ["--upgrade", EVERY_PACKAGE, "."]),
+        (["--upgrade", "services/a"], ["--upgrade", EVERY_PACKAGE, "services/a"]),
     ],
 )
 def test_an_upgrade_without_a_name_is_of_everything(given: list[str], meant: list[str]) -> None:
