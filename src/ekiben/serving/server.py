@@ -86,7 +86,7 @@ def command_of(target: Target, options: ServeOptions) -> list[str]:
     overrides = {key.path: key.option for key in KEYS if key.option is not None}
     given = [f"--{overrides[path]}={value}" for path, value in options.overrides.items() if value is not True]
     switches = [f"--{overrides[path]}" for path, value in options.overrides.items() if value is True]
-    return [sys.executable, "-m", "ekiben.serving", *place, "--service", target.service, *given, *switches]
+    return [sys.executable, "-P", "-m", "ekiben.serving", *place, "--service", target.service, *given, *switches]
 
 
 def config_table(config: ServerConfig) -> str:
