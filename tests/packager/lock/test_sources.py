@@ -70,6 +70,7 @@ def test_a_wheel_and_a_source_archive_are_told_apart(project: Path) -> None:
         ("./missing", "does not exist"),
         ("./empty", "no pyproject.toml"),
         ("./readme.txt", "no wheel and no source archive"),
+        ("./a wheel.whl", "no file name of a wheel"),
         ("./link", "outside of the project"),
         ("./loop", "cannot be read"),
     ],
@@ -77,6 +78,7 @@ def test_a_wheel_and_a_source_archive_are_told_apart(project: Path) -> None:
 def test_what_no_wheel_comes_from_is_refused(project: Path, text: str, words: str) -> None:
     (project / "empty").mkdir()
     (project / "readme.txt").touch()
+    (project / "a wheel.whl").touch()
     (project / "link").symlink_to("/etc")
     (project / "loop").symlink_to("loop")
     with pytest.raises(LockError, match=words):

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from ekiben.errors import NotActedOn
 from ekiben.packager.credentials import redact
@@ -192,7 +192,17 @@ def _local(line: Line, source: SourceRequirement, project: Path) -> SourceRequir
     if path.is_file() and not path.name.endswith(_ARCHIVES):
         raise line.refuse(f"`{inside}` is no wheel and no source archive")
     kind: OriginKind = "wheel" if path.is_file() and path.suffix == ".whl" else "path"
+    if kind == "wheel":
+        _check_name(line, inside)
     return SourceRequirement(kind, inside, source.name, source.extras, source.marker)
+
+
+def _check_name(line: Line, wheel: str) -> None:
+    try:
+        parse_wheel_filename(PurePosixPath(wheel).name)
+    except InvalidWheelFilename as error:
+        hint = "it is `name-version-python-abi-platform.whl`, as whoever built it called it"
+        raise line.refuse(f"`{wheel}` has no file name of a wheel", hint) from error
 
 
 def _resolved(line: Line, where: str, root: Path) -> Path:
