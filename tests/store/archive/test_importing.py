@@ -146,6 +146,14 @@ def test_a_folder_that_is_no_item_is_refused_before_anything_is_copied(there: St
         bring_model(tmp_path, there)
 
 
+def test_the_folder_of_a_name_is_refused_with_one_of_its_versions(store: Store, there: Store) -> None:
+    model = save(store, "iris", "1", "v1")
+    save(store, "iris", "2", "v2")
+    with pytest.raises(ArchiveError) as caught:
+        bring_model(model.path.parent, there)
+    assert caught.value.hint == f"name the folder of one version, such as `{model.path}`"
+
+
 def test_a_fifo_in_a_folder_is_refused_and_not_read(store: Store, there: Store, tmp_path: Path) -> None:
     folder = Path(send(save(store, "iris"), store, tmp_path / "folder", ArchiveFormat.folder))
     os.mkfifo(folder / "pipe")

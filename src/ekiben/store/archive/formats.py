@@ -70,9 +70,9 @@ _MARKS = (
 _TAR_MARK = slice(257, 262), b"ustar"
 
 
-def no_item() -> ArchiveError:
+def no_item(hint: str | None = None) -> ArchiveError:
     """The error for what is neither."""
-    return ArchiveError(f"it holds neither a `{BENTO.manifest}` nor a `{MODEL.manifest}`")
+    return ArchiveError(f"it holds neither a `{BENTO.manifest}` nor a `{MODEL.manifest}`", hint=hint)
 
 
 def format_of_name(name: str) -> ArchiveFormat | None:

@@ -62,8 +62,10 @@ def _unpack_file(
 
 def _require_manifest(folder: Path) -> None:
     """Told before anything is copied: a folder named by mistake may hold anything, the store too."""
-    if not any((folder / kind.manifest).is_file() for kind in KINDS):
-        raise no_item()
+    if any((folder / kind.manifest).is_file() for kind in KINDS):
+        return
+    below = min((path.parent for kind in KINDS for path in folder.glob(f"*/{kind.manifest}")), default=None)
+    raise no_item(hint=f"name the folder of one version, such as `{below}`" if below else None)
 
 
 def _require_form(wanted: ArchiveFormat | None, found: ArchiveFormat) -> None:
