@@ -210,10 +210,23 @@ def test_what_a_function_imports_by_its_arguments_is_found(owner: bytes) -> None
     assert ("os", "system") in names(follow(content + short_text("true") + b"\x85R."))
 
 
-def test_what_is_called_though_nobody_imported_it_is_found() -> None:
-    scorer = b"\x80\x04csklearn.metrics._scorer\n_Scorer\n)\x81"
-    (reached,) = follow(scorer + short_text("x") + b"\x85R.").reached
-    assert str(reached) == "sklearn.metrics._scorer._Scorer.__call__"
+SCORER = b"csklearn.metrics._scorer\n_Scorer\n)\x81"  # calls a method by its name, which its state has
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        SCORER + b"N\x85R.",
+        b"cfunctools\npartial\n" + SCORER + b"\x85R.",
+        b"cfunctools\npartial\ncbuiltins\nstr\n\x85R(" + SCORER + b")}Ntb.",
+        b"cnumpy.random._pickle\n__generator_ctor\nN" + SCORER + b"\x86R.",
+        b"ccopy_reg\n__newobj__\n" + SCORER + b"\x85R.",
+        b"ctorch._tensor\n_rebuild_from_type_v2\n(" + SCORER + b"NNNtR.",
+    ],
+)
+def test_what_is_called_though_nobody_imported_it_is_found(content: bytes) -> None:
+    reached = {str(one) for one in follow(b"\x80\x04" + content).reached}
+    assert reached == {"sklearn.metrics._scorer._Scorer.__call__"}
 
 
 @pytest.mark.parametrize(

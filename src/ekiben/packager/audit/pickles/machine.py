@@ -7,11 +7,12 @@ How the arguments of opcodes are read, and what they do to the stack, is in `opc
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TypeAlias
 
 from ekiben.packager.audit.pickles.arrays import InlineArray, inline_array
+from ekiben.packager.audit.pickles.calls import PARTIAL, called_places, is_getattr, is_importer
 from ekiben.packager.audit.pickles.findings import Pickle, Trouble
 from ekiben.packager.audit.pickles.limits import MAX_NAME_BYTES, Broken, Budget, Halt, LimitReached
 from ekiben.packager.audit.pickles.source import Source, Window
@@ -28,8 +29,6 @@ _AHEAD_BYTES = 64 * 1024  # how far the other reading of a raw array is followed
 _OBJECT_BYTES = 64  # of the smallest value of ours; each that it refers to is another _SLOT_BYTES
 _SLOT_BYTES = 16
 _LONGEST_NUMBER = 20  # digits or bytes
-_GETATTR = frozenset({Global("builtins", "getattr"), Global("__builtin__", "getattr")})
-_IMPORTERS = frozenset({"numpy.core._ufunc_reconstruct", "numpy._core._ufunc_reconstruct"})  # of (module, name)
 
 Action: TypeAlias = "Callable[[Machine], bool | None]"  # what an opcode does; True ends the pickle
 Nested: TypeAlias = Callable[[Window], None]  # looks into bytes that a pickle holds and that may be one themselves
@@ -180,13 +179,15 @@ class Machine:
         """What `function` gives. `getattr` and the like are followed: their results are as good as imports."""
         if not isinstance(function, Global):
             self._call_made(function)
+            self.stack.push(UNKNOWN)
             return
         self._pickle.has_called = True
         if isinstance(arguments, list):
             arguments = tuple(arguments) if len(arguments) <= MAX_PARTS else UNKNOWN
-        if function in _GETATTR:
+        self._call_parts(arguments, called_places(function))
+        if is_getattr(function):
             self.stack.push(self._attribute(arguments))
-        elif str(function) in _IMPORTERS:
+        elif is_importer(function):
             self.stack.push(self._named(arguments))
         else:
             self.stack.push(Instance(function, arguments) if self._budget.keep(2 * _OBJECT_BYTES) else UNKNOWN)
@@ -195,9 +196,16 @@ class Machine:
         """A call of what is no import but was made: its class decides what happens."""
         if isinstance(function, Instance):
             self._pickle.reaches(Global(function.callable.module, f"{function.callable.name}.__call__"))
-        else:
+        elif not isinstance(function, Global):
             self._pickle.has_problem(Trouble.unresolved, "it computes what it calls")
-        self.stack.push(UNKNOWN)
+
+    def _call_parts(self, values: Value, places: Iterable[int]) -> None:
+        """Calls of those of `values` that stand at `places`."""
+        for place in places:
+            if not isinstance(values, tuple):
+                self._call_made(values)
+            elif place < len(values):
+                self._call_made(values[place])
 
     def build(self) -> None:
         """BUILD: what is on top gets its state."""
@@ -207,6 +215,8 @@ class Machine:
             self._pickle.has_problem(Trouble.patched, f"it changes {target}")
         if isinstance(target, Instance):
             target.state = state
+            if str(target.callable) == PARTIAL:
+                self._call_parts(state, (0,))
             array = inline_array(target)
             if array is not None:
                 self._pass_array(array)
