@@ -7,6 +7,9 @@ arguments, or its `__new__`: an object that the pickle made can stand there with
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 from ekiben.packager.audit.pickles.values import Global
 
 PARTIAL = "functools.partial"  # its state holds the function again, in the first place
@@ -26,16 +29,18 @@ _CALLED = {
 }
 
 
-def is_getattr(function: Global) -> bool:
-    """Whether it takes an attribute: of (object, name)."""
-    return str(function) in _GETATTR
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What a function does with its arguments: takes an attribute (of an object, by name), imports (from a module, by
+    name), or calls those at the places `called`."""
+
+    takes_attribute: bool
+    imports: bool
+    called: tuple[int, ...]
 
 
-def is_importer(function: Global) -> bool:
-    """Whether it imports: of (module, name)."""
-    return str(function) in _IMPORTERS
-
-
-def called_places(function: Global) -> tuple[int, ...]:
-    """Which of its arguments it calls."""
-    return _CALLED.get(str(function), ())
+@lru_cache(maxsize=256)
+def manner_of(function: Global) -> Manner:
+    """That of `function`."""
+    name = str(function)
+    return Manner(name in _GETATTR, name in _IMPORTERS, _CALLED.get(name, ()))

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TypeAlias
 
 from ekiben.packager.audit.pickles.arrays import InlineArray, inline_array
-from ekiben.packager.audit.pickles.calls import PARTIAL, called_places, is_getattr, is_importer
+from ekiben.packager.audit.pickles.calls import PARTIAL, manner_of
 from ekiben.packager.audit.pickles.findings import Pickle, Trouble
 from ekiben.packager.audit.pickles.limits import MAX_NAME_BYTES, Broken, Budget, Halt, LimitReached
 from ekiben.packager.audit.pickles.source import Source, Window
@@ -184,10 +184,12 @@ class Machine:
         self._pickle.has_called = True
         if isinstance(arguments, list):
             arguments = tuple(arguments) if len(arguments) <= MAX_PARTS else UNKNOWN
-        self._call_parts(arguments, called_places(function))
-        if is_getattr(function):
+        manner = manner_of(function)
+        if manner.called:
+            self._call_parts(arguments, manner.called)
+        if manner.takes_attribute:
             self.stack.push(self._attribute(arguments))
-        elif is_importer(function):
+        elif manner.imports:
             self.stack.push(self._named(arguments))
         else:
             self.stack.push(Instance(function, arguments) if self._budget.keep(2 * _OBJECT_BYTES) else UNKNOWN)
