@@ -132,7 +132,10 @@ def test_a_revision_that_git_could_take_for_an_option_is_none(text: str) -> None
         source_of(text)
 
 
-@pytest.mark.parametrize("text", ["git+ext::sh", "git+ext::sh%20-c%20id", "git+--upload-pack=id", "git+x", "git+file:"])
+@pytest.mark.parametrize(
+    "text",
+    ["git+ext::sh", "git+ext::sh%20-c%20id", "git+--upload-pack=id", "git+x", "git+file:", "git+file://host/srv/x"],
+)
 def test_an_address_by_which_git_would_run_a_command_is_none(text: str) -> None:
     with pytest.raises(LockError, match="no address of a repository"):
         source_of(text)

@@ -28,7 +28,7 @@ from ekiben.packager.lock.origin import OriginKind
 
 _ARCHIVES = (".whl", ".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 _PROJECT_FILES = ("pyproject.toml", "setup.py")  # one of them makes a folder a package that can be built
-_SCHEMES = ("https", "ssh", "http", "git", "file")  # and none by which git would run a command
+_SCHEMES = ("https", "ssh", "http", "git")  # and none by which git would run a command
 _HERE = "file:"
 _OTHER_VCS = ("hg+", "svn+", "bzr+")
 _REMOTE = ("http:", "https:", "ftp:")
@@ -123,7 +123,7 @@ def _repository(line: Line, source: SourceRequirement, project: Path) -> SourceR
     scp = _SCP.fullmatch(source.location)
     whole = f"git+ssh://{scp['user']}{scp['host']}/{scp['path']}" if scp else source.location
     parts = urlsplit(whole.removeprefix("git+"))
-    is_here = parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path
+    is_here = parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path != ""
     if not is_here and (parts.scheme not in _SCHEMES or not parts.netloc):
         raise line.refuse(
             f"`{redact(source.location)}` is no address of a repository", f"git+{_SCHEMES[0]}://host/path"
