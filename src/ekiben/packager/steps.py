@@ -46,6 +46,7 @@ from ekiben.packager.sbom.bill import bill_of
 from ekiben.packager.sbom.document import sbom_document
 from ekiben.packager.selection.selection import select_files
 from ekiben.packager.selection.staging import stage_source
+from ekiben.packager.selection.wildmatch import pattern_of_folder
 from ekiben.packager.slsa import provenance_document
 from ekiben.packager.source_tree import read_source_tree
 from ekiben.store.aliases import alias_variables
@@ -69,9 +70,12 @@ def read_template(draft: Draft, _: Workplace) -> Draft:
 
 
 def select(draft: Draft, workplace: Workplace) -> Draft:
-    """Decides which files go in, and says which secrets do not. The bento.lock stays out: it names hosts."""
+    """Decides which files go in, and says which secrets do not. The bento.lock stays out, which names hosts, and
+    so does the store where it lies in the project."""
     bentofile = draft.bentofile
-    exclude = (*bentofile.exclude, *LOCK_PATTERNS)
+    project, home = bentofile.project.resolve(), workplace.store.home.resolve()
+    own = (pattern_of_folder(home.relative_to(project)),) if project in home.parents else ()
+    exclude = (*bentofile.exclude, *LOCK_PATTERNS, *own)
     selection = select_files(bentofile.project, bentofile.include, exclude)
     for path in selection.withheld:
         workplace.reporter.info(f"left out `{path}`, which may hold a secret (name it under `include` to pack it)")
