@@ -28,14 +28,13 @@ from ekiben.serving.http.front import Front, FrontParts
 from ekiben.serving.http.h1.listener import HttpServer, address_of, listen, url_of
 from ekiben.serving.http.h1.state import ServerState
 from ekiben.serving.importing import import_service
-from ekiben.serving.interpreter import freeze_loaded, run
+from ekiben.serving.interpreter import freeze_loaded, load_bento, run
 from ekiben.serving.logs import LogFormat, configure_logging
 from ekiben.serving.observing import make_metrics, open_access_log
 from ekiben.serving.options import ServeOptions
 from ekiben.serving.reload import serve_and_reload
 from ekiben.serving.stopping import StopSignals, end_now
 from ekiben.serving.target import Target
-from ekiben.serving.variables import BENTO_VARIABLE
 from ekiben.serving.workers.plan import ServerPlan, pool_plan
 from ekiben.serving.workers.pool import Pool
 
@@ -55,7 +54,7 @@ def serve(target: Target, options: ServeOptions) -> int:
     if options.is_reloading:
         return serve_and_reload(command_of(target, options), target.bento or target.root)
     if target.bento is not None:
-        os.environ[BENTO_VARIABLE] = str(target.bento)
+        load_bento(str(target.bento))
     for name, value in target.variables.items():
         os.environ.setdefault(name, value)
     environ = dict(os.environ)

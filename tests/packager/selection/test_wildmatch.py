@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
@@ -116,6 +116,7 @@ NAMES = st.text(st.characters(exclude_characters="/", exclude_categories=["Cs", 
 NAMES = NAMES.filter(lambda name: name not in (".", ".."))
 
 
+@settings(max_examples=2000)
 @given(st.lists(NAMES, min_size=1, max_size=3), NAMES)
 def test_the_pattern_of_a_folder_matches_it_and_no_other(parts: list[str], other: str) -> None:
     folder = PurePosixPath(*parts)
