@@ -83,5 +83,5 @@ def _steady(searched: str) -> str:
 
 def pattern_of_folder(path: PurePath) -> str:
     """The pattern that stands for the folder `path`, relative to where the pattern is read, and for no other."""
-    escaped = re.sub(r"(\s)", r"\\\1", GitIgnoreSpecPattern.escape(path.as_posix()))  # at the end, blanks are dropped
+    escaped = re.sub(r"(\s)", r"[\1]", GitIgnoreSpecPattern.escape(path.as_posix()))  # blanks at the end are dropped
     return f"/{escaped}/"
