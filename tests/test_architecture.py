@@ -36,7 +36,8 @@ SERVING_ROWS: list[tuple[str, ...]] = [
     ("config",),
     ("batching", "payload", "streams"),
     ("failures",),
-    ("wire", "logs", "interpreter", "healthcheck", "stopping", "exit_status", "variables"),
+    ("wire", "logs", "interpreter", "healthcheck", "stopping", "exit_status"),
+    ("variables",),
 ]
 # The public face: thin modules that re-export from any row below the command line. Nothing inside imports them.
 FACE = {

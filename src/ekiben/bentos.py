@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from ekiben.store.local import default_store
 from ekiben.tag import Tag
 
 if TYPE_CHECKING:
-    from ekiben.packager.build import build
+    from ekiben import build
     from ekiben.store.archive.limits import Limits
 
 __all__ = [
@@ -39,9 +40,8 @@ _ELSEWHERE = {
 def __getattr__(name: str) -> object:
     """`build`, which images do without, and what stands in for names that are BentoML's alone."""
     if name == "build":
-        from ekiben.packager.build import build
-
-        return build
+        value: object = getattr(importlib.import_module("ekiben.packager.build"), name)
+        return value
     remedy = f": {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
     raise AttributeError(f"`ekiben.bentos` has no `{name}`{remedy}", name=name)
 

@@ -57,6 +57,16 @@ def test_a_project_is_served_with_its_arguments_and_those_of_the_command_line(ru
     assert workers(run(*serve, *file, "--arg", "workers=5").stdout) == "5"
 
 
+def test_a_project_is_served_with_the_aliases_of_its_models(run: Run, project: Path, store: Store) -> None:
+    with store.models.create("iris", metadata={"workers": 3}) as draft:
+        draft.path_of("weights").touch()
+    service = SERVICE.replace("args.workers", "int(ekiben.models.get('flowers').metadata['workers'])")
+    (project / "service.py").write_text(service)
+    with (project / "bentofile.yaml").open("a") as bentofile:
+        bentofile.write("models: [{tag: iris, alias: flowers}]\n")
+    assert workers(run("serve", str(project), "--print-config").stdout) == "3"
+
+
 def test_a_bento_is_served_with_what_it_was_built_with(run: Run, store: Store) -> None:
     with store.bentos.stage("open") as staged:
         (staged.path / "src").mkdir()

@@ -58,7 +58,7 @@ def test_the_remedy_is_the_command_that_helps(run: Run, project: Path) -> None:
     (project / "conf/my prod.yaml").write_text(BENTOFILE)
     for command in (["lock", "project", "--check"], ["build", "project", "--locked"]):
         refused = run(*command, "-f", "conf/my prod.yaml")
-        assert "hint: `ekiben lock project -f 'conf/my prod.yaml'` brings" in refused.stderr
+        assert "hint: `ekiben lock project -f 'conf/my prod.yaml'` writes it" in refused.stderr
     assert run("lock", "project", "-f", "conf/my prod.yaml").returncode == 0
     assert (project / "conf/my prod.bento.lock").exists()
     assert run("lock", "project", "-f", "conf/my prod.yaml", "--check").returncode == 0
@@ -92,6 +92,8 @@ def test_what_makes_no_sense_is_refused(run: Run, project: Path, arguments: tupl
         (["p", "--upgrade", "--check"], ["p", "--upgrade", EVERY_PACKAGE, "--check"]),
         (["--upgrade", "numpy", "--upgrade", "scipy"], ["--upgrade", "numpy", "--upgrade", "scipy"]),
         (["--upgrade=numpy", "p"], ["--upgrade=numpy", "p"]),
+        (["--upgrade", "."], ["--upgrade", EVERY_PACKAGE, "."]),
+        (["--upgrade", "services/a"], ["--upgrade", EVERY_PACKAGE, "services/a"]),
     ],
 )
 def test_an_upgrade_without_a_name_is_of_everything(given: list[str], meant: list[str]) -> None:

@@ -25,7 +25,10 @@ from ekiben.errors import (
     UsageError,
     VersionTaken,
 )
-from ekiben.store.local import Store
+from ekiben.packager.build import build_bento
+from ekiben.packager.request import BuildRequest
+from ekiben.settings import load_settings
+from ekiben.store.local import Store, open_store
 from ekiben.store.models import Model
 from tests.packager.conftest import BENTOFILE, SERVICE, Build, Recorder
 
@@ -308,3 +311,23 @@ def test_a_src_layout_is_built_and_its_modules_are_found(build: Build, project: 
     bento = build()
     assert bento.manifest.service == "service:EchoService"
     assert bento.path_of("src/src/echoes/__init__.py").is_file()
+
+
+def test_names_that_no_archive_takes_are_told_when_the_bento_is_built(
+    build: Build, project: Path, reporter: Recorder
+) -> None:
+    for name in ("labels.txt", "Labels.txt"):
+        (project / name).touch()
+    build()
+    told = "this Bento cannot be exported: the names `src/Labels.txt` and `src/labels.txt` are one on some file systems"
+    assert told in reporter.warned
+
+
+def test_a_store_that_lies_in_the_project_stays_out_of_its_bentos(
+    build: Build, project: Path, tmp_path: Path, reporter: Recorder
+) -> None:
+    elsewhere = build()
+    store = open_store(load_settings({"EKIBEN_HOME": str(project / "my [store]")}))
+    for _ in range(2):
+        bento = build_bento(BuildRequest(project), store=store, reporter=reporter)
+        assert bento.tag == elsewhere.tag

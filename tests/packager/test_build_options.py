@@ -46,6 +46,18 @@ class EchoService:
     def echo(self, text: str) -> str:
         return text
 """
+WITH_ALIAS = """\
+import ekiben
+
+MODEL = ekiben.models.get("flowers")
+
+
+@ekiben.service(labels={"model": str(MODEL.tag)})
+class EchoService:
+    @ekiben.api
+    def echo(self, text: str) -> str:
+        return text
+"""
 TEMPLATE = """\
 {% extends bento_base_template %}
 {% block SETUP_BENTO_COMPONENTS %}
@@ -84,6 +96,15 @@ def test_arguments_of_the_builders_environment_are_not_the_projects(
     first = build()
     monkeypatch.setenv("EKIBEN_ARGS", '{"name": "other"}')
     assert build().tag == first.tag
+
+
+def test_an_alias_is_known_while_the_service_is_imported(build: Build, project: Path, store: Store) -> None:
+    for version in ("v1", "v2"):
+        with store.models.create("iris", version=version, labels={"stage": version}) as draft:
+            draft.path_of("weights").touch()
+    (project / "service.py").write_text(WITH_ALIAS)
+    write(project, "models: [{tag: iris, alias: flowers, filter: 'label:stage=v1'}]\n")
+    assert build().manifest.services[0]["config"] == {"labels": {"model": "iris:v1"}}
 
 
 def test_the_service_is_described_with_the_variables_of_its_image(

@@ -149,3 +149,16 @@ def test_what_is_not_there_of_bentoml_is_said_with_the_remedy(project: Project, 
         import_service("service", project({"service.py": f"{line}\n"}))
     assert "service.py" in str(caught.value)
     assert hint in (caught.value.hint or "")
+
+
+def test_a_service_that_bentoml_made_is_told_from_one_that_is_missing(project: Project) -> None:
+    root = project(
+        {
+            "_bentoml_sdk.py": "class Service: pass\n",
+            "service.py": "import _bentoml_sdk\nIris = _bentoml_sdk.Service()\n",
+        }
+    )
+    for target in ("service", "service:Iris"):
+        with pytest.raises(DescriptionError) as caught:
+            import_service(target, root)
+        assert "write `import ekiben as bentoml`" in (caught.value.hint or "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ekiben.packager.project_lock import ProjectLock
 
 EVERY_PACKAGE = "*"  # what `--upgrade` without a name means
+_PACKAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\*")
 
 
 class LockFormat(StrEnum):
@@ -92,10 +94,10 @@ def lock_project(
 
 
 def name_bare_upgrades(arguments: Sequence[str]) -> Iterator[str]:
-    """The arguments, with `*` behind every `--upgrade` that no name follows."""
+    """The arguments, with `*` behind every `--upgrade` that no name follows: another option, or a path (`.`, `a/b`)."""
     for argument, following in zip_longest(arguments, arguments[1:], fillvalue="--"):
         yield argument
-        if argument == "--upgrade" and following.startswith("-"):
+        if argument == "--upgrade" and not _PACKAGE.fullmatch(following):
             yield EVERY_PACKAGE
 
 

@@ -50,6 +50,7 @@ def serve(
         admit_served(state_of(ctx), "what `--reload` starts again once it is changed", None)
     found = find_target(state_of(ctx), target, service)
     _hand_over_arguments(target, arg_file, parse_pairs(arg or [], "--arg"))
+    _hand_over_aliases(target, state_of(ctx))
     sys.exit(run_server(found, options))
 
 
@@ -59,11 +60,10 @@ def _hand_over_arguments(target: str, file: Path | None, pairs: Mapping[str, str
     A project's own come from its bentofile, a Bento's from its bento.yaml, which the server reads.
     """
     from ekiben.serving.declare.arguments import given_arguments
-    from ekiben.store.bento_manifest import BENTO_MANIFEST
 
     folder = Path(target)
     arguments: dict[str, object] = {}
-    if folder.is_dir() and not (folder / BENTO_MANIFEST).is_file():
+    if _is_project(folder):
         from ekiben.packager.project import project_arguments
 
         arguments.update(project_arguments(folder))
@@ -74,6 +74,21 @@ def _hand_over_arguments(target: str, file: Path | None, pairs: Mapping[str, str
         arguments.update(arguments_of(file, pairs))
     if arguments:
         os.environ[ARGUMENTS_VARIABLE] = json.dumps(arguments)
+
+
+def _hand_over_aliases(target: str, state: State) -> None:
+    """The same for the second names of a project's models; a Bento has its own list."""
+    if _is_project(Path(target)):
+        from ekiben.packager.project import project_aliases
+        from ekiben.store.aliases import alias_variables
+
+        os.environ.update(alias_variables(project_aliases(Path(target), state.store.models)))
+
+
+def _is_project(folder: Path) -> bool:
+    from ekiben.store.bento_manifest import BENTO_MANIFEST
+
+    return folder.is_dir() and not (folder / BENTO_MANIFEST).is_file()
 
 
 def find_target(state: State, text: str, service: str | None) -> Target:

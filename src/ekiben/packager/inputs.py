@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -26,21 +27,21 @@ _FOREIGN = frozenset(
 )
 _LISTED = frozenset({"os.listdir", "os.scandir"})
 _OPENED = frozenset({"open", "sqlite3.connect"})
-_MACHINE = ("/proc/", "/sys/", "/dev/")  # what the kernel says: new with every look
+_MACHINE = ("/proc/", "/sys/")  # what the kernel says: new with every look
 
 
 class Inputs:
-    """`paths` were opened or listed, or were to be and are not there; `foreign` is the first event after which that is
-    not all that counts, empty where there was none."""
+    """`states` are those of what was opened or listed, or was to be and is not there, when that was done first;
+    `foreign` is the first event after which that is not all that counts, empty where there was none."""
 
     def __init__(self) -> None:
-        self.paths: set[str] = set()
+        self.states: dict[str, State] = {}
         self.foreign = ""
         self._is_answered = False
 
-    def add(self, paths: Iterable[str], foreign: str = "") -> None:
+    def add(self, states: Mapping[str, State], foreign: str = "") -> None:
         """Takes over what another process read."""
-        self.paths.update(paths)
+        self.states = {**states, **self.states}
         self.foreign = self.foreign or foreign
 
     def hear(self, event: str, arguments: tuple[object, ...]) -> None:
@@ -58,8 +59,8 @@ class Inputs:
         """Notes `path`; a number of an open file is known by the path that it was opened by."""
         if isinstance(path, str | bytes | os.PathLike):
             text = os.path.abspath(os.fsdecode(path))  # noqa: PTH100 (a link is an input, too)
-            if not text.startswith(_MACHINE):
-                self.paths.add(text)
+            if text not in self.states and not text.startswith(_MACHINE):
+                self.states[text] = state_of(text)
 
     @contextmanager
     def answered(self) -> Iterator[None]:
@@ -118,15 +119,11 @@ def answered() -> Iterator[None]:
             yield
 
 
-def own_modules() -> set[str]:
-    """The files of the modules that this process has imported."""
+def module_files(paths: Iterable[str]) -> set[str]:
+    """The files of the modules that this process has imported, and of `paths` the sources of what is bytecode: an
+    import compares their times without opening them."""
     files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    return {file for file in files if isinstance(file, str) and file.startswith(os.sep)}
-
-
-def with_sources(paths: Iterable[str]) -> set[str]:
-    """`paths` and, for each that is bytecode, its source, whose time an import compares without opening it."""
-    found = set(paths)
+    found = {file for file in files if isinstance(file, str) and file.startswith(os.sep)}
     for path in paths:
         if path.endswith(".pyc"):
             try:
@@ -143,4 +140,6 @@ def state_of(path: str) -> State:
         status = os.stat(path)  # noqa: PTH116 (of thousands)
     except (OSError, ValueError):
         return None
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+        return (status.st_mode,)  # a device, a pipe: its times tell nothing
     return (status.st_mode, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

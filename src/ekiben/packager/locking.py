@@ -74,7 +74,7 @@ class LockOrder:
     @property
     def place(self) -> Path:
         """Where the bento.lock lies."""
-        return lock_place(self.project, self.bentofile)
+        return lock_place(self.project, self.bentofile).absolute()
 
     @property
     def inputs(self) -> LockInputs:
@@ -189,7 +189,8 @@ def changes_since(committed: BentoLock | None, order: LockOrder) -> list[str]:
 
 def stale_error(order: LockOrder, committed: BentoLock | None, changes: Iterable[str]) -> LockError:
     """The error for a bento.lock that was to be used as it is."""
-    return LockError(f"`{order.place}` does not fit: {'; '.join(changes)}", hint=_remedy(order, committed))
+    fault = f"does not fit: {'; '.join(changes)}" if committed else "does not exist"
+    return LockError(f"`{order.place}` {fault}", hint=_remedy(order, committed))
 
 
 def _remedy(order: LockOrder, committed: BentoLock | None) -> str:
@@ -198,7 +199,7 @@ def _remedy(order: LockOrder, committed: BentoLock | None) -> str:
     asked = [prepared.target.platform for prepared in order.requests]
     is_plain = set(asked) <= set(locked or [DEFAULT_PLATFORM])
     wanted = "" if is_plain else "".join(f" --platform {one}" for one in dict.fromkeys([*locked, *asked]))
-    return f"`{_lock_command(order)}{wanted}` brings it up to date"
+    return f"`{_lock_command(order)}{wanted}` {'brings it up to date' if committed else 'writes it'}"
 
 
 def _lock_command(order: LockOrder) -> str:

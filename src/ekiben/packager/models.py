@@ -55,6 +55,11 @@ def pin_models(named: Iterable[str], declared: Iterable[ModelReference], models:
     return PinnedModels(tuple(entry for _, entry in ordered), tuple((text, one.tag) for text, one in wanted.items()))
 
 
+def aliases_of(declared: Iterable[ModelReference], models: ModelShelf) -> dict[str, str]:
+    """By alias the exact tag that the bentofile means by it now. Raises ModelNotFound, AmbiguousTag."""
+    return {one.alias: str(_declared(one, models).tag) for one in declared if one.alias is not None}
+
+
 def framework_gaps(models: Iterable[Model], locked: Mapping[str, str]) -> list[str]:
     """Where the locked packages, `{normalised name: version}`, are not what a model was saved with: sentences."""
     gaps = []

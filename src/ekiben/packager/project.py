@@ -1,4 +1,4 @@
-"""What a project's folder serves, by its bentofile or by its `service.py`, and its arguments."""
+"""What a project's folder serves, by its bentofile or by its `service.py`; its arguments, its models' second names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from ekiben.errors import BuildError
 from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.bentofile.loading import load_bentofile
+from ekiben.packager.models import aliases_of
+from ekiben.store.models import ModelShelf
 
 SERVICE_FILES = ("service.py", "src/service.py")  # where a service is looked for that nobody names
 _SERVICE_MODULE = "service"
@@ -21,6 +23,11 @@ def project_service(project: Path) -> str:
 def project_arguments(project: Path) -> Mapping[str, object]:
     """The arguments that the project in the folder `project` has of its own."""
     return load_bentofile(project.absolute(), None, is_optional=True).args
+
+
+def project_aliases(project: Path, models: ModelShelf) -> Mapping[str, str]:
+    """The models' second names in the project, by which its service may look them up."""
+    return aliases_of(load_bentofile(project.absolute(), None, is_optional=True).models, models)
 
 
 def service_of(bentofile: Bentofile) -> str:

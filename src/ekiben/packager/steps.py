@@ -24,7 +24,7 @@ from ekiben.packager.inputs import answered
 from ekiben.packager.lock.bento_lock import PATTERNS as LOCK_PATTERNS
 from ekiben.packager.locking import Locking, lock_files, lock_order, locks_for_build
 from ekiben.packager.manifest import bento_name, manifest_of
-from ekiben.packager.models import framework_gaps, pin_models
+from ekiben.packager.models import aliases_of, framework_gaps, pin_models
 from ekiben.packager.parts import (
     CONTAINERFILE,
     ENVIRONMENT,
@@ -46,8 +46,11 @@ from ekiben.packager.sbom.bill import bill_of
 from ekiben.packager.sbom.document import sbom_document
 from ekiben.packager.selection.selection import select_files
 from ekiben.packager.selection.staging import stage_source
+from ekiben.packager.selection.wildmatch import pattern_of_folder
 from ekiben.packager.slsa import provenance_document
 from ekiben.packager.source_tree import read_source_tree
+from ekiben.store.aliases import alias_variables
+from ekiben.store.archive.names import why_no_archive
 from ekiben.store.documents import dump_document
 
 Step: TypeAlias = Callable[[Draft, Workplace], Draft]
@@ -67,12 +70,17 @@ def read_template(draft: Draft, _: Workplace) -> Draft:
 
 
 def select(draft: Draft, workplace: Workplace) -> Draft:
-    """Decides which files go in, and says which secrets do not. The bento.lock stays out: it names hosts."""
+    """Decides which files go in, and says which secrets do not. The bento.lock stays out, which names hosts, and
+    so does the store where it lies in the project."""
     bentofile = draft.bentofile
-    exclude = (*bentofile.exclude, *LOCK_PATTERNS)
+    project, home = bentofile.project.resolve(), workplace.store.home.resolve()
+    own = (pattern_of_folder(home.relative_to(project)),) if project in home.parents else ()
+    exclude = (*bentofile.exclude, *LOCK_PATTERNS, *own)
     selection = select_files(bentofile.project, bentofile.include, exclude)
     for path in selection.withheld:
         workplace.reporter.info(f"left out `{path}`, which may hold a secret (name it under `include` to pack it)")
+    if reason := why_no_archive(f"{SOURCE}/{file.path}" for file in selection.files):
+        workplace.reporter.warn(f"this Bento cannot be exported: {reason}", hint="name that file otherwise")
     return replace(draft, selection=selection)
 
 
@@ -86,7 +94,9 @@ def stage(draft: Draft, workplace: Workplace) -> Draft:
 
 def ask(draft: Draft, workplace: Workplace) -> Draft:
     """Has the staged service imported by another process, which takes its time while the next steps take theirs."""
-    job = Job(draft.source.folder, draft.service, workplace.store.home, draft.variables, draft.arguments)
+    aliases = alias_variables(aliases_of(draft.bentofile.models, workplace.store.models))
+    variables = {**draft.variables, **aliases}
+    job = Job(draft.source.folder, draft.service, workplace.store.home, variables, draft.arguments)
     workplace.describer.ask(job)
     return draft
 

@@ -129,7 +129,7 @@ def _find(module: ModuleType, name: str, attribute: str) -> Service:
             f"`{name}:{attribute}` is a class and no service", hint="decorate it with `@ekiben.service`"
         )
     near = nearest(attribute, services) or list(services)
-    hint = f"did you mean `{name}:{near[0]}`?" if near else "decorate a class with `@ekiben.service`"
+    hint = f"did you mean `{name}:{near[0]}`?" if near else _way_to_a_service(module)
     what = "is no service" if found is not None else "does not exist"
     raise DescriptionError(f"`{name}:{attribute}` {what}", hint=hint)
 
@@ -141,10 +141,17 @@ def _only_service(module: ModuleType, name: str) -> Service:
         case [one]:
             return one
         case []:
-            raise DescriptionError(f"`{name}` holds no service", hint="decorate a class with `@ekiben.service`")
+            raise DescriptionError(f"`{name}` holds no service", hint=_way_to_a_service(module))
         case _:
             listed = ", ".join(f"`{name}:{key}`" for key in own)
             raise DescriptionError(f"`{name}` holds {len(own)} services", hint=f"name one: {listed}")
+
+
+def _way_to_a_service(module: ModuleType) -> str:
+    """What to do about a module that holds none; services that BentoML made may well be there."""
+    makers = {type(one).__module__.partition(".")[0] for one in vars(module).values()}
+    is_bentoml = not makers.isdisjoint({"bentoml", "_bentoml_sdk", "_bentoml_impl"})
+    return _HINTS["bentoml"] if is_bentoml else "decorate a class with `@ekiben.service`"
 
 
 def _services_in(module: ModuleType) -> dict[str, Service]:

@@ -28,14 +28,13 @@ from ekiben.serving.http.front import Front, FrontParts
 from ekiben.serving.http.h1.listener import HttpServer, address_of, listen, url_of
 from ekiben.serving.http.h1.state import ServerState
 from ekiben.serving.importing import import_service
-from ekiben.serving.interpreter import freeze_loaded, run
+from ekiben.serving.interpreter import freeze_loaded, load_bento, run
 from ekiben.serving.logs import LogFormat, configure_logging
 from ekiben.serving.observing import make_metrics, open_access_log
 from ekiben.serving.options import ServeOptions
 from ekiben.serving.reload import serve_and_reload
 from ekiben.serving.stopping import StopSignals, end_now
 from ekiben.serving.target import Target
-from ekiben.serving.variables import BENTO_VARIABLE
 from ekiben.serving.workers.plan import ServerPlan, pool_plan
 from ekiben.serving.workers.pool import Pool
 
@@ -55,7 +54,7 @@ def serve(target: Target, options: ServeOptions) -> int:
     if options.is_reloading:
         return serve_and_reload(command_of(target, options), target.bento or target.root)
     if target.bento is not None:
-        os.environ[BENTO_VARIABLE] = str(target.bento)
+        load_bento(str(target.bento))
     for name, value in target.variables.items():
         os.environ.setdefault(name, value)
     environ = dict(os.environ)
@@ -86,7 +85,7 @@ def command_of(target: Target, options: ServeOptions) -> list[str]:
     overrides = {key.path: key.option for key in KEYS if key.option is not None}
     given = [f"--{overrides[path]}={value}" for path, value in options.overrides.items() if value is not True]
     switches = [f"--{overrides[path]}" for path, value in options.overrides.items() if value is True]
-    return [sys.executable, "-m", "ekiben.serving", *place, "--service", target.service, *given, *switches]
+    return [sys.executable, "-P", "-m", "ekiben.serving", *place, "--service", target.service, *given, *switches]
 
 
 def config_table(config: ServerConfig) -> str:

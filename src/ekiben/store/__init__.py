@@ -4,7 +4,8 @@
     ├── models      Model, ModelShelf, ModelDraft            ── model_manifest   model.yaml
     ├── bentos      Bento, BentoShelf, StagedBento           ── bento_manifest   bento.yaml
     ├── reference   BentoModel: a model as a service's class attribute
-    └── pins        the models of the loaded Bento (EKIBEN_BENTO): what lookups inside an image see
+    ├── pins        the models of the loaded Bento (EKIBEN_BENTO): what lookups inside an image see
+    └── aliases     second names of models where a project is served: what no Bento lists yet
     shelf           name/version folders: find and list                 ── latest    which version was saved last
     changes         commit and delete, under the store's lock
     usage           which Bentos need which models                      ── bento_models  those of one Bento, by digest

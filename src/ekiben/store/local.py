@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ekiben.settings import Settings, load_settings
+from ekiben.store.aliases import read_aliases
 from ekiben.store.bentos import BentoShelf
 from ekiben.store.layout import Layout
 from ekiben.store.models import ModelShelf
@@ -51,5 +53,6 @@ def open_store(settings: Settings) -> Store:
 
 
 def default_store() -> Store:
-    """The store of the settings in force: for public functions that are handed none."""
-    return open_store(load_settings())
+    """The store of the settings in force: for public functions that are handed none. It knows a project's aliases."""
+    store = open_store(load_settings())
+    return replace(store, models=replace(store.models, aliases=read_aliases(os.environ)))

@@ -28,7 +28,7 @@ from ekiben.store.model_manifest import (
     parse_signatures,
 )
 from ekiben.store.pickles import CUSTOM_OBJECTS, dump_pickle, load_custom_objects
-from ekiben.store.pins import Pins
+from ekiben.store.pins import Pins, means
 from ekiben.store.plain import plain_labels, plain_mapping
 from ekiben.store.receipt import Receipt, host_platform
 from ekiben.store.seal import refuse_names
@@ -109,10 +109,11 @@ class ModelDraft:
 
 @dataclass(frozen=True, slots=True)
 class ModelShelf:
-    """The models of a store; through `pins` where a Bento is loaded."""
+    """The models of a store; through `pins` where a Bento is loaded, else also by `aliases`, `(alias, tag)`."""
 
     layout: Layout
     pins: Pins | None = None
+    aliases: tuple[tuple[str, str], ...] = ()
 
     @property
     def shelf(self) -> Shelf:
@@ -213,7 +214,8 @@ class ModelShelf:
 
     def _asked(self, tag: str | Tag) -> Tag:
         if self.pins is None:
-            return Tag.parse(tag)
+            meant = (known for alias, known in self.aliases if means(alias, tag))
+            return Tag.parse(next(meant, tag))
         pinned = self.pins.find(tag).tag
         if not self.shelf.has(pinned):
             raise ModelNotFound(

@@ -26,7 +26,7 @@ class Pins:
         Raises AmbiguousTag for a name of which the Bento has several versions.
         """
         for entry in self.entries:
-            if entry.alias is not None and _means(entry.alias, wanted):
+            if entry.alias is not None and means(entry.alias, wanted):
                 return entry
         fitting = {entry.tag: entry for entry in self.entries if _fits(entry.tag, wanted)}
         if len(fitting) > 1:
@@ -50,8 +50,8 @@ def read_pins(folder: Path) -> Pins:
     return Pins(manifest.name, manifest.models)
 
 
-def _means(alias: str, wanted: str | Tag) -> bool:
-    """As text, or as the same tag: `flowers` is `flowers:latest`."""
+def means(alias: str, wanted: str | Tag) -> bool:
+    """Whether what is wanted is the alias: as text, or as the same tag, since `flowers` is `flowers:latest`."""
     asked = _tag_or_none(wanted)
     return alias == str(wanted) or (asked is not None and asked == _tag_or_none(alias))
 

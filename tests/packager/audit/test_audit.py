@@ -190,6 +190,15 @@ def test_what_is_wrong_is_found_with_its_place(
         (
             {},
             {
+                "env/docker/Containerfile": f"FROM pytorch/pytorch:2.6-runtime@sha256:{HASH} AS base\n",
+                "env/python/requirements.lock": f"torch==2.6 --hash=sha256:{HASH}\n",
+            },
+            "EKB024",
+            "torch",
+        ),
+        (
+            {},
+            {
                 "env/conda/environment.yml": "dependencies: [conda-forge::pytorch=2.0=py311_0]\n",
                 "env/python/requirements.lock": f"torch==2.0 --hash=sha256:{HASH}\n",
             },

@@ -90,7 +90,7 @@ def test_a_lock_beside_pyproject_holds_its_pins(project: Path, loads: Loads, pyp
 
 def test_sources_of_uv_without_its_lock_are_refused(project: Path, complains: Complains, pyproject: Path) -> None:
     pyproject.write_text(f"{PYPROJECT}\n[tool.uv.sources]\nidna = {{ git = 'https://host/idna' }}\n")
-    assert "`[tool.uv.sources]` of pyproject.toml says where `idna` come" in complains("service: a:B\n")
+    assert "`[tool.uv.sources]` of pyproject.toml names other places for `idna`" in complains("service: a:B\n")
 
 
 def test_a_requirement_of_pyproject_is_held_to_the_same_grammar(complains: Complains, pyproject: Path) -> None:

@@ -29,6 +29,7 @@ from ekiben.report import Reporter, SilentReporter
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store, open_store
+from tests.packager.image.conftest import OURS
 from tests.packager.small_bento import save_model, small_bento
 
 pytestmark = pytest.mark.docker
@@ -41,7 +42,6 @@ ENVIRON = {
     "PIP_PROXY": f"http://user:{TOKEN}@127.0.0.1:9",
 }
 REFERENCE = f"ekiben-test/small-{os.getpid()}"
-OURS = "org.example.ekiben-test"  # the label by which this run's images are found again
 START_S = 20.0
 SETUP_SCRIPT = '#!/bin/sh\nset -e\ntest -s /run/secrets/ekiben-pip-conf\necho "$GREETING" > /etc/greeting\n'
 
@@ -70,16 +70,6 @@ def build(
     )
     settings = load_settings({"EKIBEN_HOME": str(store.home)})
     return containerize(request, store=store, settings=settings, reporter=reporter or Lines(), environ=ENVIRON)
-
-
-@pytest.fixture(scope="module")
-def client(base_image: str) -> Iterator[docker.DockerClient]:
-    """The engine; the images of this module are removed at the end."""
-    connected = docker.DockerClient.from_env()
-    yield connected
-    for image in connected.images.list(filters={"label": f"{OURS}={os.getpid()}"}, all=True):
-        connected.images.remove(str(image.id), force=True)
-    connected.close()
 
 
 @pytest.fixture(scope="module")

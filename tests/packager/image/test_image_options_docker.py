@@ -6,7 +6,6 @@ import io
 import os
 import subprocess
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import docker
@@ -19,13 +18,13 @@ from ekiben.report import SilentReporter
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
+from tests.packager.image.conftest import OURS
 from tests.packager.small_bento import small_bento
 
 pytestmark = pytest.mark.docker
 
 DECLARED = "declared-that-no-layer-may-hold"
 TOKEN = "t0ken's-that-no-layer-may-hold"
-OURS = "org.example.ekiben-options-test"  # the label by which this run's images are found again
 SETUP_SCRIPT = '#!/bin/sh\nset -e\nprintf %s "$EARLY-$TOKEN" | sha256sum > /etc/seen\n'
 TEMPLATE = """\
 {% extends bento_base_template %}
@@ -54,16 +53,6 @@ cp -a /usr/lib/python3 /usr/lib/python3.11 "$4/lib"
 cp "$6" "$4/lib/python3/dist-packages/fromconda.py"
 """
 ASK = "import sys, fromconda, light; print(sys.base_prefix, sys.prefix, light.y)"
-
-
-@pytest.fixture(scope="module")
-def client(base_image: str) -> Iterator[docker.DockerClient]:
-    """The engine; the images of this module are removed at the end."""
-    connected = docker.DockerClient.from_env()
-    yield connected
-    for image in connected.images.list(filters={"label": f"{OURS}={os.getpid()}"}, all=True):
-        connected.images.remove(str(image.id), force=True)
-    connected.close()
 
 
 def build(store: Store, bento: Bento, base_image: str, *options: str) -> BuiltImage:

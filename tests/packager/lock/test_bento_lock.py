@@ -106,7 +106,7 @@ def test_a_damaged_one_is_refused_with_its_place(old: str, new: str, words: str)
 
 def test_a_binary_file_is_no_lock(tmp_path: Path) -> None:
     (tmp_path / "bento.lock").write_bytes(b"\xff\xfe")
-    with pytest.raises(LockError, match="cannot be read"):
+    with pytest.raises(LockError, match="no UTF-8 text"):
         read_bento_lock(tmp_path / "bento.lock")
 
 

@@ -30,6 +30,7 @@ def test_nothing_is_said_of_one_that_fits() -> None:
             replace(INPUTS, requirements=("idna --hash=sha256:aa", "six>=1")),
             ["`idna` has other content"],
         ),
+        (replace(INPUTS, requirements=("idna", "six>=1", "x @ file:x --hash=sha256:aa")), ["`x @ file:x` is new"]),
         (replace(INPUTS, sources=("extra index a",)), ["`extra index b` is gone"]),
         (replace(INPUTS, sources=INPUTS.sources[::-1]), ["the order of the indexes has changed"]),
         (

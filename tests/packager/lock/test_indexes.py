@@ -95,6 +95,14 @@ def test_a_package_that_an_index_has_for_itself_comes_from_nowhere_else(
     }
 
 
+def test_what_an_index_has_not_for_itself_is_told_as_asked_for(
+    other: LocalIndex, asked: LockRequest, locker: Locker
+) -> None:
+    other.add("another", "1.0")
+    with pytest.raises(LockError, match=r"app was not found in the package registry and you require app,"):
+        locker(replace(asked, rules=Rules((Index("own", other.url, ("app",)),))))
+
+
 def test_another_rule_is_another_lock(index: LocalIndex, asked: LockRequest, locker: Locker) -> None:
     index.add("app", "1.0")
     index.add("app", "2.0rc1")
@@ -183,6 +191,13 @@ def test_auto_is_the_images_cuda_and_not_the_machines(
     declared: str | None, cuda: str | None, backend: str | None
 ) -> None:
     assert torch_backend(declared, cuda) == backend
+
+
+def test_an_index_of_pytorch_that_does_not_answer_can_be_another(asked: LockRequest, locker: Locker) -> None:
+    request = replace(asked, requirements=("torch",), rules=Rules(torch="cpu"))
+    with pytest.raises(LockError) as caught:
+        locker(request, HTTPS_PROXY="http://127.0.0.1:1")
+    assert TORCH_INDEX_VARIABLE in (caught.value.hint or "")
 
 
 def test_without_an_index_of_the_machine_uv_is_to_know_one() -> None:

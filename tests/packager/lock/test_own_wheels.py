@@ -155,6 +155,19 @@ def test_a_wheel_of_the_project_is_taken_as_it_is(project: Path, workshop: Works
     assert count(counter) == 0
 
 
+def test_a_wheel_that_is_none_or_another_is_refused(project: Path, workshop: Workshop, made: Make) -> None:
+    write_wheel(project / "a-1.0-py3-none-any.whl", "a", "1.00")
+    write_wheel(project / "a-2.0-py3-none-any.whl", "a", "1.0")
+    write_wheel(project / "b-1.0-py3-none-any.whl", "a", "1.0")
+    (project / "c-1.0-py3-none-any.whl").write_bytes(b"no wheel")
+    assert len(made(workshop, "./a-1.0-py3-none-any.whl")) == 1
+    for name in ("a-2.0", "b-1.0"):
+        with pytest.raises(LockError, match=r"py3-none-any\.whl` calls itself `a==1\.0`"):
+            made(workshop, f"./{name}-py3-none-any.whl")
+    with pytest.raises(LockError, match=r"`c-1\.0-py3-none-any\.whl` is no wheel"):
+        made(workshop, "./c-1.0-py3-none-any.whl")
+
+
 def test_a_repository_is_built_at_its_commit_and_asked_no_more(
     project: Path, tmp_path: Path, workshop: Workshop, made: Make, counter: Path
 ) -> None:

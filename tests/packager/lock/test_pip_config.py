@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ekiben.errors import LockError
 from ekiben.packager.lock.pip_config import config_places
 from ekiben.packager.lock.pip_settings import PipSettings, pip_settings
 
@@ -40,9 +41,12 @@ print(json.dumps([str(path) for _, paths in Configuration(isolated=False).iter_c
 """
 
 
+def asked_pip(environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", ASK], env=dict(environ), check=False, capture_output=True, text=True)
+
+
 def what_pip_uses(environ: Mapping[str, str]) -> PipSettings:
-    done = subprocess.run([sys.executable, "-c", ASK], env=dict(environ), check=False, capture_output=True, text=True)
-    said = json.loads(done.stdout) if done.returncode == 0 else {}
+    said = json.loads(asked_pip(environ).stdout)
     is_default = {"index_url": said.get("index_url") == DEFAULT_INDEX, "timeout": said.get("timeout") == 15.0}
     return PipSettings(
         index_url=None if is_default["index_url"] else said.get("index_url"),
@@ -67,8 +71,6 @@ def what_pip_uses(environ: Mapping[str, str]) -> PipSettings:
         (USER, {"PIP_CONFIG_FILE": "/dev/null", "PIP_INDEX_URL": "https://env.example"}),
         ({"xdg/pip/pip.conf": SEVERAL, ".config/pip/pip.conf": GLOBAL}, {"XDG_CONFIG_HOME": "xdg"}),
         ({"a/pip/pip.conf": GLOBAL, "b/pip/pip.conf": SEVERAL + "timeout = 3\n"}, {"XDG_CONFIG_DIRS": "a:b"}),
-        ({".config/pip/pip.conf": "no section\n"}, {"PIP_TIMEOUT": "7"}),
-        ({".config/pip/pip.conf": "[global]\ntimeout = 1\ntimeout = 2\n"}, {}),
         ({".config/pip/pip.conf": "[global]\nindex-url = https://x.example/%(y)s/ä\n"}, {}),
     ],
 )
@@ -85,6 +87,24 @@ def test_pip_says_the_same(environ: dict[str, str], files: Mapping[str, str], va
     }
     used = {**environ, "PYTHONUTF8": "1", "HOME": str(home), **placed}
     assert pip_settings(used) == what_pip_uses(used)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"index-url = https://me:s3cret@index.example\n",
+        b"[global]\ntimeout = 1\ntimeout = 2\n",
+        b"[global]\nindex-url = \xff\n",
+    ],
+)
+def test_what_pip_does_not_start_with_is_refused_without_its_words(environ: dict[str, str], content: bytes) -> None:
+    path = Path(environ["HOME"]) / "pip.conf"
+    path.write_bytes(content)
+    used = {**environ, "PYTHONUTF8": "1", "PIP_CONFIG_FILE": str(path)}
+    assert asked_pip(used).returncode != 0
+    with pytest.raises(LockError, match="is no configuration of pip") as caught:
+        pip_settings(used)
+    assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("system", ["linux", "darwin"])

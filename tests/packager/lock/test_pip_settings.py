@@ -51,10 +51,6 @@ def test_nothing_configured_is_nothing(environ: dict[str, str]) -> None:
     assert pip_settings(environ) == PipSettings()
 
 
-def test_a_broken_configuration_counts_as_none(environ: dict[str, str]) -> None:
-    assert pip_settings(configured(environ, "index-url without a section\n")) == PipSettings()
-
-
 def test_certificates_and_netrc_are_found_where_pip_looks(environ: dict[str, str], tmp_path: Path) -> None:
     (Path(environ["HOME"]) / ".netrc").write_text("machine host login me password s3cret\n")
     settings = pip_settings({**environ, "REQUESTS_CA_BUNDLE": "/etc/ca.pem"})

@@ -174,6 +174,18 @@ def test_a_guarded_index_opens_by_pips_configuration_and_by_netrc(
     assert "s3cret" not in "".join([*said, *(one.read_text() for one in cache.rglob("*.json"))])
 
 
+@pytest.mark.parametrize(("tool", "words"), [("uv", "UV_INDEX_<NAME>_PASSWORD"), ("pip-tools", "wants a login")])
+def test_an_index_that_wants_a_login_is_thought_of(
+    index: LocalIndex, locks: Locks, project: Path, tool: LockTool, words: str
+) -> None:
+    index.add("app", "1.0")
+    other = LocalIndex(project / "other index")
+    other.add("another", "1.0")
+    with guarded(index, user="me", password="s3cret") as port, pytest.raises(LockError) as caught:
+        locks(tool=tool, index_url=other.url, extra_index_url=(f"http://127.0.0.1:{port}/simple",))
+    assert words in (caught.value.hint or "")
+
+
 @both_tools
 def test_a_wrong_password_is_refused_and_not_shown(index: LocalIndex, locks: Locks, tool: LockTool) -> None:
     index.add("app", "1.0")

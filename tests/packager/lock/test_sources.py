@@ -70,6 +70,7 @@ def test_a_wheel_and_a_source_archive_are_told_apart(project: Path) -> None:
         ("./missing", "does not exist"),
         ("./empty", "no pyproject.toml"),
         ("./readme.txt", "no wheel and no source archive"),
+        ("./a wheel.whl", "no file name of a wheel"),
         ("./link", "outside of the project"),
         ("./loop", "cannot be read"),
     ],
@@ -77,6 +78,7 @@ def test_a_wheel_and_a_source_archive_are_told_apart(project: Path) -> None:
 def test_what_no_wheel_comes_from_is_refused(project: Path, text: str, words: str) -> None:
     (project / "empty").mkdir()
     (project / "readme.txt").touch()
+    (project / "a wheel.whl").touch()
     (project / "link").symlink_to("/etc")
     (project / "loop").symlink_to("loop")
     with pytest.raises(LockError, match=words):
@@ -130,7 +132,10 @@ def test_a_revision_that_git_could_take_for_an_option_is_none(text: str) -> None
         source_of(text)
 
 
-@pytest.mark.parametrize("text", ["git+ext::sh", "git+ext::sh%20-c%20id", "git+--upload-pack=id", "git+x", "git+file:"])
+@pytest.mark.parametrize(
+    "text",
+    ["git+ext::sh", "git+ext::sh%20-c%20id", "git+--upload-pack=id", "git+x", "git+file:", "git+file://host/srv/x"],
+)
 def test_an_address_by_which_git_would_run_a_command_is_none(text: str) -> None:
     with pytest.raises(LockError, match="no address of a repository"):
         source_of(text)

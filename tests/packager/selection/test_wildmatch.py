@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
-from ekiben.packager.selection.wildmatch import NotAPattern, parse_pattern
+from ekiben.packager.selection.wildmatch import NotAPattern, parse_pattern, pattern_of_folder
 
 
 def matches(line: str, path: str) -> bool:
@@ -108,3 +110,18 @@ def test_what_a_gap_keeps_does_not_change_what_matches(line: str, path: str) -> 
     assert regex is not None
     assume(regex.pattern.startswith("^"))  # else it is searched for, as `*` is
     assert matches(line, path) is (regex.fullmatch(path) is not None)
+
+
+NAMES = st.text(st.characters(exclude_characters="/", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=6)
+NAMES = NAMES.filter(lambda name: name not in (".", ".."))
+
+
+@settings(max_examples=2000)
+@given(st.lists(NAMES, min_size=1, max_size=3), NAMES)
+def test_the_pattern_of_a_folder_matches_it_and_no_other(parts: list[str], other: str) -> None:
+    folder = PurePosixPath(*parts)
+    pattern = pattern_of_folder(folder)
+    assert matches(pattern, f"{folder}/")
+    assert not matches(pattern, str(folder))
+    assert not matches(pattern, f"{other}/{folder}/")
+    assert matches(pattern, f"{folder.with_name(other)}/") == (other == folder.name)

@@ -112,6 +112,21 @@ def test_a_child_answers_calls_and_probes_and_stops(project: Path) -> None:
     asyncio.run(run())
 
 
+def test_a_child_imports_nothing_from_the_folder_that_it_is_started_in(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        async with worker_of(project):
+            pass
+
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("json", "numpy", "service"):
+        (elsewhere / f"{name}.py").write_text("raise SystemExit('imported from the current folder')\n")
+    monkeypatch.chdir(elsewhere)
+    asyncio.run(run())
+
+
 def test_a_large_body_comes_through_whole(project: Path) -> None:
     async def run() -> None:
         rows = b'{"rows": [' + b",".join([b"[1.0]"] * 200_000) + b"]}"

@@ -139,6 +139,21 @@ def test_a_program_that_is_not_there_is_refused_before_any_model_is_committed(
     assert there.models.list() == []
 
 
+def test_a_folder_that_is_no_item_is_refused_before_anything_is_copied(there: Store, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    os.mkfifo(tmp_path / "data" / "fifo")
+    with pytest.raises(ArchiveError, match=r"holds neither a `bento\.yaml` nor a `model\.yaml`"):
+        bring_model(tmp_path, there)
+
+
+def test_the_folder_of_a_name_is_refused_with_one_of_its_versions(store: Store, there: Store) -> None:
+    model = save(store, "iris", "1", "v1")
+    save(store, "iris", "2", "v2")
+    with pytest.raises(ArchiveError) as caught:
+        bring_model(model.path.parent, there)
+    assert caught.value.hint == f"name the folder of one version, such as `{model.path}`"
+
+
 def test_a_fifo_in_a_folder_is_refused_and_not_read(store: Store, there: Store, tmp_path: Path) -> None:
     folder = Path(send(save(store, "iris"), store, tmp_path / "folder", ArchiveFormat.folder))
     os.mkfifo(folder / "pipe")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -187,6 +188,17 @@ def test_a_bento_whose_model_is_gone_is_not_exported_unless_without_models(store
         send(bento, store, tmp_path / "a.bento")
     request = ExportRequest(bento.tag, str(tmp_path / "a.bento"))
     assert export_bento(request, with_models=False, store=store, reporter=SilentReporter())
+
+
+@pytest.mark.parametrize("form", [None, ArchiveFormat.tar])
+def test_an_export_does_not_take_the_place_of_a_pipe_or_device(
+    store: Store, tmp_path: Path, form: ArchiveFormat | None
+) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "out").symlink_to(tmp_path / "fifo")
+    with pytest.raises(UsageError, match=r"`.*out` is no file"):
+        send(save(store, "iris"), store, tmp_path / "out", form)
+    assert (tmp_path / "out").is_fifo()
 
 
 @pytest.mark.parametrize("name", ["a.tar", "a.zip", "a"])

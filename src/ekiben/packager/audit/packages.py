@@ -36,6 +36,7 @@ _LOCKS, _PYLOCKS = "env/python/requirements*.lock", "env/python/pylock*.toml"
 _PINNED = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*])?\s*(?P<pin>===?\s*[^\s;*]+(?=\s|;|$)|@\s*\S+)?")
 _CONDA_PIN = re.compile(r"[\w.-]+={1,2}[\w.!+-]+=[\w.]+")
 _CUDA_WHEELS = ("nvidia-*", "cuda-*", "cupy-*")
+_FRAMEWORK_BASES = {"pytorch": "torch", "tensorflow": "tensorflow"}  # a word in a base's name -> what it brings
 _CUDA_BASE = re.compile(r"cuda|nvcr\.io")
 # conda's name -> the Python package's, where they are not the same
 _CONDA_NAMES = {
@@ -59,7 +60,7 @@ def check_packages(evidence: Evidence) -> Iterator[Finding]:
     for path, package in packages.rows:
         yield from _package(path, package)
     names = _locked_names(evidence)
-    yield from _cuda_twice(evidence, names)
+    yield from _base_twice(evidence, names)
     yield from _conda(evidence, names)
 
 
@@ -135,9 +136,13 @@ def _locked_names(evidence: Evidence) -> frozenset[str]:
     return frozenset(canonicalize_name(one["name"]) for one in found if one)
 
 
-def _cuda_twice(evidence: Evidence, names: frozenset[str]) -> Iterator[Finding]:
-    bases = [base for base, _ in base_images(evidence) if _CUDA_BASE.search(base)]
-    if not bases and not evidence.manifest.docker.get("cuda_version"):
+def _base_twice(evidence: Evidence, names: frozenset[str]) -> Iterator[Finding]:
+    bases = [base for base, _ in base_images(evidence)]
+    for word, name in _FRAMEWORK_BASES.items():
+        if name in names and any(word in base for base in bases):
+            words = f"`{name}` is in the base image, too, which the image's environment does not look into"
+            yield Finding(SHIPPED_TWICE, words, LOCK, subject=name)
+    if not any(map(_CUDA_BASE.search, bases)) and not evidence.manifest.docker.get("cuda_version"):
         return
     for name in sorted(name for name in names if any(fnmatch(name, one) for one in _CUDA_WHEELS)):
         words = f"`{name}` brings CUDA's libraries, which the base image has, too"

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-
 from ekiben.errors import LockError, NotActedOn
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.bentofile.bentofile import PythonOptions
@@ -94,16 +92,8 @@ def _wheels(level: PythonLevel, project: Path, document: Document) -> tuple[str,
         for path in matching:
             inside = path.relative_to(project).as_posix()
             found.add(_checked(grammar.file_inside, inside, project, route, document))
-            _check_wheel(inside, route, document)
+            placed(f"./{inside}", project, route, document)
     return tuple(sorted(found))
-
-
-def _check_wheel(path: str, route: Route, document: Document) -> None:
-    try:
-        parse_wheel_filename(PurePosixPath(path).name)
-    except InvalidWheelFilename as error:
-        hint = "it is `name-version-python-abi-platform.whl`, as whoever built it called it"
-        raise document.error(f"`{path}` has no file name of a wheel", route, hint=hint) from error
 
 
 def _pip_arguments(level: PythonLevel, project: Path, document: Document) -> PipArguments:
@@ -187,7 +177,7 @@ def _check_sources(table: ProjectTable, packages: tuple[str, ...], lock: str | N
     if table.sourced and packages and lock is None:
         names = ", ".join(f"`{name}`" for name in table.sourced)
         raise document.error(
-            f"`[tool.uv.sources]` of pyproject.toml says where {names} come from, and there is no uv.lock",
+            f"`[tool.uv.sources]` of pyproject.toml names other places for {names}, and there is no uv.lock",
             ("python",),
             hint="run `uv lock`: its lock is read",
         )

@@ -21,6 +21,7 @@ from typing import IO
 
 from ekiben.errors import DescriptionError
 from ekiben.packager.child_process import child_process
+from ekiben.packager.inputs import State
 from ekiben.serving.exit_status import EXIT_EXPLAINED
 from ekiben.serving.variables import ARGUMENTS_VARIABLE
 
@@ -71,7 +72,7 @@ class Describer:
 
     def __init__(self, child: subprocess.Popen[str], folder: Path, said: IO[bytes], began_ns: int) -> None:
         self._job: Job | None = None  # once it was asked
-        self.read: frozenset[str] = frozenset()  # once it was heard: the paths that it read,
+        self.read: dict[str, State] = {}  # once it was heard: what it read, by path,
         self.foreign = ""  # and what else it asked (see `Inputs`)
         self.began_ns = began_ns  # Unix time of its start
         self._child = child
@@ -142,7 +143,8 @@ class Describer:
         """Notes what was read, but for the copy of the source and the process's own folder."""
         data = json.loads(self._inputs.read_bytes())
         own = (f"{root}{os.sep}", f"{self.folder}{os.sep}")
-        self.read = frozenset(path for path in data["paths"] if not f"{path}{os.sep}".startswith(own))
+        states = {path: state and tuple(state) for path, state in data["states"].items()}
+        self.read = {path: state for path, state in states.items() if not f"{path}{os.sep}".startswith(own)}
         self.foreign = data["foreign"]
 
     def _environ(self, job: Job) -> dict[str, str]:

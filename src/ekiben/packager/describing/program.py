@@ -4,7 +4,7 @@
 
 Nothing of the service is known before the job is read, so the process can be started early; then it takes on the
 environment and the folder of the job. `output` and the exit status are those of `ekiben.serving.describe`; `inputs`
-gets `{"paths": [...], "foreign": text}`, what was read meanwhile.
+gets `{"states": {path: state}, "foreign": text}`, what was read meanwhile.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from ekiben.packager.inputs import own_modules, recording
+from ekiben.packager.inputs import module_files, recording, state_of
 from ekiben.serving import describe
 
 
@@ -28,8 +28,8 @@ def main() -> NoReturn:
     os.chdir(job["root"])
     with recording() as inputs:
         status = describe.main(["--root", job["root"], "--service", job["service"], "--output", job["output"]])
-    read = {"paths": sorted(inputs.paths | own_modules()), "foreign": inputs.foreign}
-    Path(job["inputs"]).write_text(json.dumps(read))
+    states = {path: state_of(path) for path in module_files(inputs.states)} | inputs.states
+    Path(job["inputs"]).write_text(json.dumps({"states": states, "foreign": inputs.foreign}))
     describe.leave(status)
 
 

@@ -20,7 +20,8 @@
     └── explain.py        a resolver's complaint made readable
     settling.py       what stays of what was found: files that the target installs, each with its hash
     metadata.py       the licences of what is locked                        ── licences.py   what metadata says of them
-                      (licence_cache.py: what wheels said in any project; links_page.py: which files pip is to open)
+                      (licence_cache.py: what wheels said in any project; links_page.py: which files pip is to open;
+                      wheel_metadata.py: what a wheel says)
     lockfile.py       LockedPackage, LockedFile and requirements.lock       ── pylock.py     the same as PEP 751 has it
     base_digest.py    which image the base's tag means now
     bento_lock.py     bento.lock in the project                             ── freshness.py  whether it still fits

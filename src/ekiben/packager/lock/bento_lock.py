@@ -27,6 +27,7 @@ VERSION = 1  # raised when an older ekiben would misread a newer bento.lock
 _HEADER = (
     "# What is installed, exactly, with hashes. Written by `ekiben lock` from the bentofile: commit it, do not edit it."
 )
+_REMEDY = "`ekiben lock` writes a new one"
 _STANDARD_NAMES = frozenset({"bentofile.yaml", "bentofile.yml", "pyproject.toml"})
 NAME = "bento.lock"
 # What of it may lie in a project, as .gitignore would name it: every bentofile's lock, and one that is being written.
@@ -95,22 +96,23 @@ def read_bento_lock(path: Path) -> BentoLock | None:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise LockError(f"`{path}` cannot be read: {error}") from error
+    except OSError as error:
+        raise LockError(f"`{path}` cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise LockError(f"`{path}` is no UTF-8 text", hint=_REMEDY) from error
     return parse_bento_lock(text, str(path))
 
 
 def parse_bento_lock(text: str, place: str = NAME) -> BentoLock:
     """The locks that a bento.lock holds; `place` is for messages."""
-    hint = "`ekiben lock` writes a new one"
     try:
         document = _BentoLock.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise LockError(f"`{place}` is no TOML: {error}", hint=hint) from error
+        raise LockError(f"`{place}` is no TOML: {error}", hint=_REMEDY) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise LockError(f"`{place}`: `{where}`: {first['msg'].lower()}", hint=hint) from error
+        raise LockError(f"`{place}`: `{where}`: {first['msg'].lower()}", hint=_REMEDY) from error
     intent = "".join(f"{line}\n" for line in document.requirements)
     base = BaseImage(document.base_image.reference, document.base_image.digest)
     inputs = LockInputs(tuple(document.requirements), tuple(document.sources), base)

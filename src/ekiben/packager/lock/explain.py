@@ -28,14 +28,15 @@ _SHOWN = 3  # files that a warning names
 _YANKED_UV = re.compile(r"`(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^`]+)` is yanked")
 _YANKED_PIP = re.compile(r"yanked version: '(?P<name>[A-Za-z0-9._-]+)' candidate \(version (?P<version>\S+) at ")
 
+_LOGIN = "give its user and password through netrc, a keyring, pip's configuration, or UV_INDEX_<NAME>_PASSWORD"
 # Words of a complaint -> what to try. The first that fits is said.
 _HINTS = (
     (("Connection refused", "dns error", "error sending request", "Failed to fetch", "timed out", "Max retries"),
      "check that the index answers and that pip's configuration (index, proxy, certificates) is right for it"),
     (("Unauthorized", "Forbidden", " 401", " 403"),
-     "give the index's user and password through netrc, a keyring or pip's configuration"),
+     _LOGIN),
     (("(from versions: none)",),  # all that pip says where no index answered, too
-     "check the name, and that an index which has it answers"),
+     "check the name, and that an index which has it answers: one that wants a login does not"),
     (("was not found in the package registry", "there is no version of", "No matching distribution"),
      "check the name and the version, or name the index that has it in `python.extra_index_url`"),
     (("was not found in the provided package locations",),  # all that uv asks without an index
@@ -79,8 +80,14 @@ def hint_for(said: str) -> str | None:
     texts = (_OPTION_OF_UV.sub("", found["text"]) for found in _OWN_HINT.finditer(said))
     own = [text for text in texts if "--" not in text]
     if own:
-        return _sentence(redact("; ".join(own)))
+        told = _sentence(redact("; ".join(own)))
+        return f"{told}: {_LOGIN}" if "authentication" in told else told
     return next((hint for words, hint in _HINTS if any(word in said for word in words)), None)
+
+
+def refusals_in(said: str) -> list[str]:
+    """uv's lines about indexes that want a login, or another."""
+    return [f"\n{found.group()}" for found in _OWN_HINT.finditer(said) if "could not be queried" in found["text"]]
 
 
 def warnings_of(said: str) -> list[str]:
@@ -89,7 +96,7 @@ def warnings_of(said: str) -> list[str]:
     found = [
         line.strip() for line in _COLOUR.sub("", said).splitlines() if re.match(r"\s*warning: ", line, re.IGNORECASE)
     ]
-    warnings = [redact(re.sub(r"(?i)^warning: ", "", line)).rstrip(".") for line in dict.fromkeys(found)]
+    warnings = [_sentence(redact(re.sub(r"(?i)^warning: ", "", line))) for line in dict.fromkeys(found)]
     undated = [f"`{match['file']}`" for line in warnings if (match := _UNDATED.match(line))]
     rest = [line for line in warnings if not _UNDATED.match(line)]
     return [*rest, *([_passed_over(undated)] if undated else [])]

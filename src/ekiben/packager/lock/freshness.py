@@ -20,12 +20,13 @@ def differences(committed: BentoLock, wanted: LockInputs, targets: Iterable[Targ
 
 
 def _changed(before: Sequence[str], now: Sequence[str]) -> Iterator[str]:
-    gone = {_without_hashes(line): line for line in before if line not in now}
+    gone = dict.fromkeys(_without_hashes(line) for line in before if line not in now)
     for line in now:
         if line not in before:
-            is_known = gone.pop(_without_hashes(line), None) is not None
-            yield f"`{_without_hashes(line)}` has other content" if is_known else f"`{line}` is new"
-    yield from (f"`{line}` is gone" for line in gone.values())
+            what = _without_hashes(line)
+            yield f"`{what}` has other content" if what in gone else f"`{what}` is new"
+            gone.pop(what, None)
+    yield from (f"`{what}` is gone" for what in gone)
     if set(before) == set(now) and tuple(before) != tuple(now):
         yield "the order of the indexes has changed"
 

@@ -92,6 +92,7 @@ class Rules:
 
 
 PLAIN_RULES = Rules()
+ASKING = "ekiben-lock"  # the project by whose name uv is asked
 TORCH = Index("torch", "", TORCH_PACKAGES)  # where it is, is to be said
 
 
@@ -116,7 +117,7 @@ def only_from(requirements: Iterable[str], indexes: Iterable[Index]) -> str:
     owners = {index.name: index for index in indexes if index.packages}
     names = sorted({canonicalize_name(Requirement(line).name) for line in lines})
     kept = {name: next((one.name for one in owners.values() if one.has(name)), None) for name in names}
-    text = toml_table("[project]", {"name": "ekiben-lock", "version": "0", "dependencies": lines})
+    text = toml_table("[project]", {"name": ASKING, "version": "0", "dependencies": lines})
     text += toml_table("[tool.uv.sources]", {name: {"index": owner} for name, owner in kept.items() if owner})
     for index in owners.values():
         text += toml_table("[[tool.uv.index]]", {"name": index.name, "url": index.url, "explicit": True})

@@ -6,10 +6,8 @@ remembered; pip is asked for the rest. A licence that cannot be had is unknown, 
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from email.parser import HeaderParser
 from pathlib import Path
 
 from ekiben.packager.lock.job import ResolverJob
@@ -19,6 +17,7 @@ from ekiben.packager.lock.links_page import links_page
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
 from ekiben.packager.lock.pip_report import Reported, ask_pip
 from ekiben.packager.lock.pip_settings import local_path
+from ekiben.packager.lock.wheel_metadata import wheel_headers
 from ekiben.packager.lock.wheel_tags import best_wheel
 
 _PAGE = "links.html"
@@ -44,13 +43,9 @@ def with_licences(
 
 def licence_fields_in(wheel: Path) -> LicenceFields:
     """What a wheel's METADATA says of its licence; nothing where it says nothing, or is no wheel."""
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            (member,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-            text = archive.read(member).decode("utf-8", errors="replace")
-    except (OSError, ValueError, zipfile.BadZipFile):
+    headers = wheel_headers(wheel)
+    if headers is None:
         return _NOTHING
-    headers = HeaderParser().parsestr(text)
     return LicenceFields(headers["License-Expression"], headers["License"], tuple(headers.get_all("Classifier", [])))
 
 

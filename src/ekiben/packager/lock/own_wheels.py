@@ -10,6 +10,7 @@ What was built before is found by its content (for a repository: its commit) and
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import assert_never
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
 
 from ekiben.digest import Digest
 from ekiben.errors import LockError, SelectionError
@@ -30,6 +32,7 @@ from ekiben.packager.lock.sources import SourceRequirement
 from ekiben.packager.lock.target import Target
 from ekiben.packager.lock.wheel_build import WheelBuilder, copy_source
 from ekiben.packager.lock.wheel_cache import KeptWheel, WheelCache
+from ekiben.packager.lock.wheel_metadata import wheel_headers
 from ekiben.packager.lock.wheel_tags import fits
 from ekiben.packager.selection.selection import Selection, select_files
 from ekiben.report import Reporter
@@ -115,8 +118,29 @@ def _name_and_version(file_name: str, source: SourceRequirement) -> tuple[str, s
 
 def _taken(source: SourceRequirement, workshop: Workshop) -> KeptWheel:
     content = _read(workshop.project / source.location)
+    _check_words(content, source)
     key = _key("wheel", source.location, str(Digest.of_bytes(content)))
     return workshop.cache.find(key) or workshop.cache.keep(key, Path(source.location).name, content)
+
+
+def _check_words(content: bytes, source: SourceRequirement) -> None:
+    """Refuses a wheel that no installer takes: one that is none, or another than its name says."""
+    headers = wheel_headers(io.BytesIO(content))
+    if headers is None or not (headers["Name"] and headers["Version"]):
+        raise LockError(f"`{source.location}` is no wheel: it has no metadata that can be read")
+    named = _name_and_version(Path(source.location).name, source)
+    said = (canonicalize_name(headers["Name"]), headers["Version"])
+    if named[0] != said[0] or not _is_version(named[1], said[1]):
+        raise LockError(
+            f"`{source.location}` calls itself `{said[0]}=={said[1]}`", hint="give it the name that it was built with"
+        )
+
+
+def _is_version(version: str, text: str) -> bool:
+    try:
+        return Version(version) == Version(text)
+    except InvalidVersion:
+        return False
 
 
 def _built_from_project(source: SourceRequirement, workshop: Workshop) -> KeptWheel:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from ekiben.errors import LockError
 from ekiben.packager.inputs import looked_at
 
 _NAME = "pip.conf"
@@ -23,14 +24,12 @@ _VARIABLES = "PIP_"
 
 
 def pip_options(environ: Mapping[str, str]) -> dict[str, str]:
-    """The options in force for `pip install` under `environ`; none where pip could not read a file."""
+    """The options in force for `pip install` under `environ`. Raises LockError for a file that is no configuration, as
+    pip does: going on without it would ask other indexes than the user means."""
     found: dict[str, dict[str, str]] = {section: {} for section in _SECTIONS}
-    try:
-        for file in config_places(environ, Path(sys.prefix), is_macos=sys.platform == "darwin"):
-            for section, options in _read(file).items():
-                found.get(section, {}).update(options)
-    except (configparser.Error, UnicodeDecodeError, OSError):
-        return {}
+    for file in config_places(environ, Path(sys.prefix), is_macos=sys.platform == "darwin"):
+        for section, options in _read(file).items():
+            found.get(section, {}).update(options)
     variables = {
         _normal(name.removeprefix(_VARIABLES)): value for name, value in environ.items() if name.startswith(_VARIABLES)
     }
@@ -69,10 +68,14 @@ def _list(text: str | None, default: str) -> list[str]:
 
 
 def _read(file: Path) -> dict[str, dict[str, str]]:
-    """The options of a file by section; none of one that is not there."""
+    """The options of a file by section; none of one that cannot be opened."""
     parser = configparser.RawConfigParser()
-    with contextlib.suppress(FileNotFoundError):
-        parser.read_string(file.read_text(encoding="utf-8"), str(file))
+    try:
+        with contextlib.suppress(OSError):
+            parser.read_string(file.read_text(encoding="utf-8"), str(file))
+    except (configparser.Error, UnicodeDecodeError) as error:
+        reason = type(error).__name__  # its words repeat the line, in which a password may stand
+        raise LockError(f"`{file}` is no configuration of pip: {reason}", hint="`pip config debug` says more") from None
     return {section: {_normal(name): value for name, value in parser.items(section)} for section in parser.sections()}
 
 

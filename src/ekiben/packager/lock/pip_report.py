@@ -6,6 +6,7 @@ netrc, keyring, certificates. Nothing is installed. The only module that runs `p
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,8 +27,8 @@ from ekiben.packager.lock.pip_environment import pip_environment
 from ekiben.packager.lock.wheel_tags import platform_tags
 
 _TIMEOUT_S = 300.0  # pip downloads whole wheels where an index has no metadata beside them and answers no ranges
-_MOST_PIPS = 4  # at once: their own start costs a fifth of a second of a processor
-_FEWEST = 8  # packages for which another pip is worth its start
+_MOST_PIPS = 4  # at once: each costs a fifth of a second of a processor before it asks anything
+_SHARE = 8  # packages for which another pip is worth that
 _TARGET = "site"  # where nothing is put: older versions of pip want to be told
 _OLDEST_PIP = Version("25.3")  # the first that downloads no wheel for a dry run whose metadata it can have alone
 # What a user's configuration may ask of an installation, and no question needs.
@@ -79,7 +80,7 @@ def ask_pip(packages: Sequence[LockedPackage], job: ResolverJob, *, is_host: boo
         return {}
     groups = [_Group(job.folder, number, pins) for number, pins in enumerate(_shares(packages))]
     for group in groups:
-        group.asked.write_text("".join(f"{one.name}=={one.version}\n" for one in group.pins), encoding="utf-8")
+        group.lay_out()
     environ = {**pip_environment(job.pip_settings, job.environ), **_PLAIN}
     target = () if is_host else _target_arguments(job)
     try:
@@ -103,10 +104,10 @@ class _Group:
     number: int
     pins: Sequence[LockedPackage]
 
-    @property
-    def asked(self) -> Path:
-        """The file of requirements."""
-        return self.folder / f"metadata-{self.number}.in"
+    def lay_out(self) -> None:
+        """Puts the requirements into the folder, and takes away what was reported on others."""
+        self._asked.write_text("".join(f"{one.name}=={one.version}\n" for one in self.pins), encoding="utf-8")
+        self._report.unlink(missing_ok=True)
 
     @property
     def command(self) -> list[str]:
@@ -114,7 +115,7 @@ class _Group:
         return [
             *(sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet"),
             *("--target", _TARGET, "--report", self._report.name, "--use-feature=fast-deps"),
-            *("--requirement", self.asked.name),
+            *("--requirement", self._asked.name),
         ]
 
     def installed(self) -> list[_Item]:
@@ -126,12 +127,16 @@ class _Group:
 
     @property
     def _report(self) -> Path:
-        return self.asked.with_suffix(".json")
+        return self.folder / f"metadata-{self.number}.json"
+
+    @property
+    def _asked(self) -> Path:
+        return self.folder / f"metadata-{self.number}.in"
 
 
 def _shares(packages: Sequence[LockedPackage]) -> Iterator[Sequence[LockedPackage]]:
     """The packages, for one pip each: it opens one file after the other, and waits for each."""
-    count = min(_MOST_PIPS, -(-len(packages) // _FEWEST))
+    count = min(_MOST_PIPS, math.ceil(len(packages) / _SHARE))
     return (packages[first::count] for first in range(count))
 
 

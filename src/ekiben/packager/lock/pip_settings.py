@@ -75,7 +75,7 @@ class PipSettings:
 
 
 def pip_settings(environ: Mapping[str, str]) -> PipSettings:
-    """What pip's configuration says under `environ`; nothing where pip could not read it."""
+    """What pip's configuration says under `environ`. Raises LockError for a file that pip could not read."""
     entries = pip_options(environ)
     return PipSettings(
         index_url=entries.get("index-url") or None,

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from ekiben.errors import NotActedOn
 from ekiben.packager.credentials import redact
@@ -28,7 +28,7 @@ from ekiben.packager.lock.origin import OriginKind
 
 _ARCHIVES = (".whl", ".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 _PROJECT_FILES = ("pyproject.toml", "setup.py")  # one of them makes a folder a package that can be built
-_SCHEMES = ("https", "ssh", "http", "git", "file")  # and none by which git would run a command
+_SCHEMES = ("https", "ssh", "http", "git")  # and none by which git would run a command
 _HERE = "file:"
 _OTHER_VCS = ("hg+", "svn+", "bzr+")
 _REMOTE = ("http:", "https:", "ftp:")
@@ -123,7 +123,7 @@ def _repository(line: Line, source: SourceRequirement, project: Path) -> SourceR
     scp = _SCP.fullmatch(source.location)
     whole = f"git+ssh://{scp['user']}{scp['host']}/{scp['path']}" if scp else source.location
     parts = urlsplit(whole.removeprefix("git+"))
-    is_here = parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path
+    is_here = parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path != ""
     if not is_here and (parts.scheme not in _SCHEMES or not parts.netloc):
         raise line.refuse(
             f"`{redact(source.location)}` is no address of a repository", f"git+{_SCHEMES[0]}://host/path"
@@ -192,7 +192,17 @@ def _local(line: Line, source: SourceRequirement, project: Path) -> SourceRequir
     if path.is_file() and not path.name.endswith(_ARCHIVES):
         raise line.refuse(f"`{inside}` is no wheel and no source archive")
     kind: OriginKind = "wheel" if path.is_file() and path.suffix == ".whl" else "path"
+    if kind == "wheel":
+        _check_name(line, inside)
     return SourceRequirement(kind, inside, source.name, source.extras, source.marker)
+
+
+def _check_name(line: Line, wheel: str) -> None:
+    try:
+        parse_wheel_filename(PurePosixPath(wheel).name)
+    except InvalidWheelFilename as error:
+        hint = "it is `name-version-python-abi-platform.whl`, as whoever built it called it"
+        raise line.refuse(f"`{wheel}` has no file name of a wheel", hint) from error
 
 
 def _resolved(line: Line, where: str, root: Path) -> Path:

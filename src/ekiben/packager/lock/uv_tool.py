@@ -18,9 +18,9 @@ import uv
 
 from ekiben.errors import LockError
 from ekiben.packager.credentials import login_variables, redact_known
-from ekiben.packager.lock.child import run_child
-from ekiben.packager.lock.explain import explain_uv, hint_for, warnings_of
-from ekiben.packager.lock.indexes import only_from, strays
+from ekiben.packager.lock.child import Finished, run_child
+from ekiben.packager.lock.explain import explain_uv, hint_for, refusals_in, warnings_of
+from ekiben.packager.lock.indexes import ASKING, TORCH_INDEX_VARIABLE, IndexStrategy, only_from, strays
 from ekiben.packager.lock.job import REQUIREMENTS, Resolution, ResolverJob
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage, parse_lock
 from ekiben.packager.lock.pip_settings import PipSettings, as_url
@@ -40,6 +40,8 @@ _PYPROJECT = "pyproject.toml"
 _PINS = "pins.txt"
 # pip's rule: the best version of any index; or uv's own, which lets no later index answer for a name of an earlier one.
 _STRATEGIES = {"best-match": "unsafe-best-match", "first-index": "first-index"}
+_NOT_FOUND = "was not found in the package registry"
+_TELLING: IndexStrategy = "first-index"  # with the other uv does not say that an index has refused to answer
 _HASHED = "requirements.lock"
 # The minor versions of glibc that `--python-platform` knows, newest first. Another is asked for as the next lower.
 _GLIBC_MINORS = (*range(40, 30, -1), 28, 17)
@@ -130,12 +132,27 @@ def _certificates(settings: PipSettings) -> dict[str, str]:
 
 
 def _run(job: ResolverJob, asked: str, options: list[str]) -> str:
-    environ = uv_environment(job.settings, job.environ)
-    done = run_child([*_command(job, asked), *options], cwd=job.folder, environ=environ, timeout_s=job.timeout_s)
+    done = _ended(job, asked, options)
     said = redact_known(done.said, job.secrets)
     if done.status != 0:
-        raise LockError(f"cannot lock for {job.target}: {explain_uv(said)}", hint=hint_for(said))
+        if _NOT_FOUND in said and job.rules.strategy != _TELLING:
+            telling = replace(job, rules=replace(job.rules, strategy=_TELLING))
+            said += redact_known("".join(refusals_in(_ended(telling, asked, options).said)), job.secrets)
+        words = explain_uv(said).replace(f"{ASKING} depends on", "you require")
+        raise LockError(f"cannot lock for {job.target}: {words}", hint=_hint(said, job))
     return said
+
+
+def _hint(said: str, job: ResolverJob) -> str | None:
+    hint = hint_for(said)
+    if hint and job.rules.torch and "Failed to fetch" in said:
+        return f"{hint}; {TORCH_INDEX_VARIABLE} names a mirror of PyTorch's"
+    return hint
+
+
+def _ended(job: ResolverJob, asked: str, options: list[str]) -> Finished:
+    environ = uv_environment(job.settings, job.environ)
+    return run_child([*_command(job, asked), *options], cwd=job.folder, environ=environ, timeout_s=job.timeout_s)
 
 
 def _command(job: ResolverJob, asked: str) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -52,14 +52,19 @@ def facts_of(environ: Mapping[str, str]) -> tuple[str, ...]:
     return (str(_FORMAT), ekiben.__version__, *interpreter, sha256(variables).hexdigest())
 
 
-def states_of(paths: Iterable[str], began_ns: int) -> dict[str, State] | None:
-    """The states of `paths`, read since `began_ns` (Unix time); None where one may have been written since."""
-    states: dict[str, State] = {}
-    for path in sorted(paths):
-        state = states[path] = state_of(path)
-        if state is not None and max(state[-2:]) > began_ns - _TICK_NS:
+def settled(states: Mapping[str, State], began_ns: int) -> dict[str, State] | None:
+    """`states` without what came and went since `began_ns` (Unix time), the build's own temporary files; None where
+    anything else is not what it was when it was read, or was written so late that it may have been again."""
+    kept: dict[str, State] = {}
+    for path, state in states.items():
+        is_young = state is not None and max(state[-2:]) >= began_ns - _TICK_NS
+        now = state_of(path)
+        if now is None and is_young:
+            continue
+        if now != state or is_young:
             return None
-    return states
+        kept[path] = state
+    return kept
 
 
 def record_place(cache: Path, request: BuildRequest) -> Path:

@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 
 from ekiben.packager.build import build_bento
 from ekiben.packager.describing.describer import Describer
-from ekiben.packager.inputs import Inputs, State, own_modules, recording, with_sources
-from ekiben.packager.rebuilding.record import BuildRecord, facts_of, keep_record, record_place, states_of
+from ekiben.packager.inputs import Inputs, State, module_files, recording, state_of
+from ekiben.packager.rebuilding.record import BuildRecord, facts_of, keep_record, record_place, settled
 from ekiben.packager.rebuilding.standing import git_facts
 from ekiben.packager.request import BuildRequest
 from ekiben.report import Reporter, Task, logger
@@ -39,11 +39,15 @@ def _states(inputs: Inputs, describer: Describer, store: Store) -> dict[str, Sta
     content, or is what builds write."""
     if inputs.foreign or store.models.pins is not None:
         return None
-    paths = with_sources(inputs.paths | own_modules())
+    states = {path: state_of(path) for path in module_files(inputs.states)} | inputs.states
     models = f"{store.layout.models}{os.sep}"
     own = (f"{store.home}{os.sep}", f"{describer.folder}{os.sep}")
-    counted = (path for path in paths if path.startswith(models) or not f"{path}{os.sep}".startswith(own))
-    return states_of(counted, describer.began_ns)
+    counted = {
+        path: state
+        for path, state in states.items()
+        if path.startswith(models) or not f"{path}{os.sep}".startswith(own)
+    }
+    return settled(counted, describer.began_ns)
 
 
 class _Listening:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from pathspec.patterns.gitignore.base import GitIgnorePatternError
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
@@ -78,3 +79,9 @@ def _steady(searched: str) -> str:
     if first.startswith(_LEADING):
         first = f"^(?>(?:.+?/)??{first.removeprefix(_LEADING)}(?=/))"
     return "".join([first, *(f"(?>(?:/.+?)??{other}(?=/))" for other in others), _FOLDERS, last])
+
+
+def pattern_of_folder(path: PurePath) -> str:
+    """The pattern that stands for the folder `path`, relative to where the pattern is read, and for no other."""
+    escaped = re.sub(r"(\s)", r"[\1]", GitIgnoreSpecPattern.escape(path.as_posix()))  # blanks at the end are dropped
+    return f"/{escaped}/"

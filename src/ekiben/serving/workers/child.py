@@ -25,9 +25,8 @@ from ekiben.serving.execution.executor import Executor
 from ekiben.serving.execution.program import USER_FAILURES
 from ekiben.serving.failures import failure_replies, reply_to
 from ekiben.serving.importing import import_service
-from ekiben.serving.interpreter import freeze_loaded, run
+from ekiben.serving.interpreter import freeze_loaded, load_bento, run
 from ekiben.serving.logs import configure_logging
-from ekiben.serving.variables import BENTO_VARIABLE
 from ekiben.serving.wire import Body, Call, Reply
 from ekiben.serving.workers.bringup import bring_up
 from ekiben.serving.workers.channel import Channel, Ends, open_channel
@@ -116,7 +115,7 @@ class Child:
     async def _start(self, start: Start) -> None:
         configure_logging(start.log_level, start.log_format)
         if start.bento is not None:
-            os.environ[BENTO_VARIABLE] = start.bento
+            load_bento(start.bento)
         try:
             service = import_service(start.service, Path(start.root))
             self._executor = await bring_up(

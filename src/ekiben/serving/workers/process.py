@@ -78,7 +78,8 @@ class ProcessWorker:
         self._ready = asyncio.get_running_loop().create_future()
         ours, theirs = socket_pairs()
         numbers = [theirs.stream.fileno(), theirs.descriptors.fileno()]
-        arguments = ("-m", "ekiben.serving.workers.child", "--sockets", *map(str, numbers))
+        # -P: modules in the current folder are none of the service's, and must not replace the standard library's.
+        arguments = ("-P", "-m", "ekiben.serving.workers.child", "--sockets", *map(str, numbers))
         try:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, *arguments, stdin=DEVNULL, pass_fds=numbers, env=dict(self._environ)

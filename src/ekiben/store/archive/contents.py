@@ -15,7 +15,7 @@ from ekiben.errors import ArchiveError, DamagedItem, StoreError
 from ekiben.store.archive.formats import BENTO, MODEL
 from ekiben.store.archive.index import INDEX, ArchiveIndex
 from ekiben.store.archive.member import Member
-from ekiben.store.archive.names import NameRegister, check_path
+from ekiben.store.archive.names import why_no_archive
 from ekiben.store.bentos import Bento
 from ekiben.store.disk import disk_errors
 from ekiben.store.item import StoredItem
@@ -56,15 +56,12 @@ def _in_order(index: ArchiveIndex, members: list[Member]) -> list[Member]:
 
 def _require_portable(index: ArchiveIndex, members: Iterable[Member]) -> None:
     """A store keeps every name that its file system takes; an archive is for all of them."""
-    register = NameRegister()
-    try:
-        for member in members:
-            register.add_file(check_path(member.path))
-    except ArchiveError as error:
+    reason = why_no_archive(member.path for member in members)
+    if reason:
         making = "build" if index.kind is BENTO else "save"
         raise ArchiveError(
-            f"`{index.tag}` cannot be exported: {error}", hint=f"name that file otherwise, and {making} it again"
-        ) from error
+            f"`{index.tag}` cannot be exported: {reason}", hint=f"name that file otherwise, and {making} it again"
+        )
 
 
 def _item_members(item: StoredItem, prefix: str, executables: Collection[str]) -> list[Member]:

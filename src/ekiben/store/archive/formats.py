@@ -70,6 +70,11 @@ _MARKS = (
 _TAR_MARK = slice(257, 262), b"ustar"
 
 
+def no_item(hint: str | None = None) -> ArchiveError:
+    """The error for what is neither."""
+    return ArchiveError(f"it holds neither a `{BENTO.manifest}` nor a `{MODEL.manifest}`", hint=hint)
+
+
 def format_of_name(name: str) -> ArchiveFormat | None:
     """What the last suffix of a file's name says; None where it says nothing."""
     return _SUFFIXES.get(PurePosixPath(name).suffix.lower())

@@ -12,7 +12,7 @@ from pathlib import Path
 from ekiben.digest import Digest, is_short_version
 from ekiben.errors import ArchiveError, InvalidTag
 from ekiben.store.archive.contents import MODELS
-from ekiben.store.archive.formats import BENTO, KINDS, MODEL, ItemKind
+from ekiben.store.archive.formats import BENTO, KINDS, MODEL, ItemKind, no_item
 from ekiben.store.archive.index import INDEX, ArchiveIndex
 from ekiben.store.archive.names import shown
 from ekiben.store.archive.tree import Tree, damage_of
@@ -56,7 +56,7 @@ def kind_of(tree: Tree) -> ItemKind:
     for kind in KINDS:
         if kind.manifest in tree:
             return kind
-    raise ArchiveError(f"it holds neither a `{BENTO.manifest}` nor a `{MODEL.manifest}`")
+    raise no_item()
 
 
 def open_parcel(tree: Tree, models_folder: Path) -> Parcel:

@@ -8,6 +8,7 @@ else (a backslash, two names that differ in case alone), and what a terminal wou
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 from ekiben.errors import ArchiveError
 
@@ -42,6 +43,7 @@ class NameRegister:
 
     def __init__(self) -> None:
         self._claims: dict[str, tuple[str, bool]] = {}
+        self._whole: set[str] = set()  # folders that are claimed with all above them
         self.folders = 0
 
     def add_file(self, path: str) -> None:
@@ -55,12 +57,14 @@ class NameRegister:
         self._claim(path, is_folder=True)
 
     def _add_folders_above(self, path: str) -> None:
-        parts = path.split("/")
-        for end in range(1, len(parts)):
-            self._claim("/".join(parts[:end]), is_folder=True)
+        folder = path.rpartition("/")[0]
+        if folder and folder not in self._whole:
+            self._add_folders_above(folder)
+            self._claim(folder, is_folder=True)
+            self._whole.add(folder)
 
     def _claim(self, path: str, *, is_folder: bool) -> None:
-        key = unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
+        key = _key(path)
         if key not in self._claims:
             self._claims[key] = (path, is_folder)
             self.folders += is_folder
@@ -70,6 +74,24 @@ class NameRegister:
             raise ArchiveError(f"the names `{shown(standing)}` and `{shown(path)}` are one on some file systems")
         if not (is_folder and was_folder):
             raise ArchiveError(f"the name `{shown(path)}` is there twice")
+
+
+def why_no_archive(paths: Iterable[str]) -> str | None:
+    """Why no archive takes all of these paths, in words; None where one does."""
+    register = NameRegister()
+    try:
+        for path in paths:
+            register.add_file(check_path(path))
+    except ArchiveError as error:
+        return str(error)
+    return None
+
+
+def _key(path: str) -> str:
+    """What names have in common that one file system would take for the same."""
+    if path.isascii():
+        return path.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
 
 
 def _refusal(path: str) -> str | None:
@@ -86,11 +108,15 @@ def _refusal(path: str) -> str | None:
         return "has an empty part"
     if "\\" in path:
         return "has a backslash"
-    if not all(_is_visible(char) for char in path):
+    if not _is_shown(path):
         return "has a character that is not shown"
     if max(sizes) > MAX_PART_BYTES or sum(sizes) + len(sizes) > MAX_PATH_BYTES or len(parts) > MAX_DEPTH:
         return "is too long"
     return None
+
+
+def _is_shown(path: str) -> bool:
+    return (path.isascii() and path.isprintable()) or all(map(_is_visible, path))
 
 
 def _is_visible(char: str) -> bool:

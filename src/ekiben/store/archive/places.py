@@ -70,7 +70,8 @@ def destination(place: Place, tag: Tag, kind: ItemKind, form: ArchiveFormat | No
     """The file (or folder) that an export to `place` makes, and its form.
 
     A folder that exists, or a text that ends in `/`, gets a file named after the tag; a name without a known suffix
-    gets the item's own. Raises UsageError for a folder at a URL, or one that exists.
+    gets the item's own. Raises UsageError for a folder at a URL, or one that exists, and for a device or a pipe: a file
+    would take its place.
     """
     if form is ArchiveFormat.folder:
         return _folder_destination(place), form
@@ -78,6 +79,8 @@ def destination(place: Place, tag: Tag, kind: ItemKind, form: ArchiveFormat | No
     suffix = kind.suffix if form is None else _suffix_of(form)
     if place.is_folder or (place.path and place.path.is_dir()):
         return _named(place, f"{text.rstrip('/')}/{tag.name}-{tag.version}{suffix}"), form or OWN_FORMAT
+    if place.path and place.path.exists() and not place.path.is_file():
+        raise UsageError(f"`{place.path}` is no file that could be written anew", hint="name a file, or a folder")
     wanted = form or format_of_name(place.file_name)
     return (place, wanted) if wanted else (_named(place, f"{text}{suffix}"), OWN_FORMAT)
 

@@ -13,7 +13,7 @@ from ekiben.store.archive.compression import CountedStream, decompressed
 from ekiben.store.archive.entry import Stream
 from ekiben.store.archive.extracting import extract
 from ekiben.store.archive.folder_reader import read_folder
-from ekiben.store.archive.formats import HEAD_BYTES, ArchiveFormat, format_of_bytes
+from ekiben.store.archive.formats import HEAD_BYTES, KINDS, ArchiveFormat, format_of_bytes, no_item
 from ekiben.store.archive.limits import Limits, Meter
 from ekiben.store.archive.places import Place, reading, seekable
 from ekiben.store.archive.tar_reader import read_tar
@@ -30,6 +30,7 @@ def unpack(place: Place, scratch: Path, *, form: ArchiveFormat | None, limits: L
     folder.mkdir()
     if place.path and place.path.is_dir():
         _require_form(form, ArchiveFormat.folder)
+        _require_manifest(place.path)
         meter = Meter(limits, lambda: sys.maxsize)  # nothing is packed, so nothing is a bomb
         return Tree(folder, extract(read_folder(place.path, meter.unpacked), folder, meter))
     total = place.path.stat().st_size if place.path and place.path.is_file() else None
@@ -57,6 +58,14 @@ def _unpack_file(
             return Tree(folder, extract(read_zip(whole, meter.unpacked), folder, meter))
     meter = Meter(limits, lambda: counted.read_bytes)
     return Tree(folder, extract(read_tar(decompressed(stream, form), meter.unpacked), folder, meter))
+
+
+def _require_manifest(folder: Path) -> None:
+    """Told before anything is copied: a folder named by mistake may hold anything, the store too."""
+    if any((folder / kind.manifest).is_file() for kind in KINDS):
+        return
+    below = min((path.parent for kind in KINDS for path in folder.glob(f"*/{kind.manifest}")), default=None)
+    raise no_item(hint=f"name the folder of one version, such as `{below}`" if below else None)
 
 
 def _require_form(wanted: ArchiveFormat | None, found: ArchiveFormat) -> None:

@@ -10,6 +10,7 @@ import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import uniform
 from sklearn.base import BaseEstimator
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
@@ -17,6 +18,8 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -82,6 +85,7 @@ def worst(value: object, protocol: int = 4) -> Verdict:
             "builtins getattr.__globals__",
             "sklearn.svm._classes SVC.__init__.__globals__",
         ),
+        "pandas.core.computation.expr Expr",  # Expr("np.f2py.os.system('...')", "python", "pandas", Scope(-1))
         *("cloudpickle loads", "pandas.io.pickle read_pickle", "http.client HTTPConnection", "urllib.request urlopen"),
     ],
 )
@@ -109,6 +113,8 @@ def test_what_runs_or_reaches_code_is_dangerous(name: str) -> None:
         *("torch._utils _rebuild_tensor_v2", "torch FloatStorage", "torch.nn.modules.linear Linear"),
         *("scipy.sparse._csr csr_matrix", "pandas.core.frame DataFrame", "xgboost.sklearn XGBClassifier"),
         *("datetime datetime", "builtins getattr", "joblib.numpy_pickle NumpyArrayWrapper"),
+        *("torch.nn.functional relu", "torch._C._nn gelu", "torch.jit._pickle build_intlist", "torch QUInt8Storage"),
+        *("transformers.models.bert.modeling_bert BertModel", "imblearn.pipeline Pipeline"),
     ],
 )
 def test_what_frameworks_save_is_trusted(name: str) -> None:
@@ -121,6 +127,9 @@ def test_what_frameworks_save_is_trusted(name: str) -> None:
         *("sklearn.datasets._base load_iris", "sklearn.utils._testing TempMemmap", "somewhere Thing", "__main__ Model"),
         *(
             "transformers.models.auto AutoModel.from_pretrained",
+            "sentence_transformers.SentenceTransformer SentenceTransformer",  # may load code from the hub
+            "transformers.models.rag.retrieval_rag CanonicalHFIndex",
+            "transformers.pipelines.base Pipeline",
             "pathlib PosixPath.unlink",
             "numpy memmap",
             "numpy save",
@@ -158,12 +167,17 @@ def test_values_of_every_day_are_trusted(protocol: int) -> None:
         *(SVC(), LogisticRegression(), KNeighborsClassifier(algorithm="kd_tree"), GaussianNB(), SGDClassifier()),
         make_pipeline(StandardScaler(), SelectKBest(k=2), PCA(1), KMeans(2)),
         make_pipeline(FunctionTransformer(np.log1p), ColumnTransformer([("a", SplineTransformer(), [0])]), SVC()),
+        GridSearchCV(SVC(kernel=rbf_kernel), {"C": [1, 2]}, scoring=["f1", "roc_auc"], refit="f1", cv=2),
     ],
     ids=str,
 )
 def test_fitted_estimators_are_trusted(estimator: BaseEstimator) -> None:
     fitted = estimator.fit(np.abs(np.random.default_rng(1).normal(size=(40, 3))), [0, 1] * 20)
     assert worst(fitted) is Verdict.trusted
+
+
+def test_a_distribution_of_scipys_brings_the_source_that_it_runs() -> None:
+    assert worst(uniform(0, 1)) is Verdict.code
 
 
 def test_a_function_pickled_by_value_is_code() -> None:

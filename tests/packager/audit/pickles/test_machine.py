@@ -203,9 +203,37 @@ def test_what_getattr_takes_is_found_too() -> None:
     assert "datetime.datetime.isoformat" in {str(one) for one in follow(content).reached}
 
 
+@pytest.mark.parametrize("owner", [b"numpy.core\n", b"numpy._core\n", b"numpy\ncore.", b"numpy\n_core."])
+def test_what_a_function_imports_by_its_arguments_is_found(owner: bytes) -> None:
+    """Of numpy up to 2.2: it imports a module and takes a name from it."""
+    content = b"\x80\x04c" + owner + b"_ufunc_reconstruct\n" + short_text("os") + short_text("system") + b"\x86R"
+    assert ("os", "system") in names(follow(content + short_text("true") + b"\x85R."))
+
+
+SCORER = b"csklearn.metrics._scorer\n_Scorer\n)\x81"  # calls a method by its name, which its state has
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        SCORER + b"N\x85R.",
+        b"cfunctools\npartial\n" + SCORER + b"\x85R.",
+        b"cfunctools\npartial\ncbuiltins\nstr\n\x85R(" + SCORER + b")}Ntb.",
+        b"cnumpy.random._pickle\n__generator_ctor\nN" + SCORER + b"\x86R.",
+        b"ccopy_reg\n__newobj__\n" + SCORER + b"\x85R.",
+        b"ctorch._tensor\n_rebuild_from_type_v2\n(" + SCORER + b"NNNtR.",
+    ],
+)
+def test_what_is_called_though_nobody_imported_it_is_found(content: bytes) -> None:
+    reached = {str(one) for one in follow(b"\x80\x04" + content).reached}
+    assert reached == {"sklearn.metrics._scorer._Scorer.__call__"}
+
+
 @pytest.mark.parametrize(
     ("content", "trouble"),
     [
+        (b"\x80\x04]" + short_text("x") + b"\x85R.", Trouble.unresolved),
+        (b"\x80\x04cnumpy.core\n_ufunc_reconstruct\n)R.", Trouble.unresolved),
         (b"\x80\x04cbuiltins\nstr\n)R" + short_text("system") + b"\x93.", Trouble.unresolved),
         (b"\x80\x02\x82\x01.", Trouble.unresolved),
         (b"\x80\x04cbuiltins\ngetattr\nN" + short_text("x") + b"\x86R.", Trouble.unresolved),

@@ -6,6 +6,7 @@
     ├── machine  one pickle followed opcode by opcode, on values that only say what they would be
     │   ├── stack     its stack and memo, as the unpickler has them
     │   ├── values    what lies on them                  ── arrays   joblib's raw arrays between opcodes
+    │   ├── calls     functions that call or import what they are given
     │   └── source    bytes read forward, in pieces
     ├── findings what was seen: imports, and what could not be told
     └── limits   the bounds of the work, all counted and none timed, so that every machine finds the same

@@ -30,8 +30,8 @@ class Problem:
 @dataclass(slots=True)
 class Pickle:
     """One pickle. `within` is the way to it through archives and other pickles, empty for the file itself; `imports`
-    is what the unpickler looks up, in order, each once; `reached` what it gets by `getattr`; `has_called`
-    whether it calls anything."""
+    is what the unpickler looks up, in order, each once; `reached` what it gets by `getattr`, and `X.__call__` where
+    it calls what `X` gave; `has_called` whether it calls anything."""
 
     within: tuple[str, ...] = ()
     imports: dict[Global, Global] = field(default_factory=dict)

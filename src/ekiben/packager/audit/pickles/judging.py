@@ -35,6 +35,7 @@ _DANGEROUS_MODULES = frozenset(f"{_PROGRAMS} {_LOADERS} {_INTERPRETER} {_NETWORK
 _DANGEROUS_PARTS = frozenset(
     {"numpy.testing", "numpy.f2py", "numpy.distutils", "torch.hub", "torch.utils.cpp_extension", "torch._dynamo"}
     | {"torch.fx", "torch.jit", "torch.utils.collect_env", "joblib.externals", "joblib.parallel", "sklearn.externals"}
+    | {"pandas.core.computation"}  # its classes evaluate the expressions that they are given
 )
 # Names that are dangerous wherever they are found: modules bring what they import themselves along.
 _RUNNERS = "eval exec execfile compile system popen Popen run_path run_module runstring runcode check_output check_call"
@@ -55,12 +56,16 @@ _CODE_PACKAGES = ("cloudpickle", "dill", "_dill")
 _CODE_NAMES = frozenset(
     f"types.{name}" for name in ("CodeType", "FunctionType", "LambdaType", "MethodType", "ModuleType", "new_class")
 )
+# scipy's distributions run the source that their state holds of their argument parser (`rv_generic.__setstate__`).
+_DISTRIBUTIONS = re.compile(r"scipy\.stats\._(?:distn_infrastructure|(?:continuous|discrete)_distns|levy_stable)")
 _GETATTR = "builtins.getattr"  # what it takes is judged by itself
 _CLASS = re.compile(
     r"_*[A-Z][A-Za-z0-9_]*(?:\._*[A-Z][A-Za-z0-9_]*)*"
 )  # a nested class is one, a class's method is not
 _RESTORED = re.compile(r"__pyx_unpickle_[A-Z]\w*")  # Cython's own, for its classes
-_APART = frozenset({"externals", "tests", "testing", "_testing", "conftest", "compat", "hub"})  # of trusted packages
+_APART = frozenset(
+    {"externals", "tests", "testing", "_testing", "conftest", "compat", "hub", "deprecated", "rag"}
+)  # of trusted packages
 _NO_DATA = re.compile(r".*(?:Popen|Process|Pool|Command|Runner|Loader|Unpickler|Executor|Downloader)s?")
 
 _NAMES = frozenset[str]().union(*(one.names for one in TRUSTED.values()))
@@ -84,7 +89,7 @@ def _judge(module: str, name: str, own_modules: Collection[str]) -> Verdict:
     if _is_dangerous(module, name):
         return Verdict.dangerous
     top = module.partition(".")[0]
-    if top in _CODE_PACKAGES or full in _CODE_NAMES:
+    if top in _CODE_PACKAGES or full in _CODE_NAMES or _DISTRIBUTIONS.match(module):
         return Verdict.code
     if top in own_modules:
         return Verdict.own

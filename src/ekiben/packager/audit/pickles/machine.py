@@ -7,11 +7,12 @@ How the arguments of opcodes are read, and what they do to the stack, is in `opc
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TypeAlias
 
 from ekiben.packager.audit.pickles.arrays import InlineArray, inline_array
+from ekiben.packager.audit.pickles.calls import PARTIAL, manner_of
 from ekiben.packager.audit.pickles.findings import Pickle, Trouble
 from ekiben.packager.audit.pickles.limits import MAX_NAME_BYTES, Broken, Budget, Halt, LimitReached
 from ekiben.packager.audit.pickles.source import Source, Window
@@ -28,7 +29,6 @@ _AHEAD_BYTES = 64 * 1024  # how far the other reading of a raw array is followed
 _OBJECT_BYTES = 64  # of the smallest value of ours; each that it refers to is another _SLOT_BYTES
 _SLOT_BYTES = 16
 _LONGEST_NUMBER = 20  # digits or bytes
-_GETATTR = frozenset({Global("builtins", "getattr"), Global("__builtin__", "getattr")})
 
 Action: TypeAlias = "Callable[[Machine], bool | None]"  # what an opcode does; True ends the pickle
 Nested: TypeAlias = Callable[[Window], None]  # looks into bytes that a pickle holds and that may be one themselves
@@ -176,16 +176,38 @@ class Machine:
         self.stack.push(UNKNOWN)
 
     def call(self, function: Value, arguments: list[Value] | Value) -> None:
-        """What `function` gives. `getattr` is followed: its result is as good as an import."""
-        self._pickle.has_called |= isinstance(function, Global)
+        """What `function` gives. `getattr` and the like are followed: their results are as good as imports."""
+        if not isinstance(function, Global):
+            self._call_made(function)
+            self.stack.push(UNKNOWN)
+            return
+        self._pickle.has_called = True
         if isinstance(arguments, list):
             arguments = tuple(arguments) if len(arguments) <= MAX_PARTS else UNKNOWN
-        if isinstance(function, Global) and function in _GETATTR:
+        manner = manner_of(function)
+        if manner.called:
+            self._call_parts(arguments, manner.called)
+        if manner.takes_attribute:
             self.stack.push(self._attribute(arguments))
-        elif isinstance(function, Global) and self._budget.keep(2 * _OBJECT_BYTES):
-            self.stack.push(Instance(function, arguments))
+        elif manner.imports:
+            self.stack.push(self._named(arguments))
         else:
-            self.stack.push(UNKNOWN)
+            self.stack.push(Instance(function, arguments) if self._budget.keep(2 * _OBJECT_BYTES) else UNKNOWN)
+
+    def _call_made(self, function: Value) -> None:
+        """A call of what is no import but was made: its class decides what happens."""
+        if isinstance(function, Instance):
+            self._pickle.reaches(Global(function.callable.module, f"{function.callable.name}.__call__"))
+        elif not isinstance(function, Global):
+            self._pickle.has_problem(Trouble.unresolved, "it computes what it calls")
+
+    def _call_parts(self, values: Value, places: Iterable[int]) -> None:
+        """Calls of those of `values` that stand at `places`."""
+        for place in places:
+            if not isinstance(values, tuple):
+                self._call_made(values)
+            elif place < len(values):
+                self._call_made(values[place])
 
     def build(self) -> None:
         """BUILD: what is on top gets its state."""
@@ -195,6 +217,8 @@ class Machine:
             self._pickle.has_problem(Trouble.patched, f"it changes {target}")
         if isinstance(target, Instance):
             target.state = state
+            if str(target.callable) == PARTIAL:
+                self._call_parts(state, (0,))
             array = inline_array(target)
             if array is not None:
                 self._pass_array(array)
@@ -207,6 +231,14 @@ class Machine:
                 return self._pickle.reaches(Global(owner.callable.module, f"{owner.callable.name}.{name}"))
             case _:
                 self._pickle.has_problem(Trouble.unresolved, "it computes what it takes by getattr")
+                return UNKNOWN
+
+    def _named(self, arguments: Value) -> Value:
+        match arguments:
+            case (str() as module, str() as name):
+                return self._pickle.imported(Global(module, name))
+            case _:
+                self._pickle.has_problem(Trouble.unresolved, "it computes the name of what it imports")
                 return UNKNOWN
 
     def _name_line(self) -> str:
