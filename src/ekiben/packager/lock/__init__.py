@@ -12,7 +12,7 @@
     │   └── own_wheels.py     wheels made of them: git_source · wheel_build · normal_wheel · wheel_cache · origin
     └── pip_settings.py   PipSettings: indexes, certificates, the rest of what pip's configuration says
                           (pip_config.py reads it without starting pip)     ── indexes.py    indexes with names
-    cache.py          locks kept by the digest of everything that shaped them ── placing.py  its files, whole or not
+    cache.py          locks kept by the digest of everything that shaped them
     job.py            ResolverJob and Resolution: what a resolver is handed, what it answers
     ├── uv_tool.py        `uv pip compile`
     ├── pip_tools.py      `pip-compile`     ── pip_report.py   `pip install --dry-run --report`, for files and licences

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ekiben.digest import Digest
 from ekiben.errors import InvalidDigest
 from ekiben.packager.lock.licences import LicenceFields
-from ekiben.packager.lock.placing import put_in_place
+from ekiben.packager.placing import put_in_place
 
 
 class _Kept(BaseModel):

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ekiben.digest import Digest
 from ekiben.errors import InvalidDigest
 from ekiben.packager.lock.git_source import COMMIT
-from ekiben.packager.lock.placing import put_in_place
+from ekiben.packager.placing import put_in_place
 
 
 class _Built(BaseModel):

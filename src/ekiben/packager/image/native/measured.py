@@ -14,7 +14,7 @@ from ekiben.digest import Digest
 from ekiben.errors import InvalidDigest
 from ekiben.oci.blobs import Layer
 from ekiben.oci.compression import layer_media_type
-from ekiben.packager.lock.placing import put_in_place
+from ekiben.packager.placing import put_in_place
 
 
 class _Record(msgspec.Struct, forbid_unknown_fields=True):

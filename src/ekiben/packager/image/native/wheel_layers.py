@@ -25,8 +25,8 @@ from ekiben.packager.image.native.wheels.fitting import require_fit
 from ekiben.packager.image.native.wheels.tree import WheelTree, installed_entries
 from ekiben.packager.image.plan import ImagePlan
 from ekiben.packager.lock.lockfile import LockedPackage
-from ekiben.packager.lock.placing import put_in_place
 from ekiben.packager.lock.target import Target
+from ekiben.packager.placing import put_in_place
 
 
 @dataclass(frozen=True, slots=True)
