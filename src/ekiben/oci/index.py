@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 
 from ekiben.errors import ImageError
 from ekiben.oci.descriptor import Descriptor, Platform
-from ekiben.oci.json_object import Fields, canonical, present
-from ekiben.oci.manifest import document_type
+from ekiben.oci.json_object import Fields, canonical
+from ekiben.oci.manifest import document_type, frame_fields
 from ekiben.oci.media_types import INDEXES, OCI_INDEX
-
-_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +42,7 @@ class Index:
 
     def to_bytes(self) -> bytes:
         """As canonical JSON; the manifests keep their order."""
-        optional = present(
-            annotations=dict(self.annotations),
-            artifactType=self.artifact_type,
-            subject=self.subject.to_fields() if self.subject else None,
-        )
-        return canonical(
-            {
-                **self.others,
-                "schemaVersion": _VERSION,
-                "mediaType": self.media_type,
-                "manifests": [one.to_fields() for one in self.manifests],
-                **optional,
-            }
-        )
+        return canonical({**frame_fields(self), "manifests": [one.to_fields() for one in self.manifests]})
 
     @property
     def platforms(self) -> tuple[Platform, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.json_object import Fields, canonical, present
@@ -49,21 +50,33 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """As canonical JSON."""
-        optional = present(
-            annotations=dict(self.annotations),
-            artifactType=self.artifact_type,
-            subject=self.subject.to_fields() if self.subject else None,
-        )
-        return canonical(
-            {
-                **self.others,
-                "schemaVersion": _VERSION,
-                "mediaType": self.media_type,
-                "config": self.config.to_fields(),
-                "layers": [layer.to_fields() for layer in self.layers],
-                **optional,
-            }
-        )
+        layers = [layer.to_fields() for layer in self.layers]
+        return canonical({**frame_fields(self), "config": self.config.to_fields(), "layers": layers})
+
+
+class Framed(Protocol):
+    """What manifests and indexes have in common."""
+
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def artifact_type(self) -> str: ...
+    @property
+    def annotations(self) -> Mapping[str, str]: ...
+    @property
+    def subject(self) -> Descriptor | None: ...
+    @property
+    def others(self) -> Mapping[str, object]: ...
+
+
+def frame_fields(document: Framed) -> dict[str, object]:
+    """The fields of JSON that say it."""
+    optional = present(
+        annotations=dict(document.annotations),
+        artifactType=document.artifact_type,
+        subject=document.subject.to_fields() if document.subject else None,
+    )
+    return {**document.others, "schemaVersion": _VERSION, "mediaType": document.media_type, **optional}
 
 
 def document_type(fields: Fields, default: str) -> str:
