@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from ekiben.report import SilentReporter
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
 from ekiben.store.models import Model
+from tests.oci.registry.real_registry import RealRegistry
 from tests.packager.small_bento import make_wheel
 
 SERVICE = """\
@@ -71,6 +72,15 @@ def offline_wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name = re.split(r"[^a-z-]", requirement)[0].replace("-", "_")
         make_wheel(folder, name, "99.0", {f"{name}/__init__.py": ""})
     return folder
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[RealRegistry]:
+    """A registry on this machine."""
+    started = RealRegistry(tmp_path / "registry")
+    started.start()
+    yield started
+    started.kill()
 
 
 @pytest.fixture

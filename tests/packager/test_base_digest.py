@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,14 +20,6 @@ from tests.packager.conftest import BENTOFILE, Build, Recorder
 from tests.packager.image.native.tiny_base import DEBIAN, base_of
 
 Lock = Callable[..., ProjectLock]
-
-
-@pytest.fixture
-def registry(tmp_path: Path) -> Iterator[RealRegistry]:
-    started = RealRegistry(tmp_path / "registry")
-    started.start()
-    yield started
-    started.kill()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,14 +27,6 @@ from tests.packager.image.native.tiny_base import DEBIAN, base_of
 from tests.packager.small_bento import save_model, small_bento
 
 PATCH = Entry.file("usr/lib/x86_64-linux-gnu/libssl.so.3", b"patched")
-
-
-@pytest.fixture
-def registry(tmp_path: Path) -> Iterator[RealRegistry]:
-    started = RealRegistry(tmp_path / "registry")
-    started.start()
-    yield started
-    started.kill()
 
 
 def put_base(registry: RealRegistry, folder: Path, *more: Entry) -> str:
