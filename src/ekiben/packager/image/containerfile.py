@@ -66,6 +66,7 @@ VERSION_ARG = VERSION_VARIABLE  # the one thing that a Bento cannot say of itsel
 MICROMAMBA_ARG = "EKIBEN_MICROMAMBA"  # another image that has /bin/micromamba, such as a mirror's
 MICROMAMBA_IMAGE = "mambaorg/micromamba:2.0.5"  # https://github.com/mamba-org/micromamba-docker; for amd64 and arm64
 
+_NO_PYTHON, _OTHER_PYTHON, _NO_PIP = 101, 102, 103  # exit statuses that neither sysexits.h nor a shell has given away
 _GROUP_MOUNT = "/mnt/ekiben"
 _PIP_CACHE = "/var/cache/ekiben-pip"
 _CONDA_CACHE = "/var/cache/ekiben-conda"
@@ -230,6 +231,8 @@ def _conda(plan: ImagePlan) -> list[str]:
 def _skeleton(plan: ImagePlan) -> list[str]:
     major, minor = plan.python_version.split(".")
     right_version = f"import sys; sys.exit(sys.version_info[:2] != ({major}, {minor}))"
+    other = f"the python3 of the base image is not {plan.python_version}"
+    no_pip = "the base image has no pip; python3-pip is its Debian package"
     below = " --system-site-packages" if plan.has_conda else ""
     return [
         "# An empty virtual environment. The lock is for one version of Python, and pip is the base's.",
@@ -239,9 +242,9 @@ def _skeleton(plan: ImagePlan) -> list[str]:
         *run(
             [],
             [
-                demand("command -v python3", "the base image has no python3 on its PATH"),
-                demand(f"python3 -c '{right_version}'", f"the python3 of the base image is not {plan.python_version}"),
-                demand("python3 -m pip --version", "the base image has no pip; python3-pip is its Debian package"),
+                demand("command -v python3", "the base image has no python3 on its PATH", _NO_PYTHON),
+                demand(f"python3 -c '{right_version}'", other, _OTHER_PYTHON),
+                demand("python3 -m pip --version", no_pip, _NO_PIP),
                 f"python3 -m venv --without-pip{below} {VENV}",
                 f"rm -f {VENV}/bin/activate* {VENV}/bin/Activate*",
                 f"mkdir {VENV}/etc {VENV}/share",

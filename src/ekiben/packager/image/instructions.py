@@ -6,12 +6,16 @@ Values are of one line, which the plan saw to. Only what the dockerfile 1.2 fron
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import textwrap
 from collections.abc import Iterable
 
-COMPLAINT = "ekiben: "  # before what the Containerfile itself says when a base image lacks something
 CONTINUED = " \\\n       "
+
+_COMPLAINT = "ekiben: "  # before what the Containerfile itself says when a base image lacks something
+_DEMAND = re.compile(rf"echo '{_COMPLAINT}(?P<complaint>[^']+)' >&2; exit (?P<status>\d+);")
+_ENDED = re.compile(r"exit (?:status|code):? (?P<status>\d+)$")
 
 
 def run(mounts: list[str], commands: list[str]) -> list[str]:
@@ -21,9 +25,20 @@ def run(mounts: list[str], commands: list[str]) -> list[str]:
     return [f"{line} \\" for line in lines[:-1]] + lines[-1:]
 
 
-def demand(command: str, complaint: str) -> str:
-    """`command` without its output; where it fails, the build ends with a line that `EngineFailed` picks up."""
-    return f"{{ {command} > /dev/null 2>&1 || {{ echo {shlex.quote(COMPLAINT + complaint)} >&2; exit 1; }}; }}"
+def demand(command: str, complaint: str, status: int) -> str:
+    """`command` without its output; where it fails, the RUN says `complaint` and ends with `status`, its own for each
+    demand: buildah's chroot isolation may lose what a command says last, and no engine loses the status."""
+    said = shlex.quote(_COMPLAINT + complaint)
+    return f"{{ {command} > /dev/null 2>&1 || {{ echo {said} >&2; exit {status}; }}; }}"
+
+
+def complaint_in(error: str) -> str | None:
+    """What an instruction demanded in vain, told by the `error` of an engine, which repeats the instruction and ends
+    with its exit status; None where it failed at something else."""
+    ended = _ENDED.search(error)
+    if ended is None:
+        return None
+    return next((one["complaint"] for one in _DEMAND.finditer(error) if one["status"] == ended["status"]), None)
 
 
 def wrapped(prefix: str, names: Iterable[str]) -> list[str]:

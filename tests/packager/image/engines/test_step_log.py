@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ekiben.packager.image.engines.failures import build_failure
 from ekiben.packager.image.engines.step_log import StepLog
 
 INSTRUCTION = f"RUN --mount=type=secret,id=ekiben-ca     python3 -m pip {'x' * 300}"
@@ -39,16 +38,3 @@ def test_the_last_words_are_those_of_the_step_that_failed() -> None:
     assert words[:2] == ["Looking in links: /mnt/ekiben/wheels", "disk on fire"]
     assert words[2].startswith("Error: building at STEP")
     assert words[2].endswith("exit status 1")
-    assert len(words[2]) < 120
-
-
-def test_the_containerfiles_own_complaint_is_the_message() -> None:
-    log, _ = fed(FAILED.format(last="ekiben: the base image has no pip"))
-    assert build_failure(log.last_words()).message == "the base image has no pip"
-
-
-def test_a_base_without_its_registry_is_explained() -> None:
-    log, _ = fed(
-        'STEP 1/2: FROM team/python:3\nError: creating build container: short-name "team/python:3" did not resolve'
-    )
-    assert "name the base with its registry" in (build_failure(log.last_words()).hint or "")

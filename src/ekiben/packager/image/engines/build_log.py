@@ -14,7 +14,7 @@ _STEP = re.compile(r"#(?P<number>\d+) (?P<text>.*)")
 _OUTPUT = re.compile(r"\d+\.\d+ (?P<text>.*)")
 _HEADLINE = re.compile(r"\[.+\] .+")
 _MOUNTS = re.compile(r"--mount=\S+\s+")
-_WIDTH = 100  # characters of a headline or an error: each repeats the whole instruction, which has hundreds
+_WIDTH = 100  # characters of a headline, which repeats the whole instruction
 _REMEMBERED = 50  # lines of output that are kept of each step
 
 
@@ -40,7 +40,7 @@ class BuildLog:
             output.append(said["text"])
         elif text.startswith("ERROR"):
             self._failed = number
-            output.append(_shortened(text))
+            output.append(text)
         if is_new and _HEADLINE.fullmatch(text):
             return textwrap.shorten(_MOUNTS.sub("", text), _WIDTH, placeholder=" ...")
         return None
@@ -48,9 +48,3 @@ class BuildLog:
     def last_words(self) -> list[str]:
         """What the failed step said, its error last; the end of everything where no step failed by itself."""
         return list(self._output.get(self._failed or "") or self._last)
-
-
-def _shortened(error: str) -> str:
-    """The error with the middle left out, where the instruction is: the reason stands at the end."""
-    half = _WIDTH // 2
-    return error if len(error) <= _WIDTH else f"{error[:half]} ... {error[-half:]}"

@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ekiben.errors import EngineFailed
-from ekiben.packager.image.instructions import COMPLAINT
+from ekiben.packager.image.instructions import complaint_in
 
 _SHOWN = 8  # lines of the failed step that are in the message
+_LONG = 200  # characters of a line: errors repeat the whole instruction, which has hundreds
+_KEPT = 50  # characters of a long line's beginning and of its end
 _HOST_NETWORK = "where only the host reaches the index, pass `--opt network=host`"
 _CHROOT = "where containers cannot be run, set BUILDAH_ISOLATION to `chroot`"
 _HINTS = {
@@ -25,17 +27,28 @@ _HINTS = {
     "OCI permission denied": _CHROOT,
     "error running container": _CHROOT,
 }
+_BUILDAHS_ERROR = "building at STEP"
+_SILENT = "the step said nothing, or its words were lost, as BUILDAH_ISOLATION=chroot does at times: build again"
 _ANY_HINT = "`--progress plain` shows everything that the engine says"
 
 
 def build_failure(words: Sequence[str]) -> EngineFailed:
     """The error for a build whose failed step said `words`, the last lines last."""
-    complaints = [line.removeprefix(COMPLAINT) for line in words if line.startswith(COMPLAINT)]
-    if complaints:
-        return EngineFailed(complaints[0], hint="see `docker.base_image` and `docker.system_packages` of the bentofile")
-    summary = "\n".join(words[-_SHOWN:])
-    return EngineFailed(f"the engine could not build the image:\n{summary}", hint=_hint("\n".join(words)))
+    complaint = next(filter(None, map(complaint_in, words)), None)
+    if complaint:
+        return EngineFailed(complaint, hint="see `docker.base_image` and `docker.system_packages` of the bentofile")
+    lines = [_shortened(line) for line in words]
+    summary = "\n".join(lines[-_SHOWN:])
+    return EngineFailed(f"the engine could not build the image:\n{summary}", hint=_hint(lines))
 
 
-def _hint(text: str) -> str:
+def _hint(lines: Sequence[str]) -> str:
+    if len(lines) == 1 and _BUILDAHS_ERROR in lines[0]:
+        return _SILENT
+    text = "\n".join(lines)
     return next((hint for sign, hint in _HINTS.items() if sign in text), _ANY_HINT)
+
+
+def _shortened(line: str) -> str:
+    """A long line with its middle left out, where the instruction is: the reason stands at the end."""
+    return line if len(line) <= _LONG else f"{line[:_KEPT]} ... {line[-_KEPT:]}"

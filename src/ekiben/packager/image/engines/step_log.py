@@ -13,7 +13,7 @@ from collections import deque
 _STEP = re.compile(r"(?P<stage>\[\d+/\d+\] )?STEP (?P<number>\d+/\d+): (?P<text>.*)")
 _MOUNTS = re.compile(r"--mount=\S+\s+")
 _NOISE = ("subprocess exited with status", "--> ")
-_WIDTH = 100  # characters of a headline or an error
+_WIDTH = 100  # characters of a headline
 _REMEMBERED = 50  # lines of output of the step at hand
 
 
@@ -30,15 +30,9 @@ class StepLog:
             text = f"{found['stage'] or ''}STEP {found['number']}: {_MOUNTS.sub('', found['text'])}"
             return textwrap.shorten(text, _WIDTH, placeholder=" ...")
         if line.strip() and not line.startswith(_NOISE):
-            self._output.append(_shortened(line) if line.startswith("Error: ") else line)
+            self._output.append(line)
         return None
 
     def last_words(self) -> list[str]:
         """What the last step said, its error last."""
         return list(self._output)
-
-
-def _shortened(error: str) -> str:
-    """The error with the middle left out, where the instruction is: the reason stands at the end."""
-    half = _WIDTH // 2
-    return error if len(error) <= 2 * _WIDTH else f"{error[:half]} ... {error[-half:]}"
