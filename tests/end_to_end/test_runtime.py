@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,10 @@ import pytest
 from ekiben.packager.runtime_wheel import build_runtime_wheel
 from tests.end_to_end.machine import Machine, free_port, post, wait_until_ready
 
-BUILDER_ONLY = {"typer", "rich", "docker", "pip-tools", "uv", "pathspec", "jinja2", "watchfiles", "packaging"}
+BUILDER_ONLY = {
+    *("typer", "rich", "docker", "pip-tools", "uv", "pathspec", "jinja2", "watchfiles", "packaging"),
+    *("fastapi-swagger", "fastapi", "starlette", "anyio"),
+}
 SERVICE = """\
 import ekiben
 
@@ -49,6 +53,8 @@ def test_the_runtime_alone_serves(image: Machine) -> None:
     try:
         wait_until_ready(f"http://127.0.0.1:{port}")
         assert post(f"http://127.0.0.1:{port}/echo", text="hello") == "hello"
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/static/swagger-ui-bundle.js", timeout=10) as page:
+            assert b"SwaggerUIBundle" in page.read()
     finally:
         server.terminate()
         assert server.wait(timeout=30) == 0

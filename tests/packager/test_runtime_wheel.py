@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import csv
 import hashlib
+import importlib.metadata
 import io
 import os
 import shutil
@@ -12,6 +14,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,8 @@ import pytest
 import ekiben
 from ekiben.digest import Digest
 from ekiben.packager.runtime_wheel import RUNTIME_REQUIREMENTS, build_runtime_wheel
+from ekiben.packager.sbom.python import bare_name
+from ekiben.serving.http.swagger_ui import FILES, swagger_folder
 
 ROOT = Path(__file__).parents[2]
 PRINT_DIGEST = """
@@ -45,13 +50,81 @@ def test_it_holds_the_serving_half_and_nothing_that_builds(archive: zipfile.ZipF
 
 def test_no_module_in_it_imports_one_that_is_not(archive: zipfile.ZipFile) -> None:
     for name in archive.namelist():
-        text = archive.read(name).decode()
         lazy_face = name == "ekiben/__init__.py"  # resolves names on first use: those that build are not there
         if name.endswith(".py") and not lazy_face:
+            text = archive.read(name).decode()
             assert "from ekiben.packager" not in text, name
             assert "from ekiben.templates" not in text, name
             assert "from ekiben.oci" not in text, name
             assert "from ekiben.cli" not in text, name
+
+
+def imports_of(body: list[ast.stmt]) -> Iterator[str]:
+    """The modules that these statements name, a name of a module's (`from a import b`) as one below it."""
+    for node in body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def modules_of(archive: zipfile.ZipFile) -> dict[str, ast.Module]:
+    """The wheel's modules by name."""
+    paths = [name for name in archive.namelist() if name.endswith(".py")]
+    names = [path.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for path in paths]
+    return {name: ast.parse(archive.read(path)) for name, path in zip(names, paths, strict=True)}
+
+
+def reached_from(start: str, modules: dict[str, ast.Module], *, at_once: bool) -> set[str]:
+    """What `start` imports, and what that does, other packages' modules among it; unless `at_once`, within functions,
+    too."""
+    reached: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name in reached:
+            continue
+        reached.add(name)
+        if name in modules:
+            tree = modules[name]
+            waiting += imports_of(
+                tree.body if at_once else [one for one in ast.walk(tree) if isinstance(one, ast.stmt)]
+            )
+        elif name.startswith("ekiben."):
+            waiting.append(name.rpartition(".")[0])  # a name in that module
+    return reached
+
+
+def packages_of(imported: set[str]) -> set[str]:
+    """The distributions that these modules come from."""
+    providers = importlib.metadata.packages_distributions()
+    return {one.lower() for name in imported for one in providers.get(name.partition(".")[0], ())}
+
+
+def test_the_server_reaches_every_requirement(archive: zipfile.ZipFile) -> None:
+    reached = packages_of(reached_from("ekiben.serving.__main__", modules_of(archive), at_once=False))
+    assert {bare_name(one) for one in RUNTIME_REQUIREMENTS} <= {bare_name(one) for one in reached}
+
+
+def test_the_server_starts_without_anything_else(archive: zipfile.ZipFile) -> None:
+    """Frameworks, and what only builders have, are imported where they are used."""
+    reached = packages_of(reached_from("ekiben.serving.__main__", modules_of(archive), at_once=True))
+    required = {bare_name(one) for one in RUNTIME_REQUIREMENTS}
+    assert {bare_name(one) for one in reached} - {"ekiben"} <= required
+
+
+def test_it_brings_the_files_of_the_page_as_they_are(archive: zipfile.ZipFile) -> None:
+    folder = swagger_folder()
+    assert folder is not None
+    for name in FILES:
+        assert archive.read(f"ekiben/serving/http/swagger_ui/{name}") == (folder / name).read_bytes()
+    assert b"SmartBear" in archive.read("ekiben/serving/http/swagger_ui/NOTICE")
+
+
+def test_the_carrier_of_the_page_is_pinned_as_its_files_are_content() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    (pinned,) = [one for one in declared if one.startswith("fastapi-swagger")]
+    assert pinned == f"fastapi-swagger=={importlib.metadata.version('fastapi-swagger')}"
 
 
 def test_the_record_is_that_of_the_files(archive: zipfile.ZipFile) -> None:

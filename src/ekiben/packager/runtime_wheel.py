@@ -1,8 +1,8 @@
 """`ekiben-runtime`: the wheel that an image carries, made from the installed package's own files.
 
 It holds what `python -m ekiben.serving` can reach: the import package without the rows that build (cli, packager,
-deploy, templates) and without the faces that need them. It is packed from file contents alone, so an installed wheel,
-an editable checkout and a source tree give the same bytes. Nothing here runs or installs it.
+deploy, templates) and without the faces that need them, and Swagger UI's files. It is packed from file contents alone,
+so an installed wheel, an editable checkout and a source tree give the same bytes. Nothing here runs or installs it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ekiben
+from ekiben.errors import BuildError
 from ekiben.packager.wheel_file import pack_wheel
+from ekiben.serving.http.swagger_ui import CARRIER, FILES, FOLDER, NOTICE, swagger_folder
 
 DISTRIBUTION = "ekiben-runtime"
 # What the serving half imports, with the ranges of pyproject.toml; a test holds the two together.
 RUNTIME_REQUIREMENTS: tuple[str, ...] = (
     "cloudpickle>=3.0",
-    "fastapi-swagger>=0.4",
     "filelock>=3.13",
     "httptools>=0.6",
     "msgspec>=0.19",
@@ -38,7 +39,7 @@ _MARKER = "py.typed"
 
 @dataclass(frozen=True, slots=True)
 class RuntimeWheel:
-    """A wheel in memory (some 300 KB)."""
+    """A wheel in memory (some 2.5 MB, most of it Swagger UI)."""
 
     file_name: str
     content: bytes
@@ -46,10 +47,12 @@ class RuntimeWheel:
 
 @functools.cache
 def build_runtime_wheel() -> RuntimeWheel:
-    """The wheel for the running ekiben; the same bytes wherever the same package lies."""
+    """The wheel for the running ekiben; the same bytes wherever the same package lies.
+
+    Raises BuildError where Swagger UI's carrier is not installed."""
     version = ekiben.__version__
     info = f"{DISTRIBUTION.replace('-', '_')}-{version}.dist-info"
-    members = dict(_modules(Path(ekiben.__file__).parent))
+    members = {**dict(_modules(Path(ekiben.__file__).parent)), **dict(_page_files())}
     members[f"{info}/METADATA"] = _metadata(version).encode()
     members[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: ekiben\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     content = pack_wheel(members, f"{info}/RECORD")
@@ -63,6 +66,16 @@ def _modules(package: Path) -> Iterator[tuple[str, bytes]]:
         is_wanted = path.suffix in _SUFFIXES or path.name == _MARKER
         if is_wanted and relative.parts[0] not in LEFT_OUT and path.is_file():
             yield f"{package.name}/{relative.as_posix()}", path.read_bytes()
+
+
+def _page_files() -> Iterator[tuple[str, bytes]]:
+    """The same of Swagger UI, and whose it is."""
+    folder = swagger_folder()
+    if folder is None:
+        raise BuildError(f"the package `{CARRIER}` is missing, which ekiben brings along", hint="install ekiben again")
+    inside = f"{ekiben.__name__}/serving/http/{FOLDER}"
+    yield f"{inside}/NOTICE", NOTICE.encode()
+    yield from ((f"{inside}/{name}", (folder / name).read_bytes()) for name in FILES)
 
 
 def _metadata(version: str) -> str:

@@ -1,31 +1,24 @@
-"""The page at /: Swagger UI over /docs.json, from the files of the installed `fastapi_swagger` package.
+"""The page at /: Swagger UI over /docs.json.
 
-That package is only a carrier of files here and is not imported (FastAPI would come with it). The page asks no other
-host, and its policy forbids it to: scripts and styles come from /static/, nothing is inline but the styles that
-Swagger UI sets.
+The page asks no other host, and its policy forbids it to: scripts and styles come from /static/, nothing is inline but
+the styles that Swagger UI sets.
 """
 
 from __future__ import annotations
 
 import asyncio
 import html
-import importlib.util
 from pathlib import Path
 
 from ekiben.serving.http.request import Request
 from ekiben.serving.http.routes import Handler
+from ekiben.serving.http.swagger_ui import FILES, swagger_folder
 from ekiben.serving.wire import Payload, Reply
 
-CARRIER = "fastapi_swagger"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_FILES = {
-    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
-    "swagger-ui.css": "text/css; charset=utf-8",
-    "favicon-32x32.png": "image/png",
-}
 _SAFE = (("x-content-type-options", "nosniff"),)
 _KEPT = (*_SAFE, ("cache-control", "public, max-age=3600"))
 _START = b"""\
@@ -68,16 +61,10 @@ def page_routes(title: str) -> dict[str, dict[str, Handler]]:
         "/": {"GET": _constant(Reply(200, page, (*_SAFE, ("content-security-policy", POLICY))))},
         "/static/start.js": {"GET": _constant(Reply(200, start, _KEPT))},
     }
-    folder = carrier_folder()
+    folder = swagger_folder()
     if folder is not None:
-        routes |= {f"/static/{name}": {"GET": _file(folder / name, kind)} for name, kind in _FILES.items()}
+        routes |= {f"/static/{name}": {"GET": _file(folder / name, kind)} for name, kind in FILES.items()}
     return routes
-
-
-def carrier_folder() -> Path | None:
-    """Where the installed package keeps Swagger UI; None where it is not installed."""
-    spec = importlib.util.find_spec(CARRIER)
-    return Path(spec.origin).parent / "resources" if spec is not None and spec.origin is not None else None
 
 
 def _constant(reply: Reply) -> Handler:
