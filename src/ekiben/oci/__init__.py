@@ -12,7 +12,9 @@
     ├── appending    append_layers: layers on top of a base, its configuration changed
     ├── manifest · index · config · descriptor    the documents   ── media_types   ── json_object: read and spelled
     └── reference    Reference: what an image is called
+    image_index      ImageIndex: images under one index, one a platform; how they are found
     layout           Layout: a folder of images                     ── locking: one writer at a time
+    └── reachable    what an index leads to: all else may go
     docker_archive   what `docker load` reads                       ── docker_archive_reader: what `docker save` writes
     └── stretches    files inside of a tar                          ── verified: blobs held to their digests
     registry/        a client for registries

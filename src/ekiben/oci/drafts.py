@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-_MODE = 0o444  # blobs are linked into layouts: who writes to one of those would change the other
+BLOB_MODE = 0o444  # blobs are linked into layouts: who writes to one of those would change the other
 
 
 class Drafts:
@@ -48,11 +48,11 @@ class Draft:
         self._path = path
         self.stream = stream
 
-    def put(self, path: Path) -> None:
+    def put(self, path: Path, mode: int = BLOB_MODE) -> None:
         """Renames the draft to `path`, in place of what is there. Raises OSError."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.stream.flush()
-        os.fchmod(self.stream.fileno(), _MODE)
+        os.fchmod(self.stream.fileno(), mode)
         self._path.rename(path)
 
 

@@ -6,7 +6,8 @@
     .drafts/                blobs under way; there only while somebody writes, or was killed at it
 
 Several processes may write at once: one after the other. A reader needs no lock, since blobs come before the name that
-leads to them, and both by a rename. Blobs that no name leads to any more stay.
+leads to them, and both by a rename. When a name gets another image, the blobs of the old one go that no other name
+leads to: who reads it at that moment is told that it is gone. Blobs that came otherwise stay.
 """
 
 from __future__ import annotations
@@ -14,9 +15,8 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -24,11 +24,13 @@ from typing import BinaryIO
 from ekiben.digest import Digest
 from ekiben.errors import ImageError, NotFound
 from ekiben.oci.descriptor import Descriptor, Platform
+from ekiben.oci.drafts import BLOB_MODE, Drafts
 from ekiben.oci.image import BlobSource, FileSource, Image, read_document, read_image
+from ekiben.oci.image_index import AnyImage, choose_manifest, images_of, read_images
 from ekiben.oci.index import Index
 from ekiben.oci.lane import Lane
 from ekiben.oci.locking import locked_file
-from ekiben.oci.media_types import INDEXES
+from ekiben.oci.reachable import reachable_blobs
 from ekiben.oci.verified import open_verified
 
 LAYOUT_MARK = b'{"imageLayoutVersion":"1.0.0"}'
@@ -39,8 +41,7 @@ _INDEX = "index.json"
 _DRAFTS = ".drafts"
 _NAME = re.compile(r"[A-Za-z0-9]+(?:(?:--|[-._:@+/])[A-Za-z0-9]+)*")  # image-spec annotations.md, `ref.name`
 _CHUNK = 1024 * 1024  # bytes copied at once
-_BLOB_MODE = 0o444  # they may be linked to elsewhere
-_DEEPEST = 3  # indexes in indexes
+_INDEX_MODE = 0o644  # other programs write it in place
 
 
 def _nothing(_: int) -> None:
@@ -70,72 +71,63 @@ class Layout:
 
         Raises ImageError where there is none or more than one, and for one that is not what its digests say.
         """
-        what = f"`{self._folder}`" if name is None else f"`{name}` in `{self._folder}`"
-        descriptor = self._descend(Index(self._found(name, what)), platform, what)
-        image = read_image(read_document(descriptor, self, f"the manifest of {what}"), self, what)
+        what = self._what(name)
+        descriptor = choose_manifest(Index(self._found(name)), platform, self._document, what)
+        image = read_image(self._document(descriptor), self, what)
         if platform and not platform.takes(image.config.platform):
             raise ImageError(f"{what} is for `{image.config.platform}`, not for `{platform}`")
         return image
 
-    def add(self, image: Image, name: str | None = None, *, advance: Callable[[int], object] = _nothing) -> Descriptor:
+    def images(self, name: str | None = None, platforms: Sequence[Platform] | None = None) -> tuple[Image, ...]:
+        """The images called `name`, one for each of `platforms`; without, for all that there are. Raises as `image`."""
+        content = Index(self._found(name)).to_bytes()
+        return read_images(content, platforms, self._document, self, self._what(name))
+
+    def add(
+        self, image: AnyImage, name: str | None = None, *, advance: Callable[[int], object] = _nothing
+    ) -> Descriptor:
         """Puts `image` here as `name`, in place of what had the name; gives its descriptor.
 
         `advance` is told the bytes of its blobs as they come. Raises ImageError for a blob that is not what its digest
         says, and where the folder holds other things than a layout.
         """
-        return self._add([image], image.content, image.descriptor, name, advance)
-
-    def add_index(
-        self, images: Sequence[Image], name: str | None = None, *, advance: Callable[[int], object] = _nothing
-    ) -> Descriptor:
-        """Puts the images here, one a platform, under one index and `name`; else as `add`."""
-        index = Index(tuple(image.descriptor for image in images))
-        content = index.to_bytes()
-        return self._add(images, content, Descriptor.of_bytes(content, index.media_type), name, advance)
-
-    def _add(
-        self,
-        images: Sequence[Image],
-        content: bytes,
-        descriptor: Descriptor,
-        name: str | None,
-        advance: Callable[[int], object],
-    ) -> Descriptor:
-        """Blobs, then manifests, then the document that leads to them, then the name."""
-        named = replace(descriptor, annotations={REF_NAME: checked_name(name)} if name is not None else {})
-        with self._writing() as draft:
-            for image in images:
-                for blob in image.blobs:
-                    self._bring(blob, image.source, draft, advance)
-                self._put(image.digest, image.content, draft)
-            self._put(descriptor.digest, content, draft)
+        named = replace(image.descriptor, annotations={REF_NAME: checked_name(name)} if name is not None else {})
+        with self._writing() as drafts:
+            for blob in image.blobs:
+                self._bring(blob, image.source, drafts, advance)
+            for one in (*images_of(image), image):
+                self._write(one.content, self._blob(one.digest), drafts)
             there = self._read_index() if (self._folder / _INDEX).exists() else Index(())
-            draft.write_bytes(with_image(there, named).to_bytes())
-            draft.replace(self._folder / _INDEX)
+            now = with_image(there, named)
+            self._write(now.to_bytes(), self._folder / _INDEX, drafts, _INDEX_MODE)
+            self._remove_unnamed([one for one in there.manifests if one not in now.manifests], now)
         return named
 
-    def _bring(self, blob: Descriptor, source: BlobSource, draft: Path, advance: Callable[[int], object]) -> None:
+    def _bring(self, blob: Descriptor, source: BlobSource, drafts: Drafts, advance: Callable[[int], object]) -> None:
         """Links the blob, or copies it where that cannot be; one that is here is left."""
         path = self._blob(blob.digest)
-        if not _has_size(path, blob.size_bytes):
-            file = source.path_of(blob.digest) if isinstance(source, FileSource) else None
-            if file and _has_size(file, blob.size_bytes) and _link(file, draft):
-                draft.replace(path)
-            else:
-                _copy(blob, source, draft, advance)
-                draft.chmod(_BLOB_MODE)
-                draft.replace(path)
-                return
-        advance(blob.size_bytes)
+        file = source.path_of(blob.digest) if isinstance(source, FileSource) else None
+        if _has_size(path, blob.size_bytes) or (file and _has_size(file, blob.size_bytes) and _link(file, path)):
+            advance(blob.size_bytes)
+            return
+        with drafts.open() as draft:
+            _copy(blob, source, draft.stream, advance)
+            draft.put(path)
 
-    def _put(self, digest: Digest, content: bytes, draft: Path) -> None:
-        draft.write_bytes(content)
-        draft.chmod(_BLOB_MODE)
-        draft.replace(self._blob(digest))
+    def _remove_unnamed(self, gone: Iterable[Descriptor], index: Index) -> None:
+        """Removes the blobs that only `gone` led to. What is damaged leads nobody knows where: then all stay."""
+        with suppress(ImageError, NotFound):
+            for digest in reachable_blobs(gone, self._document) - reachable_blobs(index.manifests, self._document):
+                self._blob(digest).unlink(missing_ok=True)
+
+    def _write(self, content: bytes, path: Path, drafts: Drafts, mode: int = BLOB_MODE) -> None:
+        with drafts.open() as draft:
+            draft.stream.write(content)
+            draft.put(path, mode)
 
     @contextmanager
-    def _writing(self) -> Iterator[Path]:
-        """Holds the lock for the block; gives the path of a file to write and to rename."""
+    def _writing(self) -> Iterator[Drafts]:
+        """Holds the lock for the block; gives the place of files under way."""
         self._folder.mkdir(parents=True, exist_ok=True)
         found = {path.name for path in self._folder.iterdir()}
         if found and _MARK not in found:
@@ -146,14 +138,12 @@ class Layout:
             if mark.seek(0, io.SEEK_END) == 0:
                 mark.write(LAYOUT_MARK)
                 mark.flush()
-            drafts = self._folder / _DRAFTS
-            shutil.rmtree(drafts, ignore_errors=True)  # of one who was killed: whoever lives would hold the lock
-            drafts.mkdir()
             (self._folder / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
             try:
-                yield drafts / "draft"
+                yield Drafts(self._folder / _DRAFTS)
             finally:
-                shutil.rmtree(drafts, ignore_errors=True)
+                with suppress(OSError):
+                    (self._folder / _DRAFTS).rmdir()
 
     def _blob(self, digest: Digest) -> Path:
         return self._folder / "blobs" / "sha256" / digest.hex
@@ -167,7 +157,14 @@ class Layout:
                 f"`{self._folder}` is no OCI image layout: it has no {_INDEX}", hint="name the folder that holds one"
             ) from error
 
-    def _found(self, name: str | None, what: str) -> tuple[Descriptor, ...]:
+    def _document(self, descriptor: Descriptor) -> bytes:
+        return read_document(descriptor, self, f"`{descriptor.digest}` in `{self._folder}`")
+
+    def _what(self, name: str | None) -> str:
+        return f"`{self._folder}`" if name is None else f"`{name}` in `{self._folder}`"
+
+    def _found(self, name: str | None) -> tuple[Descriptor, ...]:
+        what = self._what(name)
         found = [one for one in self._read_index().manifests if name is None or one.annotations.get(REF_NAME) == name]
         names = ", ".join(f"`{one}`" for one in self.names()) or "none with a name"
         if not found:
@@ -175,15 +172,6 @@ class Layout:
         if len({one.digest for one in found}) > 1 and len({one.annotations.get(REF_NAME) for one in found}) > 1:
             raise ImageError(f"{what} holds several images: {names}", hint="say which: `oci:DIR:NAME`")
         return tuple(found)
-
-    def _descend(self, index: Index, platform: Platform | None, what: str) -> Descriptor:
-        """The manifest that is meant, through as many indexes as lead to it."""
-        for _ in range(_DEEPEST):
-            descriptor = index.choose(platform, what)
-            if descriptor.media_type not in INDEXES:
-                return descriptor
-            index = Index.parse(read_document(descriptor, self, f"the index of {what}"), f"the index of {what}")
-        raise ImageError(f"{what} has indexes in indexes, deeper than {_DEEPEST}")
 
 
 def with_image(index: Index, descriptor: Descriptor) -> Index:
@@ -209,19 +197,21 @@ def _has_size(path: Path, size_bytes: int) -> bool:
         return False
 
 
-def _link(file: Path, draft: Path) -> bool:
-    """Whether a link could be made: not to another file system, nor (on some systems) to a file of somebody else's."""
+def _link(file: Path, path: Path) -> bool:
+    """Whether a link could be made, in place of what is there: not to another file system, nor (on some systems) to a
+    file of somebody else's."""
+    path.unlink(missing_ok=True)
     try:
-        draft.hardlink_to(file)
+        path.hardlink_to(file)
     except OSError:
         return False
     return True
 
 
-def _copy(blob: Descriptor, source: BlobSource, draft: Path, advance: Callable[[int], object]) -> None:
-    """The blob as a file. Raises ImageError where it is not what its descriptor says."""
+def _copy(blob: Descriptor, source: BlobSource, target: BinaryIO, advance: Callable[[int], object]) -> None:
+    """Writes the blob to `target`. Raises ImageError where it is not what its descriptor says."""
     state, size_bytes = hashlib.sha256(), 0
-    with source.open(blob.digest) as stream, draft.open("wb") as target, Lane(state.update) as hashing:
+    with source.open(blob.digest) as stream, Lane(state.update) as hashing:
         while size_bytes <= blob.size_bytes and (chunk := stream.read(_CHUNK)):
             hashing.put(chunk)
             target.write(chunk)
