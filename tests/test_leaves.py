@@ -98,6 +98,7 @@ def test_later_layers_of_settings_win_and_say_where_they_came_from(tmp_path: Pat
         ("progress", "auto", "default"),
         ("require_signed", "", "default"),
         ("trusted_keys", "", "default"),
+        ("plain_http", "", "default"),
     ]
 
 
@@ -140,7 +141,10 @@ def test_wrong_settings_from_elsewhere_are_named_too(tmp_path: Path) -> None:
     ("name", "hint"),
     [
         ("verbose", "did you mean `verbosity`?"),
-        ("colour", "settings are: home, bento, remote, engine, verbosity, progress, require_signed, trusted_keys"),
+        (
+            "colour",
+            "settings are: home, bento, remote, engine, verbosity, progress, require_signed, trusted_keys, plain_http",
+        ),
     ],
 )
 def test_an_unknown_setting_is_answered_with_the_nearest(tmp_path: Path, name: str, hint: str) -> None:
@@ -158,7 +162,7 @@ def test_lists_are_lists_in_a_file_and_texts_in_the_environment(tmp_path: Path) 
     from_file = load_settings({"EKIBEN_SETTINGS": str(file)})
     assert from_file.require_signed == Setting(("serve", "import"), f"file {file}")
     assert from_file.trusted_keys.value == (tmp_path / "a.pub", Path("/keys/b.pub"))
-    assert from_file.rows()[-1] == ("trusted_keys", f"{tmp_path}/a.pub, /keys/b.pub", f"file {file}")
+    assert from_file.rows()[-2] == ("trusted_keys", f"{tmp_path}/a.pub, /keys/b.pub", f"file {file}")
     environ = {"EKIBEN_REQUIRE_SIGNED": "containerize, models", "EKIBEN_TRUSTED_KEYS": "/keys/a.pub:/keys/b.pub"}
     from_environment = load_settings(environ)
     assert from_environment.require_signed.value == ("containerize", "models")
@@ -177,6 +181,25 @@ def test_a_list_may_be_taken_back(tmp_path: Path, text: str) -> None:
     environ = {"EKIBEN_SETTINGS": str(file), "EKIBEN_REQUIRE_SIGNED": "none", "EKIBEN_TRUSTED_KEYS": "none"}
     settings = load_settings(environ)
     assert (settings.require_signed.value, settings.trusted_keys.value) == ((), ())
+
+
+def test_registries_without_tls_are_named_as_references_name_them_and_handed_on_as_a_variable(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("plain_http: [Registry.example:5000, '[::1]:80', 10.0.0.1]\n")
+    settings = load_settings({"EKIBEN_SETTINGS": str(file)})
+    assert settings.plain_http.value == ("registry.example:5000", "[::1]:80", "10.0.0.1")
+    assert settings.variables({"A": "b"}) == {
+        "A": "b",
+        "EKIBEN_PLAIN_HTTP": "registry.example:5000,[::1]:80,10.0.0.1",
+    }
+    off = load_settings({"EKIBEN_SETTINGS": str(file), "EKIBEN_PLAIN_HTTP": "none"})
+    assert off.variables({"EKIBEN_PLAIN_HTTP": "none"}) == {"EKIBEN_PLAIN_HTTP": ""}
+
+
+@pytest.mark.parametrize("host", ["http://registry.example", "registry.example/team", "registry.example:x", "a b"])
+def test_what_is_no_host_of_a_registry_is_refused(host: str) -> None:
+    with pytest.raises(SettingsError, match=r"is no host of a registry \(`plain_http`, from environment"):
+        load_settings({"EKIBEN_PLAIN_HTTP": host})
 
 
 def test_a_word_that_is_none_of_a_list_and_a_list_for_a_text_are_refused(tmp_path: Path) -> None:

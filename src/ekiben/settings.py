@@ -7,6 +7,7 @@ What a *project* says is in its bentofile; what a *service* says is in its decor
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,10 +21,12 @@ from ekiben.nearest import did_you_mean
 T = TypeVar("T")
 Raw: TypeAlias = str | tuple[str, ...]  # as written: a text, or in a file also a list
 
+PLAIN_HTTP = "EKIBEN_PLAIN_HTTP"
 SETTINGS_FILE = "EKIBEN_SETTINGS"  # names the settings file; else `ekiben/settings.yaml` in the user's config folder
 _VERBOSITIES = ("quiet", "normal", "verbose")
 _PROGRESS = ("auto", "plain", "quiet", "json")
 _SIGNED = ("serve", "containerize", "import", "models")
+_HOST = re.compile(r"(?:\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::\d{1,5})?")  # as references write it
 _NONE = "none"  # of a list: takes back what an earlier layer asked for
 
 
@@ -39,7 +42,8 @@ class Setting(Generic[T]):
 class Settings:
     """Every setting. `home` is the store's folder; `bento` the loaded Bento's folder (lookups of models stay inside);
     `remote` where push and pull go; `engine` what builds images; `verbosity` and `progress` how much is said;
-    `require_signed` before what a signature is asked for, `trusted_keys` the public keys that may have made it."""
+    `require_signed` before what a signature is asked for, `trusted_keys` the public keys that may have made it;
+    `plain_http` the registries, as `host[:port]`, that are spoken to without TLS besides this machine's own."""
 
     home: Setting[Path]
     bento: Setting[Path | None] = Setting(None)
@@ -49,6 +53,11 @@ class Settings:
     progress: Setting[str] = Setting("auto")
     require_signed: Setting[tuple[str, ...]] = Setting(())
     trusted_keys: Setting[tuple[Path, ...]] = Setting(())
+    plain_http: Setting[tuple[str, ...]] = Setting(())
+
+    def variables(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """`environ` as the registry client wants it: with `plain_http`, whichever layer said it."""
+        return {**environ, PLAIN_HTTP: ",".join(self.plain_http.value)}
 
     def rows(self) -> list[tuple[str, str, str]]:
         """`(name, value, source)` of every setting, in order of declaration."""
@@ -152,6 +161,7 @@ def _typed(raw: Mapping[str, Setting[Raw]]) -> Settings:
         progress=_choice("progress", _text("progress", raw) or Setting("auto"), _PROGRESS),
         require_signed=_signed(raw.get("require_signed", Setting(()))),
         trusted_keys=_paths(raw.get("trusted_keys", Setting(()))),
+        plain_http=_hosts(raw.get("plain_http", Setting(()))),
     )
 
 
@@ -190,6 +200,19 @@ def _paths(setting: Setting[Raw]) -> Setting[tuple[Path, ...]]:
     paths = _several(setting.value, os.pathsep)
     kept = () if paths == (_NONE,) else tuple(Path(one).expanduser().absolute() for one in paths)
     return Setting(kept, setting.source)
+
+
+def _hosts(setting: Setting[Raw]) -> Setting[tuple[str, ...]]:
+    hosts = tuple(one.lower() for one in _several(setting.value, ","))
+    if hosts == (_NONE,):
+        return Setting((), setting.source)
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise SettingsError(
+                f"`{host}` is no host of a registry (`plain_http`, from {setting.source})",
+                hint="write `host` or `host:port`, as references do",
+            )
+    return Setting(hosts, setting.source)
 
 
 def _several(raw: Raw, separator: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -114,7 +115,8 @@ def rebase_image(
         pushes=push,
         platform=platform,
     )
-    moved = rebase(request, store=state.store, reporter=state.reporter)
+    environ = state.settings.variables(os.environ)
+    moved = rebase(request, store=state.store, reporter=state.reporter, environ=environ)
     _report(state, moved)
     print("\n".join(moved.references))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -89,7 +90,7 @@ def lock_project(
             exclude_newer=end_of(exclude_newer) if exclude_newer else None,
         ),
     )
-    locking = Locking(state.store.cache, state.reporter)
+    locking = Locking(state.store.cache, state.reporter, environ=state.settings.variables(os.environ))
     _print(check_project_lock(request, locking) if check else lock(request, locking), output)
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from ekiben.errors import RegistryError
 from ekiben.oci.registry.addresses import Origin, is_loopback
+from ekiben.settings import PLAIN_HTTP
 
 # What is named so is added to what the system trusts.
 _BUNDLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
@@ -19,11 +20,13 @@ _BUNDLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUND
 @dataclass(frozen=True, slots=True)
 class Network:
     """`ca_files` (or folders) are trusted besides the system's. Proxies by scheme (`http`, `https`, `all`); `no_proxy`
-    names what is reached directly. A connection that moves no byte for `stall_s` is broken."""
+    names what is reached directly. `plain_hosts` speak no TLS, each as references name it. A connection that moves no
+    byte for `stall_s` is broken."""
 
     ca_files: tuple[Path, ...] = ()
     proxies: tuple[tuple[str, str], ...] = ()
     no_proxy: tuple[str, ...] = ()
+    plain_hosts: tuple[str, ...] = ()
     stall_s: float = 60.0
 
     @classmethod
@@ -37,7 +40,8 @@ class Network:
         return cls(
             ca_files=tuple(Path(environ[name]) for name in _BUNDLES if environ.get(name)),
             proxies=tuple(proxies),
-            no_proxy=tuple(one.strip().lower() for one in excluded.split(",") if one.strip()),
+            no_proxy=_listed(excluded),
+            plain_hosts=_listed(environ.get(PLAIN_HTTP) or ""),
         )
 
     def proxy_for(self, origin: Origin) -> str | None:
@@ -62,6 +66,10 @@ class Network:
             except (OSError, ssl.SSLError) as error:
                 raise RegistryError(f"the CA bundle `{path}` cannot be read: {error}") from error
         return context
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(one.strip().lower() for one in text.split(",") if one.strip())
 
 
 def _is_excluded(origin: Origin, entry: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ekiben.digest import Digest
+from ekiben.errors import ImageError
 from ekiben.oci.descriptor import Descriptor, Platform
-from ekiben.oci.image import BlobSource, Image, read_image
-from ekiben.oci.index import Index
-from ekiben.oci.manifest import is_index
+from ekiben.oci.image import BlobSource, Image
+from ekiben.oci.image_index import AnyImage, images_of, read_images
 from ekiben.oci.reference import Reference
 from ekiben.oci.registry.addresses import Origin, api_url
 from ekiben.oci.registry.authorization import Authorizer
@@ -70,12 +70,15 @@ class Registry:
     ) -> Registry:
         """The registry at `host[:port]`; nothing is sent yet.
 
-        Without `plain_http` it is HTTPS, and plain HTTP for loopback hosts. Proxies, certificates and credentials are
-        those of `environ` where they are not given.
+        Without `plain_http` it is HTTPS, and plain HTTP for loopback hosts and those that the network says so of.
+        Proxies, certificates and credentials are those of `environ` where they are not given.
         """
         environ = os.environ if environ is None else environ
+        network = network or Network.of(environ)
+        if plain_http is None and host.lower() in network.plain_hosts:
+            plain_http = True
         root = api_url(host, plain_http=plain_http)
-        transport = Transport(network or Network.of(environ))
+        transport = Transport(network)
         asks = login or partial(find_login, host, environ)
         authorizer = Authorizer(host, Origin.of(root), transport, asks, time.monotonic)
         return cls(Client(host, root, transport, authorizer, patience or Patience(), _sleep))
@@ -119,18 +122,29 @@ class Registry:
         return Manifests(self.client, repository).get(version)
 
     def get_image(self, reference: Reference, platform: Platform | None = None, keep_in: Path | None = None) -> Image:
-        """The image of that name: of an index the one for `platform`.
+        """The image of that name: of an index the one for `platform`, the only one where none is asked for.
 
         Its blobs stay where they are until they are opened, and are files in the folder `keep_in` from then on, where
         one is given. Raises ImageError for what is no image, or not for that platform.
         """
-        fetched = self.get_manifest(reference.repository, reference.version)
-        if is_index(fetched.content, f"`{reference}`"):
-            chosen = Index.parse(fetched.content, f"`{reference}`").choose(platform, f"`{reference}`")
-            fetched = self.get_manifest(reference.repository, str(chosen.digest))
+        found = self.get_images(reference, platform and (platform,), keep_in)
+        if len(found) > 1:
+            there = ", ".join(f"`{image.config.platform}`" for image in found)
+            raise ImageError(f"`{reference}` is several images, for {there}", hint="say for which platform")
+        return found[0]
+
+    def get_images(
+        self, reference: Reference, platforms: Sequence[Platform] | None = None, keep_in: Path | None = None
+    ) -> tuple[Image, ...]:
+        """The images of that name for each of `platforms`; without, all that there are. Else as `get_image`."""
         repository = reference.repository
         source = KeptBlobs(self.client, repository, keep_in) if keep_in else self.source(repository)
-        return read_image(fetched.content, source, f"`{reference}`")
+        content = self.get_manifest(repository, reference.version).content
+
+        def read(descriptor: Descriptor) -> bytes:
+            return self.get_manifest(repository, str(descriptor.digest)).content
+
+        return read_images(content, platforms, read, source, f"`{reference}`")
 
     def push_blob(
         self,
@@ -151,32 +165,36 @@ class Registry:
 
     def push_image(
         self,
-        image: Image,
+        image: AnyImage,
         reference: Reference,
         mounts: Mapping[Digest, Iterable[str]] | None = None,
         reporter: Reporter | None = None,
     ) -> PushedImage:
-        """Pushes what the registry lacks of an image, several blobs at once, then its manifest under the reference.
+        """Pushes what the registry lacks of an image, several blobs at once, then its manifest under the reference. Of
+        an index the blobs of all images, each once, then their manifests by digest, then the index.
 
         `mounts` says of blobs in which other repositories of this registry they may be. Killed at any instant, the
         registry has the old image or the new one under that name.
         """
-        mounts = mounts or {}
+        mounts, source = mounts or {}, image.source
         with self._transfer(f"push {reference}", image.blobs, reporter) as progress:
             jobs = [
                 partial(
                     self.push_blob,
                     reference.repository,
                     blob,
-                    partial(image.source.open, blob.digest),
+                    partial(source.open, blob.digest),
                     mounts.get(blob.digest, ()),
                     progress,
                 )
                 for blob in image.blobs
             ]
             pushed = run_all(jobs, WORKERS, progress)
+        for one in images_of(image):
+            if one is not image:
+                self.push_manifest(reference.repository, one.content, one.descriptor.media_type)
         version = None if reference.digest else reference.version
-        manifest = self.push_manifest(reference.repository, image.content, image.manifest.media_type, version)
+        manifest = self.push_manifest(reference.repository, image.content, image.descriptor.media_type, version)
         return PushedImage(manifest, {blob.digest: one for blob, one in zip(image.blobs, pushed, strict=True)})
 
     @contextmanager

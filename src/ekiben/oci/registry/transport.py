@@ -216,7 +216,7 @@ def _tls_failure(origin: Origin, error: Exception) -> RegistryError:
         )
     return RegistryError(
         f"no TLS with `{origin.host}:{origin.port}`: {text}",
-        hint="a registry that speaks plain HTTP has to be asked for so",
+        hint="where it speaks plain HTTP, name it in the setting `plain_http` (EKIBEN_PLAIN_HTTP)",
     )
 
 

@@ -81,6 +81,7 @@ def containerize(
     Raises UsageError for an option or reference that is none, DamagedItem or ModelNotFound where the store lacks what
     the Bento needs, EngineUnavailable, EngineFailed, and Interrupted after a Ctrl-C.
     """
+    environ = settings.variables(environ)
     bento = store.bentos.get(request.tag)
     platform = chosen_platform(request.platform, bento)
     order = _Order(
