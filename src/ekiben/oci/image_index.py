@@ -86,25 +86,24 @@ def images_of(image: AnyImage) -> tuple[Image, ...]:
 
 
 def read_images(
-    content: bytes, platforms: Sequence[Platform] | None, read: ReadDocument, source: BlobSource, what: str
+    content: bytes, platforms: Sequence[Platform | None] | None, read: ReadDocument, source: BlobSource, what: str
 ) -> tuple[Image, ...]:
-    """The images that the document `content`, a manifest or an index, leads to: one for each of `platforms`, in their
-    order; without, all that there are. `read` gives the document of a descriptor, `source` has the blobs.
-
-    Raises ImageError, calling it `what`, where one of the platforms is missing or leads to several.
+    """The images that the document `content`, a manifest or an index, leads to: for each of `platforms`, where None
+    stands for the only one that there is; without, all of them. `read` gives the document of a descriptor, `source` has
+    the blobs. Raises ImageError, calling it `what`, where there is no image of a platform, or more than one.
     """
     if not is_index(content, what):
         only = read_image(content, source, what)
-        return (only,) if platforms is None else tuple(_for(one, only, what) for one in platforms)
+        return tuple(_for(one, only, what) for one in platforms or (None,))
     index = Index.parse(content, what)
     if platforms is None:
         return tuple(read_image(read(one), source, what) for one in _all_manifests(index, read, what))
-    chosen = [choose_manifest(index, one, read, what) for one in platforms]
-    images = tuple(read_image(read(one), source, what) for one in chosen)
-    return tuple(_for(platform, image, what) for platform, image in zip(platforms, images, strict=True))
+    contents = [read(_choose_manifest(index, one, read, what)) for one in platforms]
+    pairs = zip(platforms, contents, strict=True)
+    return tuple(_for(platform, read_image(content, source, what), what) for platform, content in pairs)
 
 
-def choose_manifest(index: Index, platform: Platform | None, read: ReadDocument, what: str) -> Descriptor:
+def _choose_manifest(index: Index, platform: Platform | None, read: ReadDocument, what: str) -> Descriptor:
     """The manifest for `platform`, the only one where none is asked for, through as many indexes as lead to it."""
     for _ in range(_DEEPEST):
         descriptor = index.choose(platform, what)
@@ -126,8 +125,8 @@ def _all_manifests(index: Index, read: ReadDocument, what: str) -> Iterable[Desc
     raise _too_deep(what)
 
 
-def _for(platform: Platform, image: Image, what: str) -> Image:
-    if not platform.takes(image.config.platform):
+def _for(platform: Platform | None, image: Image, what: str) -> Image:
+    if platform and not platform.takes(image.config.platform):
         raise ImageError(f"{what} is for `{image.config.platform}`, not for `{platform}`")
     return image
 

@@ -25,8 +25,8 @@ from ekiben.digest import Digest
 from ekiben.errors import ImageError, NotFound
 from ekiben.oci.descriptor import Descriptor, Platform
 from ekiben.oci.drafts import BLOB_MODE, Drafts
-from ekiben.oci.image import BlobSource, FileSource, Image, read_document, read_image
-from ekiben.oci.image_index import AnyImage, choose_manifest, images_of, read_images
+from ekiben.oci.image import BlobSource, FileSource, Image, read_document
+from ekiben.oci.image_index import AnyImage, images_of, read_images
 from ekiben.oci.index import Index
 from ekiben.oci.lane import Lane
 from ekiben.oci.locking import locked_file
@@ -71,15 +71,10 @@ class Layout:
 
         Raises ImageError where there is none or more than one, and for one that is not what its digests say.
         """
-        what = self._what(name)
-        descriptor = choose_manifest(Index(self._found(name)), platform, self._document, what)
-        image = read_image(self._document(descriptor), self, what)
-        if platform and not platform.takes(image.config.platform):
-            raise ImageError(f"{what} is for `{image.config.platform}`, not for `{platform}`")
-        return image
+        return self.images(name, (platform,))[0]
 
-    def images(self, name: str | None = None, platforms: Sequence[Platform] | None = None) -> tuple[Image, ...]:
-        """The images called `name`, one for each of `platforms`; without, for all that there are. Raises as `image`."""
+    def images(self, name: str | None = None, platforms: Sequence[Platform | None] | None = None) -> tuple[Image, ...]:
+        """The images called `name`, one for each of `platforms`; without, all that there are. Raises as `image`."""
         content = Index(self._found(name)).to_bytes()
         return read_images(content, platforms, self._document, self, self._what(name))
 
@@ -92,15 +87,17 @@ class Layout:
         says, and where the folder holds other things than a layout.
         """
         named = replace(image.descriptor, annotations={REF_NAME: checked_name(name)} if name is not None else {})
+        source = image.source
         with self._writing() as drafts:
             for blob in image.blobs:
-                self._bring(blob, image.source, drafts, advance)
+                self._bring(blob, source, drafts, advance)
             for one in (*images_of(image), image):
                 self._write(one.content, self._blob(one.digest), drafts)
             there = self._read_index() if (self._folder / _INDEX).exists() else Index(())
             now = with_image(there, named)
             self._write(now.to_bytes(), self._folder / _INDEX, drafts, _INDEX_MODE)
-            self._remove_unnamed([one for one in there.manifests if one not in now.manifests], now)
+            if gone := [one for one in there.manifests if one not in now.manifests]:
+                self._remove_unnamed(gone, now)
         return named
 
     def _bring(self, blob: Descriptor, source: BlobSource, drafts: Drafts, advance: Callable[[int], object]) -> None:

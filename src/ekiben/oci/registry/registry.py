@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ekiben.digest import Digest
-from ekiben.errors import ImageError
 from ekiben.oci.descriptor import Descriptor, Platform
 from ekiben.oci.image import BlobSource, Image
 from ekiben.oci.image_index import AnyImage, images_of, read_images
@@ -127,16 +126,12 @@ class Registry:
         Its blobs stay where they are until they are opened, and are files in the folder `keep_in` from then on, where
         one is given. Raises ImageError for what is no image, or not for that platform.
         """
-        found = self.get_images(reference, platform and (platform,), keep_in)
-        if len(found) > 1:
-            there = ", ".join(f"`{image.config.platform}`" for image in found)
-            raise ImageError(f"`{reference}` is several images, for {there}", hint="say for which platform")
-        return found[0]
+        return self.get_images(reference, (platform,), keep_in)[0]
 
     def get_images(
-        self, reference: Reference, platforms: Sequence[Platform] | None = None, keep_in: Path | None = None
+        self, reference: Reference, platforms: Sequence[Platform | None] | None = None, keep_in: Path | None = None
     ) -> tuple[Image, ...]:
-        """The images of that name for each of `platforms`; without, all that there are. Else as `get_image`."""
+        """The images of that name, one for each of `platforms`; without, all that there are. Else as `get_image`."""
         repository = reference.repository
         source = KeptBlobs(self.client, repository, keep_in) if keep_in else self.source(repository)
         content = self.get_manifest(repository, reference.version).content
