@@ -1,7 +1,7 @@
 """`Reporter`: how the library talks while it works.
 
-Only `cli/` knows a terminal; here are the interface, a silent one and one that logs, and how a program's last words
-are printed.
+Only `cli/` knows a terminal; here are the interface, a silent one, one that logs, one that names what it talks of, and
+how a program's last words are printed.
 """
 
 from __future__ import annotations
@@ -61,6 +61,30 @@ class SilentReporter:
     def task(self, name: str, total: int | None = None) -> Iterator[Task]:
         """Says nothing."""
         yield _NoTask()
+
+
+class NamedReporter:
+    """Says of what the talk is: `name` stands before each line that another reporter is given."""
+
+    def __init__(self, reporter: Reporter, name: str) -> None:
+        self._reporter = reporter
+        self._name = name
+
+    def info(self, message: str) -> None:
+        """The message behind the name."""
+        self._reporter.info(f"{self._name}: {message}")
+
+    def warn(self, message: str, hint: str | None = None) -> None:
+        """The message behind the name."""
+        self._reporter.warn(f"{self._name}: {message}", hint)
+
+    def output(self, line: str) -> None:
+        """The line as it is: another program's."""
+        self._reporter.output(line)
+
+    def task(self, name: str, total: int | None = None) -> AbstractContextManager[Task]:
+        """The work behind the name."""
+        return self._reporter.task(f"{self._name}: {name}", total)
 
 
 class LoggingReporter(SilentReporter):

@@ -20,7 +20,7 @@ from ekiben.oci.reference import Reference
 from ekiben.packager.image.containerize import image_references
 from ekiben.packager.image.engines.engine import BuiltImage
 from ekiben.packager.image.native.bases.naming import BaseName
-from ekiben.packager.image.native.bases.opening import Base, BasePlaces, find_image, open_base
+from ekiben.packager.image.native.bases.opening import Base, BasePlaces, find_images, open_base
 from ekiben.packager.image.native.delivering import Delivery, deliver
 from ekiben.packager.image.native.outputs import Output, parse_output
 from ekiben.packager.image.native.rebasing import rebased_image
@@ -78,7 +78,7 @@ def _rebase(
     places = BasePlaces(store.cache / "bases", environ, asks_engine=output.kind == "engine")
     platform = Platform.parse(request.platform) if request.platform else None
     with store.scratch() as scratch:
-        image, _ = find_image(name, platform, replace(places, cache=scratch), reporter)
+        ((image, _),) = find_images(name, platform and (platform,), replace(places, cache=scratch), reporter)
         references = _references(request, name, _bento_of(image, request.image))
         its = image.config.platform
         old = _open_old_base(_old_base(request, image), its, places, reporter)

@@ -1,7 +1,7 @@
 """What an image stands on: found, and looked at before anything is built on it.
 
 naming       BaseName: `python:3.11-slim`, `oci:DIR`, `docker-archive:FILE`, `docker-daemon:REF`, `host`
-opening      open_base: the image of that name
+opening      open_bases: the images of that name, one a platform
 ├── engine_image   an image that a Docker engine has, saved once
 └── (host/)        one made of the running interpreter
 files        ImageFiles: what a container of an image would see, by reading its layers; nothing is unpacked

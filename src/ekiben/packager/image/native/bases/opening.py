@@ -1,11 +1,11 @@
-"""`open_base`: the image that a base's name leads to, with what is known of it."""
+"""`open_bases`: the images that a base's name leads to, one a platform, with what is known of each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from ekiben.errors import ImageError, RegistryError
 from ekiben.oci.descriptor import Platform
@@ -17,9 +17,11 @@ from ekiben.oci.registry.registry import Registry
 from ekiben.packager.image.native.bases.engine_image import engine_image
 from ekiben.packager.image.native.bases.facts import BaseFacts, known_facts
 from ekiben.packager.image.native.bases.naming import BaseName
-from ekiben.packager.image.native.host.image import host_image
+from ekiben.packager.image.native.host.image import host_image, require_this_machine
 from ekiben.report import Reporter
 from ekiben.store.receipt import host_platform
+
+FoundImage: TypeAlias = tuple[Image, str | None]  # and what others call it; None where it lies on this disk
 
 _AT_HAND = "`--base host`, `docker-daemon:NAME`, `oci:DIR`"
 
@@ -46,58 +48,81 @@ class BasePlaces:
 
 
 def open_base(name: BaseName, platform: Platform, places: BasePlaces, reporter: Reporter) -> Base:
-    """The base called `name`, looked at. Raises ImageError where it is not there, is no image, or cannot be read;
-    EngineUnavailable, RegistryError, OSError."""
+    """The base called `name` for one platform; else as `open_bases`."""
+    return open_bases(name, (platform,), places, reporter)[0]
+
+
+def open_bases(
+    name: BaseName, platforms: Sequence[Platform], places: BasePlaces, reporter: Reporter
+) -> tuple[Base, ...]:
+    """The base called `name` for each of `platforms`, looked at. Raises ImageError where it is not there, lacks one of
+    them, is no image, or cannot be read; EngineUnavailable, RegistryError, OSError."""
     try:
-        image, reference = find_image(name, platform, places, reporter)
+        found = find_images(name, platforms, places, reporter)
     except RegistryError as error:
         pull = f"have the engine fetch it (`docker pull {name.text}`), or " if places.asks_engine else ""
         hint = f"{error.hint or 'look into it'}; or {pull}name a base that is at hand: {_AT_HAND}"
         raise RegistryError(f"the base `{name.text}` cannot be had: {error.message}", hint=hint) from error
-    with reporter.task(f"looking at the base `{name.text}`", sum(one.size_bytes for one in image.layers)) as task:
-        facts = known_facts(image, places.cache / "facts", task.advance)
-    return Base(name, image, facts, reference)
+    bases = []
+    for image, reference in found:
+        with reporter.task(f"looking at the base `{name.text}`", sum(one.size_bytes for one in image.layers)) as task:
+            facts = known_facts(image, places.cache / "facts", task.advance)
+        bases.append(Base(name, image, facts, reference))
+    return tuple(bases)
 
 
-def find_image(
-    name: BaseName, platform: Platform | None, places: BasePlaces, reporter: Reporter
-) -> tuple[Image, str | None]:
-    """The image called `name`, and what it is called for others; without `platform` the only one that there is.
-    Raises as `open_base`."""
+def find_images(
+    name: BaseName, platforms: Sequence[Platform] | None, places: BasePlaces, reporter: Reporter
+) -> list[FoundImage]:
+    """The images called `name`, one for each of `platforms`; without, all that there are. Raises as `open_bases`."""
     match name.kind:
         case "host":
-            platform = platform or Platform.parse(host_platform())
-            return host_image(platform, places.cache / "host", places.environ, reporter), None
+            return _of_this_machine(platforms, places, reporter)
         case "layout":
             assert name.path is not None, "a layout has a path"
-            return Layout(name.path).image(name.name, platform), None
+            return _of_this_disk(Layout(name.path).images(name.name, platforms))
         case "archive":
             assert name.path is not None, "an archive has a path"
             reference = Reference.parse(name.name) if name.name else None
-            return DockerArchive(name.path).image(reference, platform), None
+            archive = DockerArchive(name.path)
+            return _of_this_disk(archive.image(reference, one) for one in platforms or (None,))
         case "engine":
-            return _from_engine(str(name.name), platform, places, reporter), name.name
+            return [_from_engine(str(name.name), one, places, reporter) for one in platforms or (None,)]
         case "reference":
-            return _from_anywhere(str(name.name), platform, places, reporter)
+            return _from_anywhere(str(name.name), platforms, places, reporter)
         case _:
             assert_never(name.kind)
 
 
-def _from_engine(reference: str, platform: Platform | None, places: BasePlaces, reporter: Reporter) -> Image:
+def _of_this_disk(images: Iterable[Image]) -> list[FoundImage]:
+    return [(image, None) for image in images]
+
+
+def _of_this_machine(platforms: Sequence[Platform] | None, places: BasePlaces, reporter: Reporter) -> list[FoundImage]:
+    asked = platforms or (Platform.parse(host_platform()),)
+    for one in asked:
+        require_this_machine(one)
+    return _of_this_disk(host_image(one, places.cache / "host", places.environ, reporter) for one in asked)
+
+
+def _from_engine(reference: str, platform: Platform | None, places: BasePlaces, reporter: Reporter) -> FoundImage:
     image = engine_image(reference, places.environ, places.cache / "engine", platform, reporter)
     if image is None:
         what = f"`{reference}` for `{platform}`" if platform else f"`{reference}`"
         raise ImageError(f"the engine has no image {what}", hint=f"`docker pull {reference}`")
-    return image
+    return image, reference
 
 
-def _from_anywhere(text: str, platform: Platform | None, places: BasePlaces, reporter: Reporter) -> tuple[Image, str]:
+def _from_anywhere(
+    text: str, platforms: Sequence[Platform] | None, places: BasePlaces, reporter: Reporter
+) -> list[FoundImage]:
     """As a build by the engine would have it: its own image of that name first, else the registry's."""
-    if places.asks_engine:
+    if places.asks_engine and len(platforms or ()) <= 1:
+        platform = next(iter(platforms or ()), None)
         image = engine_image(text, places.environ, places.cache / "engine", platform, reporter)
         if image is not None:
-            return image, text
+            return [(image, text)]
     reference = Reference.parse(text)
     registry = Registry.open(reference.host, environ=places.environ)
-    image = registry.get_image(reference, platform, keep_in=places.cache / "blobs")
-    return image, text if reference.digest else f"{text}@{image.digest}"
+    images = registry.get_images(reference, platforms, keep_in=places.cache / "blobs")
+    return [(image, text if reference.digest else f"{text}@{image.digest}") for image in images]

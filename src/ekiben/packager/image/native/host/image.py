@@ -33,10 +33,7 @@ def host_image(platform: Platform, folder: Path, environ: Mapping[str, str], rep
 
     Raises ImageError where it is not, or where its Python cannot be moved; OSError.
     """
-    if host_platform() != str(platform):
-        raise ImageError(
-            f"the base `host` is for `{host_platform()}`, and the image for `{platform}`", hint="name another `--base`"
-        )
+    require_this_machine(platform)
     python = HostPython.running()
     interpreter = find_interpreter(python.version)
     linked = linked_libraries([python.program, *python.extensions], environ)
@@ -56,6 +53,14 @@ def host_image(platform: Platform, folder: Path, environ: Mapping[str, str], rep
             layer = blobs.make_layer([*smaller, *compiled], advance=task.advance)
         blobs.keep_layer(key, layer)
     return append_layers(empty_image(platform), [AddedLayer(layer, _CREATED_BY)], blobs, ConfigChanges(env=_ENV))
+
+
+def require_this_machine(platform: Platform) -> None:
+    """Raises ImageError for a platform that is not this machine's."""
+    if host_platform() != str(platform):
+        raise ImageError(
+            f"the base `host` is for `{host_platform()}`, and the image for `{platform}`", hint="name another `--base`"
+        )
 
 
 def _distinct(entries: Iterable[Entry]) -> list[Entry]:
