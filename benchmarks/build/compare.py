@@ -11,9 +11,10 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from tools import Tool, best, has_namespaces, used_bytes
+from tools import Tool, best, has_namespaces, in_turn, used_bytes
 
 BUILDS: tuple[tuple[str, Callable[[Tool, Path], float], frozenset[str]], ...] = (  # and which tools import the service
     ("nothing changed", Tool.build, frozenset({"bentoml"})),
@@ -37,20 +38,11 @@ def iris_rows(tools: list[Tool], rounds: int) -> Iterator[str]:
     imports = {tool.name: tool.import_s(projects[tool.name]) for tool in tools}
     yield row("import of the service alone (numpy)", list(imports.values()))
     for what, build, importing in BUILDS:
-        times = in_turn(tools, lambda tool, build=build: build(tool, projects[tool.name]), rounds)
+        times = in_turn([partial(build, tool, projects[tool.name]) for tool in tools], rounds)
         yield row(f"iris: {what}", times)
         counted = [imports[tool.name] if tool.name in importing else 0.0 for tool in tools]
         yield row(f"iris: {what}, without the import", [one - by for one, by in zip(times, counted, strict=True)])
-    yield row("list of that store", in_turn(tools, lambda tool: tool.list_bentos(projects[tool.name]), rounds))
-
-
-def in_turn(tools: list[Tool], measure: Callable[..., float], rounds: int) -> list[float]:
-    """The shortest of each tool, measured in turn."""
-    taken: dict[str, list[float]] = {tool.name: [] for tool in tools}
-    for _ in range(rounds):
-        for tool in tools:
-            taken[tool.name].append(measure(tool))
-    return [min(taken[tool.name]) for tool in tools]
+    yield row("list of that store", in_turn([partial(tool.list_bentos, projects[tool.name]) for tool in tools], rounds))
 
 
 def folder_rows(tools: list[Tool], count: int, rounds: int) -> Iterator[str]:

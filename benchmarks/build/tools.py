@@ -6,8 +6,8 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 TRAIN = """
@@ -41,11 +41,14 @@ python: {{packages: [scikit-learn, numpy]}}
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """`bin` is that of an environment with the tool and scikit-learn; `work` is a folder of its own."""
+    """`bin` is that of an environment with the tool and scikit-learn; `work` is a folder of its own, `environ` what its
+    commands are told besides, `bentofile` further lines of each project's."""
 
     name: str
     bin: Path
     work: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
+    bentofile: str = ""
 
     @property
     def home(self) -> Path:
@@ -70,7 +73,8 @@ class Tool:
         project.mkdir(parents=True)
         (project / "train.py").write_text(TRAIN.format(tool=self.name))
         (project / "service.py").write_text(SERVICE.format(tool=self.name))
-        (project / "bentofile.yaml").write_text(BENTOFILE.format(include=", ".join(f'"{one}"' for one in include)))
+        included = ", ".join(f'"{one}"' for one in include)
+        (project / "bentofile.yaml").write_text(BENTOFILE.format(include=included) + self.bentofile)
         self.run("python", "train.py", cwd=project)
         return project
 
@@ -89,9 +93,13 @@ class Tool:
 
     def build_edited(self, project: Path) -> float:
         """Seconds of a build after one line was added."""
+        self.edit(project)
+        return self.build(project)
+
+    def edit(self, project: Path) -> None:
+        """Adds one line to the service."""
         with (project / "service.py").open("a") as source:
             source.write("# edited\n")
-        return self.build(project)
 
     def import_s(self, project: Path) -> float:
         """Seconds that the service's import costs beyond that of the tool."""
@@ -101,12 +109,19 @@ class Tool:
 
     def _environ(self) -> dict[str, str]:
         own = {"EKIBEN_HOME": str(self.home), "BENTOML_HOME": str(self.home), "BENTOML_DO_NOT_TRACK": "True"}
-        return {**os.environ, **own, "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}"}
+        given = {**os.environ, **own, **self.environ}
+        return {**given, "PATH": f"{self.bin}{os.pathsep}{given['PATH']}"}
 
 
 def best(measure: Callable[[], float], rounds: int = 5) -> float:
     """The shortest of some measurements: what else the machine does only adds to a build."""
     return min(measure() for _ in range(rounds))
+
+
+def in_turn(measures: Sequence[Callable[[], float]], rounds: int) -> list[float]:
+    """The shortest of each, measured in turn."""
+    taken = [[measure() for measure in measures] for _ in range(rounds)]
+    return [min(times) for times in zip(*taken, strict=True)]
 
 
 def has_namespaces() -> bool:
