@@ -78,12 +78,13 @@ def build_bento(
     )
     if containerize and len(request.platforms) > 1:
         raise UsageError(
-            "`--containerize` makes the image of one platform", hint="`ekiben containerize TAG --platform ...` for each"
+            "`--containerize` makes the image in the engine, which holds one platform of it",
+            hint="build first, then `ekiben containerize TAG --platform all` with `--push` or `--output oci:DIR`",
         )
     bento = _standing(request, state) if not rebuild else None
     bento = bento or _built(request, state)
     if containerize:
-        _make_image(bento.tag, next(iter(request.platforms), None), state)
+        _make_image(bento.tag, request.platforms, state)
     match output:
         case BuildFormat.tag:
             print(bento.tag)
@@ -118,8 +119,8 @@ def _built(request: BuildRequest, state: State) -> Bento:
         return build_recorded(request, store=state.store, reporter=state.reporter, describer=describer)
 
 
-def _make_image(tag: Tag, platform: str | None, state: State) -> None:
+def _make_image(tag: Tag, platforms: tuple[str, ...], state: State) -> None:
     from ekiben.packager.image.containerize import ContainerizeRequest, containerize
 
-    request = ContainerizeRequest(tag=tag, platform=platform, progress=engine_progress(state.settings))
+    request = ContainerizeRequest(tag=tag, platforms=platforms, progress=engine_progress(state.settings))
     containerize(request, store=state.store, settings=state.settings, reporter=state.reporter)

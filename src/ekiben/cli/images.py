@@ -42,7 +42,10 @@ def containerize_bento(
         typer.Option("--output", "-o", metavar="DEST", help="oci:DIR[:NAME], docker-archive:FILE, or docker."),
     ] = None,
     push: Annotated[bool, typer.Option("--push", help="Push the image to its registry, without an engine.")] = False,
-    platform: Annotated[str | None, typer.Option(help="The image's platform (default: the Bento's).")] = None,
+    platform: Annotated[
+        list[str] | None,
+        typer.Option(help="The image's platform, or `all` (default: the Bento's first); several make an index."),
+    ] = None,
     label: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A label; may be repeated.")] = None,
     build_arg: BuildArgs = None,
     secret: Secrets = None,
@@ -62,7 +65,8 @@ def containerize_bento(
     state = state_of(ctx)
     state.override(progress=progress, engine=engine)
     if show:
-        print(bento_containerfile(state.store.bentos.get(tag), base_image=base, platform=platform), end="")
+        bento = state.store.bentos.get(tag)
+        print(bento_containerfile(bento, base_image=base, platforms=platform or ()), end="")
         return
     named = {"build-arg": build_arg, "secret": secret, "ssh": ssh, "cache-from": cache_from, "cache-to": cache_to}
     request = ContainerizeRequest(
@@ -71,7 +75,7 @@ def containerize_bento(
         engine=engine,
         options=option_texts(opt, pull=pull, named=named),
         labels=parse_pairs(label or [], "--label"),
-        platform=platform,
+        platforms=tuple(platform or ()),
         base_image=base,
         output=output,
         pushes=push,
@@ -98,7 +102,9 @@ def rebase_image(
         typer.Option("--output", "-o", metavar="DEST", help="oci:DIR[:NAME], docker-archive:FILE, or docker."),
     ] = None,
     push: Annotated[bool, typer.Option("--push", help="Push the image to its registry, without an engine.")] = False,
-    platform: Annotated[str | None, typer.Option(help="Which of several images to move.")] = None,
+    platform: Annotated[
+        list[str] | None, typer.Option(help="Which of an index's images to move, without the others (default: all).")
+    ] = None,
     progress: Progress = None,
 ) -> None:
     """Put another base under a Bento's image, without building it again."""
@@ -113,7 +119,7 @@ def rebase_image(
         image_tags=tuple(image_tag or ()),
         output=output,
         pushes=push,
-        platform=platform,
+        platforms=tuple(platform or ()),
     )
     environ = state.settings.variables(os.environ)
     moved = rebase(request, store=state.store, reporter=state.reporter, environ=environ)

@@ -31,12 +31,12 @@ def test_each_platform_is_installed_by_its_own_lock(build: Build, project: Path)
     assert names[ARM] - names[AMD] == {"light"}
     assert bento_plan(bento) == bento_plan(bento, platform=AMD)
     assert "light" not in bento_containerfile(bento)
-    assert "light" in bento_containerfile(bento, platform=ARM)
+    assert "light" in bento_containerfile(bento, platforms=(ARM,))
 
 
 def test_a_platform_that_is_none_of_those_locked_is_refused(build: Build, store: Store) -> None:
     bento = build(platforms=(ARM, AMD))
-    request = ContainerizeRequest(tag=bento.tag, platform="linux/s390x")
+    request = ContainerizeRequest(tag=bento.tag, platforms=("linux/s390x",))
     with pytest.raises(ImageError, match="locked for `linux/arm64`, `linux/amd64`, not for `linux/s390x`"):
         containerize(request, store=store, settings=load_settings({}), reporter=SilentReporter())
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ekiben.errors import Interrupted, UsageError
-from ekiben.oci.descriptor import Platform
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.image.build_env import gather_env
 from ekiben.packager.image.containerfile import VERSION_ARG
@@ -26,9 +25,8 @@ from ekiben.packager.image.engines.options import parse_options
 from ekiben.packager.image.native.bases.naming import BaseName, is_place
 from ekiben.packager.image.native.engine import NativeJob, build_native
 from ekiben.packager.image.native.obstacles import find_obstacle
-from ekiben.packager.image.native.outputs import Output, parse_output
-from ekiben.packager.image.plan import ImagePlan
-from ekiben.packager.image.planning import bento_pip_settings, bento_plan, chosen_platform, named_files
+from ekiben.packager.image.native.outputs import Output, parse_output, refuse_platforms
+from ekiben.packager.image.planning import PlatformPlan, bento_pip_settings, platform_plans
 from ekiben.packager.image.running import bento_labels
 from ekiben.packager.image.secrets import gather_secrets
 from ekiben.packager.lock.local_files import find_local_files
@@ -41,7 +39,6 @@ from ekiben.store.bentos import Bento
 from ekiben.store.disk import disk_errors
 from ekiben.store.local import Store
 from ekiben.store.models import Model
-from ekiben.store.receipt import host_platform
 from ekiben.store.verify import check_address, check_content
 from ekiben.tag import Tag
 from ekiben.trust.policy import policy_for
@@ -50,16 +47,16 @@ from ekiben.trust.policy import policy_for
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerizeRequest:
     """What to make. Without `image_tags` the image is called as the Bento is; without `engine` the settings name it;
-    `options` are texts of `--opt`, `labels` further labels of the image; `base_image` replaces the Bento's. The image
-    goes to `output` (`oci:DIR[:NAME]`, `docker-archive:FILE`, `docker`), to a registry where it `pushes`, else to the
-    Docker engine."""
+    `options` are texts of `--opt`, `labels` further labels of the image; `platforms` are those of `--platform`, the
+    Bento's first where there is none; `base_image` replaces the Bento's. The image goes to `output` (`oci:DIR[:NAME]`,
+    `docker-archive:FILE`, `docker`), to a registry where it `pushes`, else to the Docker engine."""
 
     tag: str | Tag
     image_tags: tuple[str, ...] = ()
     engine: str | None = None
     options: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
-    platform: str | None = None
+    platforms: tuple[str, ...] = ()
     base_image: str | None = None
     output: str | None = None
     pushes: bool = False
@@ -83,18 +80,17 @@ def containerize(
     """
     environ = settings.variables(environ)
     bento = store.bentos.get(request.tag)
-    platform = chosen_platform(request.platform, bento)
     order = _Order(
         request=request,
         bento=bento,
         options=parse_options(request.options, Path.cwd()),
         references=image_references(request.image_tags, bento.tag),
-        platform=platform,
-        plan=bento_plan(bento, base_image=_named_base(request), platform=platform),
+        plans=platform_plans(bento, request.platforms, base_image=_named_base(request)),
         output=parse_output(request.output, pushes=request.pushes),
         models={entry.tag: require_model(entry, store.models) for entry in bento.manifest.models},
         pip=bento_pip_settings(bento, environ),
     )
+    refuse_platforms(order.output, [one.platform for one in order.plans])
     _require_signatures(bento, order.models, settings, reporter)
     try:
         name = _chosen_engine(order, settings, environ, reporter) if engine is None else ""
@@ -113,11 +109,15 @@ class _Order:
     bento: Bento
     options: tuple[tuple[str, str | None], ...]
     references: tuple[str, ...]
-    platform: str | None
-    plan: ImagePlan
+    plans: tuple[PlatformPlan, ...]
     output: Output
     models: Mapping[Tag, Model]
     pip: PipSettings
+
+    @property
+    def first(self) -> PlatformPlan:
+        """The plan of the first platform, the only one where a Containerfile is run."""
+        return self.plans[0]
 
 
 def _named_base(request: ContainerizeRequest) -> str | None:
@@ -128,13 +128,13 @@ def _named_base(request: ContainerizeRequest) -> str | None:
 def _chosen_engine(order: _Order, settings: Settings, environ: Mapping[str, str], reporter: Reporter) -> str:
     """The name of the engine that makes the image; the reporter is told which does, and why."""
     request = order.request
-    needs_native = None
+    needs_native = "an image for several platforms" if order.plans[1:] else None
     if request.base_image and is_place(request.base_image):
         needs_native = f"the base `{request.base_image}`"
     elif order.output.needs_native:
         needs_native = "`--push`" if request.pushes else f"`--output {request.output}`"
-    named = named_files(order.bento, order.platform)
-    obstacle = find_obstacle(order.plan, named, has_options=bool(order.options))
+    obstacles = [find_obstacle(one.plan, one.named, has_options=bool(order.options)) for one in order.plans]
+    obstacle = next(filter(None, obstacles), None)
     asked = request.engine or settings.engine.value
     engine, reason = choose_engine(
         asked,
@@ -155,8 +155,7 @@ def _build_natively(order: _Order, store: Store, environ: Mapping[str, str], rep
     _check_addresses(order)
     with store.scratch() as folder, disk_errors(store.home):
         job = NativeJob(
-            plan=order.plan,
-            named=named_files(bento, order.platform),
+            plans=order.plans,
             bento=bento.path,
             bento_digest=bento.digest,
             executables=bento.manifest.executables,
@@ -164,8 +163,7 @@ def _build_natively(order: _Order, store: Store, environ: Mapping[str, str], rep
             models={tag: (model.path, model.digest) for tag, model in order.models.items()},
             labels={**bento_labels(bento.tag), **request.labels},
             references=order.references,
-            platform=Platform.parse(order.platform or host_platform()),
-            base=BaseName.parse(request.base_image or order.plan.base_image),
+            base=BaseName.parse(request.base_image or order.first.plan.base_image),
             output=order.output,
             pip=order.pip,
             environ=environ,
@@ -191,21 +189,21 @@ def _build_by(
 def _prepare(order: _Order, folder: Path, environ: Mapping[str, str], reporter: Reporter) -> BuildJob:
     """Lays context and secrets out in `folder`. The context is called as the Bento is: by this name the engine knows
     what it was sent before."""
-    bento, request = order.bento, order.request
-    packages = [package for group in order.plan.groups for package in group.packages]
+    bento, request, plan = order.bento, order.request, order.first.plan
+    packages = [package for group in plan.groups for package in group.packages]
     context = folder / bento.tag.name
     with disk_errors(folder):
         context.mkdir()
         paths = {tag: model.path for tag, model in order.models.items()}
         sources = ContextSources(bento.path, paths, tuple(find_local_files(packages, order.pip)))
-        containerfile_path = stage_context(order.plan, sources, context)
+        containerfile_path = stage_context(plan, sources, context)
         secrets = gather_secrets(order.pip, environ, folder, reporter)
-        secrets += gather_env(order.plan.secret_env, environ, folder, reporter)
+        secrets += gather_env(plan.secret_env, environ, folder, reporter)
     return BuildJob(
         context=context,
         containerfile=containerfile_path,
         references=order.references,
-        platform=order.platform,
+        platform=order.first.platform,
         labels={**bento_labels(bento.tag), **request.labels},
         secrets=secrets,
         options=(("build-arg", f"{VERSION_ARG}={bento.tag.version}"), *order.options),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ekiben.errors import DamagedItem, ImageError, UsageError
+from ekiben.oci.descriptor import Platform
 from ekiben.packager.image.containerfile import containerfile
 from ekiben.packager.image.native.bases.naming import is_place
 from ekiben.packager.image.plan import ImagePlan, is_locked, plan_image
@@ -15,20 +17,49 @@ from ekiben.packager.lock.pip_settings import PipSettings, pip_settings
 from ekiben.packager.lock.pylock import parse_pylock
 from ekiben.packager.parts import INTENT, LOCK, PYLOCK, TEMPLATE, WHEELS, platform_lock, platform_pylock
 from ekiben.store.bentos import Bento, moving_hint
+from ekiben.store.receipt import host_platform
 from ekiben.store.verify import check_address
 
 RUNTIME_WHEELS = f"{WHEELS}/ekiben_runtime-*.whl"
 _PLATFORM = re.compile(r"linux/[a-z0-9]+(?:/v\d+)?")
 
 
-def bento_containerfile(bento: Bento, *, base_image: str | None = None, platform: str | None = None) -> str:
-    """The Containerfile that `containerize` would run for `platform`, the Bento's first by default.
+@dataclass(frozen=True, slots=True)
+class PlatformPlan:
+    """What the image of one platform is made by: `platform` None is the machine's own, for a Bento that names none;
+    `named` are the lock's pins with the names of their files, as far as the Bento tells them."""
 
-    Raises UsageError for a base that no Containerfile can name.
+    platform: str | None
+    plan: ImagePlan
+    named: tuple[LockedPackage, ...]
+
+    @property
+    def runs_on(self) -> Platform:
+        """The platform, whoever names it."""
+        return Platform.parse(self.platform or host_platform())
+
+
+def platform_plans(bento: Bento, asked: Sequence[str], *, base_image: str | None = None) -> tuple[PlatformPlan, ...]:
+    """The plans for the platforms that were `asked` for (`chosen_platforms`). Raises as `bento_plan`."""
+    return tuple(
+        PlatformPlan(one, bento_plan(bento, base_image=base_image, platform=one), named_files(bento, one))
+        for one in chosen_platforms(asked, bento)
+    )
+
+
+def bento_containerfile(bento: Bento, *, base_image: str | None = None, platforms: Sequence[str] = ()) -> str:
+    """The Containerfile that `containerize` would run for `platforms`, the Bento's first by default.
+
+    Raises UsageError for a base that no Containerfile can name, and where platforms have other ones.
     """
     if base_image is not None and is_place(base_image):
         raise UsageError(f"no Containerfile can name the base `{base_image}`", hint="it is for the native engine alone")
-    return containerfile(bento_plan(bento, base_image=base_image, platform=chosen_platform(platform, bento)))
+    plans = platform_plans(bento, platforms, base_image=base_image)
+    texts = {containerfile(one.plan): one.platform for one in plans}
+    if len(texts) > 1:
+        names = " and ".join(f"`{one}`" for one in texts.values())
+        raise UsageError(f"the Containerfiles for {names} differ", hint="print them one by one: `--platform`")
+    return next(iter(texts))
 
 
 def bento_plan(bento: Bento, *, base_image: str | None = None, platform: str | None = None) -> ImagePlan:
@@ -67,19 +98,32 @@ def _template(bento: Bento) -> str | None:
         raise DamagedItem(f"Bento `{bento.tag}` has no {TEMPLATE} that can be read", hint="build it again") from error
 
 
-def chosen_platform(asked: str | None, bento: Bento) -> str | None:
-    """The platform of the image: the one that was `asked` for, else the Bento's first. Raises UsageError for what is
-    none, ImageError for one that the Bento is not locked for."""
+def chosen_platforms(asked: Sequence[str], bento: Bento) -> tuple[str | None, ...]:
+    """The platforms of the image, each once: those `asked` for, several in one text by commas; `all` that the Bento is
+    locked for; its first where none is asked for. Raises UsageError for what is none, ImageError for one that the Bento
+    is not locked for."""
     first = bento.manifest.platform or None
     locked = bento.manifest.platforms or (first,)
-    if asked is not None and not _PLATFORM.fullmatch(asked):
-        raise UsageError(f"`{asked}` is no platform of an image", hint="write `linux/amd64` or `linux/arm64`")
-    if asked and first and asked not in locked:
+    named = dict.fromkeys(one.strip() for text in asked for one in text.split(","))
+    if not named:
+        return (first,)
+    if "all" in named:
+        return locked
+    wrong = [one for one in named if not _PLATFORM.fullmatch(one)]
+    if wrong:
+        raise UsageError(f"{_listed(wrong)} is no platform of an image", hint="write `linux/amd64` or `linux/arm64`")
+    missing = [one for one in named if one not in locked] if first else []
+    if missing:
+        options = " ".join(f"--platform {one}" for one in dict.fromkeys((*locked, *missing)))
         raise ImageError(
-            f"`{bento.tag}` is locked for {', '.join(f'`{one}`' for one in locked)}, not for `{asked}`",
-            hint=f"build it with `--platform {asked}` first",
+            f"`{bento.tag}` is locked for {_listed(locked)}, not for {_listed(missing)}",
+            hint=f"build it for all of them first: `ekiben build {options}`",
         )
-    return asked or first
+    return tuple(named)
+
+
+def _listed(platforms: Iterable[str | None]) -> str:
+    return ", ".join(f"`{one}`" for one in platforms)
 
 
 def bento_pip_settings(bento: Bento, environ: Mapping[str, str]) -> PipSettings:

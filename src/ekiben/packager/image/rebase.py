@@ -1,6 +1,6 @@
 """`rebase`: a patched base swapped under the image of a Bento, without the Bento, its wheels or an engine's build.
 
-    find the image -> find what it stands on -> open_base, old and new -> rebased_image -> deliver
+    find the images -> find what they stand on -> open_bases, old and new -> rebased_image, each -> deliver
 
 The layers above the base are the same blobs before and after, so that a push sends the configuration and what the
 registry lacks of the new base.
@@ -9,23 +9,24 @@ registry lacks of the new base.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ekiben.digest import Digest
 from ekiben.errors import ImageError, Interrupted, RegistryError, UsageError
 from ekiben.oci.descriptor import Platform
 from ekiben.oci.image import Image
+from ekiben.oci.image_index import any_image
 from ekiben.oci.reference import Reference
 from ekiben.packager.image.containerize import image_references
 from ekiben.packager.image.engines.engine import BuiltImage
 from ekiben.packager.image.native.bases.naming import BaseName
-from ekiben.packager.image.native.bases.opening import Base, BasePlaces, find_images, open_base
+from ekiben.packager.image.native.bases.opening import Base, BasePlaces, find_images, open_base, open_bases
 from ekiben.packager.image.native.delivering import Delivery, deliver
-from ekiben.packager.image.native.outputs import Output, parse_output
+from ekiben.packager.image.native.outputs import Output, parse_output, refuse_platforms
 from ekiben.packager.image.native.rebasing import rebased_image
 from ekiben.packager.image.running import BASE_DIGEST, BASE_NAME, BENTO_LABEL
-from ekiben.report import Reporter
+from ekiben.report import NamedReporter, Reporter
 from ekiben.store.disk import disk_errors
 from ekiben.store.local import Store
 from ekiben.tag import Tag
@@ -37,7 +38,8 @@ _NAME_IT = "name the base that the image was made on with `--old-base`"
 class RebaseRequest:
     """`image` and `base` are named as bases are: a reference, `docker-daemon:REF`, `oci:DIR[:NAME]`,
     `docker-archive:FILE[:NAME]`; so is `old_base`, which the image says itself where it came from a registry. Without
-    `image_tags` the new image takes the old one's name; `output` and `pushes` are those of `containerize`."""
+    `image_tags` the new image takes the old one's name; `output` and `pushes` are those of `containerize`. Of an index
+    all images are moved, or those for `platforms`, and the others are left out."""
 
     image: str
     base: str
@@ -45,7 +47,7 @@ class RebaseRequest:
     image_tags: tuple[str, ...] = ()
     output: str | None = None
     pushes: bool = False
-    platform: str | None = None
+    platforms: tuple[str, ...] = ()
 
 
 def rebase(
@@ -76,17 +78,63 @@ def _rebase(
     environ: Mapping[str, str],
 ) -> BuiltImage:
     places = BasePlaces(store.cache / "bases", environ, asks_engine=output.kind == "engine")
-    platform = Platform.parse(request.platform) if request.platform else None
     with store.scratch() as scratch:
-        ((image, _),) = find_images(name, platform and (platform,), replace(places, cache=scratch), reporter)
-        references = _references(request, name, _bento_of(image, request.image))
-        its = image.config.platform
-        old = _open_old_base(_old_base(request, image), its, places, reporter)
-        new = open_base(BaseName.parse(request.base), its, places, reporter)
-        moved = rebased_image(image, old, new)
-        reporter.info(_sentence(image, moved, new))
-        delivery = Delivery(moved, _named(output, request, name), references, environ, _mounts(image, name, new))
+        images, left = _images(request, name, output, replace(places, cache=scratch), reporter)
+        references = _references(request, name, _bento_of(images[0], request.image))
+        target = _named(output, request, name)
+        if left:
+            _refuse_loss(left, name, target, references)
+        platforms = [image.config.platform for image in images]
+        news = open_bases(BaseName.parse(request.base), platforms, places, reporter)
+        olds = [_open_old_base(_old_base(request, one), one.config.platform, places, reporter) for one in images]
+        moved = [rebased_image(*three) for three in zip(images, olds, news, strict=True)]
+        for image, after, new in zip(images, moved, news, strict=True):
+            its = NamedReporter(reporter, str(image.config.platform)) if len(images) > 1 else reporter
+            its.info(_sentence(image, after, new))
+        delivery = Delivery(any_image(moved), target, references, environ, _mounts(images, name, news))
         return deliver(delivery, reporter)
+
+
+def _images(
+    request: RebaseRequest, name: BaseName, output: Output, places: BasePlaces, reporter: Reporter
+) -> tuple[list[Image], list[Image]]:
+    """The images to move, and those that are left out."""
+    texts = [text for one in request.platforms for text in one.split(",")]
+    asked = [] if "all" in texts else [Platform.parse(text) for text in texts]
+    wanted = asked if asked and output.holds_one_platform else None  # else those that are left out have to be known
+    there = [image for image, _ in find_images(name, wanted, places, reporter)]
+    images, left = _parted(there, asked, request.image)
+    refuse_platforms(output, [image.config.platform for image in images])
+    return images, left
+
+
+def _parted(images: Sequence[Image], asked: Sequence[Platform], what: str) -> tuple[list[Image], list[Image]]:
+    """Those for the platforms that were asked for, all where none was, and the others. Raises ImageError."""
+    there = ", ".join(f"`{image.config.platform}`" for image in images)
+    for platform in asked:
+        if not any(platform.takes(image.config.platform) for image in images):
+            raise ImageError(f"`{what}` has no image for `{platform}`; it has {there}", hint="take one that it has")
+    chosen = [one for one in images if not asked or any(platform.takes(one.config.platform) for platform in asked)]
+    return chosen, [one for one in images if one not in chosen]
+
+
+def _refuse_loss(left: Sequence[Image], name: BaseName, output: Output, references: Sequence[str]) -> None:
+    """Raises UsageError where what comes out takes the place of what went in, without the images that are `left`."""
+    if output.kind == name.kind == "layout" and output.path and name.path:
+        names = [output.name] if output.name else references
+        is_same = output.path.resolve() == name.path.resolve() and name.name in (*names, None)
+    else:
+        is_same = output.kind == "registry" and name.reference is not None and _same_name(name.reference, references)
+    if is_same:
+        lost = ", ".join(f"`{image.config.platform}`" for image in left)
+        raise UsageError(
+            f"`{name.text}` would lose its image for {lost}",
+            hint="move them all: leave `--platform` out; or give the new image another name, `--image-tag`",
+        )
+
+
+def _same_name(reference: str, others: Sequence[str]) -> bool:
+    return str(Reference.parse(reference).tagged()) in [str(Reference.parse(one).tagged()) for one in others]
 
 
 def _bento_of(image: Image, what: str) -> Tag:
@@ -145,11 +193,15 @@ def _sentence(image: Image, moved: Image, new: Base) -> str:
     return f"the image now stands on `{new.name.text}`, {new.image.digest}; layers kept: {kept}"
 
 
-def _mounts(image: Image, name: BaseName, new: Base) -> dict[Digest, tuple[str, ...]]:
-    """Where a registry may have the layers: in the repositories of the image and of the new base."""
+def _mounts(images: Sequence[Image], name: BaseName, bases: Sequence[Base]) -> dict[Digest, tuple[str, ...]]:
+    """Where a registry may have the layers: in the repositories of the images and of their new bases."""
+    its = [(image, name, name.reference) for image in images]
     mounts: dict[Digest, tuple[str, ...]] = {}
-    for source, its, reference in ((image, name, name.reference), (new.image, new.name, new.reference)):
-        if its.kind == "reference" and reference:
+    for source, its_name, reference in (*its, *((base.image, base.name, base.reference) for base in bases)):
+        if its_name.kind == "reference" and reference:
             repository = Reference.parse(reference).repository
-            mounts |= {layer.digest: (*mounts.get(layer.digest, ()), repository) for layer in source.layers}
+            mounts |= {
+                layer.digest: tuple(dict.fromkeys((*mounts.get(layer.digest, ()), repository)))
+                for layer in source.layers
+            }
     return mounts

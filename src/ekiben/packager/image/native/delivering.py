@@ -1,15 +1,19 @@
-"""`deliver`: a finished image goes to a layout, an archive, the Docker engine or a registry."""
+"""`deliver`: a finished image, or an index of several, goes to a layout, an archive, the Docker engine or a registry.
+
+Archive and engine hold one platform of an image: `outputs` has refused several before.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from ekiben.digest import Digest
 from ekiben.errors import EngineFailed
 from ekiben.oci.docker_archive import count_known_layers, docker_archive, save_docker_archive
 from ekiben.oci.image import Image
+from ekiben.oci.image_index import AnyImage, images_of
 from ekiben.oci.layout import Layout
 from ekiben.oci.reference import Reference
 from ekiben.oci.registry.registry import Registry
@@ -26,7 +30,7 @@ class Delivery:
     """An image on its way: `references` are its names, `mounts` say of blobs in which other repositories of the same
     registry they may be."""
 
-    image: Image
+    image: AnyImage
     output: Output
     references: tuple[str, ...]
     environ: Mapping[str, str]
@@ -38,8 +42,14 @@ class Delivery:
         return [Reference.parse(one) for one in self.references]
 
     @property
+    def only_image(self) -> Image:
+        """The image where there is one for a single platform."""
+        (image,) = images_of(self.image)
+        return image
+
+    @property
     def size_bytes(self) -> int:
-        """Of all blobs."""
+        """Of all blobs, each once."""
         return sum(blob.size_bytes for blob in self.image.blobs)
 
 
@@ -72,7 +82,7 @@ def _to_archive(delivery: Delivery, reporter: Reporter) -> BuiltImage:
     path = delivery.output.path
     assert path is not None, "an archive has a path"
     with reporter.task(f"writing `{path}`", delivery.size_bytes) as task:
-        save_docker_archive(delivery.image, delivery.parsed, path, advance=task.advance)
+        save_docker_archive(delivery.only_image, delivery.parsed, path, advance=task.advance)
     return _built(delivery, [f"docker-archive:{path}"])
 
 
@@ -80,22 +90,22 @@ def _to_engine(delivery: Delivery, reporter: Reporter) -> BuiltImage:
     """Hands over the layers above those that the engine has. Another client may take these away meanwhile."""
     with docker_api.connect(delivery.environ) as client:
         there = [[Digest.parse(one) for one in layers] for layers in docker_api.layers_of_images(client)]
-    known = count_known_layers(delivery.image.config.diff_ids, there)
+    known = count_known_layers(delivery.only_image.config.diff_ids, there)
     try:
         _load(delivery, known, reporter)
     except EngineFailed:
         if known == 0:
             raise
         _load(delivery, 0, reporter)
-    image_id = str(delivery.image.manifest.config.digest)
+    image_id = str(delivery.only_image.manifest.config.digest)
     with docker_api.connect(delivery.environ) as client:
         return docker_api.look_at_image(client, image_id, delivery.references, NAME)
 
 
 def _load(delivery: Delivery, known: int, reporter: Reporter) -> None:
-    sent = delivery.image.manifest.layers[known:]
+    sent = delivery.only_image.manifest.layers[known:]
     with reporter.task("handing the image to the engine", sum(one.size_bytes for one in sent)) as task:
-        pieces = docker_archive(delivery.image, delivery.parsed, known_layers=known, advance=task.advance)
+        pieces = docker_archive(delivery.only_image, delivery.parsed, known_layers=known, advance=task.advance)
         docker_api.load_archive(delivery.environ, pieces)
 
 
@@ -108,9 +118,29 @@ def _to_registry(delivery: Delivery, reporter: Reporter) -> BuiltImage:
 
 
 def _built(delivery: Delivery, references: Sequence[str]) -> BuiltImage:
-    image = delivery.image
-    words = [entry.created_by for entry in image.config.history if not entry.is_empty]
-    layers = tuple(ImageLayer(one, layer.size_bytes) for one, layer in zip(words, image.layers, strict=True))
     return BuiltImage(
-        id=str(image.digest), references=tuple(references), size_bytes=delivery.size_bytes, layers=layers, engine=NAME
+        id=str(delivery.image.digest),
+        references=tuple(references),
+        size_bytes=delivery.size_bytes,
+        layers=_told_layers(images_of(delivery.image)),
+        engine=NAME,
     )
+
+
+def _told_layers(images: Sequence[Image]) -> tuple[ImageLayer, ...]:
+    """Every layer once, with the platforms in front that it is for where it is not for all."""
+    platforms: dict[Digest, dict[str, None]] = {}
+    told: dict[Digest, ImageLayer] = {}
+    for image in images:
+        words = [entry.created_by for entry in image.config.history if not entry.is_empty]
+        for created_by, layer in zip(words, image.layers, strict=True):
+            platforms.setdefault(layer.digest, {})[str(image.config.platform)] = None
+            told[layer.digest] = ImageLayer(created_by, layer.size_bytes)
+    return tuple(
+        layer if len(platforms[digest]) == len(images) else _of(platforms[digest], layer)
+        for digest, layer in told.items()
+    )
+
+
+def _of(platforms: Iterable[str], layer: ImageLayer) -> ImageLayer:
+    return replace(layer, created_by=f"{', '.join(platforms)}: {layer.created_by or '(base image)'}")

@@ -1,13 +1,16 @@
-"""`build_native`: a Bento becomes an image without a daemon and without running anything in it.
+"""`build_native`: a Bento becomes an image, or an index of several, without a daemon and without running anything.
 
-    open_base -> target_on -> environment, wheels, models, source -> append_layers -> deliver
+    open_bases -> target_on, for every platform, before any layer is made
+    -> for each: environment, wheels, models, source -> append_layers
+    -> any_image -> deliver
 
-Every layer above the base is decided by `plan`, made by `layers`, and the same on every machine.
+Every layer above the base is decided by `plan`, made by `layers`, and the same on every machine. What platforms share
+(models, source, wheels for any platform) is made for the first of them and found for the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,14 +18,14 @@ from pathlib import Path
 from ekiben.digest import Digest
 from ekiben.errors import EngineUnavailable
 from ekiben.oci.appending import append_layers
-from ekiben.oci.descriptor import Platform
 from ekiben.oci.image import Image
+from ekiben.oci.image_index import any_image
 from ekiben.oci.reference import Reference
 from ekiben.packager.image.engines import docker_api
 from ekiben.packager.image.engines.engine import BuiltImage
 from ekiben.packager.image.native.bases.fitting import target_on
 from ekiben.packager.image.native.bases.naming import BaseName
-from ekiben.packager.image.native.bases.opening import Base, BasePlaces, open_base
+from ekiben.packager.image.native.bases.opening import Base, BasePlaces, open_bases
 from ekiben.packager.image.native.config import config_changes
 from ekiben.packager.image.native.delivering import Delivery, deliver
 from ekiben.packager.image.native.entries import environment_entries, model_entries, source_entries
@@ -32,22 +35,22 @@ from ekiben.packager.image.native.outputs import Output
 from ekiben.packager.image.native.plan import DEPENDENCIES, layer_key, model_key, source_key
 from ekiben.packager.image.native.wheel_layers import WheelOrder, add_wheel_layers
 from ekiben.packager.image.plan import ImagePlan
+from ekiben.packager.image.planning import PlatformPlan
 from ekiben.packager.image.running import base_labels
-from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.lock.pip_settings import PipSettings
+from ekiben.packager.lock.target import Target
 from ekiben.packager.parts import WHEELS
-from ekiben.report import Reporter
+from ekiben.report import NamedReporter, Reporter
 from ekiben.store.sums import SUMS, parse_sums
 from ekiben.tag import Tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativeJob:
-    """One image to build. `named` are the lock's pins with the names of their files; `bento` is the Bento's folder,
-    `models` its models' with their digests; `cache` is a folder of the store's, `scratch` an empty one on its disk."""
+    """What to build: an image for each of `plans`. `bento` is the Bento's folder, `models` its models' with their
+    digests; `cache` is a folder of the store's, `scratch` an empty one on its disk."""
 
-    plan: ImagePlan
-    named: tuple[LockedPackage, ...]
+    plans: tuple[PlatformPlan, ...]
     bento: Path
     bento_digest: Digest
     executables: tuple[str, ...]
@@ -55,7 +58,6 @@ class NativeJob:
     models: Mapping[Tag, tuple[Path, Digest]]
     labels: Mapping[str, str]
     references: tuple[str, ...]
-    platform: Platform
     base: BaseName
     output: Output
     pip: PipSettings
@@ -66,17 +68,21 @@ class NativeJob:
 
 
 def build_native(job: NativeJob, reporter: Reporter) -> BuiltImage:
-    """Builds the image and brings it where it shall go.
+    """Builds the images and brings them where they shall go; several of them under one index.
 
-    Raises ImageError where the base or a wheel does not fit, or what was built cannot go there; DamagedItem,
-    EngineUnavailable, EngineFailed, RegistryError, OSError.
+    Raises ImageError where the base lacks a platform, a base or a wheel does not fit, or what was built cannot go
+    there; DamagedItem, EngineUnavailable, EngineFailed, RegistryError, OSError.
     """
     if job.output.kind == "engine":
         _require_engine(job.environ)
     places = BasePlaces(job.cache / "bases", job.environ, asks_engine=job.output.kind == "engine")
-    base = open_base(job.base, job.platform, places, reporter)
-    image = native_image(job, base, reporter)
-    return deliver(Delivery(image, job.output, job.references, job.environ, _mounts(base)), reporter)
+    bases = open_bases(job.base, [one.runs_on for one in job.plans], places, reporter)
+    targets = [_target(job, one, base) for one, base in zip(job.plans, bases, strict=True)]
+    images = []
+    for one, base, target in zip(job.plans, bases, targets, strict=True):
+        its = NamedReporter(reporter, str(one.runs_on)) if len(job.plans) > 1 else reporter
+        images.append(native_image(job, one, base, target, its))
+    return deliver(Delivery(any_image(images), job.output, job.references, job.environ, _mounts(bases)), reporter)
 
 
 def _require_engine(environ: Mapping[str, str]) -> None:
@@ -89,39 +95,48 @@ def _require_engine(environ: Mapping[str, str]) -> None:
         raise EngineUnavailable(error.message, hint=f"{error.hint}; or {hint}") from error
 
 
-def native_image(job: NativeJob, base: Base, reporter: Reporter) -> Image:
-    """The image of `job` on `base`; its blobs are in the cache, in the store and where the base is."""
-    python = job.plan.python_version
-    target = target_on(base.facts, f"`{job.base.text}`", base.image.config.platform, python, job.platform)
+def _target(job: NativeJob, one: PlatformPlan, base: Base) -> Target:
+    """What the wheels of one platform have to run on. Raises ImageError where the Bento cannot stand on the base."""
+    its = base.image.config.platform
+    return target_on(base.facts, f"`{job.base.text}`", its, one.plan.python_version, one.runs_on)
+
+
+def native_image(job: NativeJob, one: PlatformPlan, base: Base, target: Target, reporter: Reporter) -> Image:
+    """The image of one platform on `base`; its blobs are in the cache, in the store and where the base is."""
+    plan, python = one.plan, one.plan.python_version
     sums = parse_sums((job.bento / SUMS).read_bytes())
-    runtime = f"{WHEELS}/{job.plan.runtime_wheel}"
+    runtime = f"{WHEELS}/{plan.runtime_wheel}"
     maker = LayerMaker(job.cache / "layers", job.use_cache, reporter)
     interpreter = str(base.facts.interpreter)
     links = layer_key({"interpreter": interpreter, "python": python}, DEPENDENCIES)
     maker.add("ekiben: environment", links, partial(environment_entries, interpreter, python))
-    wheels = WheelPlaces(job.bento / WHEELS, job.cache / "wheels" / "files", job.scratch, job.pip, job.environ)
-    add_wheel_layers(WheelOrder(job.plan, job.named, job.bento / runtime, sums[runtime], target, wheels), maker)
-    _add_models(job, maker)
+    scratch = job.scratch / str(one.runs_on).replace("/", "-")
+    scratch.mkdir()
+    wheels = WheelPlaces(job.bento / WHEELS, job.cache / "wheels" / "files", scratch, job.pip, job.environ)
+    add_wheel_layers(WheelOrder(plan, one.named, job.bento / runtime, sums[runtime], target, wheels), maker)
+    _add_models(job, plan, maker)
     source = partial(source_entries, job.bento, job.executables)
     maker.add("ekiben: source", source_key(job.bento_digest), source)
-    changes = config_changes(job.plan, base.image.config, base.reference, job.version, job.labels)
+    changes = config_changes(plan, base.image.config, base.reference, job.version, job.labels)
     annotations = dict(base_labels(base.reference)) if base.reference else None
     return append_layers(base.image, maker.added, maker.source, changes, annotations)
 
 
-def _add_models(job: NativeJob, maker: LayerMaker) -> None:
-    layers: list[tuple[tuple[Tag, ...], str]] = [((tag,), f"ekiben: model {tag}") for tag in job.plan.own_layer_models]
-    if job.plan.shared_layer_models:
-        layers.append((job.plan.shared_layer_models, "ekiben: more models"))
+def _add_models(job: NativeJob, plan: ImagePlan, maker: LayerMaker) -> None:
+    layers: list[tuple[tuple[Tag, ...], str]] = [((tag,), f"ekiben: model {tag}") for tag in plan.own_layer_models]
+    if plan.shared_layer_models:
+        layers.append((plan.shared_layer_models, "ekiben: more models"))
     for tags, created_by in layers:
         its = {tag: job.models[tag] for tag in tags}
         key = model_key([(tag, digest) for tag, (_, digest) in its.items()])
         maker.add_streamed(created_by, key, partial(model_entries, its))
 
 
-def _mounts(base: Base) -> dict[Digest, tuple[str, ...]]:
-    """Where a registry may have the base's layers: in the repository that the base is from."""
-    if base.name.kind != "reference" or base.reference is None:
-        return {}
-    repository = Reference.parse(base.reference).repository
-    return {layer.digest: (repository,) for layer in base.image.layers}
+def _mounts(bases: Iterable[Base]) -> dict[Digest, tuple[str, ...]]:
+    """Where a registry may have the bases' layers: in the repository that they are from."""
+    from_registry = [base for base in bases if base.name.kind == "reference" and base.reference]
+    return {
+        layer.digest: (Reference.parse(str(base.reference)).repository,)
+        for base in from_registry
+        for layer in base.image.layers
+    }

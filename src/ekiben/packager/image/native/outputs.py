@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -25,9 +26,25 @@ class Output:
     name: str | None = None
 
     @property
+    def holds_one_platform(self) -> bool:
+        """Whether there is no place for an index."""
+        return self.kind in ("engine", "archive")
+
+    @property
     def needs_native(self) -> bool:
         """Whether an engine that runs a Containerfile cannot bring an image there."""
         return self.kind != "engine"
+
+
+def refuse_platforms(output: Output, platforms: Sequence[object]) -> None:
+    """Raises UsageError where several platforms are to go to what holds one."""
+    if len(platforms) > 1 and output.holds_one_platform:
+        place = "the Docker engine" if output.kind == "engine" else "an archive for Docker"
+        asked = ", ".join(f"`{one}`" for one in platforms)
+        raise UsageError(
+            f"{place} holds an image for one platform, and this is for {asked}",
+            hint="make an index of them with `--push` or `--output oci:DIR`, or take one `--platform`",
+        )
 
 
 def parse_output(text: str | None, *, pushes: bool) -> Output:
