@@ -18,6 +18,7 @@
     docker_archive   what `docker load` reads                       ── docker_archive_reader: what `docker save` writes
     └── stretches    files inside of a tar                          ── verified: blobs held to their digests
     registry/        a client for registries
+    parallel         run_all: several jobs at once, one failure
 
 A layer's `diff_id` (the digest of its tar) depends on its entries alone, on every machine. The digest of its compressed
 blob depends on the compressor's version, too.

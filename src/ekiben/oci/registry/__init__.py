@@ -4,7 +4,7 @@
     ├── uploads      Upload: a blob there by the cheapest way; resumed      (rewinding: its content, from any byte)
     ├── downloads    RemoteBlob: a blob streamed, resumed, checked    (reader: to read from; kept_blobs: in files)
     ├── manifests    Manifests: asked for, fetched, put
-    └── parallel     run_all: several transfers, one failure                 (progress: how far they are)
+    └── progress     how far transfers are, and how one that failed stops the others
     client           Client: one request with credentials, redirects, errors in words
     ├── authorization    logins and tokens      (challenge: what is asked; credentials: what `docker login` keeps)
     ├── transport        one request, one answer: alone in touching urllib3      (live_connections: to break them off)

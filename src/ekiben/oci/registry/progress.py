@@ -7,11 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ekiben.errors import RegistryError
+from ekiben.oci.parallel import Abandoned
 from ekiben.report import Task
-
-
-class Abandoned(RegistryError):
-    """A transfer that was stopped because another one failed, whose error is the one to tell."""
 
 
 def _nothing(*_: object) -> None:

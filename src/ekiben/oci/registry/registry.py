@@ -15,6 +15,7 @@ from ekiben.digest import Digest
 from ekiben.oci.descriptor import Descriptor, Platform
 from ekiben.oci.image import BlobSource, Image
 from ekiben.oci.image_index import AnyImage, images_of, read_images
+from ekiben.oci.parallel import run_all
 from ekiben.oci.reference import Reference
 from ekiben.oci.registry.addresses import Origin, api_url
 from ekiben.oci.registry.authorization import Authorizer
@@ -24,7 +25,6 @@ from ekiben.oci.registry.downloads import RemoteBlob
 from ekiben.oci.registry.kept_blobs import KeptBlobs
 from ekiben.oci.registry.manifests import FetchedManifest, Manifests
 from ekiben.oci.registry.network import Network
-from ekiben.oci.registry.parallel import run_all
 from ekiben.oci.registry.progress import Meter, Progress
 from ekiben.oci.registry.reader import open_blob
 from ekiben.oci.registry.retrying import Patience, Temporary
@@ -110,7 +110,7 @@ class Registry:
             client = replace(self.client, wait=progress.wait)
             remotes = [RemoteBlob(client, repository, one.digest, one.size_bytes) for one in wanted.values()]
             jobs = [partial(one.save, paths[one.digest], Meter(progress)) for one in remotes]
-            run_all(jobs, WORKERS, progress)
+            run_all(jobs, WORKERS, progress.stop)
 
     def head_manifest(self, repository: str, version: str) -> Descriptor | None:
         """What a tag or digest names, None where there is no such."""
@@ -184,7 +184,7 @@ class Registry:
                 )
                 for blob in image.blobs
             ]
-            pushed = run_all(jobs, WORKERS, progress)
+            pushed = run_all(jobs, WORKERS, progress.stop)
         for one in images_of(image):
             if one is not image:
                 self.push_manifest(reference.repository, one.content, one.descriptor.media_type)

@@ -1,4 +1,4 @@
-"""Several transfers at once, of which the first failure is everybody's."""
+"""Several jobs at once, of which the first failure is everybody's."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
-from ekiben.oci.registry.progress import Abandoned, Progress
+from ekiben.errors import EkibenError
 
 T = TypeVar("T")
 
 
-def run_all(jobs: Iterable[Callable[[], T]], workers: int, progress: Progress) -> list[T]:
-    """The results in order. Where one fails, or the user stops it, the others end at their next step; then raises."""
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="registry")
+class Abandoned(EkibenError):
+    """A job that was stopped because another one failed, whose error is the one to tell."""
+
+
+def run_all(jobs: Iterable[Callable[[], T]], workers: int, stop: Callable[[], object]) -> list[T]:
+    """The results in order; the jobs are begun in theirs. Where one fails, or the user stops it, `stop` is called, upon
+    which the others have to end at their next step; then raises."""
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="ekiben-job")
     try:
         futures = [pool.submit(job) for job in jobs]
         wait(futures, return_when=FIRST_EXCEPTION)
@@ -21,7 +26,7 @@ def run_all(jobs: Iterable[Callable[[], T]], workers: int, progress: Progress) -
             raise failure
         return [future.result() for future in futures]
     except BaseException:
-        progress.stop()
+        stop()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
