@@ -11,6 +11,8 @@ from pathlib import Path
 
 from ekiben.digest import Digest
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage, format_lock
+from ekiben.packager.lock.target import MACHINES
+from ekiben.packager.parts import LOCK, platform_lock
 from ekiben.store.bento_manifest import BentoManifest, BentoModelEntry
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
@@ -42,16 +44,16 @@ MANIFEST = BentoManifest(
 )
 
 
-def make_wheel(folder: Path, name: str, version: str, files: Mapping[str, str]) -> Path:
-    """A pure wheel of these files."""
+def make_wheel(folder: Path, name: str, version: str, files: Mapping[str, str], tag: str = "py3-none-any") -> Path:
+    """A wheel of these files, a pure one unless the tag says other things."""
     info = f"{name}-{version}.dist-info"
     members = {
         **files,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
     record = "".join(f"{path},sha256={_url_safe(text)},{len(text.encode())}\n" for path, text in members.items())
-    path = folder / f"{name}-{version}-py3-none-any.whl"
+    path = folder / f"{name}-{version}-{tag}.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for member, text in {**members, f"{info}/RECORD": f"{record}{info}/RECORD,,\n"}.items():
             archive.writestr(zipfile.ZipInfo(member), text)  # at the time 1980, so that the wheel is always the same
@@ -89,7 +91,8 @@ def small_bento(
     **changes: object,
 ) -> Bento:
     """A Bento with a heavy wheel (called scipy), a light one, a server and `models`; `changes` to its manifest.
-    `heavy_files` are further files of the heavy wheel."""
+    `heavy_files` are further files of the heavy wheel. For several `platforms` there is a heavy wheel and a lock of
+    each."""
     entries = tuple(BentoModelEntry(model.tag, model.digest) for model in models)
     docker = {**MANIFEST.docker, **(docker_keys or {})}
     manifest = replace(MANIFEST, models=entries, docker=docker, **changes)  # type: ignore[arg-type]
@@ -104,6 +107,11 @@ def small_bento(
         assert made.name == RUNTIME_WHEEL
         lock = format_lock([locked(scipy), locked(small)]) if lock is None else lock
         staged.path_of("env/python/requirements.lock").write_text(lock)
+        for platform in manifest.platforms:
+            tag = f"cp311-cp311-manylinux_2_17_{MACHINES[platform]}"
+            its = make_wheel(wheels, "scipy", "1.0", {"scipy/__init__.py": heavy, "scipy/machine.py": ""}, tag)
+            name = LOCK if platform == manifest.platform else platform_lock(platform)
+            staged.path_of(name).write_text(format_lock([locked(its), locked(small)]))
         staged.path_of("src").mkdir()
         staged.path_of("src/service.py").write_text(source)
         staged.path_of("apis").mkdir()

@@ -66,6 +66,10 @@ class Layout:
         named = (one.annotations.get(REF_NAME) for one in self._read_index().manifests)
         return tuple(name for name in named if name)
 
+    def descriptors(self) -> tuple[Descriptor, ...]:
+        """What the names lead to: manifests and indexes. Raises ImageError where this is no layout."""
+        return self._read_index().manifests
+
     def image(self, name: str | None = None, platform: Platform | None = None) -> Image:
         """The image called `name`, or the only one; for `platform` where there are several under the name.
 

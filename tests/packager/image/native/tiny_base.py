@@ -16,10 +16,12 @@ from ekiben.oci.config import ImageConfig
 from ekiben.oci.descriptor import Descriptor, Platform
 from ekiben.oci.entries import Entry
 from ekiben.oci.image import Image, make_image
+from ekiben.oci.image_index import ImageIndex
 from ekiben.oci.layout import Layout
 from ekiben.oci.media_types import layer_type
 
 AMD64 = Platform("linux", "amd64")
+ARM64 = Platform("linux", "arm64", "v8")  # as official images have it
 GLIBC = b"\0GNU C Library (Debian GLIBC 2.36-9+deb12u9) stable release version 2.36.\n"
 PYTHON = Entry.file("usr/bin/python3.11", b"\x7fELF", 0o755)
 DEBIAN = (
@@ -29,6 +31,9 @@ DEBIAN = (
     Entry.link("lib", "usr/lib"),
     Entry.file("usr/lib/x86_64-linux-gnu/libc.so.6", GLIBC, 0o755),
 )
+
+
+DEBIAN_ARM64 = (*DEBIAN[:-1], Entry.file("usr/lib/aarch64-linux-gnu/libc.so.6", GLIBC, 0o755))
 
 
 def base_of(
@@ -44,6 +49,12 @@ def tiny_base(folder: Path) -> str:
     """The name of a base like Debian's, in a layout of its own in `folder`."""
     Layout(folder / "base").add(base_of(folder / "blobs", DEBIAN), "debian")
     return f"oci:{folder / 'base'}:debian"
+
+
+def both_bases(folder: Path, *more: Iterable[Entry], env: Mapping[str, str] | None = None) -> ImageIndex:
+    """Such a base for two platforms, with layers of `more` on top."""
+    amd64 = base_of(folder / "blobs", DEBIAN, *more, env=env)
+    return ImageIndex.of([base_of(folder / "blobs", DEBIAN_ARM64, *more, platform=ARM64, env=env), amd64])
 
 
 @dataclass
