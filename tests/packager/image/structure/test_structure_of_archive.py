@@ -51,7 +51,7 @@ def test_it_would_find_an_image_that_runs_otherwise(archive: tuple[Path, str], t
         "user: root",
         "workdir: /",
         "entrypoint",
-        "cmd",
+        "Cmd",
         "Port 80",
         "env var EKIBEN_HOME",
         "label EKIBEN_HOME",
