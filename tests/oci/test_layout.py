@@ -153,6 +153,56 @@ def test_one_name_can_be_an_image_for_each_platform(folder: Path, store: BlobSto
         layout.image("both")
 
 
+def test_the_images_of_a_name_are_found_together(folder: Path, store: BlobStore) -> None:
+    images = tuple(small_image(store, platform=platform) for platform in (AMD64, ARM64))
+    Layout(folder).add(any_image(images), "both")
+    assert Layout(folder).images("both") == images
+    assert Layout(folder).images("both", [ARM64, AMD64]) == images[::-1]
+
+
+def blobs_in(folder: Path) -> set[str]:
+    return {path.name for path in (folder / "blobs" / "sha256").iterdir()}
+
+
+def test_what_only_the_old_image_of_a_name_had_goes_with_it(folder: Path, store: BlobStore, tmp_path: Path) -> None:
+    old = any_image([small_image(store, "old", platform) for platform in (AMD64, ARM64)])
+    Layout(folder).add(old, "latest")
+    Layout(folder).add(small_image(store, "new"), "latest")
+    Layout(tmp_path / "fresh").add(small_image(store, "new"), "latest")
+    assert files_below(folder) == files_below(tmp_path / "fresh")
+    for layer in old.blobs:
+        assert store.has(layer.digest) or layer.media_type.endswith("json")  # what was linked to is still its owner's
+
+
+def test_what_another_name_has_stays(folder: Path, store: BlobStore) -> None:
+    old = small_image(store, "old")
+    Layout(folder).add(any_image([old, small_image(store, "old", ARM64)]), "other")
+    Layout(folder).add(old, "latest")
+    before = blobs_in(folder)
+    Layout(folder).add(small_image(store, "new"), "latest")
+    assert before < blobs_in(folder)
+    assert blobs_of(Layout(folder).images("other")[0]) == blobs_of(old)
+
+
+def test_blobs_that_no_image_of_the_name_had_stay(folder: Path, store: BlobStore) -> None:
+    Layout(folder).add(small_image(store, "old"), "latest")
+    (folder / "blobs" / "sha256" / ("0" * 64)).write_bytes(b"on its way")
+    Layout(folder).add(small_image(store, "new"), "latest")
+    assert "0" * 64 in blobs_in(folder)
+
+
+@pytest.mark.parametrize("media_type", [OCI_INDEX, "application/vnd.example.bundle"])
+def test_where_a_name_leads_nobody_knows_where_nothing_goes(folder: Path, store: BlobStore, media_type: str) -> None:
+    Layout(folder).add(small_image(store, "old"), "latest")
+    path = folder / "index.json"
+    index = json.loads(path.read_bytes())
+    unknown = {"mediaType": media_type, "digest": f"sha256:{'0' * 64}", "size": 3}
+    path.write_text(json.dumps({**index, "manifests": [*index["manifests"], unknown | {"annotations": {"a": "b"}}]}))
+    before = blobs_in(folder)
+    Layout(folder).add(small_image(store, "new"), "latest")
+    assert before <= blobs_in(folder)
+
+
 def test_indexes_in_indexes_have_an_end(folder: Path, store: BlobStore) -> None:
     layout = Layout(folder)
     layout.add(small_image(store))

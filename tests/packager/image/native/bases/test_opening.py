@@ -12,9 +12,9 @@ from ekiben.oci.docker_archive import save_docker_archive
 from ekiben.oci.layout import Layout
 from ekiben.oci.reference import Reference
 from ekiben.packager.image.native.bases.naming import BaseName
-from ekiben.packager.image.native.bases.opening import Base, BasePlaces, open_base
+from ekiben.packager.image.native.bases.opening import Base, BasePlaces, open_base, open_bases
 from ekiben.report import SilentReporter
-from tests.packager.image.native.tiny_base import AMD64, DEBIAN, base_of
+from tests.packager.image.native.tiny_base import AMD64, DEBIAN, base_of, both_bases
 
 NO_ENGINE = {"DOCKER_HOST": "tcp://127.0.0.1:1"}
 
@@ -49,6 +49,15 @@ def test_a_base_for_another_processor_is_refused(kind: str, layout: Path, archiv
     path = layout if kind == "oci" else archive
     with pytest.raises(ImageError, match=r"`linux/amd64`.*`linux/arm64`|`linux/arm64`.*`linux/amd64`"):
         opened(f"{kind}:{path}", tmp_path, Platform("linux", "arm64"))
+
+
+def test_the_bases_of_several_platforms_come_in_the_order_that_was_asked_for(tmp_path: Path) -> None:
+    Layout(tmp_path / "images").add(both_bases(tmp_path), "debian")
+    places = BasePlaces(tmp_path / "cache", NO_ENGINE, asks_engine=False)
+    name, arm64 = BaseName.parse(f"oci:{tmp_path / 'images'}"), Platform("linux", "arm64")
+    bases = open_bases(name, [arm64, AMD64], places, SilentReporter())
+    assert [base.image.config.platform.architecture for base in bases] == ["arm64", "amd64"]
+    assert {base.facts.glibc for base in bases} == {"2.36"}
 
 
 @pytest.mark.parametrize("text", ["oci:{}/none", "oci:{}/images:other", "docker-archive:{}/images/index.json"])

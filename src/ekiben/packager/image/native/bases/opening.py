@@ -18,7 +18,7 @@ from ekiben.packager.image.native.bases.engine_image import engine_image
 from ekiben.packager.image.native.bases.facts import BaseFacts, known_facts
 from ekiben.packager.image.native.bases.naming import BaseName
 from ekiben.packager.image.native.host.image import host_image, require_this_machine
-from ekiben.report import Reporter
+from ekiben.report import NamedReporter, Reporter
 from ekiben.store.receipt import host_platform
 
 FoundImage: TypeAlias = tuple[Image, str | None]  # and what others call it; None where it lies on this disk
@@ -65,7 +65,8 @@ def open_bases(
         raise RegistryError(f"the base `{name.text}` cannot be had: {error.message}", hint=hint) from error
     bases = []
     for image, reference in found:
-        with reporter.task(f"looking at the base `{name.text}`", sum(one.size_bytes for one in image.layers)) as task:
+        its = NamedReporter(reporter, str(image.config.platform)) if len(found) > 1 else reporter
+        with its.task(f"looking at the base `{name.text}`", sum(one.size_bytes for one in image.layers)) as task:
             facts = known_facts(image, places.cache / "facts", task.advance)
         bases.append(Base(name, image, facts, reference))
     return tuple(bases)
