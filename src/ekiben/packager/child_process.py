@@ -23,7 +23,7 @@ def child_process(
     environ: Mapping[str, str],
     stdin: int = subprocess.DEVNULL,
     stdout: int | IO[bytes],
-    stderr: int,
+    stderr: int | IO[bytes],
     grace_s: float = 0.0,
 ) -> Iterator[subprocess.Popen[str]]:
     """`command` while it runs in `cwd`, its pipes as text, by default without input.

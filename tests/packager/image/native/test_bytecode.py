@@ -17,8 +17,9 @@ import pytest
 from ekiben.digest import Digest
 from ekiben.errors import ImageError
 from ekiben.oci.entries import Entry, FilePart
-from ekiben.packager.image.native.bytecode import compile_entries, is_compiled, pyc_path
+from ekiben.packager.image.native.bytecode import is_compiled, pyc_path
 from ekiben.packager.image.native.compile_worker import intern_characters, pyc_of
+from ekiben.packager.image.native.compilers import compile_entries
 from ekiben.packager.image.native.interpreters import Interpreter, find_interpreter
 from ekiben.packager.image.native.wheels.tree import installed_entries
 from tests.packager.image.native.wheels.wheels import SITE, make_wheel, read, repacked
@@ -140,7 +141,7 @@ COMPILE_FOR_LONG = """
 import sys
 from pathlib import Path
 from ekiben.oci.entries import Entry
-from ekiben.packager.image.native.bytecode import compile_entries
+from ekiben.packager.image.native.compilers import compile_entries
 from ekiben.packager.image.native.interpreters import find_interpreter
 text = b"".join(b"def f%d(a, b):\\n    return [a + b + %d for x in range(a)]\\n" % (n, n) for n in range(20_000))
 entries = [Entry.file(f"lib/m{n}.py", text) for n in range(40)]

@@ -1,15 +1,10 @@
 """A program for any CPython from 3.11 on: compiles sources into the bytes of .pyc files. Imports nothing of ours.
 
-    python -I -S compile_worker.py JOB
+    python -I -S compile_worker.py OUTPUT
 
-JOB is a JSON file: `sources` are [path in the image, file, member of that zip or null, offset, size, sha256 or null];
-`output` is a file to which the .pyc are written one behind the other; `sizes` is one that gets a line for each source,
-with the bytes of its .pyc, 0 where it cannot be compiled.
-
-A .pyc must depend on its source alone, and not on what else this process holds. Of a string that some other code has
-interned already, compile takes that one and leaves its own in some places: then what is one object in the file of
-another process is two in this one's. So each source is compiled twice: the second time all that compile interns has
-been interned, in any process. Strings of one character are Python's own and marked once for all: so all of them are.
+A line of JSON comes in for each few sources: [path in the image, file, member of that zip or null, offset, size, sha256
+or null] of each. For each source a line goes out, with the bytes of its .pyc, 0 where it cannot be compiled; by then
+these stand in the file OUTPUT, one .pyc behind the other.
 """
 
 import hashlib
@@ -24,23 +19,48 @@ from types import CodeType
 _UNCHECKED_HASH = (0b01).to_bytes(4, "little")  # PEP 552: found by hash, and never held against the source
 # What compile raises for sources that are for another version, broken on purpose, or nested too deep.
 _UNCOMPILABLE = (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError)
+_WITHOUT_REFERENCES = 2  # the last version of marshal's format that writes each object wherever it stands
 
 
 def intern_characters() -> None:
-    """Marks the strings of one character; once in a process, before `pyc_of`."""
-    for character in map(chr, range(256)):
+    """Marks the strings of one character, and the empty one, which are Python's own and shared by everybody; once in a
+    process, before `pyc_of`."""
+    for character in ("", *map(chr, range(256))):
         sys.intern(character)
 
 
 def pyc_of(source: bytes, path: str) -> bytes:
     """The .pyc of a source that lies at `path` in the image; empty where it cannot be compiled."""
     try:
-        interned = _compiled(source, path)
-        code = _compiled(source, path)
-        del interned  # not before, since strings are interned for as long as somebody holds them
+        body = _marshalled(source, sys.intern(path))
     except _UNCOMPILABLE:
         return b""
-    return importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + importlib.util.source_hash(source) + marshal.dumps(code)
+    return importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + importlib.util.source_hash(source) + body
+
+
+def _marshalled(source: bytes, path: str) -> bytes:
+    """The code's bytes, which depend on the source and path alone, and not on what else this process holds.
+
+    By itself marshal writes what compile happened to share: where some other code has interned a string already,
+    compile takes that one, and has two objects where it has one in another process; and whoever else holds an object
+    makes it a shared one. Written without references, equal codes are equal bytes. Read back from these, what is shared
+    are interned strings and nothing else, each held by `code`, too, so that marshal always takes it for shared.
+    """
+    code = _compiled(source, path)
+    try:
+        plain = marshal.dumps(code, _WITHOUT_REFERENCES)
+    except ValueError:  # it holds what that format does not know: constant slices, as Python 3.14 makes them
+        return marshal_again(source, path)
+    return marshal.dumps(marshal.loads(plain))
+
+
+def marshal_again(source: bytes, path: str) -> bytes:
+    """The same promise at twice the cost: the second time all that compile interns has been interned, in any process,
+    and is held by somebody else."""
+    interned = _compiled(source, path)
+    content = marshal.dumps(_compiled(source, path))
+    del interned  # not before, since strings are interned for as long as somebody holds them
+    return content
 
 
 def _compiled(source: bytes, path: str) -> CodeType:
@@ -71,16 +91,16 @@ class _Sources:
         return self._archive[1]
 
 
-def main(job_path: str) -> None:
-    """Does the job, in its order."""
-    job = json.loads(Path(job_path).read_text(encoding="utf-8"))
+def main(output_path: str) -> None:
+    """Compiles what comes, in its order, until no more does."""
     intern_characters()
     sources = _Sources()
-    with Path(job["output"]).open("wb") as output, Path(job["sizes"]).open("w", encoding="ascii") as sizes:
-        for path, *place in job["sources"]:
-            pyc = pyc_of(sources.read(*place), path)
-            output.write(pyc)
-            print(len(pyc), file=sizes, flush=True)  # at once: should the process die, the next source was the reason
+    with Path(output_path).open("wb", buffering=0) as output:
+        for line in sys.stdin:
+            for path, *place in json.loads(line):
+                pyc = pyc_of(sources.read(*place), path)
+                output.write(pyc)
+                print(len(pyc), flush=True)  # at once: should the process die, the next source was the reason
 
 
 if __name__ == "__main__":

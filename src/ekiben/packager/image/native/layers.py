@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ekiben.digest import Digest
@@ -11,12 +13,33 @@ from ekiben.oci.appending import AddedLayer
 from ekiben.oci.blobs import BlobStore, Layer
 from ekiben.oci.entries import Entry
 from ekiben.oci.image import BlobSource, JoinedSource
+from ekiben.oci.parallel import Abandoned, run_all
 from ekiben.oci.streamed import StreamedLayer
 from ekiben.packager.image.native.measured import MeasuredLayers
 from ekiben.packager.image.native.plan import DEPENDENCIES
 from ekiben.report import Reporter
+from ekiben.serving.config.cpus import usable_cores
 
 Entries = Callable[[], Iterable[Entry]]  # asked for only where the layer has to be made
+
+
+def _nothing() -> None:
+    """Ends nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerOrder:
+    """A layer to be stored compressed, which holds about `size_bytes`."""
+
+    created_by: str
+    key: Digest
+    entries: Entries
+    size_bytes: int = 0
+
+
+def largest_first(orders: Iterable[LayerOrder]) -> list[LayerOrder]:
+    """The order in which they are made: what takes longest is not left to the end, where it would be alone."""
+    return sorted(orders, key=lambda order: (-order.size_bytes, order.created_by))
 
 
 @dataclass(slots=True)
@@ -33,10 +56,11 @@ class LayerMaker:
     @property
     def source(self) -> BlobSource:
         """Where the blobs of the layers are."""
-        return JoinedSource(sources=self._streamed, rest=self._blobs)
+        return JoinedSource(sources=self._streamed, rest=self.blobs)
 
     @property
-    def _blobs(self) -> BlobStore:
+    def blobs(self) -> BlobStore:
+        """Where they are stored."""
         return BlobStore(self.cache)
 
     @property
@@ -45,21 +69,50 @@ class LayerMaker:
 
     def known(self, key: Digest | None) -> Layer | None:
         """The stored layer of this key."""
-        return self._blobs.known_layer(key) if key and self.use_cache else None
+        return self.blobs.known_layer(key) if key and self.use_cache else None
 
     def take(self, created_by: str, layer: Layer) -> None:
         """The next layer is one that is known."""
         self.added.append(AddedLayer(layer, created_by))
 
+    def missing(self, orders: Iterable[LayerOrder]) -> list[LayerOrder]:
+        """Those of `orders` that have to be made, the largest first."""
+        return largest_first(order for order in orders if self.known(order.key) is None)
+
     def add(self, created_by: str, key: Digest, entries: Entries) -> None:
         """The next layer, stored compressed. Raises what `make_layer` raises."""
-        layer = self.known(key)
-        if layer is None:
-            made_of = tuple(entries())
-            with self.reporter.task(created_by, _total(made_of)) as task:
-                layer = self._blobs.make_layer(made_of, DEPENDENCIES, advance=task.advance)
-            self._blobs.keep_layer(key, layer)
-        self.take(created_by, layer)
+        self.add_all([LayerOrder(created_by, key, entries)])
+
+    def add_all(self, orders: Sequence[LayerOrder], stop: Callable[[], object] = _nothing) -> None:
+        """The next layers, bottom up; those that are not known are made side by side, on all cores. Where one fails,
+        `stop` is called, to end what the entries of others wait for; then raises what `make_layer` raises."""
+        missing = self.missing(orders)
+        halted = threading.Event()
+
+        def halt() -> None:
+            halted.set()
+            stop()
+
+        jobs = [partial(self._make, order, halted) for order in missing]
+        made = run_all(jobs, usable_cores(), halt) if jobs else []
+        new = {order.key: layer for order, layer in zip(missing, made, strict=True)}
+        for order in orders:
+            layer = new.get(order.key) or self.known(order.key)
+            assert layer is not None, "it was known a moment ago"
+            self.take(order.created_by, layer)
+
+    def _make(self, order: LayerOrder, halted: threading.Event) -> Layer:
+        made_of = tuple(order.entries())
+        with self.reporter.task(order.created_by, _total(made_of)) as task:
+
+            def advance(amount: int) -> None:
+                if halted.is_set():
+                    raise Abandoned("stopped, since another layer failed")
+                task.advance(amount)
+
+            layer = self.blobs.make_layer(made_of, DEPENDENCIES, advance=advance)
+        self.blobs.keep_layer(order.key, layer)
+        return layer
 
     def add_streamed(self, created_by: str, key: Digest, entries: Entries) -> None:
         """The next layer, of files that lie in the store already: nothing is written, and they are read once to know

@@ -6,7 +6,7 @@ machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,13 @@ from pathlib import Path
 from ekiben.digest import Digest
 from ekiben.errors import DamagedItem
 from ekiben.oci.entries import Entry
-from ekiben.packager.image.native.bytecode import compile_entries
+from ekiben.packager.image.native.bytecode import bytecode_key
 from ekiben.packager.image.native.gathering import GatheredWheel, WheelPlaces, gather_wheels
 from ekiben.packager.image.native.interpreters import Interpreter, find_interpreter, without_interpreter
-from ekiben.packager.image.native.layers import LayerMaker
+from ekiben.packager.image.native.layers import LayerMaker, LayerOrder
 from ekiben.packager.image.native.locked_wheels import WantedWheel, wanted_wheels
 from ekiben.packager.image.native.plan import WheelLayer, conflict_key, wheel_layers
+from ekiben.packager.image.native.wheel_bytecode import WheelBytecode
 from ekiben.packager.image.native.wheels.conflicts import joined, refuse_conflicts
 from ekiben.packager.image.native.wheels.fitting import require_fit
 from ekiben.packager.image.native.wheels.tree import WheelTree, installed_entries
@@ -62,16 +63,23 @@ def add_wheel_layers(order: WheelOrder, maker: LayerMaker) -> None:
     trees = _trees(gathered.values(), order)
     refuse_conflicts(trees.values())
     put_in_place(marks / conflict_key(layers, order.target.python).hex, b"")
-    for layer in layers:
-        assert layer.key is not None, "every wheel is at hand"
-        its = [trees[digest] for digest in layer.wheels]
-        maker.add(layer.created_by, layer.key, partial(_entries, its, interpreter, order.places.scratch))
+    its = {layer.created_by: {digest: trees[digest] for digest in layer.wheels} for layer in layers}
+    if interpreter is None:
+        maker.add_all(_ordered(layers, its, _without_bytecode))
+        return
+    python, scratch = order.target.python, order.places.scratch
+    with WheelBytecode(interpreter, python, scratch, maker.blobs, use_cache=maker.use_cache) as bytecode:
+        orders = _ordered(layers, its, bytecode.entries)
+        compiled = [tree for one in maker.missing(orders) for tree in its[one.created_by].items()]
+        bytecode.begin(dict(compiled), maker.reporter)
+        maker.add_all(orders, bytecode.stop)
 
 
 def _planned(
     order: WheelOrder, digests: Mapping[str, Digest | None], interpreter: Interpreter | None
 ) -> tuple[WheelLayer, ...]:
-    return wheel_layers(order.plan, digests, order.runtime_digest, bytecode=interpreter.key if interpreter else None)
+    bytecode = bytecode_key(interpreter) if interpreter else None
+    return wheel_layers(order.plan, digests, order.runtime_digest, bytecode=bytecode)
 
 
 def _gathered(wanted: tuple[WantedWheel, ...], order: WheelOrder) -> dict[str, GatheredWheel]:
@@ -87,6 +95,20 @@ def _trees(gathered: Iterable[GatheredWheel], order: WheelOrder) -> dict[Digest,
     return {digest: installed_entries(path, python=order.target.python) for digest, path in paths.items()}
 
 
-def _entries(trees: list[WheelTree], interpreter: Interpreter | None, scratch: Path) -> tuple[Entry, ...]:
-    entries = joined(trees)
-    return entries if interpreter is None else (*entries, *compile_entries(entries, interpreter, scratch))
+def _ordered(
+    layers: Iterable[WheelLayer],
+    trees: Mapping[str, Mapping[Digest, WheelTree]],
+    entries: Callable[[Mapping[Digest, WheelTree]], Iterable[Entry]],
+) -> list[LayerOrder]:
+    """The layers of `trees`, which are by the words for each."""
+    orders = []
+    for layer in layers:
+        assert layer.key is not None, "every wheel is at hand"
+        its = trees[layer.created_by]
+        size_bytes = sum(tree.size_bytes for tree in its.values())
+        orders.append(LayerOrder(layer.created_by, layer.key, partial(entries, its), size_bytes))
+    return orders
+
+
+def _without_bytecode(trees: Mapping[Digest, WheelTree]) -> tuple[Entry, ...]:
+    return joined(trees.values())

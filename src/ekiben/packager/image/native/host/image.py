@@ -14,7 +14,8 @@ from ekiben.oci.descriptor import Platform
 from ekiben.oci.entries import Entry, FilePart
 from ekiben.oci.image import Image
 from ekiben.oci.json_object import canonical
-from ekiben.packager.image.native.bytecode import compile_entries
+from ekiben.packager.image.native.bytecode import bytecode_key
+from ekiben.packager.image.native.compilers import compile_entries
 from ekiben.packager.image.native.host.library import HostPython
 from ekiben.packager.image.native.host.linked import linked_libraries
 from ekiben.packager.image.native.host.stripping import stripped, stripper_version
@@ -74,7 +75,7 @@ def _distinct(entries: Iterable[Entry]) -> list[Entry]:
 def _key(entries: Iterable[Entry], interpreter: Interpreter | None, stripper: str | None) -> Digest:
     """What the layer depends on, by the sizes and times of the machine's files."""
     made_of = {entry.path: _state(entry) for entry in entries}
-    tools = [interpreter.key if interpreter else "none", stripper or "none"]
+    tools = [bytecode_key(interpreter) if interpreter else "none", stripper or "none"]
     return Digest.of_bytes(canonical({"revision": HOST_REVISION, "tools": tools, "entries": made_of}))
 
 
