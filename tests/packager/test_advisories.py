@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from ekiben.errors import BentofileError, EkibenError, ImageError, SelectionError
-from ekiben.packager.image.containerfile import containerfile_for
+from ekiben.packager.image.containerfile import containerfile
+from ekiben.packager.image.plan import plan_image
 from ekiben.packager.selection.selection import select_files
 from ekiben.packager.selection.staging import stage_source
 from ekiben.report import SilentReporter
@@ -89,7 +90,7 @@ def test_cve_2026_33744_no_system_package_is_a_command(build: Build, project: Pa
     assert "system_packages" in refused(build, store).message
     made_elsewhere = replace(MANIFEST, docker={**MANIFEST.docker, "system_packages": [package]})
     with pytest.raises(ImageError):
-        containerfile_for(made_elsewhere, "", RUNTIME_WHEEL)
+        containerfile(plan_image(made_elsewhere, "", RUNTIME_WHEEL))
 
 
 @pytest.mark.parametrize("end", NEWLINES.values(), ids=NEWLINES)
@@ -131,7 +132,7 @@ def test_a_bento_from_elsewhere_is_held_to_the_same_rules(changes: dict[str, obj
     docker = {**MANIFEST.docker, **filled.pop("docker", {})}
     manifest: BentoManifest = replace(MANIFEST, docker=docker, **filled)
     with pytest.raises(ImageError):
-        containerfile_for(manifest, "", RUNTIME_WHEEL)
+        containerfile(plan_image(manifest, "", RUNTIME_WHEEL))
 
 
 def _filled(value: object, end: str) -> object:

@@ -10,11 +10,12 @@ import pytest
 import yaml
 
 import ekiben
-from ekiben.errors import BuildError, DescriptionError, ImageError, NotActedOn, UsageError
+from ekiben.errors import BuildError, DescriptionError, ImageError, UsageError
 from ekiben.packager.image.planning import bento_containerfile
 from ekiben.report import SilentReporter
 from ekiben.store.local import Store
 from tests.packager.conftest import BENTOFILE, Build, Recorder
+from tests.packager.small_bento import make_wheel
 
 WITH_ARGUMENTS = """\
 import ekiben
@@ -189,16 +190,34 @@ def test_keys_and_a_file_that_say_the_same_of_conda_give_the_same_bento(build: B
     assert in_file.tag == in_keys.tag
 
 
-def test_a_cuda_version_is_kept_in_the_bento_and_refused_for_its_image(
-    build: Build, project: Path, reporter: Recorder
-) -> None:
-    write(project, "docker: {cuda_version: '12.4'}\n")
+def test_a_cuda_version_gives_a_base_and_a_python_to_copy_onto_it(build: Build, project: Path) -> None:
+    write(project, "docker: {cuda_version: '12.4', python_version: '3.11'}\n")
     bento = build()
     assert bento.manifest.docker["cuda_version"] == "12.4"
-    assert not bento.path_of("env/docker/Containerfile").exists()
-    assert any("`docker.cuda_version: 12.4` is kept in the Bento" in one for one in reporter.warned)
-    with pytest.raises(NotActedOn, match="no image can be made of this Bento"):
-        bento_containerfile(bento)
+    assert bento.manifest.docker["interpreter_image"] == "python:3.11-slim-bullseye"
+    text = bento.path_of("env/docker/Containerfile").read_text()
+    assert "FROM python:3.11-slim-bullseye AS python\n" in text
+    assert "FROM nvidia/cuda:12.4.1-cudnn-runtime-ubuntu22.04 AS base\n" in text
+    assert text == bento_containerfile(bento)
+
+
+def test_cuda_in_the_base_and_in_wheels_is_told(build: Build, project: Path, reporter: Recorder) -> None:
+    make_wheel(project / "wheels", "nvidia_cublas_cu11", "11.5", {"cublas.py": ""})
+    write(project, "  packages: [nvidia-cublas-cu11]\ndocker: {cuda_version: 12}\n")
+    build()
+    twice, other = [one for one in reporter.warned if "nvidia-cublas-cu11" in one]
+    assert "brings CUDA's libraries, which the base image has, too" in twice
+    assert "is for CUDA 11, and the base image has 12" in other
+
+
+def test_a_distribution_gets_python_from_its_package_manager(build: Build, project: Path) -> None:
+    write(project, "docker: {distro: ubi9, python_version: '3.11', system_packages: [mesa-libGL]}\n")
+    bento = build()
+    assert bento.manifest.docker["interpreter_package"] == "python3.11"
+    text = bento.path_of("env/docker/Containerfile").read_text()
+    assert "install python3.11 " in text
+    assert "install mesa-libGL " in text
+    assert '"pkg:rpm/redhat/mesa-libGL"' in bento.path_of("sbom.cdx.json").read_text()
 
 
 def test_a_call_in_python_says_what_a_bentofile_does(project: Path, store: Store) -> None:

@@ -132,10 +132,13 @@ def _print(made: ProjectLock, output: LockFormat) -> None:
 
 
 def _summary(made: ProjectLock) -> dict[str, object]:
+    inputs = made.content.inputs
+    copied = inputs.interpreter
     return {
         "path": str(made.place),
         "is_changed": made.is_changed,
-        "base_image": {"reference": made.content.inputs.base.reference, "digest": made.content.inputs.base.digest},
+        "base_image": {"reference": inputs.base.reference, "digest": inputs.base.digest},
+        **({"interpreter_image": {"reference": copied.reference, "digest": copied.digest}} if copied else {}),
         "locks": [
             {
                 "platform": lock.target.platform,

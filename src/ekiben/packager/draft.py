@@ -43,9 +43,10 @@ class Workplace:
 class Draft:
     """What is known so far. `python` and `platforms` are the image's, the first platform the one that its Containerfile
     is for; `committed` is the project's bento.lock; `locks` has one for each platform in that order, none before the
-    step or without `python.lock_packages`; `base_image` is the one that they are for, where its digest is known;
-    `service` is the import string to describe; `files` are the files beside `src/`, by path in the Bento, `executables`
-    the paths of those that may be run."""
+    step or without `python.lock_packages`; `base_image` is the one that they are for, where its digest is known; a base
+    without Python gets that of `interpreter_image`, or the package `interpreter_package`. `service` is the import
+    string to describe; `files` are the files beside `src/`, by path in the Bento, `executables` the paths of those that
+    may be run."""
 
     request: BuildRequest
     bentofile: Bentofile
@@ -60,6 +61,8 @@ class Draft:
     committed: BentoLock | None = None
     locks: tuple[Lock, ...] = ()
     base_image: str | None = None
+    interpreter_image: str | None = None
+    interpreter_package: str | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
     executables: tuple[str, ...] = ()
 

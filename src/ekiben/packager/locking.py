@@ -15,9 +15,10 @@ from datetime import datetime
 from pathlib import Path
 
 from ekiben.errors import LockError
+from ekiben.packager.bases.standing import Standing, Unfit, standing_of
 from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.draft import DEFAULT_PLATFORM
-from ekiben.packager.lock.base_image import BaseImage, default_base_image
+from ekiben.packager.lock.base_image import BaseImage
 from ekiben.packager.lock.bento_lock import BentoLock, LockInputs, lock_place, sources_of
 from ekiben.packager.lock.freshness import differences
 from ekiben.packager.lock.indexes import Rules
@@ -63,13 +64,14 @@ KEEP = Upgrade()
 
 @dataclass(frozen=True, slots=True)
 class LockOrder:
-    """What is to be locked: a request for each platform, read and ready, the image that they stand on, the project and
-    its bentofile."""
+    """What is to be locked: a request for each platform, read and ready, the image that they stand on with the one that
+    its Python is copied from, the project and its bentofile."""
 
     requests: tuple[Prepared, ...]
     base: BaseImage
     project: Path
     bentofile: Path | None = None
+    interpreter: BaseImage | None = None
 
     @property
     def place(self) -> Path:
@@ -80,7 +82,7 @@ class LockOrder:
     def inputs(self) -> LockInputs:
         """What the locks are made from."""
         first = self.requests[0]
-        return LockInputs(tuple(first.intent.text.splitlines()), sources_of(first.request), self.base)
+        return LockInputs(tuple(first.intent.text.splitlines()), sources_of(first.request), self.base, self.interpreter)
 
     @property
     def wheels(self) -> tuple[OwnWheel, ...]:
@@ -113,14 +115,17 @@ def lock_order(
     """What a project asks for, on each of `platforms`, with a Python such as `3.12` or `3.12.4`; the wheels of its own
     are made.
 
-    Raises LockError for requirements that cannot be read, or of which no wheel can be built.
+    Raises LockError for requirements that cannot be read, or of which no wheel can be built, and where there is no base
+    for this Python.
     """
-    base = BaseImage.parse(bentofile.docker.base_image or default_base_image(python))
+    standing = bentofile_standing(bentofile, python)
+    base = BaseImage.parse(standing.base)
     if base.known_libc is None:
         locking.reporter.info(f"base image `{base.reference}` does not tell its C library, taken for glibc 2.36")
-    known = committed.inputs.base if committed else None
-    if known and known.reference == base.reference and base.digest is None:
-        base = known
+    base = _with_known_digest(base, committed.inputs.base if committed else None)
+    interpreter = BaseImage.parse(standing.interpreter_image) if standing.interpreter_image else None
+    if interpreter:
+        interpreter = _with_known_digest(interpreter, committed.inputs.interpreter if committed else None)
     request = _request(bentofile, ".".join(python.split(".")[:2]), base, locking)
     requests = [
         prepare(
@@ -138,7 +143,27 @@ def lock_order(
         )
         for platform in dict.fromkeys(platforms)
     ]
-    return LockOrder(tuple(requests), base, bentofile.project, bentofile.path)
+    return LockOrder(tuple(requests), base, bentofile.project, bentofile.path, interpreter)
+
+
+def bentofile_standing(bentofile: Bentofile, python: str) -> Standing:
+    """What the image stands on with a Python such as `3.12` or `3.12.4`. Raises LockError where that is nothing."""
+    docker = bentofile.docker
+    try:
+        return standing_of(
+            docker.distro,
+            python,
+            cuda_version=docker.cuda_version,
+            base_image=docker.base_image,
+            has_conda=bool(bentofile.conda.dependencies),
+        )
+    except Unfit as unfit:
+        raise LockError(f"`docker.{unfit.key}` {unfit.message}", hint=unfit.hint) from unfit
+
+
+def _with_known_digest(image: BaseImage, known: BaseImage | None) -> BaseImage:
+    """`image` as it is `known`, where its reference says no digest."""
+    return known if known and known.reference == image.reference and image.digest is None else image
 
 
 def locks_for_build(

@@ -86,13 +86,17 @@ def _docker(draft: Draft) -> Mapping[str, object]:
     options = draft.bentofile.docker
     base_image = draft.base_image or options.base_image
     base = {"base_image": base_image} if base_image else {}
-    cuda = {"cuda_version": options.cuda_version} if options.cuda_version else {}
+    further = {
+        "cuda_version": options.cuda_version,
+        "interpreter_image": draft.interpreter_image,
+        "interpreter_package": draft.interpreter_package,
+    }
     script = {"setup_script": SETUP_SCRIPT} if options.setup_script else {}
     template = {"dockerfile_template": TEMPLATE} if options.dockerfile_template else {}
     return {
         "distro": options.distro,
         "python_version": draft.python,
-        **cuda,
+        **{key: value for key, value in further.items() if value},
         **base,
         "system_packages": list(options.system_packages),
         "env": dict(options.env),

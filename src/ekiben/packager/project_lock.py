@@ -65,7 +65,7 @@ def lock_project(request: ProjectLockRequest, locking: Locking) -> ProjectLock:
         _refuse_strangers(upgrade, committed)
     order = _order(request, bentofile, committed, locking, upgrade)
     if _asks_for_base(bentofile, order, upgrade, locking):
-        order = replace(order, base=pinned_base(order.base, locking.environ, locking.reporter))
+        order = _pinned_images(bentofile, order, upgrade, locking)
     changes = changes_since(committed, order) + list(_dropped(committed, order))
     if committed is not None and not changes and not upgrade.asks_indexes:
         locking.reporter.info(f"{order.place.name} is up to date")
@@ -100,6 +100,8 @@ def version_changes(before: BentoLock | None, after: BentoLock) -> Iterator[str]
     there was none before."""
     if before and before.inputs.base != after.inputs.base:
         yield f"base image {before.inputs.base} -> {after.inputs.base}"
+    if before and before.inputs.interpreter != after.inputs.interpreter:
+        yield f"Python of {before.inputs.interpreter or 'the base'} -> {after.inputs.interpreter or 'the base'}"
     for lock in after.locks if before else ():
         old = before.lock_for(lock.target.platform) if before else None
         yield from _pin_changes(
@@ -110,16 +112,29 @@ def version_changes(before: BentoLock | None, after: BentoLock) -> Iterator[str]
 
 
 def _asks_for_base(bentofile: Bentofile, order: LockOrder, upgrade: Upgrade, locking: Locking) -> bool:
-    """Whether the base image's digest is to be looked up: it is not known, or all is to be upgraded, and nobody said
-    that there is no network for this."""
+    """Whether digests of images are to be looked up: one is not known, or all are to be upgraded, and nobody said that
+    there is no network for this. One that is written in the bentofile stays."""
     is_written = "@" in (bentofile.docker.base_image or "")
     is_offline = order.requests[0].settings.no_index or locking.environ.get("UV_OFFLINE", "").lower() in TRUE_WORDS
-    if is_written or (order.base.digest and not upgrade.is_total):
+    images = [*([] if is_written else [order.base]), *([order.interpreter] if order.interpreter else [])]
+    unknown = [one for one in images if not one.digest]
+    if not images or (not unknown and not upgrade.is_total):
         return False
     if is_offline:
-        known = "stays as it is" if order.base.digest else "is not recorded"
+        known = "is not recorded" if unknown else "stays as it is"
         locking.reporter.info(f"the digest of the base image {known}: where no index is asked, no registry is")
     return not is_offline
+
+
+def _pinned_images(bentofile: Bentofile, order: LockOrder, upgrade: Upgrade, locking: Locking) -> LockOrder:
+    """`order` with the digests of its images that are to be looked up."""
+    is_written = "@" in (bentofile.docker.base_image or "")
+    base, interpreter = order.base, order.interpreter
+    if not is_written and (upgrade.is_total or not base.digest):
+        base = pinned_base(base, locking.environ, locking.reporter)
+    if interpreter and (upgrade.is_total or not interpreter.digest):
+        interpreter = pinned_base(interpreter, locking.environ, locking.reporter)
+    return replace(order, base=base, interpreter=interpreter)
 
 
 def _pinned(package: LockedPackage) -> str:

@@ -19,10 +19,11 @@ from ekiben.packager.describing.describer import Job
 from ekiben.packager.describing.description import hear_description
 from ekiben.packager.draft import Draft, Workplace
 from ekiben.packager.image.conda import environment_file
-from ekiben.packager.image.containerfile import check_template, containerfile_for
+from ekiben.packager.image.containerfile import check_template, containerfile
+from ekiben.packager.image.plan import plan_image as plan_of
 from ekiben.packager.inputs import answered
 from ekiben.packager.lock.bento_lock import PATTERNS as LOCK_PATTERNS
-from ekiben.packager.locking import Locking, lock_files, lock_order, locks_for_build
+from ekiben.packager.locking import Locking, bentofile_standing, lock_files, lock_order, locks_for_build
 from ekiben.packager.manifest import bento_name, manifest_of
 from ekiben.packager.models import aliases_of, framework_gaps, pin_models
 from ekiben.packager.parts import (
@@ -131,6 +132,9 @@ def lock(draft: Draft, workplace: Workplace) -> Draft:
     """Pins what is installed, for the image's Python and each platform, and carries the wheels that no index has."""
     locking = Locking(workplace.store.cache, workplace.reporter)
     order = lock_order(draft.bentofile, draft.python, draft.platforms, locking, committed=draft.committed)
+    copied = str(order.interpreter) if order.interpreter else None
+    package = bentofile_standing(draft.bentofile, draft.python).interpreter_package
+    draft = replace(draft, interpreter_image=copied, interpreter_package=package)
     for wheel in order.wheels:
         draft = draft.with_file(f"{WHEELS}/{wheel.path.name}", _content(wheel.path))
     if not draft.bentofile.python.lock_packages:
@@ -183,16 +187,13 @@ def plan_image(draft: Draft, workplace: Workplace) -> Draft:
         draft = draft.with_file(SETUP_SCRIPT, _content(project / docker.setup_script), is_executable=True)
     if conda.dependencies:
         draft = draft.with_file(ENVIRONMENT, environment_file(conda, draft.python))
-    if docker.cuda_version is not None:
-        workplace.reporter.warn(
-            f"`docker.cuda_version: {docker.cuda_version}` is kept in the Bento, but no image can be made of it yet",
-            hint="leave it out where wheels bring CUDA along, or name a `docker.base_image`",
-        )
-        return draft
     text = draft.files[LOCK if draft.locks else INTENT].decode()
     template = draft.files[TEMPLATE].decode() if TEMPLATE in draft.files else None
     wheel = build_runtime_wheel().file_name
-    return draft.with_file(CONTAINERFILE, containerfile_for(manifest_of(draft), text, wheel, template))
+    plan = plan_of(manifest_of(draft), text, wheel, template=template)
+    for note in plan.cuda_notes:
+        workplace.reporter.warn(note.message, hint=note.hint)
+    return draft.with_file(CONTAINERFILE, containerfile(plan))
 
 
 def account(draft: Draft, workplace: Workplace) -> Draft:

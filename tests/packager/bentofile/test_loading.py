@@ -154,7 +154,8 @@ def test_an_unknown_key_is_refused_with_the_nearest_right_one(complains: Complai
         ),
         (
             "docker: {distro: debain}\n",
-            "1:18: `docker.distro` is `debain`, and asks for one of `debian`, `alpine`, `amazonlinux` or `ubi8`"
+            "1:18: `docker.distro` is `debain`, and asks for one of `debian`, `alpine`, `amazonlinux`, `ubi8` or "
+            "`ubi9`"
             " | did you mean `debian`?",
         ),
         ("envs: [{value: b}]\n", "1:8: `envs[0].name` is missing"),

@@ -68,7 +68,7 @@ def test_what_is_wrong_with_the_file_keeps_its_place(project: Path) -> None:
 
 def test_an_option_that_is_not_acted_on_is_refused_by_its_name(project: Path) -> None:
     (project / "bentofile.yaml").write_text(FILE)
-    with pytest.raises(NotActedOn, match=r"ekiben\.build\(\): `docker\.distro` is not acted on"):
+    with pytest.raises(NotActedOn, match=r"ekiben\.build\(\): `docker\.distro` `alpine` has musl"):
         load_bentofile(project, options={"docker": {"distro": "alpine"}})
 
 

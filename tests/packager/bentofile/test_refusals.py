@@ -1,4 +1,4 @@
-"""What this version does not act on is refused by name and place."""
+"""What leads to no image is refused by name and place."""
 
 from __future__ import annotations
 
@@ -13,5 +13,6 @@ from tests.packager.bentofile.conftest import Loads
 def test_a_key_without_effect_is_refused(project: Path, loads: Loads) -> None:
     with pytest.raises(NotActedOn) as caught:
         loads("docker: {distro: alpine}\n")
-    place = f"{project}/bentofile.yaml:1:10: `docker.distro`"
-    assert caught.value.message == f"{place} is not acted on by this version of ekiben"
+    place = f"{project}/bentofile.yaml:1:18: `docker.distro`"
+    assert caught.value.message.startswith(f"{place} `alpine` has musl as its C library")
+    assert "python:<version>-slim" in str(caught.value.hint)

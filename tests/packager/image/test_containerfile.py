@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from ekiben.packager.image.containerfile import containerfile, containerfile_for
+from ekiben.packager.image.containerfile import containerfile
 from ekiben.packager.image.engines.docker_cli import build_environment, find_docker_cli
-from ekiben.packager.image.plan import MAX_MODEL_LAYERS, ImagePlan, WheelGroup
+from ekiben.packager.image.plan import MAX_MODEL_LAYERS, ImagePlan, WheelGroup, plan_image
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
 from ekiben.tag import Tag
 from tests.packager.small_bento import MANIFEST, RUNTIME_WHEEL
@@ -80,7 +80,25 @@ LABEL org.example.owner="team"
 {% endblock %}
 """,
 )
-PLANS = {"small": SMALL, "full": FULL, "conda": CONDA, "template": TEMPLATE}
+
+
+def on_base(lock: str = "six==1.17.0", **keys: object) -> ImagePlan:
+    """The plan of a Bento whose bentofile has these keys of `docker`."""
+    return plan_image(replace(MANIFEST, docker={**MANIFEST.docker, **keys}), f"{lock}\n", RUNTIME_WHEEL)
+
+
+PLANS = {
+    "small": SMALL,
+    "full": FULL,
+    "conda": CONDA,
+    "template": TEMPLATE,
+    "cuda": on_base(cuda_version="12.6"),
+    "cuda_packages": on_base(cuda_version="12.4", python_version="3.12", system_packages=["libgomp1"]),
+    "cuda_wheels": on_base("nvidia-cublas-cu12==12.6.4.1\ntorch==2.7.1"),
+    "cuda_ubi9": on_base(distro="ubi9", cuda_version="12"),
+    "ubi9": on_base(distro="ubi9", python_version="3.12", system_packages=["libgomp", "mesa-libGL"]),
+    "amazonlinux": on_base(distro="amazonlinux", python_version="3.13", system_packages=["libgomp-11.4.1"]),
+}
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -103,7 +121,7 @@ def test_the_linter_has_nothing_to_say(name: str, tmp_path: Path) -> None:
 
 
 def test_a_bento_gets_its_containerfile_from_manifest_and_lock_alone() -> None:
-    text = containerfile_for(MANIFEST, f"six==1.17.0 --hash=sha256:{'0' * 64}\n", RUNTIME_WHEEL)
+    text = containerfile(plan_image(MANIFEST, f"six==1.17.0 --hash=sha256:{'0' * 64}\n", RUNTIME_WHEEL))
     assert "FROM python:3.11-slim AS base" in text
     assert "#   rest: six\n" in text
 

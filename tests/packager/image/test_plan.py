@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekiben.digest import Digest
-from ekiben.errors import ImageError, NotActedOn
+from ekiben.errors import ImageError
 from ekiben.packager.image.plan import HEAVY_WHEELS, MAX_MODEL_LAYERS, REST, ImagePlan, group_wheels, plan_image
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage, format_lock
 from ekiben.serving.healthcheck import PORT_FILE_VARIABLE
@@ -164,10 +164,44 @@ def test_a_variable_that_the_image_lives_by_is_refused(name: str) -> None:
         plan(docker(env={name: "x"}))
 
 
-@pytest.mark.parametrize("changes", [{"distro": "alpine"}, {"cuda_version": "12.4"}])
-def test_what_is_not_acted_on_is_refused_in_words(changes: dict[str, object]) -> None:
-    with pytest.raises(NotActedOn, match="is not acted on yet"):
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"distro": "alpine"}, "has musl as its C library"),
+        ({"distro": "plan9"}, "is not known"),
+        ({"cuda_version": "12.7"}, "of which no image is known"),
+        ({"cuda_version": "12.4\nRUN evil"}, "no version of CUDA"),
+        ({"cuda_version": "12.4", "python_version": "3.14"}, "no image has it for a C library as old"),
+        ({"distro": "ubi9", "system_packages": ["-y"]}, "is no RPM package"),
+        ({"cuda_version": "12", "interpreter_image": "a b"}, "is no image reference"),
+    ],
+)
+def test_what_leads_to_no_image_is_refused_in_words(changes: dict[str, object], words: str) -> None:
+    with pytest.raises(ImageError, match=words):
         plan(docker(**changes))
+
+
+def test_what_a_bento_was_built_for_goes_before_what_its_bentofile_means_today() -> None:
+    pinned = f"nvidia/cuda:12.4.1-cudnn-runtime-ubuntu22.04@sha256:{'a' * 64}"
+    copied = f"python:3.11-slim-bullseye@sha256:{'b' * 64}"
+    made = plan(docker(cuda_version="12.4", base_image=pinned, interpreter_image=copied))
+    assert (made.base_image, made.interpreter_image) == (pinned, copied)
+    ubi = plan(docker(distro="ubi9", base_image=f"ubi@sha256:{'a' * 64}", interpreter_package="python3.11"))
+    assert (ubi.interpreter_image, ubi.interpreter_package) == (None, "python3.11")
+
+
+def test_another_base_brings_its_python_or_gets_it_copied() -> None:
+    ubi = docker(distro="ubi9", interpreter_package="python3.11")
+    assert plan_image(ubi, "", RUNTIME_WHEEL, base_image="mine").interpreter_package is None
+    cuda = docker(cuda_version="12.4", interpreter_image="python:3.11-slim-bullseye")
+    assert plan_image(cuda, "", RUNTIME_WHEEL, base_image="mine").interpreter_image == "python:3.11-slim-bullseye"
+
+
+def test_wheels_of_cuda_have_the_container_ask_for_devices() -> None:
+    assert not plan(docker()).uses_gpu
+    assert plan(docker(cuda_version="12")).uses_gpu
+    locked = f"cupy-cuda12x==13.4 --hash=sha256:{'0' * 64}\n"
+    assert plan_image(docker(), locked, RUNTIME_WHEEL).uses_gpu
 
 
 @pytest.mark.parametrize("changes", [{"system_packages": "curl"}, {"env": ["A=1"]}, {"base_image": 3}])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ekiben.packager.lock.base_image import BaseImage, default_base_image
+from ekiben.packager.lock.base_image import BaseImage
 from ekiben.packager.lock.target import Target
 
 
@@ -35,8 +35,3 @@ def test_the_c_library_is_told_by_the_name_of_the_system(reference: str, libc: s
 def test_a_digest_is_taken_from_the_reference() -> None:
     assert BaseImage.parse(f"python:3.12@sha256:{'a' * 64}") == BaseImage("python:3.12", f"sha256:{'a' * 64}")
     assert BaseImage.parse("python:3.12").digest is None
-
-
-def test_the_default_is_known() -> None:
-    assert BaseImage.parse(default_base_image("3.12.4")) == BaseImage("python:3.12.4-slim")
-    assert BaseImage.parse(default_base_image("3.12")).known_libc

@@ -41,6 +41,10 @@ def test_nothing_is_said_of_one_that_fits() -> None:
             replace(INPUTS, base=BaseImage("python:3.11-slim", "sha256:aa")),
             ["the base image's digest is `sha256:aa`"],
         ),
+        (
+            replace(INPUTS, interpreter=BaseImage("python:3.11-slim-bookworm")),
+            ["Python is copied from `python:3.11-slim-bookworm`"],
+        ),
     ],
 )
 def test_changed_inputs_are_named(wanted: LockInputs, phrases: list[str]) -> None:

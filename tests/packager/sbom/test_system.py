@@ -24,6 +24,22 @@ def test_a_debian_package_is_named_as_apt_takes_it(written: str, url: str) -> No
 
 def test_other_distributions_have_their_own_kind() -> None:
     assert system_component("git", "alpine")["purl"] == "pkg:apk/alpine/git"
+    assert system_component("git", "ubuntu")["purl"] == "pkg:deb/ubuntu/git"
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("mesa-libGL", "pkg:rpm/redhat/mesa-libGL"),
+        ("python3.11", "pkg:rpm/redhat/python3.11"),
+        ("java-17-openjdk", "pkg:rpm/redhat/java-17-openjdk"),
+        ("libgomp-11.4.1-2.el9", "pkg:rpm/redhat/libgomp@11.4.1-2.el9"),
+        ("libgomp-11.4.1-2.el9.x86_64", "pkg:rpm/redhat/libgomp@11.4.1-2.el9?arch=x86_64"),
+        ("libgomp.aarch64", "pkg:rpm/redhat/libgomp?arch=aarch64"),
+    ],
+)
+def test_an_rpm_package_is_named_as_dnf_takes_it(written: str, url: str) -> None:
+    assert system_component(written, "ubi9")["purl"] == url
 
 
 @pytest.mark.parametrize(

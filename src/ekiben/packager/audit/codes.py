@@ -104,6 +104,13 @@ SYSTEM_PACKAGES = _code(
 SETUP_SCRIPT = _code(
     32, "SetupScript", _INFO, "a setup script, whose results are not locked", "read it: it runs as root in the build"
 )
+OTHER_CUDA = _code(
+    33,
+    "OtherCuda",
+    _MEDIUM,
+    "wheels that do not find the CUDA that they are for",
+    "let base and wheels be for one major version of CUDA, or leave CUDA to wheels that bring it",
+)
 NO_DIGEST = _code(40, "ModelWithoutDigest", _HIGH, "a model without a digest", "build the Bento again")
 NO_MODEL = _code(
     41,

@@ -10,7 +10,7 @@ from ekiben.packager.audit.evidence import Evidence
 from ekiben.packager.audit.finding import Finding, printable
 from ekiben.packager.audit.secrets import find_secrets, is_placeholder
 from ekiben.packager.credentials import has_credentials
-from ekiben.packager.image.containerfile import MICROMAMBA_ARG, MICROMAMBA_IMAGE
+from ekiben.packager.image.base_stage import MICROMAMBA_ARG, MICROMAMBA_IMAGE
 from ekiben.packager.parts import CONTAINERFILE
 from ekiben.packager.parts import SETUP_SCRIPT as SETUP_SCRIPT_FILE
 from ekiben.store.bento_manifest import BENTO_MANIFEST

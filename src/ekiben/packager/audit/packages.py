@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
@@ -15,6 +15,7 @@ from ekiben.packager.audit.codes import (
     COPYLEFT,
     NO_LICENCE,
     NO_LOCK,
+    OTHER_CUDA,
     SHIPPED_TWICE,
     UNHASHED,
     UNLOCKED,
@@ -24,6 +25,8 @@ from ekiben.packager.audit.codes import (
 from ekiben.packager.audit.evidence import Evidence
 from ekiben.packager.audit.finding import Finding, printable
 from ekiben.packager.audit.image import base_images
+from ekiben.packager.bases.cuda import major_of
+from ekiben.packager.bases.cuda_wheels import cuda_notes, cuda_wheels
 from ekiben.packager.lock.lines import logical_lines
 from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.lock.pylock import parse_pylock
@@ -35,7 +38,6 @@ from ekiben.store.documents import parse_document
 _LOCKS, _PYLOCKS = "env/python/requirements*.lock", "env/python/pylock*.toml"
 _PINNED = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*])?\s*(?P<pin>===?\s*[^\s;*]+(?=\s|;|$)|@\s*\S+)?")
 _CONDA_PIN = re.compile(r"[\w.-]+={1,2}[\w.!+-]+=[\w.]+")
-_CUDA_WHEELS = ("nvidia-*", "cuda-*", "cupy-*")
 _FRAMEWORK_BASES = {"pytorch": "torch", "tensorflow": "tensorflow"}  # a word in a base's name -> what it brings
 _CUDA_BASE = re.compile(r"cuda|nvcr\.io")
 # conda's name -> the Python package's, where they are not the same
@@ -61,6 +63,8 @@ def check_packages(evidence: Evidence) -> Iterator[Finding]:
         yield from _package(path, package)
     names = _locked_names(evidence)
     yield from _base_twice(evidence, names)
+    versions = {package.name: package.version for _, package in packages.rows}
+    yield from _cuda(evidence, [(name, versions.get(name, "")) for name in names])
     yield from _conda(evidence, names)
 
 
@@ -142,11 +146,18 @@ def _base_twice(evidence: Evidence, names: frozenset[str]) -> Iterator[Finding]:
         if name in names and any(word in base for base in bases):
             words = f"`{name}` is in the base image, too, which the image's environment does not look into"
             yield Finding(SHIPPED_TWICE, words, LOCK, subject=name)
-    if not any(map(_CUDA_BASE.search, bases)) and not evidence.manifest.docker.get("cuda_version"):
-        return
-    for name in sorted(name for name in names if any(fnmatch(name, one) for one in _CUDA_WHEELS)):
-        words = f"`{name}` brings CUDA's libraries, which the base image has, too"
-        yield Finding(SHIPPED_TWICE, words, LOCK, subject=name)
+
+
+def _cuda(evidence: Evidence, pins: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    """What does not fit between the wheels and the base, a finding for each wheel."""
+    bases = [base for base, _ in base_images(evidence)]
+    version = evidence.manifest.docker.get("cuda_version")
+    major = major_of(version) if isinstance(version, str) and version[:1].isdigit() else None
+    has_base = major is not None or any(map(_CUDA_BASE.search, bases))
+    for note in cuda_notes(cuda_wheels(pins), has_base=has_base, major=major):
+        code = SHIPPED_TWICE if note.kind == "twice" else OTHER_CUDA
+        for name, words in note.messages.items():
+            yield Finding(code, words, LOCK, subject=name, advice=note.hint)
 
 
 def _conda(evidence: Evidence, names: frozenset[str]) -> Iterator[Finding]:

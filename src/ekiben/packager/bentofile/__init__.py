@@ -10,7 +10,7 @@
     conda_file  conda's environment.yml, read into the same
     overlay     arguments of `ekiben.build()` in the place of keys
     dependencies  the `python` block, with what pyproject.toml says   ── project_table   its [project]
-    refusals    keys that are read and refused, since this version does not act on them
+    refusals    keys of `docker` that lead to no image
     bentofile   `Bentofile`, the frozen value that the rest of the packager works with
     loading     `load_bentofile`: all of the above in order, errors with their place
 

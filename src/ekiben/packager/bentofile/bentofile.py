@@ -71,7 +71,7 @@ class DockerOptions:
     builds); `setup_script` and `dockerfile_template` are relative to the project. Every text is fit to be written into
     a Containerfile; the template's own is the user's."""
 
-    distro: Literal["debian"] = "debian"
+    distro: Literal["debian", "alpine", "amazonlinux", "ubi8", "ubi9"] = "debian"
     python_version: str | None = None
     cuda_version: str | None = None
     base_image: str | None = None

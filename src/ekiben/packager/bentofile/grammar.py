@@ -40,6 +40,9 @@ _NUMBER = r"(0|[1-9][0-9]{0,2})"
 _PYTHON_VERSION = re.compile(rf"{_NUMBER}\.{_NUMBER}(?:\.{_NUMBER})?")
 # Debian policy 5.6.1 (package names) and 5.6.12 (versions), with apt's `name:architecture` and `name=version`.
 _DEBIAN_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+](?::[a-z0-9-]+)?(?:=[0-9A-Za-z][0-9A-Za-z.+~:-]*)?")
+# Names as in Fedora's packaging guidelines, with dnf's `name-version-release` and `name.architecture`; no patterns,
+# groups, paths or options.
+_RPM_PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~^:-]*")
 # The distribution project's grammar of references: [host[:port]/]path[:tag][@algorithm:hex].
 _IMAGE = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d+)?/)?"
@@ -112,11 +115,22 @@ def alias(text: str) -> str:
     return text
 
 
-def system_package(text: str) -> str:
-    """A Debian package, with a version or architecture where wanted."""
+def system_package(text: str, manager: str = "apt") -> str:
+    """A package of Debian's, or with `manager` "dnf" one of an RPM distribution; with a version or architecture where
+    wanted."""
+    if manager == "dnf":
+        return _rpm_package(text)
     if not _DEBIAN_PACKAGE.fullmatch(text):
         raise Refused(
             f"`{_shown(text)}` is no Debian package", "write one name an item, such as `libgomp1` or `curl=7.88.1-10`"
+        )
+    return text
+
+
+def _rpm_package(text: str) -> str:
+    if not _RPM_PACKAGE.fullmatch(text):
+        raise Refused(
+            f"`{_shown(text)}` is no RPM package", "write one name an item, such as `libgomp` or `libxml2-2.9.13-6.el9`"
         )
     return text
 

@@ -25,7 +25,7 @@ from ekiben.packager.bentofile.grammar import Refused, file_inside, image_python
 from ekiben.packager.bentofile.model_filter import parse_filter
 from ekiben.packager.bentofile.overlay import CALL, overlaid
 from ekiben.packager.bentofile.pyproject import read_pyproject
-from ekiben.packager.bentofile.refusals import refuse_unused
+from ekiben.packager.bentofile.refusals import refuse_unfit
 from ekiben.packager.bentofile.schema import (
     PROJECT,
     BentofileLevel,
@@ -74,7 +74,7 @@ def load_bentofile(
         )
     except ValidationError as error:
         raise first_error(error, document) from None
-    refuse_unused(level, document)
+    refuse_unfit(level, document)
     return _bentofile(level, project, document)
 
 
@@ -138,6 +138,7 @@ def _env(level: EnvLevel) -> EnvVariable:
 
 def _docker(level: DockerLevel) -> DockerOptions:
     return DockerOptions(
+        distro=level.distro,
         cuda_version=level.cuda_version,
         base_image=level.base_image,
         system_packages=tuple(level.system_packages),

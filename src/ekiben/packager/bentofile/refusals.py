@@ -1,23 +1,24 @@
-"""Keys that a bentofile may hold and that this version does not act on. They are refused by name, never ignored."""
+"""Keys of `docker` that a bentofile may hold and that lead to no image. They are refused by name, never ignored."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ekiben.errors import NotActedOn
-from ekiben.packager.bentofile.document import Document, Route, dotted
+from ekiben.packager.bases.standing import Unfit, standing_of
+from ekiben.packager.bentofile.document import Document
 from ekiben.packager.bentofile.schema import BentofileLevel
 
 
-def refuse_unused(level: BentofileLevel, document: Document) -> None:
-    """Raises NotActedOn, with its place, for the first key in `level` that would have no effect."""
-    for route, hint in _unused(level):
-        error = document.error(f"`{dotted(route)}` is not acted on by this version of ekiben", route, is_key=True)
-        raise NotActedOn(error.message, hint=hint)
-
-
-def _unused(level: BentofileLevel) -> Iterator[tuple[Route, str | None]]:
-    if (
-        level.docker.distro != "debian"
-    ):  # a lock is for glibc of Debian's age: what it pins would not run on another's libc
-        yield ("docker", "distro"), "only `debian` is; for another system name a `docker.base_image`"
+def refuse_unfit(level: BentofileLevel, document: Document) -> None:
+    """Raises NotActedOn, with its place, for the first key of `docker` by which there is no image to stand on."""
+    docker = level.docker
+    try:
+        standing_of(
+            docker.distro,
+            docker.python_version,
+            cuda_version=docker.cuda_version,
+            base_image=docker.base_image,
+            has_conda=bool(level.conda.model_fields_set),
+        )
+    except Unfit as unfit:
+        error = document.error(f"`docker.{unfit.key}` {unfit.message}", ("docker", unfit.key), hint=unfit.hint)
+        raise NotActedOn(error.message, hint=error.hint) from unfit

@@ -17,6 +17,7 @@ from ekiben.nearest import did_you_mean
 from ekiben.packager.arguments import checked_arguments
 from ekiben.packager.audit.allowances import is_pattern
 from ekiben.packager.audit.codes import CODES
+from ekiben.packager.bases.distributions import DEBIAN, package_manager
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.bentofile.envfile import assignments
 from ekiben.packager.bentofile.grammar import Refused
@@ -54,6 +55,14 @@ def _in_project(check: Callable[[str, Path], str]) -> AfterValidator:
             raise custom_error(error.message, error.hint) from error
 
     return AfterValidator(validate)
+
+
+def _system_package(text: str, info: ValidationInfo) -> str:
+    """A package of `docker.distro`, which is read before."""
+    try:
+        return grammar.system_package(text, package_manager(info.data.get("distro", DEBIAN)))
+    except Refused as error:
+        raise custom_error(error.message, error.hint) from error
 
 
 def _tag(text: str) -> str:
@@ -105,6 +114,13 @@ def _reason(text: str) -> str:
 def _listed(value: object) -> object:
     """BentoML takes one text where a list is meant."""
     return [value] if isinstance(value, str) else value
+
+
+def _as_text(value: object) -> object:
+    """BentoML takes `12` without quotes, and `default` for what it thinks right; `12.10` would be read as 12.1."""
+    if value == "default":
+        return "12"
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _as_model(value: object) -> object:
@@ -233,10 +249,10 @@ class PythonLevel(Level):
 class DockerLevel(Level):
     """`docker`."""
 
-    distro: Literal["debian", "alpine", "amazonlinux", "ubi8"] = "debian"
+    distro: Literal["debian", "alpine", "amazonlinux", "ubi8", "ubi9"] = "debian"
     python_version: Annotated[str, _checked(grammar.image_python)] | None = None
-    cuda_version: Annotated[str, _checked(grammar.cuda_version)] | None = None
-    system_packages: list[Annotated[str, _checked(grammar.system_package)]] = []
+    cuda_version: Annotated[str, BeforeValidator(_as_text), _checked(grammar.cuda_version)] | None = None
+    system_packages: list[Annotated[str, AfterValidator(_system_package)]] = []
     env: Annotated[dict[EnvName, PublicLine], BeforeValidator(_as_mapping)] = {}
     setup_script: FileInside | None = None
     base_image: Annotated[str, _checked(grammar.base_image)] | None = None

@@ -1,6 +1,6 @@
 """`containerfile(plan)`: the text of an image's Containerfile, made of an `ImagePlan` alone.
 
-    base ── skeleton ─┬─ wheels-numpy ────┐      base      the base image, system packages, conda, setup script
+    base ── skeleton ─┬─ wheels-numpy ────┐      base      `base_stage`: all that is below the wheels
       │               ├─ wheels-torch ────┤      skeleton  an empty virtual environment, made by the base's python3
       │               ├─ wheels-rest ─────┤      wheels-*  one group of locked wheels, installed into the skeleton
       │               └─ wheels-runtime ──┤
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ekiben.packager.image.base_stage import base_lines, pip_lines, right_version, system_lines
 from ekiben.packager.image.dockerfile_template.filling import BASE_BLOCK, Blank, fill_template
 from ekiben.packager.image.instructions import CONTINUED, demand, exec_form, pairs, run, wrapped
 from ekiben.packager.image.mounts import (
@@ -29,13 +30,11 @@ from ekiben.packager.image.mounts import (
     ENV_SECRET,
     NETRC_SECRET,
     PIP_CONF_SECRET,
-    SETUP_MOUNT,
     run_with_env,
     secret,
     secret_path,
-    trust_ca,
 )
-from ekiben.packager.image.plan import RUNTIME, ImagePlan, plan_image
+from ekiben.packager.image.plan import RUNTIME, ImagePlan
 from ekiben.packager.image.running import (
     APP,
     BENTO,
@@ -52,31 +51,19 @@ from ekiben.packager.image.running import (
     VENV,
     WORKING_DIR,
     base_labels,
+    gpu_env,
     image_env,
     path_above,
     title_label,
 )
 from ekiben.packager.parts import INTENT, LOCK
 from ekiben.serving.variables import VERSION_VARIABLE
-from ekiben.store.bento_manifest import BentoManifest
-
-CONDA = "/opt/conda"
 
 VERSION_ARG = VERSION_VARIABLE  # the one thing that a Bento cannot say of itself: given at image time
-MICROMAMBA_ARG = "EKIBEN_MICROMAMBA"  # another image that has /bin/micromamba, such as a mirror's
-MICROMAMBA_IMAGE = "mambaorg/micromamba:2.0.5"  # https://github.com/mamba-org/micromamba-docker; for amd64 and arm64
 
 _NO_PYTHON, _OTHER_PYTHON, _NO_PIP = 101, 102, 103  # exit statuses that neither sysexits.h nor a shell has given away
 _GROUP_MOUNT = "/mnt/ekiben"
 _PIP_CACHE = "/var/cache/ekiben-pip"
-_CONDA_CACHE = "/var/cache/ekiben-conda"
-
-
-def containerfile_for(
-    manifest: BentoManifest, lock_text: str, runtime_wheel_name: str, template: str | None = None
-) -> str:
-    """The Containerfile of a Bento, as `build` writes it into `env/docker/Containerfile`."""
-    return containerfile(plan_image(manifest, lock_text, runtime_wheel_name, template=template))
 
 
 def check_template(template: str, python: str) -> None:
@@ -103,10 +90,10 @@ def _blocks(plan: ImagePlan) -> Mapping[str, list[str]]:
     stages = [_skeleton(plan), *(_wheels(plan, group) for group in groups), _image(plan, groups)]
     separated = [line for lines in stages for line in ("", *lines)]
     return {
-        BASE_BLOCK: _base_image(plan),
+        BASE_BLOCK: base_lines(plan),
         "SETUP_BENTO_USER": [],  # the image's user has a number and needs no account
         "SETUP_BENTO_ENVARS": [f"ENV {pairs(plan.base_env)}"] if plan.base_env else [],
-        "SETUP_BENTO_COMPONENTS": [*_system(plan), *separated],
+        "SETUP_BENTO_COMPONENTS": [*system_lines(plan), *separated],
         "SETUP_BENTO_ENTRYPOINT": _entrypoint(),
     }
 
@@ -161,89 +148,21 @@ def _pins(plan: ImagePlan) -> str:
     return LOCK if plan.open_requirements is None else INTENT
 
 
-def _base_image(plan: ImagePlan) -> list[str]:
-    conda = [f"ARG {MICROMAMBA_ARG}={MICROMAMBA_IMAGE}", f"FROM ${{{MICROMAMBA_ARG}}} AS micromamba", ""]
-    return [
-        *(conda if plan.has_conda else []),
-        "# What the service stands on.",
-        f"FROM {plan.base_image} AS base",
-        "# hadolint ignore=DL3002",  # the user of the last stage is another
-        "USER 0:0",
-    ]
-
-
-def _system(plan: ImagePlan) -> list[str]:
-    lines: list[str] = []
-    if plan.system_packages:
-        lines.append("# hadolint ignore=DL3008")  # whether a package is pinned is the bentofile's to say
-        lines += run_with_env(
-            plan,
-            [
-                "type=cache,target=/var/cache/apt,sharing=locked",
-                "type=cache,target=/var/lib/apt/lists,sharing=locked",
-                secret(CA_SECRET),
-            ],
-            [
-                f"if [ -s {secret_path(CA_SECRET)} ]; then"
-                f" set -- -o Acquire::https::CAInfo={secret_path(CA_SECRET)}; fi",
-                'apt-get "$@" update',
-                'DEBIAN_FRONTEND=noninteractive apt-get "$@" install --yes --no-install-recommends '
-                + " ".join(plan.system_packages),
-            ],
-        )
-    if plan.has_conda:
-        lines += _conda(plan)
-    if plan.has_setup_script:
-        setup = [f"type=bind,source=setup,target={SETUP_MOUNT}"]
-        lines += run_with_env(
-            plan,
-            [*([] if plan.has_build_env else setup), *map(secret, (PIP_CONF_SECRET, CA_SECRET, NETRC_SECRET))],
-            [
-                f"export PIP_CONFIG_FILE={secret_path(PIP_CONF_SECRET)} NETRC={secret_path(NETRC_SECRET)}",
-                trust_ca(),
-                f"{SETUP_MOUNT}/setup_script",
-            ],
-        )
-    return lines
-
-
-def _conda(plan: ImagePlan) -> list[str]:
-    """conda's packages at /opt/conda, first on the PATH: its python3 makes the virtual environment."""
-    return [
-        *run_with_env(
-            plan,
-            [
-                "type=bind,from=micromamba,source=/bin/micromamba,target=/mnt/micromamba",
-                "type=bind,source=conda,target=/mnt/conda",
-                f"type=cache,id=ekiben-conda,target={_CONDA_CACHE},sharing=locked",
-                secret(CA_SECRET),
-            ],
-            [
-                f"export MAMBA_ROOT_PREFIX={_CONDA_CACHE}",
-                trust_ca(),
-                f"/mnt/micromamba create --yes --prefix {CONDA} --file /mnt/conda/environment.yml",
-            ],
-        ),
-        f'ENV PATH="{CONDA}/bin:$PATH"',
-    ]
-
-
 def _skeleton(plan: ImagePlan) -> list[str]:
-    major, minor = plan.python_version.split(".")
-    right_version = f"import sys; sys.exit(sys.version_info[:2] != ({major}, {minor}))"
     other = f"the python3 of the base image is not {plan.python_version}"
     no_pip = "the base image has no pip; python3-pip is its Debian package"
     below = " --system-site-packages" if plan.has_conda else ""
     return [
         "# An empty virtual environment. The lock is for one version of Python, and pip is the base's.",
         "FROM base AS skeleton",
+        *pip_lines(plan),
         f"ENV PIP_CONFIG_FILE={secret_path(PIP_CONF_SECRET)} NETRC={secret_path(NETRC_SECRET)}",
         f"ENV PIP_CACHE_DIR={_PIP_CACHE} PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore",
         *run(
             [],
             [
                 demand("command -v python3", "the base image has no python3 on its PATH", _NO_PYTHON),
-                demand(f"python3 -c '{right_version}'", other, _OTHER_PYTHON),
+                demand(right_version(plan), other, _OTHER_PYTHON),
                 demand("python3 -m pip --version", no_pip, _NO_PIP),
                 f"python3 -m venv --without-pip{below} {VENV}",
                 f"rm -f {VENV}/bin/activate* {VENV}/bin/Activate*",
@@ -285,6 +204,7 @@ def _image(plan: ImagePlan, groups: list[str]) -> list[str]:
         "FROM base AS image",
         f'ENV PATH="{path_above("$PATH")}"',
         f"ENV {pairs(image_env(plan))}",
+        *_gpu(plan),
         f"LABEL {pairs([title_label(plan), *base_labels(plan.base_image)])}",
         f"WORKDIR {WORKING_DIR}",
         f"COPY --from=skeleton {VENV} {VENV}",
@@ -293,6 +213,13 @@ def _image(plan: ImagePlan, groups: list[str]) -> list[str]:
         *(["COPY more-models /"] if plan.shared_layer_models else []),
         f"COPY bento {BENTO}",
     ]
+
+
+def _gpu(plan: ImagePlan) -> list[str]:
+    """Which devices NVIDIA's runtime hands over; what the base says of it stays."""
+    defaults = (f'{name}="${{{name}:-{value}}}"' for name, value in gpu_env(plan))
+    line = " ".join(defaults)
+    return [f"ENV {line}"] if line else []
 
 
 def _entrypoint() -> list[str]:

@@ -10,10 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from ekiben.errors import ImageError, NotActedOn
+from ekiben.errors import ImageError
+from ekiben.packager.bases.cuda import major_of
+from ekiben.packager.bases.cuda_wheels import CudaNote, CudaWheel, cuda_notes, cuda_wheels
+from ekiben.packager.bases.distributions import ALPINE, DEBIAN, DISTRIBUTIONS, PackageManager, package_manager
+from ekiben.packager.bases.standing import Standing, Unfit, standing_of
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.lock.lockfile import LockedPackage, parse_lock
 from ekiben.store.bento_manifest import BentoManifest
@@ -60,7 +65,8 @@ class ImagePlan:
     file name is `runtime_wheel`. `base_env` holds from the base stage on, `runtime_env` only in the finished image;
     `build_env` while it is built and not in it, and so do the variables in `secret_env`, whose values the Bento does
     not hold. `template` is the text of the project's own. `open_requirements` is the text of requirements.in
-    where the Bento has no lock: what pip finds for it is one group."""
+    where the Bento has no lock: what pip finds for it is one group. `interpreter_image`, `interpreter_package`: as a
+    `Standing` has them. `cuda_version` is what the bentofile says of the base."""
 
     title: str
     base_image: str
@@ -77,6 +83,27 @@ class ImagePlan:
     has_conda: bool = False
     template: str | None = None
     open_requirements: str | None = None
+    interpreter_image: str | None = None
+    interpreter_package: str | None = None
+    package_manager: PackageManager = "apt"
+    cuda_version: str | None = None
+
+    @property
+    def cuda_wheels(self) -> tuple[CudaWheel, ...]:
+        """The locked wheels that have to do with CUDA."""
+        return cuda_wheels((one.name, one.version) for group in self.groups for one in group.packages)
+
+    @property
+    def uses_gpu(self) -> bool:
+        """Whether the container is to be handed GPUs, where it is run by an engine that can."""
+        return bool(self.cuda_version or self.cuda_wheels)
+
+    @property
+    def cuda_notes(self) -> tuple[CudaNote, ...]:
+        """What does not fit about CUDA in the image, as far as names tell."""
+        named = "cuda" in self.base_image
+        major = major_of(self.cuda_version) if self.cuda_version else None
+        return tuple(cuda_notes(self.cuda_wheels, has_base=named or major is not None, major=major))
 
     @property
     def has_build_env(self) -> bool:
@@ -105,20 +132,26 @@ def plan_image(
     """The plan of the Bento's image; `base_image` overrides what the Bento says, `template` is the text of its
     `docker.dockerfile_template`. `lock_text` is requirements.lock, or requirements.in of a Bento without a lock.
 
-    Raises ImageError for a text that cannot stand in a Containerfile, NotActedOn for what ours cannot do yet.
+    Raises ImageError for a text that cannot stand in a Containerfile, and where there is no base for the Bento.
     """
     docker = manifest.docker
-    _refuse_unplanned(docker)
+    manager = package_manager(_text(docker, "distro"))
+    standing = bento_standing(manifest, base_image)
     version = _checked(grammar.image_python, _text(docker, "python_version"), "docker.python_version")
     return ImagePlan(
         title=Tag(manifest.name).name,
-        base_image=base_image_of(manifest, base_image),
+        base_image=standing.base,
+        interpreter_image=standing.interpreter_image,
+        interpreter_package=standing.interpreter_package,
+        package_manager=manager,
+        cuda_version=_cuda_version(docker),
         python_version=".".join(version.split(".")[:2]),
         groups=group_wheels(parse_lock(lock_text)) if is_locked(manifest) else (WheelGroup(REST, ()),),
         runtime_wheel=_wheel_name(runtime_wheel),
         models=_distinct(entry.tag for entry in manifest.models),
         system_packages=tuple(
-            _checked(grammar.system_package, one, "docker.system_packages") for one in _texts(docker, "system_packages")
+            _checked(partial(grammar.system_package, manager=manager), one, "docker.system_packages")
+            for one in _texts(docker, "system_packages")
         ),
         has_setup_script=bool(docker.get("setup_script")),
         base_env=_base_env(manifest),
@@ -136,14 +169,33 @@ def is_locked(manifest: BentoManifest) -> bool:
     return manifest.python.get("lock_packages") is not False
 
 
-def base_image_of(manifest: BentoManifest, instead: str | None = None) -> str:
-    """The image that the Bento's stands on: `instead`, else the one that it names, else Python's slim one.
+def bento_standing(manifest: BentoManifest, instead: str | None = None) -> Standing:
+    """What the Bento's image stands on: `instead`, else what it was built for, else what its bentofile means today.
 
-    Raises ImageError for a text that is no reference.
+    Raises ImageError for a text that is no reference, and where there is no base for it.
     """
-    version = _checked(grammar.image_python, _text(manifest.docker, "python_version"), "docker.python_version")
-    base = instead or _text(manifest.docker, "base_image") or f"python:{version}-slim"
-    return _checked(grammar.base_image, base, "the base image")
+    docker = manifest.docker
+    version = _checked(grammar.image_python, _text(docker, "python_version"), "docker.python_version")
+    base, copied = instead or _text(docker, "base_image"), _text(docker, "interpreter_image")
+    package = "" if instead else _text(docker, "interpreter_package")
+    try:
+        meant = standing_of(
+            _distro(docker),
+            version,
+            cuda_version=_cuda_version(docker),
+            base_image=base or None,
+            has_conda=bool(manifest.conda),
+        )
+    except Unfit as unfit:
+        raise ImageError(f"`docker.{unfit.key}` {unfit.message}", hint=unfit.hint) from unfit
+    copied, package = copied or meant.interpreter_image or "", package or meant.interpreter_package or ""
+    return Standing(
+        _checked(grammar.base_image, meant.base, "the base image"),
+        _checked(grammar.base_image, copied, "docker.interpreter_image") if copied else None,
+        _checked(partial(grammar.system_package, manager="dnf"), package, "docker.interpreter_package")
+        if package
+        else None,
+    )
 
 
 def group_wheels(packages: Iterable[LockedPackage]) -> tuple[WheelGroup, ...]:
@@ -163,17 +215,16 @@ def _group_name(package: str) -> str:
     return next(fitting, REST)
 
 
-def _refuse_unplanned(docker: Mapping[str, object]) -> None:
-    distro = docker.get("distro") or "debian"
-    if distro != "debian":
-        raise NotActedOn(
-            f"`docker.distro: {distro}` is not acted on yet", hint="use `debian`, or a `docker.base_image`"
-        )
-    if docker.get("cuda_version"):
-        raise NotActedOn(
-            "`docker.cuda_version` is not acted on yet: no image can be made of this Bento",
-            hint="leave it out where wheels bring CUDA along, or name a `docker.base_image`",
-        )
+def _distro(docker: Mapping[str, object]) -> str:
+    distro = _text(docker, "distro") or DEBIAN
+    if distro not in (*DISTRIBUTIONS, ALPINE):
+        raise ImageError(f"`docker.distro` is `{distro}`, which is not known", hint="leave it out")
+    return distro
+
+
+def _cuda_version(docker: Mapping[str, object]) -> str | None:
+    version = _text(docker, "cuda_version")
+    return _checked(grammar.cuda_version, version, "docker.cuda_version") if version else None
 
 
 def _base_env(manifest: BentoManifest) -> tuple[tuple[str, str], ...]:

@@ -35,6 +35,10 @@ _DEFAULT_ENV = {  # a Bento may declare another value for all but the reserved o
 }
 OWN_VARIABLES = frozenset({*_DEFAULT_ENV, VERSION_VARIABLE})  # which the image has of ekiben, whatever its base has
 
+# What NVIDIA's container runtime goes by; its own images say the same. An engine without it, and one that is asked for
+# no device, passes them over. https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html
+_GPU_ENV = {"NVIDIA_VISIBLE_DEVICES": "all", "NVIDIA_DRIVER_CAPABILITIES": "compute,utility"}
+
 BENTO_LABEL = "io.ekiben.bento"
 BASE_NAME = "org.opencontainers.image.base.name"
 BASE_DIGEST = "org.opencontainers.image.base.digest"
@@ -48,6 +52,12 @@ def image_env(plan: ImagePlan) -> list[tuple[str, str]]:
     declared = {name for name, _ in (*plan.base_env, *plan.runtime_env)}
     defaults = [(name, value) for name, value in _DEFAULT_ENV.items() if name not in declared]
     return [*defaults, *plan.runtime_env]
+
+
+def gpu_env(plan: ImagePlan) -> list[tuple[str, str]]:
+    """The variables of an image that uses GPUs, which a base may have set otherwise."""
+    declared = {name for name, _ in (*plan.base_env, *plan.runtime_env)}
+    return [(name, value) for name, value in _GPU_ENV.items() if name not in declared] if plan.uses_gpu else []
 
 
 def path_above(base: str) -> str:

@@ -61,8 +61,3 @@ class BaseImage:
     def libc(self) -> str:
         """The same, or the default."""
         return self.known_libc or DEFAULT_LIBC
-
-
-def default_base_image(python: str) -> str:
-    """The base of a Bento that names none, for a Python such as `3.12` or `3.12.4`."""
-    return f"python:{python}-slim"

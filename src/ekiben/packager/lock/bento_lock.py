@@ -37,11 +37,12 @@ PATTERNS = (NAME, f"*.{NAME}", f".*{NAME}.*.new")
 @dataclass(frozen=True, slots=True)
 class LockInputs:
     """What of a project shapes its locks: the lines of requirements.in, the places packages come from as the bentofile
-    declares them, and the base image. Nothing of the machine's."""
+    declares them, the base image, and the image whose Python is copied onto that, if any. Nothing of the machine's."""
 
     requirements: tuple[str, ...]
     sources: tuple[str, ...] = ()
     base: BaseImage = field(default_factory=lambda: BaseImage(""))
+    interpreter: BaseImage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class _BentoLock(Document):
     requirements: list[str]
     sources: list[str] = Field(default_factory=list)
     base_image: _Base
+    interpreter_image: _Base | None = None
     locks: list[LockDocument] = Field(min_length=1)
 
 
@@ -115,7 +117,9 @@ def parse_bento_lock(text: str, place: str = NAME) -> BentoLock:
         raise LockError(f"`{place}`: `{where}`: {first['msg'].lower()}", hint=_REMEDY) from error
     intent = "".join(f"{line}\n" for line in document.requirements)
     base = BaseImage(document.base_image.reference, document.base_image.digest)
-    inputs = LockInputs(tuple(document.requirements), tuple(document.sources), base)
+    copied = document.interpreter_image
+    interpreter = BaseImage(copied.reference, copied.digest) if copied else None
+    inputs = LockInputs(tuple(document.requirements), tuple(document.sources), base, interpreter)
     return BentoLock(inputs, tuple(lock_of(one, intent=intent, source="bento.lock") for one in document.locks))
 
 
@@ -124,7 +128,9 @@ def format_bento_lock(content: BentoLock) -> str:
     inputs = content.inputs
     head = {"lock-version": VERSION, "requirements": inputs.requirements, "sources": inputs.sources}
     lines = [_HEADER, *toml_entries(head)]
-    lines += toml_table("[base-image]", {"reference": inputs.base.reference, "digest": inputs.base.digest})
+    for title, image in (("[base-image]", inputs.base), ("[interpreter-image]", inputs.interpreter)):
+        if image:
+            lines += toml_table(title, {"reference": image.reference, "digest": image.digest})
     for lock in content.locks:
         document = lock_document(lock)
         fields = document.model_dump(mode="json", by_alias=True, exclude={"packages"})

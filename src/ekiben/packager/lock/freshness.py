@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from ekiben.packager.lock.base_image import BaseImage
 from ekiben.packager.lock.bento_lock import BentoLock, LockInputs
 from ekiben.packager.lock.request import LockTool
 from ekiben.packager.lock.target import Target
@@ -37,10 +38,18 @@ def _without_hashes(line: str) -> str:
 
 
 def _base_changes(before: LockInputs, now: LockInputs) -> Iterator[str]:
-    if before.base.reference != now.base.reference:
-        yield f"the base image is `{now.base.reference}`, no longer `{before.base.reference}`"
-    elif now.base.digest and before.base.digest != now.base.digest:
-        yield f"the base image's digest is `{now.base.digest}`"
+    yield from _image_changes("the base image", before.base, now.base)
+    if before.interpreter and now.interpreter:
+        yield from _image_changes("Python's image", before.interpreter, now.interpreter)
+    elif before.interpreter or now.interpreter:
+        yield "Python is no longer copied" if before.interpreter else f"Python is copied from `{now.interpreter}`"
+
+
+def _image_changes(what: str, before: BaseImage, now: BaseImage) -> Iterator[str]:
+    if before.reference != now.reference:
+        yield f"{what} is `{now.reference}`, no longer `{before.reference}`"
+    elif now.digest and before.digest != now.digest:
+        yield f"{what}'s digest is `{now.digest}`"
 
 
 def _target_changes(committed: BentoLock, target: Target, tool: LockTool) -> Iterator[str]:

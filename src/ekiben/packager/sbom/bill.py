@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 import ekiben
 from ekiben.digest import Digest
+from ekiben.packager.bases.cuda import UBUNTU
+from ekiben.packager.bases.distributions import DEBIAN
+from ekiben.packager.bentofile.bentofile import DockerOptions
 from ekiben.packager.draft import Draft
 from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.parts import CONTAINERFILE, INTENT, WHEELS
@@ -53,10 +56,18 @@ def bill_of(draft: Draft, source: SourceTree, models: Iterable[Model]) -> Bill:
         wheels=carried_wheels(draft.files),
         models=tuple(_billed(model, draft) for model in models),
         base_images=base_images(draft.files.get(CONTAINERFILE, b"").decode()),
-        distribution=bentofile.docker.distro,
-        system_packages=bentofile.docker.system_packages,
+        distribution=_distribution(bentofile.docker),
+        system_packages=(
+            *([draft.interpreter_package] if draft.interpreter_package else []),
+            *bentofile.docker.system_packages,
+        ),
         conda_packages=bentofile.conda.dependencies,
     )
+
+
+def _distribution(docker: DockerOptions) -> str:
+    is_nvidias = docker.cuda_version is not None and docker.base_image is None
+    return UBUNTU if is_nvidias and docker.distro == DEBIAN else docker.distro
 
 
 def carried_wheels(files: Mapping[str, bytes]) -> tuple[CarriedWheel, ...]:

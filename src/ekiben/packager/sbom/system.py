@@ -10,24 +10,28 @@ import re
 from ekiben.packager.sbom.fields import Fields, component, properties
 from ekiben.packager.sbom.purl import package_url
 
-# Kind and namespace of package URLs, by `docker.distro`.
+# Kind and namespace of package URLs, by `docker.distro`; NVIDIA's images are of Ubuntu where it says Debian.
 _DISTRIBUTIONS = {
     "debian": ("deb", "debian"),
+    "ubuntu": ("deb", "ubuntu"),
     "alpine": ("apk", "alpine"),
     "ubi8": ("rpm", "redhat"),
+    "ubi9": ("rpm", "redhat"),
     "amazonlinux": ("rpm", "amazon"),
 }
 _DEBIAN = re.compile(r"(?P<name>[^:=]+)(?::(?P<arch>[^=]+))?(?:=(?P<version>.+))?")
+_RPM = re.compile(r"(?P<name>.+?)(?:-(?P<version>[0-9][^-]*(?:-[0-9][^-]*?)?))?(?:\.(?P<arch>x86_64|aarch64|noarch))?")
 _CONDA = re.compile(
     r"(?:(?P<channel>[^:]+)::)?(?P<name>[A-Za-z0-9_.-]+)\s*(?:={1,2}\s*(?P<version>[0-9][0-9A-Za-z.+_!-]*)(?=[\s=]|$))?"
 )
 
 
 def system_component(written: str, distribution: str) -> Fields:
-    """A package as `docker.system_packages` names it: `libgomp1`, `git:arm64`, `curl=7.88.1-10`."""
-    found = _DEBIAN.fullmatch(written)
-    name, arch, version = found.group("name", "arch", "version") if found else (written, None, None)
+    """A package as `docker.system_packages` names it: `libgomp1`, `git:arm64`, `curl=7.88.1-10`; `libgomp-11.4.1-2.el9`
+    of an RPM distribution."""
     kind, namespace = _DISTRIBUTIONS.get(distribution, ("generic", distribution))
+    found = (_RPM if kind == "rpm" else _DEBIAN).fullmatch(written)
+    name, arch, version = found.group("name", "arch", "version") if found else (written, None, None)
     url = package_url(kind, name, version, namespace=namespace, qualifiers={"arch": arch})
     return _component(name, version, url, written)
 

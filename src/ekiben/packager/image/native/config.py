@@ -20,6 +20,7 @@ from ekiben.packager.image.running import (
     USER,
     WORKING_DIR,
     base_labels,
+    gpu_env,
     image_env,
     path_above,
     title_label,
@@ -33,8 +34,15 @@ def config_changes(
     """What the image of `plan` changes of its `base`, which others call `reference`. `version` is the Bento's, `labels`
     those of this making."""
     path = dict(plan.base_env).get("PATH") or base.variables.get("PATH") or DEFAULT_PATH
+    gpu = {name: value for name, value in gpu_env(plan) if name not in base.variables}
     return ConfigChanges(
-        env={**dict(plan.base_env), "PATH": path_above(path), **dict(image_env(plan)), VERSION_VARIABLE: version},
+        env={
+            **gpu,
+            **dict(plan.base_env),
+            "PATH": path_above(path),
+            **dict(image_env(plan)),
+            VERSION_VARIABLE: version,
+        },
         labels={**dict([title_label(plan), *(base_labels(reference) if reference else [])]), **labels},
         ports=frozenset({f"{PORT}/tcp"}),
         user=str(USER),
