@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,12 @@ def make_reporter(verbosity: str, progress: str, stream: TextIO | None = None) -
     return PlainReporter(stream, says_info=verbosity != "quiet" and progress != "quiet")
 
 
+def _write_line(stream: TextIO, text: str) -> None:
+    """At once, so that lines of several threads do not mix."""
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
 class PlainReporter(SilentReporter):
     """One line per event, for logs and pipes."""
 
@@ -38,18 +45,17 @@ class PlainReporter(SilentReporter):
     def info(self, message: str) -> None:
         """A line, unless quiet."""
         if self._says_info:
-            print(message, file=self._stream, flush=True)
+            _write_line(self._stream, message)
 
     def warn(self, message: str, hint: str | None = None) -> None:
         """A line marked as a warning, and its hint."""
-        print(f"warning: {message}", file=self._stream, flush=True)
-        if hint:
-            print(f"hint: {hint}", file=self._stream, flush=True)
+        hint_line = f"\nhint: {hint}" if hint else ""
+        _write_line(self._stream, f"warning: {message}{hint_line}")
 
     def output(self, line: str) -> None:
         """The other program's line as it is, unless quiet."""
         if self._says_info:
-            print(line, file=self._stream, flush=True)
+            _write_line(self._stream, line)
 
     @contextmanager
     def task(self, name: str, total: int | None = None) -> Iterator[Task]:
@@ -100,7 +106,7 @@ class JsonReporter(SilentReporter):
         self._event("end", task=name)
 
     def _event(self, event: str, **fields: object) -> None:
-        print(json.dumps({"event": event, **fields}), file=self._stream, flush=True)
+        _write_line(self._stream, json.dumps({"event": event, **fields}))
 
     def progress(self, name: str, done: int) -> None:
         """How far a task is."""
@@ -126,6 +132,8 @@ class TerminalReporter(SilentReporter):
         from rich.console import Console
 
         self._console: Console = Console(stderr=True, highlight=False)
+        self._lock = threading.Lock()
+        self._bars: Progress | None = None  # those of all tasks under way: a terminal has one place for them
 
     def info(self, message: str) -> None:
         """A line."""
@@ -143,11 +151,23 @@ class TerminalReporter(SilentReporter):
 
     @contextmanager
     def task(self, name: str, total: int | None = None) -> Iterator[Task]:
-        """A bar that goes away when the work is done."""
+        """A bar that goes away when the work is done; those of tasks at once stand below each other."""
         from rich.progress import Progress
 
-        with Progress(console=self._console, transient=True) as bars:
-            yield _Bar(bars, bars.add_task(name, total=total))
+        with self._lock:
+            if self._bars is None:
+                self._bars = Progress(console=self._console, transient=True)
+                self._bars.start()
+            bars = self._bars
+            bar = bars.add_task(name, total=total)
+        try:
+            yield _Bar(bars, bar)
+        finally:
+            with self._lock:
+                bars.remove_task(bar)
+                if not bars.task_ids:
+                    bars.stop()
+                    self._bars = None
 
 
 class _Bar:
