@@ -1,12 +1,15 @@
-"""The engine for tests that make images, and a label by which a run finds its own again."""
+"""The engines for tests that make images, and a label by which a run finds its own in Docker again."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 
 import docker
 import pytest
+
+from tests.packager.image.podman_storage import storage_with
 
 OURS = "org.example.ekiben-test"
 LABEL = f"{OURS}={os.getpid()}"
@@ -20,3 +23,12 @@ def client(base_image: str) -> Iterator[docker.DockerClient]:
     for image in connected.images.list(filters={"label": LABEL}, all=True):
         connected.images.remove(str(image.id), force=True)
     connected.close()
+
+
+@pytest.fixture(scope="session")
+def podman_environ(base_image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """The environment of a podman and a buildah that have the base image, in a storage of the tests' own."""
+    if not all(map(shutil.which, ("podman", "buildah"))):
+        pytest.skip("no podman or no buildah")
+    with storage_with(base_image, tmp_path_factory.mktemp("podman")) as variables:
+        yield variables

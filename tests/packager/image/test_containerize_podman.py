@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from ekiben.report import SilentReporter
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
+from tests.packager.image.podman_storage import run_in, say
 from tests.packager.small_bento import save_model, small_bento
 
 pytestmark = pytest.mark.docker
@@ -34,31 +33,11 @@ RUN --mount=type=secret,id=token wc -c < /run/secrets/token > /etc/length && ech
 """
 
 
-@pytest.fixture(scope="module")
-def environ(base_image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    """An environment with a storage of its own that has the base image, and isolation that works in any container."""
-    if not all(map(shutil.which, ("podman", "buildah"))):
-        pytest.skip("no podman or no buildah")
-    folder = tmp_path_factory.mktemp("podman")
-    settings = {"driver": "overlay", "graphroot": f"{folder}/graph", "runroot": f"{folder}/run"}
-    conf = folder / "storage.conf"
-    conf.write_text("[storage]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items()))
-    variables = {
-        **os.environ,
-        "CONTAINERS_STORAGE_CONF": str(conf),
-        "BUILDAH_ISOLATION": "chroot",
-        "PIP_NO_INDEX": "1",
-        "PIP_CONFIG_FILE": os.devnull,
-        "PIP_PROXY": f"http://user:{TOKEN}@127.0.0.1:9",
-    }
-    with subprocess.Popen(["docker", "save", base_image], stdout=subprocess.PIPE) as saved:
-        subprocess.run(
-            ["podman", "load", "--quiet"], stdin=saved.stdout, env=variables, check=True, capture_output=True
-        )
-    yield variables
-    subprocess.run(["buildah", "rm", "--all"], env=variables, check=True, capture_output=True)
-    subprocess.run(["umount", f"{folder}/graph/overlay"], check=False, capture_output=True)
-    shutil.rmtree(folder)
+@pytest.fixture
+def environ(podman_environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment of builds, with a secret in pip's configuration."""
+    proxy = f"http://user:{TOKEN}@127.0.0.1:9"
+    return {**podman_environ, "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "PIP_PROXY": proxy}
 
 
 def build(store: Store, bento: Bento, engine: str, base: str, environ: Mapping[str, str], *options: str) -> BuiltImage:
@@ -68,17 +47,6 @@ def build(store: Store, bento: Bento, engine: str, base: str, environ: Mapping[s
     )
     settings = load_settings({"EKIBEN_HOME": str(store.home)})
     return containerize(request, store=store, settings=settings, reporter=SilentReporter(), environ=environ)
-
-
-def say(environ: Mapping[str, str], *command: str) -> str:
-    """What the command prints."""
-    return subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout
-
-
-def run_in(environ: Mapping[str, str], image: BuiltImage, *command: str) -> str:
-    """What the command prints in a container of the image, run as the image's user."""
-    container = say(environ, "buildah", "from", "--pull-never", image.id.removeprefix("sha256:")).strip()
-    return say(environ, "buildah", "run", container, "--", *command)
 
 
 @pytest.mark.parametrize("engine", ["podman", "buildah"])
@@ -134,3 +102,16 @@ def test_another_version_of_python_is_said_in_words(
     bento = small_bento(store, docker_keys={"python_version": "3.12"})
     with pytest.raises(EngineFailed, match=r"^the python3 of the base image is not 3\.12$"):
         build(store, bento, engine, base_image, environ)
+
+
+@pytest.mark.parametrize("engine", ["podman", "buildah"])
+def test_other_wheels_and_another_setup_script_are_noticed(
+    store: Store, base_image: str, environ: Mapping[str, str], engine: str
+) -> None:
+    keys = {"setup_script": "env/docker/setup_script"}
+    for content in ("1", "2"):
+        script = f"#!/bin/sh\necho {content} > /etc/content\n"
+        bento = small_bento(store, light=f"y = {content}\n", setup_script=script, docker_keys=keys)
+        image = build(store, bento, engine, base_image, environ)
+        program = "import light; print(light.y, open('/etc/content').read())"
+        assert run_in(environ, image, "/app/venv/bin/python", "-c", program).split() == [content, content]

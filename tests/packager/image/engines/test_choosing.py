@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ekiben.errors import ImageError, UsageError
-from ekiben.packager.image.engines.choosing import RUNNERS, choose_engine, refuse_docker_output
+from ekiben.packager.image.engines.choosing import RUNNERS, choose_engine, refuse_foreign_storage
 
 OBSTACLE = "`docker.setup_script` runs in the image"
 WISH = "`--output oci:x`"
@@ -57,9 +57,12 @@ def test_auto_takes_what_is_at_hand_to_run_a_containerfile() -> None:
 
 def test_an_engine_with_a_storage_of_its_own_brings_no_image_to_docker() -> None:
     with pytest.raises(UsageError, match="podman keeps images in a storage of its own"):
-        refuse_docker_output("podman", "docker")
-    refuse_docker_output("podman", None)
-    refuse_docker_output("buildx", "docker")
+        refuse_foreign_storage("podman", "docker")
+    refuse_foreign_storage("podman", None)
+    refuse_foreign_storage("buildx", "docker")
+    with pytest.raises(UsageError, match="docker keeps images in a storage of its own"):
+        refuse_foreign_storage("docker", "podman")
+    refuse_foreign_storage("buildah", "podman")
 
 
 def test_other_names_are_a_wrong_argument() -> None:

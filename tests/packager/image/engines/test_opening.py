@@ -11,7 +11,7 @@ import pytest
 from ekiben.errors import EngineUnavailable
 from ekiben.packager.image.engines.choosing import RUNNERS
 from ekiben.packager.image.engines.engine import Engine
-from ekiben.packager.image.engines.opening import engine_at_hand, open_engine, third_party_engines
+from ekiben.packager.image.engines.opening import engine_at_hand, open_engine, storage_at_hand, third_party_engines
 from tests.packager.image.engines.test_docker_cli import script
 
 ENTRY_POINTS = """\
@@ -94,3 +94,25 @@ def test_docker_is_taken_before_podman_and_podman_before_buildah(tmp_path: Path,
         script(tmp_path, name, "exit 0")
     environ: Mapping[str, str] = {"PATH": str(tmp_path)}
     assert engine_at_hand(environ) == taken
+
+
+@pytest.mark.parametrize(
+    ("programs", "variables", "has_socket", "storage"),
+    [
+        (("podman",), {}, False, "podman"),
+        (("podman", "docker"), {}, False, "engine"),
+        (("podman",), {"DOCKER_HOST": "tcp://engine.example:2375"}, False, "engine"),
+        (("podman",), {"DOCKER_CONTEXT": "far"}, False, "engine"),
+        (("podman",), {}, True, "engine"),
+        ((), {}, False, "engine"),
+    ],
+)
+def test_an_image_goes_to_podman_where_that_is_and_docker_is_not(
+    tmp_path: Path, programs: tuple[str, ...], variables: Mapping[str, str], has_socket: bool, storage: str
+) -> None:
+    for name in programs:
+        script(tmp_path, name, "")
+    socket = tmp_path / "docker.sock"
+    if has_socket:
+        socket.touch()
+    assert storage_at_hand({"PATH": str(tmp_path), **variables}, socket) == storage

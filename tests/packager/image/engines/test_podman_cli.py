@@ -31,14 +31,22 @@ def program(folder: Path, name: ProgramName, *, version: str, info: object = Non
     (folder / "told").write_text(json.dumps(told))
     answers = f"info) cat {folder}/info;; *) cat {folder}/told;;"
     words = f'case "$1" in --version) echo "{name} version {version}";; {answers} esac'
-    return Podman(name, script(folder, name, words), version, is_rootless=False)
+    return Podman(name, script(folder, name, words), version, is_rootless=False, containers=folder)
 
 
 @pytest.mark.parametrize(
     ("name", "version", "info"),
     [
-        ("podman", "4.3.1", {"host": {"security": {"rootless": True}}}),
-        ("buildah", "1.28.2", {"host": {"rootless": True}}),
+        (
+            "podman",
+            "4.3.1",
+            {"host": {"security": {"rootless": True}}, "store": {"graphRoot": "/srv", "graphDriverName": "overlay"}},
+        ),
+        (
+            "buildah",
+            "1.28.2",
+            {"host": {"rootless": True}, "store": {"GraphRoot": "/srv", "GraphDriverName": "overlay"}},
+        ),
     ],
 )
 def test_a_program_that_works_is_found_with_its_version(
@@ -47,6 +55,7 @@ def test_a_program_that_works_is_found_with_its_version(
     made = program(tmp_path, name, version=version, info=info)
     found = find_podman(name, {"PATH": f"{tmp_path}:/bin"})
     assert str(found) == f"{name} {version}, rootless ({made.path})"
+    assert found.containers == Path("/srv/overlay-containers")
 
 
 def test_a_program_of_an_older_version_is_refused(tmp_path: Path) -> None:
@@ -69,16 +78,17 @@ def test_without_the_program_the_remedy_is_to_install_it(tmp_path: Path) -> None
 
 
 def test_the_command_line_of_a_build() -> None:
-    podman = Podman("podman", Path("/usr/bin/podman"), "4.3.1", is_rootless=True)
+    podman = Podman("podman", Path("/usr/bin/podman"), "4.3.1", is_rootless=True, containers=Path("/none"))
     assert build_arguments(podman, PLAIN, Path("/tmp/iid")) == [
-        *("/usr/bin/podman", "build", "--format=docker", "--layers", "--file=iris/Containerfile", "--iidfile=/tmp/iid"),
+        *("/usr/bin/podman", "build", "--format=docker", "--layers", "--force-rm"),
+        *("--file=iris/Containerfile", "--iidfile=/tmp/iid"),
         *("--tag=iris:1", "--tag=example.org/iris:1", "--platform=linux/amd64", "--label=a=1", "--label=b=2"),
         *("--secret", "id=ekiben-ca,src=/etc/ca.pem", "--no-cache", "--network=host", "--pull", "iris"),
     ]
 
 
 def test_a_secret_that_would_be_split_at_its_comma_is_refused() -> None:
-    podman = Podman("podman", Path("/usr/bin/podman"), "4.3.1", is_rootless=True)
+    podman = Podman("podman", Path("/usr/bin/podman"), "4.3.1", is_rootless=True, containers=Path("/none"))
     with pytest.raises(ImageError, match="takes no secret whose path has a comma"):
         build_arguments(podman, JOB, Path("/tmp/iid"))
 

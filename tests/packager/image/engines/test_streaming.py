@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -53,3 +54,23 @@ def test_an_error_while_listening_ends_the_child(tmp_path: Path) -> None:
         run_streaming([sys.executable, "-c", program], tmp_path, os.environ, fail)
     with pytest.raises(ProcessLookupError):
         os.kill(pids[0], 0)
+
+
+def test_the_child_of_a_killed_process_is_told_to_end(tmp_path: Path) -> None:
+    told = "trap 'echo stopped > told; exit 1' TERM; echo ready; while :; do sleep 0.1; done"
+    words = [
+        f"['sh', '-c', {told!r}]",
+        f"Path({str(tmp_path)!r})",
+        "os.environ",
+        "lambda line: print(line, flush=True)",
+    ]
+    imports = "import os\nfrom pathlib import Path\nfrom ekiben.packager.image.engines.streaming import run_streaming\n"
+    program = f"{imports}run_streaming({', '.join(words)})"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.kill()
+    until_s = time.monotonic() + 10
+    while not (tmp_path / "told").exists() and time.monotonic() < until_s:
+        time.sleep(0.02)
+    assert (tmp_path / "told").exists()

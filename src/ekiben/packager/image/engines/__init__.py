@@ -9,7 +9,9 @@
     └── build_log    BuildKit's plain progress: the steps, and what the failed one said
     podman      PodmanEngine, also called buildah: the same by programs without a daemon
     ├── podman_cli   finding them, the argument list of a build, the layers of an image
-    └── step_log     what they say while they build
+    ├── step_log     what they say while they build
+    ├── content_keys what their cache overlooks, told in the Containerfile
+    └── leftovers    the containers that they keep where a build is ended
     build_command    a build's command run to its end, its failure raised   ── failures   that failure, with a remedy
     streaming   a child process whose output is passed on line by line
     options     `--opt key=value`, and which keys would break a build of ours

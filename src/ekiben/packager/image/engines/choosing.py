@@ -8,7 +8,8 @@ from collections.abc import Collection
 from ekiben.errors import ImageError, UsageError
 
 RUNNERS = ("docker", "buildx", "podman", "buildah")  # our own engines that run a Containerfile
-_OF_DOCKER = ("docker", "buildx")  # those that leave the image in the Docker engine
+# Which engines leave an image where `--output` may say that it shall be.
+_KEEPERS = {"docker": ("native", "docker", "buildx"), "podman": ("native", "podman", "buildah")}
 
 
 def choose_engine(
@@ -40,7 +41,7 @@ def choose_engine(
     return name, "asked for"
 
 
-def refuse_docker_output(engine: str, output: str | None) -> None:
-    """Raises UsageError where an image is wanted in the Docker engine and this one keeps it elsewhere."""
-    if output == "docker" and engine not in ("native", *_OF_DOCKER):
-        raise UsageError(f"{engine} keeps images in a storage of its own", hint="leave `--output docker` out")
+def refuse_foreign_storage(engine: str, output: str | None) -> None:
+    """Raises UsageError where an image is wanted in Docker's or podman's storage and this one keeps it elsewhere."""
+    if output in _KEEPERS and engine not in _KEEPERS[output]:
+        raise UsageError(f"{engine} keeps images in a storage of its own", hint=f"leave `--output {output}` out")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 from ekiben.errors import EngineUnavailable
@@ -49,11 +47,10 @@ class DockerEngine:
         """Builds through BuildKit; the image is then in the engine under every reference of the job."""
         cli = self._cli()
         refuse_foreign_values(self._name, job.options, has_buildx=cli.needs_load)
-        with tempfile.TemporaryDirectory(prefix="ekiben-") as folder:
-            iidfile = Path(folder) / "iid"
-            arguments = build_arguments(cli, job, iidfile)
-            run_build(arguments, job, build_environment(self._environ), BuildLog(), reporter)
-            image_id = iidfile.read_text(encoding="ascii").strip()
+        iidfile = job.context.parent / "iid"
+        arguments = build_arguments(cli, job, iidfile)
+        run_build(arguments, job, build_environment(self._environ), BuildLog(), reporter)
+        image_id = iidfile.read_text(encoding="ascii").strip()
         with docker_api.connect(self._environ) as client:
             if self._name == "buildx":  # a builder of its own may know the image by another digest than the engine
                 image_id = docker_api.find_image(client, job.references[0]) or image_id

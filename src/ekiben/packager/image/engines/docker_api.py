@@ -7,8 +7,9 @@ else the platform's socket. What the SDK raises becomes EngineUnavailable or Eng
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import docker
 import docker.errors
@@ -114,13 +115,19 @@ def save_image(client: docker.DockerClient, image_id: str) -> Iterator[bytes]:
         raise EngineFailed(f"the engine does not hand `{image_id}` over: {_reason(error)}") from error
 
 
-def layers_of_images(client: docker.DockerClient) -> list[list[str]]:
-    """The diff_ids of each image that the engine has, bottom up."""
+def layers_of_images(client: docker.DockerClient, labels: Mapping[str, str]) -> Iterator[list[str]]:
+    """The diff_ids of each image that the engine has, bottom up: an image at a time, since the engine takes a while to
+    tell of one, those first whose labels are most alike to `labels`. What is removed meanwhile is passed over."""
+
+    def likeness(listed: Mapping[str, Any]) -> int:
+        return len(labels.items() & (listed.get("Labels") or {}).items())
+
     try:
-        images = client.images.list(all=False)
+        for listed in sorted(client.api.images(), key=likeness, reverse=True):
+            with suppress(docker.errors.ImageNotFound):
+                yield list(client.images.get(listed["Id"]).attrs.get("RootFS", {}).get("Layers") or [])
     except _SDK_ERRORS as error:
         raise EngineFailed(f"the engine does not list its images: {_reason(error)}") from error
-    return [list(image.attrs.get("RootFS", {}).get("Layers") or []) for image in images]
 
 
 def load_archive(environ: Mapping[str, str], pieces: Iterator[bytes]) -> None:

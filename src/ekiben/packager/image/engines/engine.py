@@ -23,7 +23,8 @@ class Secret:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildJob:
     """One image to build. `options` are further flags of the engine, `(name, value)` with None for a flag alone;
-    `progress` is how much of the engine's output is passed on: the steps (`auto`), nothing (`quiet`), everything."""
+    `progress` is how much of the engine's output is passed on: the steps (`auto`), nothing (`quiet`), everything.
+    The folder around `context` is the job's own, for an engine to write into."""
 
     context: Path
     containerfile: Path

@@ -10,7 +10,8 @@ import shutil
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
-from typing import TypeAlias
+from pathlib import Path
+from typing import Literal, TypeAlias
 
 from ekiben.errors import EngineUnavailable
 from ekiben.packager.image.engines.docker import DockerEngine
@@ -18,6 +19,8 @@ from ekiben.packager.image.engines.engine import Engine
 from ekiben.packager.image.engines.podman import PodmanEngine
 
 GROUP = "ekiben.engines"
+
+_SOCKET = Path("/var/run/docker.sock")
 
 EngineFactory: TypeAlias = Callable[[Mapping[str, str]], Engine]
 
@@ -58,3 +61,13 @@ def engine_at_hand(environ: Mapping[str, str]) -> str:
     if shutil.which("docker", path=path):
         return "docker"
     return next((name for name in _WITHOUT_DOCKER if shutil.which(name, path=path)), "docker")
+
+
+def storage_at_hand(environ: Mapping[str, str], socket: Path = _SOCKET) -> Literal["engine", "podman"]:
+    """Where an image goes of which nobody says where: to podman where that is and Docker is not, neither its command
+    nor an address of it nor its socket."""
+    path = environ.get("PATH", "")
+    is_told = environ.get("DOCKER_HOST") or environ.get("DOCKER_CONTEXT")
+    if is_told or shutil.which("docker", path=path) or socket.exists():
+        return "engine"
+    return "podman" if shutil.which("podman", path=path) else "engine"

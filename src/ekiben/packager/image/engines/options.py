@@ -39,6 +39,8 @@ _OURS = {
     "squash-all": "it would undo the layers",
     "format": "a health check is in Docker's format alone",
     "layers": "use --no-cache",
+    "rm": "containers of a build are always removed",
+    "force-rm": "containers of a build are always removed",
     "from": "use --base",
     "manifest": "use --image-tag",
     "all-platforms": "use --platform",

@@ -27,12 +27,13 @@ _PROBE_S = 60.0  # the first question of a user sets the storage up
 
 @dataclass(frozen=True, slots=True)
 class Podman:
-    """A podman or buildah command that works here."""
+    """A podman or buildah command that works here. `containers` is where its storage keeps a folder for each one."""
 
     name: ProgramName
     path: Path
     version: str
     is_rootless: bool
+    containers: Path
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}{', rootless' if self.is_rootless else ''} ({self.path})"
@@ -52,19 +53,19 @@ def find_podman(name: ProgramName, environ: Mapping[str, str]) -> Podman:
         raise EngineUnavailable(
             f"`{path}` is of version {found[1]}.{found[2]}", hint=f"{name} {wanted} or later builds"
         )
-    host = _host(output_of([path, "info", *_AS_JSON[name]], environ, timeout_s=_PROBE_S), name)
-    security = host.get("security")
-    holder = security if isinstance(security, dict) else host
-    return Podman(name, Path(path), found[0].split()[-1], holder.get("rootless") is True)
+    is_rootless, containers = _told(output_of([path, "info", *_AS_JSON[name]], environ, timeout_s=_PROBE_S), name)
+    return Podman(name, Path(path), found[0].split()[-1], is_rootless, containers)
 
 
 def build_arguments(program: Podman, job: BuildJob, iidfile: Path) -> list[str]:
     """The argument list of `podman build` for `job`, to be run in the folder that holds the context.
 
-    Docker's format, since OCI's knows no health check; `--layers`, which alone makes buildah keep a cache.
+    Docker's format, since OCI's knows no health check; `--layers`, which alone makes buildah keep a cache, and
+    `--force-rm`, without which it keeps the containers of a build that fails.
     """
     file = job.containerfile.relative_to(job.context.parent)
-    arguments = [str(program.path), "build", "--format=docker", "--layers", f"--file={file}", f"--iidfile={iidfile}"]
+    arguments = [str(program.path), "build", "--format=docker", "--layers", "--force-rm"]
+    arguments += [f"--file={file}", f"--iidfile={iidfile}"]
     arguments += [f"--tag={reference}" for reference in job.references]
     if job.platform:
         arguments.append(f"--platform={job.platform}")
@@ -110,15 +111,18 @@ _HISTORY: Mapping[ProgramName, tuple[Sequence[str], Callable[..., list[ImageLaye
 }
 
 
-def _host(answer: str | None, name: ProgramName) -> Mapping[str, object]:
+def _told(answer: str | None, name: ProgramName) -> tuple[bool, Path]:
+    """Whether the program runs without root, and where its storage keeps containers."""
     try:
-        host = json.loads(answer or "")["host"]
-    except (ValueError, TypeError, LookupError) as error:
+        told = json.loads(answer or "")
+        host, store = told["host"], {key.lower(): value for key, value in told["store"].items()}
+        is_rootless = host.get("security", host).get("rootless") is True
+        return is_rootless, Path(store["graphroot"]) / f"{store['graphdrivername']}-containers"
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise EngineUnavailable(
             f"`{name} info` fails: it cannot use its storage",
             hint="see what it prints; without root it needs lines for this user in /etc/subuid and /etc/subgid",
         ) from error
-    return host if isinstance(host, dict) else {}
 
 
 def _secret_value(secret: Secret, name: ProgramName) -> str:
