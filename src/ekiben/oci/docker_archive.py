@@ -44,10 +44,12 @@ def docker_archive(
     references: Sequence[Reference] = (),
     *,
     known_layers: int = 0,
+    is_layout: bool = True,
     advance: Callable[[int], object] = _nothing,
 ) -> Iterator[bytes]:
     """The archive of `image` under `references`, in pieces of at most a megabyte. The lowest `known_layers` are left
     out, for a classic store that has them (`count_known_layers`); `advance` is told the bytes of blobs as they go.
+    Without `is_layout` it is for podman, which forgets the health check of what lies there as OCI has it.
 
     Raises ImageError for a reference with a digest, and for a blob that is shorter or longer than was said.
     """
@@ -55,7 +57,7 @@ def docker_archive(
     digests = [layer.digest for layer in image.manifest.layers]
     left_out = {*digests[:known_layers]} - {*digests[known_layers:]}  # a layer may stand above itself
     contents = {"manifest.json": _docker_manifest(image, named)}
-    if not left_out:
+    if is_layout and not left_out:
         layout = {"oci-layout": LAYOUT_MARK, "index.json": _index(image, named).to_bytes()}
         contents |= {**layout, _path(image.digest): image.content}
     for path, content in contents.items():
@@ -96,9 +98,17 @@ def save_docker_archive(
         undoing.pop_all()  # what has the draft's name now is another's
 
 
-def count_known_layers(diff_ids: Sequence[Digest], engine_images: Iterable[Sequence[Digest]]) -> int:
-    """How many of an image's lowest layers a classic store has, whose images have the diff_ids `engine_images`."""
-    return max((_common(diff_ids, known) for known in engine_images), default=0)
+def count_known_layers(
+    diff_ids: Sequence[Digest], engine_images: Iterable[Sequence[Digest]], *, enough: int | None = None
+) -> int:
+    """How many of an image's lowest layers a classic store has, whose images have the diff_ids `engine_images`; no
+    further one is asked for once `enough` are known."""
+    most = 0
+    for known in engine_images:
+        most = max(most, _common(diff_ids, known))
+        if enough is not None and most >= enough:
+            break
+    return most
 
 
 def _common(one: Sequence[Digest], other: Sequence[Digest]) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ekiben.errors import Interrupted, UsageError
@@ -18,14 +18,20 @@ from ekiben.packager.bentofile import grammar
 from ekiben.packager.image.build_env import gather_env
 from ekiben.packager.image.containerfile import VERSION_ARG
 from ekiben.packager.image.context import ContextSources, stage_context
-from ekiben.packager.image.engines.choosing import choose_engine, refuse_docker_output
+from ekiben.packager.image.engines.choosing import choose_engine, refuse_foreign_storage
 from ekiben.packager.image.engines.engine import BuildJob, BuiltImage, Engine, Progress
-from ekiben.packager.image.engines.opening import engine_at_hand, open_engine, third_party_engines
+from ekiben.packager.image.engines.opening import (
+    engine_at_hand,
+    open_engine,
+    storage_at_hand,
+    third_party_engines,
+)
 from ekiben.packager.image.engines.options import parse_options
-from ekiben.packager.image.native.bases.naming import BaseName, is_place
+from ekiben.packager.image.native.bases.naming import BaseName, CopiedPython, is_place
 from ekiben.packager.image.native.engine import NativeJob, build_native
 from ekiben.packager.image.native.obstacles import find_obstacle
 from ekiben.packager.image.native.outputs import Output, parse_output, refuse_platforms
+from ekiben.packager.image.plan import ImagePlan
 from ekiben.packager.image.planning import PlatformPlan, bento_pip_settings, platform_plans
 from ekiben.packager.image.running import bento_labels
 from ekiben.packager.image.secrets import gather_secrets
@@ -86,7 +92,7 @@ def containerize(
         options=parse_options(request.options, Path.cwd()),
         references=image_references(request.image_tags, bento.tag),
         plans=platform_plans(bento, request.platforms, base_image=_named_base(request)),
-        output=parse_output(request.output, pushes=request.pushes),
+        output=parse_output(request.output, pushes=request.pushes, default=storage_at_hand(environ)),
         models={entry.tag: require_model(entry, store.models) for entry in bento.manifest.models},
         pip=bento_pip_settings(bento, environ),
     )
@@ -140,10 +146,10 @@ def _chosen_engine(order: _Order, settings: Settings, environ: Mapping[str, str]
         asked,
         obstacle=obstacle,
         needs_native=needs_native,
-        at_hand=engine_at_hand(environ),
+        at_hand="podman" if request.output == "podman" else engine_at_hand(environ),
         others=third_party_engines(),
     )
-    refuse_docker_output(engine, request.output)
+    refuse_foreign_storage(engine, request.output)
     reporter.info(f"{order.bento.tag}: building with the engine `{engine}`: {reason}")
     return engine
 
@@ -163,7 +169,7 @@ def _build_natively(order: _Order, store: Store, environ: Mapping[str, str], rep
             models={tag: (model.path, model.digest) for tag, model in order.models.items()},
             labels={**bento_labels(bento.tag), **request.labels},
             references=order.references,
-            base=BaseName.parse(request.base_image or order.first.plan.base_image),
+            base=_base_name(request, order.first.plan),
             output=order.output,
             pip=order.pip,
             environ=environ,
@@ -172,6 +178,12 @@ def _build_natively(order: _Order, store: Store, environ: Mapping[str, str], rep
             use_cache=request.use_cache,
         )
         return build_native(job, reporter)
+
+
+def _base_name(request: ContainerizeRequest, plan: ImagePlan) -> BaseName:
+    """The base, with the Python that is copied onto it if it has none."""
+    copied = CopiedPython(plan.python_version, plan.interpreter_image) if plan.interpreter_image else None
+    return replace(BaseName.parse(request.base_image or plan.base_image), copied=copied)
 
 
 def _build_by(

@@ -20,12 +20,13 @@ from ekiben.oci.image_index import any_image
 from ekiben.oci.reference import Reference
 from ekiben.packager.image.containerize import image_references
 from ekiben.packager.image.engines.engine import BuiltImage
-from ekiben.packager.image.native.bases.naming import BaseName
+from ekiben.packager.image.engines.opening import storage_at_hand
+from ekiben.packager.image.native.bases.naming import BaseName, CopiedPython
 from ekiben.packager.image.native.bases.opening import Base, BasePlaces, find_images, open_base, open_bases
-from ekiben.packager.image.native.delivering import Delivery, deliver
+from ekiben.packager.image.native.delivering import Delivery, deliver, require_taker
 from ekiben.packager.image.native.outputs import Output, parse_output, refuse_platforms
 from ekiben.packager.image.native.rebasing import rebased_image
-from ekiben.packager.image.running import BASE_DIGEST, BASE_NAME, BENTO_LABEL
+from ekiben.packager.image.running import BASE_DIGEST, BASE_NAME, BENTO_LABEL, PYTHON_LABEL
 from ekiben.report import NamedReporter, Reporter
 from ekiben.store.disk import disk_errors
 from ekiben.store.local import Store
@@ -58,7 +59,8 @@ def rebase(
     Raises UsageError for a name that is none, ImageError where an image is not there, is none of a Bento, or does not
     fit the base; EngineUnavailable, EngineFailed, RegistryError, StoreError, and Interrupted after a Ctrl-C.
     """
-    output = parse_output(request.output, pushes=request.pushes)
+    output = parse_output(request.output, pushes=request.pushes, default=storage_at_hand(environ))
+    require_taker(output, environ)
     name = BaseName.parse(request.image)
     if name.kind == "host":
         raise UsageError("`host` is a base, and no image of a Bento", hint="name the image: `ekiben rebase IMAGE`")
@@ -84,8 +86,7 @@ def _rebase(
         target = _named(output, request, name)
         if left:
             _refuse_loss(left, name, target, references)
-        platforms = [image.config.platform for image in images]
-        news = open_bases(BaseName.parse(request.base), platforms, places, reporter)
+        news = _new_bases(BaseName.parse(request.base), images, places, reporter)
         olds = [_open_old_base(_old_base(request, one), one.config.platform, places, reporter) for one in images]
         moved = [rebased_image(*three) for three in zip(images, olds, news, strict=True)]
         for image, after, new in zip(images, moved, news, strict=True):
@@ -169,14 +170,29 @@ def _old_base(request: RebaseRequest, image: Image) -> BaseName:
     """The base that the image stands on: as asked, else as it says. What an image says is never a place on this
     disk."""
     if request.old_base:
-        return BaseName.parse(request.old_base)
+        return replace(BaseName.parse(request.old_base), copied=_copied_python(image))
     told = {**image.config.labels, **image.manifest.annotations}
     reference, digest = told.get(BASE_NAME, "").partition("@")[0], told.get(BASE_DIGEST)
     if not reference:
         raise ImageError(f"`{request.image}` does not say which base it stands on", hint=_NAME_IT)
     text = f"{reference}@{digest}" if digest else reference
     Reference.parse(text)
-    return BaseName("reference", text, name=text)
+    return BaseName("reference", text, name=text, copied=_copied_python(image))
+
+
+def _new_bases(name: BaseName, images: Sequence[Image], places: BasePlaces, reporter: Reporter) -> tuple[Base, ...]:
+    """The new base for each image; the Python that was copied onto the old one is copied onto it."""
+    copied = [_copied_python(image) for image in images]
+    platforms = [image.config.platform for image in images]
+    if not any(copied):
+        return open_bases(name, platforms, places, reporter)
+    names = [replace(name, copied=one) for one in copied]
+    return tuple(open_base(*pair, places, reporter) for pair in zip(names, platforms, strict=True))
+
+
+def _copied_python(image: Image) -> CopiedPython | None:
+    told = image.config.labels.get(PYTHON_LABEL)
+    return CopiedPython.parse(told) if told else None
 
 
 def _open_old_base(name: BaseName, platform: Platform, places: BasePlaces, reporter: Reporter) -> Base:

@@ -1,6 +1,6 @@
-"""`deliver`: a finished image, or an index of several, goes to a layout, an archive, the Docker engine or a registry.
+"""`deliver`: a finished image, or an index of several, goes to a layout, an archive, an engine's storage or a registry.
 
-Archive and engine hold one platform of an image: `outputs` has refused several before.
+Archives and engines hold one platform of an image: `outputs` has refused several before.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from ekiben.digest import Digest
-from ekiben.errors import EngineFailed
+from ekiben.errors import EngineFailed, EngineUnavailable
 from ekiben.oci.docker_archive import count_known_layers, docker_archive, save_docker_archive
 from ekiben.oci.image import Image
 from ekiben.oci.image_index import AnyImage, images_of
@@ -19,6 +19,8 @@ from ekiben.oci.reference import Reference
 from ekiben.oci.registry.registry import Registry
 from ekiben.packager.image.engines import docker_api
 from ekiben.packager.image.engines.engine import BuiltImage, ImageLayer
+from ekiben.packager.image.engines.podman_cli import find_podman, image_layers
+from ekiben.packager.image.engines.podman_storage import load_archive
 from ekiben.packager.image.native.outputs import Output
 from ekiben.report import Reporter
 
@@ -53,6 +55,19 @@ class Delivery:
         return sum(blob.size_bytes for blob in self.image.blobs)
 
 
+def require_taker(output: Output, environ: Mapping[str, str]) -> None:
+    """Raises EngineUnavailable before anything is made that nobody would take."""
+    hint = "make the image without an engine: `--output oci:DIR`, `--output docker-archive:FILE` or `--push`"
+    try:
+        if output.kind == "podman":
+            find_podman("podman", environ)
+        elif output.kind == "engine":
+            with docker_api.connect(environ):
+                return
+    except EngineUnavailable as error:
+        raise EngineUnavailable(error.message, hint=f"{error.hint}; or {hint}") from error
+
+
 def deliver(delivery: Delivery, reporter: Reporter) -> BuiltImage:
     """Brings the image where it shall go. Raises ImageError and its kinds, RegistryError, OSError."""
     match delivery.output.kind:
@@ -62,6 +77,8 @@ def deliver(delivery: Delivery, reporter: Reporter) -> BuiltImage:
             return _to_archive(delivery, reporter)
         case "engine":
             return _to_engine(delivery, reporter)
+        case "podman":
+            return _to_podman(delivery, reporter)
         case "registry":
             return _to_registry(delivery, reporter)
         case _:
@@ -88,9 +105,12 @@ def _to_archive(delivery: Delivery, reporter: Reporter) -> BuiltImage:
 
 def _to_engine(delivery: Delivery, reporter: Reporter) -> BuiltImage:
     """Hands over the layers above those that the engine has. Another client may take these away meanwhile."""
+    config = delivery.only_image.config
     with docker_api.connect(delivery.environ) as client:
-        there = [[Digest.parse(one) for one in layers] for layers in docker_api.layers_of_images(client)]
-    known = count_known_layers(delivery.only_image.config.diff_ids, there)
+        images = docker_api.layers_of_images(client, config.labels)
+        there = ([Digest.parse(one) for one in layers] for layers in images)
+        most = len(config.diff_ids) - 1  # an edit changes the last alone, which is small
+        known = count_known_layers(config.diff_ids, there, enough=most)
     try:
         _load(delivery, known, reporter)
     except EngineFailed:
@@ -107,6 +127,16 @@ def _load(delivery: Delivery, known: int, reporter: Reporter) -> None:
     with reporter.task("handing the image to the engine", sum(one.size_bytes for one in sent)) as task:
         pieces = docker_archive(delivery.only_image, delivery.parsed, known_layers=known, advance=task.advance)
         docker_api.load_archive(delivery.environ, pieces)
+
+
+def _to_podman(delivery: Delivery, reporter: Reporter) -> BuiltImage:
+    image, program = delivery.only_image, find_podman("podman", delivery.environ)
+    with reporter.task("handing the image to podman", delivery.size_bytes) as task:
+        load_archive(delivery.environ, docker_archive(image, delivery.parsed, is_layout=False, advance=task.advance))
+    image_id = str(image.manifest.config.digest)
+    layers = image_layers(program, image_id.removeprefix("sha256:"), delivery.environ)
+    size_bytes = sum(layer.size_bytes for layer in layers)
+    return BuiltImage(id=image_id, references=delivery.references, size_bytes=size_bytes, layers=layers, engine=NAME)
 
 
 def _to_registry(delivery: Delivery, reporter: Reporter) -> BuiltImage:

@@ -16,18 +16,16 @@ from functools import partial
 from pathlib import Path
 
 from ekiben.digest import Digest
-from ekiben.errors import EngineUnavailable
 from ekiben.oci.appending import append_layers
 from ekiben.oci.image import Image
 from ekiben.oci.image_index import any_image
 from ekiben.oci.reference import Reference
-from ekiben.packager.image.engines import docker_api
 from ekiben.packager.image.engines.engine import BuiltImage
 from ekiben.packager.image.native.bases.fitting import target_on
 from ekiben.packager.image.native.bases.naming import BaseName
 from ekiben.packager.image.native.bases.opening import Base, BasePlaces, open_bases
 from ekiben.packager.image.native.config import config_changes
-from ekiben.packager.image.native.delivering import Delivery, deliver
+from ekiben.packager.image.native.delivering import Delivery, deliver, require_taker
 from ekiben.packager.image.native.entries import environment_entries, model_entries, source_entries
 from ekiben.packager.image.native.gathering import WheelPlaces
 from ekiben.packager.image.native.layers import LayerMaker
@@ -73,8 +71,7 @@ def build_native(job: NativeJob, reporter: Reporter) -> BuiltImage:
     Raises ImageError where the base lacks a platform, a base or a wheel does not fit, or what was built cannot go
     there; DamagedItem, EngineUnavailable, EngineFailed, RegistryError, OSError.
     """
-    if job.output.kind == "engine":
-        _require_engine(job.environ)
+    require_taker(job.output, job.environ)
     places = BasePlaces(job.cache / "bases", job.environ, asks_engine=job.output.kind == "engine")
     bases = open_bases(job.base, [one.runs_on for one in job.plans], places, reporter)
     targets = [_target(job, one, base) for one, base in zip(job.plans, bases, strict=True)]
@@ -83,16 +80,6 @@ def build_native(job: NativeJob, reporter: Reporter) -> BuiltImage:
         its = NamedReporter(reporter, str(one.runs_on)) if len(job.plans) > 1 else reporter
         images.append(native_image(job, one, base, target, its))
     return deliver(Delivery(any_image(images), job.output, job.references, job.environ, _mounts(bases)), reporter)
-
-
-def _require_engine(environ: Mapping[str, str]) -> None:
-    """Raises EngineUnavailable before anything is made that no engine would take."""
-    try:
-        with docker_api.connect(environ):
-            return
-    except EngineUnavailable as error:
-        hint = "make the image without an engine: `--output oci:DIR`, `--output docker-archive:FILE` or `--push`"
-        raise EngineUnavailable(error.message, hint=f"{error.hint}; or {hint}") from error
 
 
 def _target(job: NativeJob, one: PlatformPlan, base: Base) -> Target:

@@ -11,15 +11,16 @@ from ekiben.errors import UsageError
 from ekiben.oci.layout import checked_name
 from ekiben.packager.image.native.bases.naming import split_place
 
-OutputKind: TypeAlias = Literal["engine", "layout", "archive", "registry"]
+OutputKind: TypeAlias = Literal["engine", "podman", "layout", "archive", "registry"]
 
-_HINT = "write `oci:DIR[:NAME]`, `docker-archive:FILE` or `docker`"
+_HINT = "write `oci:DIR[:NAME]`, `docker-archive:FILE`, `docker` or `podman`"
+_STORAGES: dict[str, OutputKind] = {"docker": "engine", "podman": "podman"}
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The Docker engine or a registry, where the image gets its references; a layout in the folder `path`, where it is
-    called `name`; an archive, the file `path`."""
+    """The Docker engine, podman's storage or a registry, where the image gets its references; a layout in the folder
+    `path`, where it is called `name`; an archive, the file `path`."""
 
     kind: OutputKind
     path: Path | None = None
@@ -28,18 +29,18 @@ class Output:
     @property
     def holds_one_platform(self) -> bool:
         """Whether there is no place for an index."""
-        return self.kind in ("engine", "archive")
+        return self.kind in ("engine", "podman", "archive")
 
     @property
     def needs_native(self) -> bool:
         """Whether an engine that runs a Containerfile cannot bring an image there."""
-        return self.kind != "engine"
+        return self.kind not in ("engine", "podman")
 
 
 def refuse_platforms(output: Output, platforms: Sequence[object]) -> None:
     """Raises UsageError where several platforms are to go to what holds one."""
     if len(platforms) > 1 and output.holds_one_platform:
-        place = "the Docker engine" if output.kind == "engine" else "an archive for Docker"
+        place = {"engine": "the Docker engine", "podman": "podman's storage"}.get(output.kind, "an archive for Docker")
         asked = ", ".join(f"`{one}`" for one in platforms)
         raise UsageError(
             f"{place} holds an image for one platform, and this is for {asked}",
@@ -47,14 +48,14 @@ def refuse_platforms(output: Output, platforms: Sequence[object]) -> None:
         )
 
 
-def parse_output(text: str | None, *, pushes: bool) -> Output:
-    """What `--output` and `--push` ask for: the engine where neither does. Raises UsageError."""
+def parse_output(text: str | None, *, pushes: bool, default: OutputKind = "engine") -> Output:
+    """What `--output` and `--push` ask for: `default` where neither does. Raises UsageError."""
     if text is not None and pushes:
         raise UsageError("`--output` and `--push` name two places", hint="make the image twice: the second is quick")
     if pushes:
         return Output("registry")
-    if text is None or text == "docker":
-        return Output("engine")
+    if text is None or text in _STORAGES:
+        return Output(_STORAGES[text] if text else default)
     kind, colon, place = text.partition(":")
     if not colon or not place or kind not in ("oci", "docker-archive"):
         raise UsageError(f"`{text}` is no place for an image", hint=_HINT)
