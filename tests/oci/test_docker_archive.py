@@ -126,6 +126,13 @@ def test_a_layer_that_is_above_another_in_the_engine_is_sent(image: Image) -> No
     assert count_known_layers(image.config.diff_ids, [(below, above, below)]) == 2
 
 
+def test_no_further_image_is_asked_for_once_enough_layers_are_known(image: Image) -> None:
+    below, above = image.config.diff_ids
+    engine = iter([(above,), (below,), (below, above)])
+    assert count_known_layers(image.config.diff_ids, engine, enough=1) == 1
+    assert list(engine) == [(below, above)]
+
+
 def test_a_digest_is_no_name_for_an_engine(image: Image) -> None:
     with pytest.raises(ImageError, match="names a digest"):
         list(docker_archive(image, [replace(IRIS, digest=image.digest)]))
