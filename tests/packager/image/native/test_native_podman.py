@@ -41,7 +41,7 @@ def test_the_image_is_in_podmans_storage_as_it_was_made(
     (told,) = json.loads(say(podman_environ, "podman", "image", "inspect", "ekiben-test/native:1"))
     assert (built.references, built.id) == (("ekiben-test/native:1",), f"sha256:{told['Id']}")
     assert told["Config"]["User"] == "1034"
-    assert told["Config"]["Healthcheck"]["Test"][1] == "/app/venv/bin/python"
+    assert told["Healthcheck"]["Test"][1] == "/app/venv/bin/python"
     assert [layer.created_by for layer in built.layers][-1] == "ekiben: source"
 
 
