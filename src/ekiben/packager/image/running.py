@@ -40,6 +40,7 @@ OWN_VARIABLES = frozenset({*_DEFAULT_ENV, VERSION_VARIABLE})  # which the image 
 _GPU_ENV = {"NVIDIA_VISIBLE_DEVICES": "all", "NVIDIA_DRIVER_CAPABILITIES": "compute,utility"}
 
 BENTO_LABEL = "io.ekiben.bento"
+PYTHON_LABEL = "io.ekiben.python"  # where a base that had no Python got it from
 BASE_NAME = "org.opencontainers.image.base.name"
 BASE_DIGEST = "org.opencontainers.image.base.digest"
 _TITLE = "org.opencontainers.image.title"

@@ -18,7 +18,16 @@ SLIM = (
     Entry.link("usr/local/bin/python3", "python3.11"),
     *DEBIAN,
 )
-FACTS = BaseFacts("/usr/bin/python3", "3.11", "2.36", has_musl=False, user="", in_the_way=None)
+FACTS = BaseFacts(
+    "/usr/bin/python3",
+    "3.11",
+    "2.36",
+    has_musl=False,
+    user="",
+    in_the_way=None,
+    libraries=("libc.so.6",),
+    library_folder="usr/lib/x86_64-linux-gnu",
+)
 
 
 def test_a_debian_base_is_known_by_its_files(tmp_path: Path) -> None:
@@ -36,6 +45,26 @@ def test_an_interpreter_of_no_version_is_told_by_its_library(tmp_path: Path) -> 
     assert look_at(base_of(tmp_path, plain, env={"PATH": "/opt/bin"})).python == "3.12"
     two = (*plain, Entry.file("opt/lib/python3.13/os.py", b""))
     assert look_at(base_of(tmp_path, two, env={"PATH": "/opt/bin"})).python is None
+
+
+def test_the_interpreter_of_an_environment_is_the_one_that_it_stands_on(tmp_path: Path) -> None:
+    red_hats = (
+        Entry.file("usr/bin/python3.12", b"\x7fELF", 0o755),
+        Entry.link("opt/app-root/bin/python3", "/usr/bin/python3.12"),
+        Entry.file("opt/app-root/pyvenv.cfg", b"home = /usr/bin\n"),
+    )
+    facts = look_at(base_of(tmp_path, red_hats, env={"PATH": "/opt/app-root/bin:/usr/bin"}))
+    assert (facts.interpreter, facts.python) == ("/usr/bin/python3.12", "3.12")
+
+
+def test_libraries_are_those_that_the_loader_finds_by_itself(tmp_path: Path) -> None:
+    files = [
+        *("lib/x86_64-linux-gnu/libz.so.1", "usr/lib64/libffi.so.8", "usr/lib/libold.so", "usr/lib64/ld-2.34.so"),
+        *("usr/local/cuda/lib64/libcudart.so.12", "usr/lib/x86_64-linux-gnu/perl/libperl.so", "usr/lib64/libx.a"),
+    ]
+    facts = look_at(base_of(tmp_path, [Entry.file(path, b"") for path in files]))
+    assert facts.libraries == ("ld-2.34.so", "libffi.so.8", "libold.so", "libz.so.1")
+    assert facts.library_folder is None
 
 
 def test_what_is_no_program_is_no_interpreter(tmp_path: Path) -> None:

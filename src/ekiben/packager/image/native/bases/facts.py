@@ -20,13 +20,15 @@ from ekiben.packager.image.native.bases.files import FileNode, ImageFiles, read_
 from ekiben.packager.image.running import APP
 from ekiben.packager.placing import put_in_place
 
-FACTS_REVISION = 1  # one more whenever more, or other things, are told of the same image
+FACTS_REVISION = 2  # one more whenever more, or other things, are told of the same image
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # engines' own
 
 _PYTHON = "python3"
 _NAMED = re.compile(r"python(3\.\d{1,2})")
 _LIBC = re.compile(r"(?:^|/)lib[^/]*/(?:[^/]+/)?libc(?:\.so\.6|-2\.\d+\.so)$")
 _MUSL = re.compile(r"(?:^|/)lib/ld-musl-[^/]+\.so\.1$")
+# Where the loader looks without a cache, on Debian and Ubuntu, and on Red Hat's and Amazon's.
+_LIBRARY = re.compile(r"(?:usr/)?lib(?:64)?(?:/[a-z0-9_]+-linux-gnu)?/(?P<name>(?:lib|ld-)[^/]+\.so(?:\.[^/]+)?)")
 _VERSION = re.compile(rb"GNU C Library [^\n]{0,200}?version (\d+)\.(\d+)")
 _MOST_LIBC_BYTES = 16 * 1024 * 1024  # glibc has 2 MB
 
@@ -34,7 +36,8 @@ _MOST_LIBC_BYTES = 16 * 1024 * 1024  # glibc has 2 MB
 @dataclass(frozen=True, slots=True)
 class BaseFacts:
     """`interpreter` is the path of python3 as PATH finds it, `python` its minor version; `glibc` as `2.36`; each None
-    where there is none. `has_musl` stands for Alpine's C library, `in_the_way` for what is at /app already."""
+    where there is none. `has_musl` stands for Alpine's C library, `in_the_way` for what is at /app already. `libraries`
+    are the names of those that its loader finds, `library_folder` is where its C library is, relative."""
 
     interpreter: str | None
     python: str | None
@@ -42,6 +45,8 @@ class BaseFacts:
     has_musl: bool
     user: str
     in_the_way: str | None
+    libraries: tuple[str, ...] = ()
+    library_folder: str | None = None
 
 
 def known_facts(image: Image, folder: Path, advance: Callable[[int], object]) -> BaseFacts:
@@ -67,7 +72,22 @@ def look_at(image: Image, advance: Callable[[int], object] = lambda _: None) -> 
         has_musl=any(_MUSL.search(path) for path in files.nodes),
         user=image.config.user,
         in_the_way=_in_the_way(files),
+        libraries=tuple(sorted({name for path in files.nodes if (name := library_name(path))})),
+        library_folder=_library_folder(files),
     )
+
+
+def library_name(path: str) -> str | None:
+    """By what name the loader finds the file at `path`; None where it does not look there."""
+    found = _LIBRARY.fullmatch(path)
+    return found["name"] if found else None
+
+
+def _library_folder(files: ImageFiles) -> str | None:
+    """The folder of the C library, through the links of a merged /usr."""
+    found = (files.resolve(path) for path in sorted(files.nodes) if library_name(path) and _LIBC.search(path))
+    folders = (posixpath.dirname(path) for path in found if path)
+    return next(folders, None)
 
 
 def _is_libc(path: str, size_bytes: int) -> bool:
@@ -78,7 +98,14 @@ def _interpreter(files: ImageFiles, config: ImageConfig) -> str | None:
     """The first python3 on PATH that is a program, as PATH has it: the environment's link shall lead there."""
     folders = config.variables.get("PATH", DEFAULT_PATH).split(":")
     paths = [posixpath.join(folder, _PYTHON).lstrip("/") for folder in folders if folder.startswith("/")]
-    return next((path for path in paths if _is_program(files.node(path))), None)
+    found = next((path for path in paths if _is_program(files.node(path))), None)
+    return files.resolve(found) if found and _is_in_environment(found, files) else found
+
+
+def _is_in_environment(path: str, files: ImageFiles) -> bool:
+    """Whether the interpreter is that of a virtual environment, as Red Hat's images of Python have it: an environment
+    stands on what that leads to."""
+    return posixpath.join(posixpath.dirname(posixpath.dirname(path)), "pyvenv.cfg") in files.nodes
 
 
 def _is_program(node: FileNode | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -16,16 +17,38 @@ _PREFIXES: dict[str, BaseKind] = {"oci": "layout", "docker-archive": "archive", 
 
 
 @dataclass(frozen=True, slots=True)
+class CopiedPython:
+    """The Python of `image`, a reference, for a base that has none of the minor `version`: `3.11 python:3.11-slim`."""
+
+    version: str
+    image: str
+
+    @classmethod
+    def parse(cls, text: str) -> CopiedPython:
+        """What `str` gives. Raises ImageError or InvalidReference for another text."""
+        version, _, image = text.partition(" ")
+        if not re.fullmatch(r"3\.\d{1,2}", version):
+            raise ImageError(f"`{text}` says of no Python where it is from")
+        Reference.parse(image)
+        return cls(version, image)
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.image}"
+
+
+@dataclass(frozen=True, slots=True)
 class BaseName:
     """`text` as it was asked for; `path` where it is on this disk; `name` is the image's own there, or a reference.
 
-    A `reference` is one of a registry, or of the engine that the image goes to, if that has it.
+    A `reference` is one of a registry, or of the engine that the image goes to, if that has it. `copied` is the Python
+    that it gets where it lacks it.
     """
 
     kind: BaseKind
     text: str
     path: Path | None = None
     name: str | None = None
+    copied: CopiedPython | None = None
 
     @classmethod
     def parse(cls, text: str) -> BaseName:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias, assert_never
 
@@ -14,6 +14,7 @@ from ekiben.oci.image import Image
 from ekiben.oci.layout import Layout
 from ekiben.oci.reference import Reference
 from ekiben.oci.registry.registry import Registry
+from ekiben.packager.image.native.bases.copied_python import with_copied_python
 from ekiben.packager.image.native.bases.engine_image import engine_image
 from ekiben.packager.image.native.bases.facts import BaseFacts, known_facts
 from ekiben.packager.image.native.bases.naming import BaseName
@@ -69,7 +70,19 @@ def open_bases(
         with its.task(f"looking at the base `{name.text}`", sum(one.size_bytes for one in image.layers)) as task:
             facts = known_facts(image, places.cache / "facts", task.advance)
         bases.append(Base(name, image, facts, reference))
-    return tuple(bases)
+    return tuple(_with_python(base, places, reporter) for base in bases)
+
+
+def _with_python(base: Base, places: BasePlaces, reporter: Reporter) -> Base:
+    """`base` with the Python that its name says, where it has none of that version."""
+    copied = base.name.copied
+    if copied is None or base.facts.python == copied.version:
+        return base
+    python = open_base(BaseName.parse(copied.image), base.image.config.platform, places, reporter)
+    told = replace(copied, image=python.reference or copied.image)
+    folder = places.cache / "pythons"
+    image, facts = with_copied_python(base.image, base.facts, python.image, python.facts, told, folder, reporter)
+    return replace(base, image=image, facts=facts)
 
 
 def find_images(
