@@ -25,9 +25,9 @@ def cpu_s(root: int) -> float:
     return sum(sum(map(int, stats[pid][_TIMES])) for pid in members(root) if pid in stats) / _TICKS_PER_S
 
 
-def pss_bytes(root: int) -> int:
-    """Resident memory, where a page that several processes share counts once in all."""
-    return sum(_pss_kib(pid) for pid in members(root)) * 1024
+def pss_bytes(root: int, besides: frozenset[int] = frozenset()) -> int:
+    """Resident memory of all but `besides`, where a page that several processes share counts once in all."""
+    return sum(_pss_kib(pid) for pid in members(root) if pid not in besides) * 1024
 
 
 def _stats() -> Iterator[tuple[int, list[str]]]:
