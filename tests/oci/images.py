@@ -9,7 +9,7 @@ from ekiben.oci.blobs import BlobStore
 from ekiben.oci.compression import Compression
 from ekiben.oci.descriptor import Platform
 from ekiben.oci.entries import Entry
-from ekiben.oci.image import Image
+from ekiben.oci.image import Image, JoinedSource
 
 AMD64 = Platform("linux", "amd64")
 ARM64 = Platform("linux", "arm64")
@@ -26,6 +26,12 @@ def small_image(store: BlobStore, text: str = "hello", platform: Platform = AMD6
     layers = [make_layer(store, "below", "none"), make_layer(store, text)]
     changes = ConfigChanges(env={"WHO": text}, entrypoint=("/app/text",), user="1034")
     return append_layers(empty_image(platform), layers, store, changes)
+
+
+def with_other_bytes(image: Image, content: bytes) -> Image:
+    """The image from a source that gives `content` for its lowest layer."""
+    source = JoinedSource({image.layers[0].digest: content}, rest=image.source)
+    return Image(image.manifest, image.config, source)
 
 
 def blobs_of(image: Image) -> dict[str, bytes]:

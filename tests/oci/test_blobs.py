@@ -13,7 +13,7 @@ import pytest
 import zstandard
 
 from ekiben.digest import Digest
-from ekiben.errors import DamagedItem, ImageError, NotFound
+from ekiben.errors import ImageError, NotFound
 from ekiben.oci.blobs import BlobStore, Layer
 from ekiben.oci.compression import Compression
 from ekiben.oci.entries import Entry, FilePart
@@ -91,16 +91,24 @@ def test_a_blob_that_is_not_there_is_named(store: BlobStore) -> None:
         store.open(KEY)
 
 
-def test_a_damaged_blob_is_told_from_a_whole_one_and_removed(store: BlobStore) -> None:
+def test_a_damaged_blob_is_found_out_when_it_is_read_and_removed(store: BlobStore) -> None:
     digest = store.put_bytes(b"content")
-    with store.open(digest, verify=True) as stream:
-        assert stream.read() == b"content"
     store.path_of(digest).chmod(0o644)
     store.path_of(digest).write_bytes(b"CONTENT")
-    with pytest.raises(DamagedItem, match=str(digest)) as raised:
-        store.open(digest, verify=True)
-    assert raised.value.hint
+    with pytest.raises(ImageError, match=str(digest)) as raised, store.open(digest) as stream:
+        stream.read()
+    assert raised.value.hint == "it was removed: try again"
     assert not store.has(digest)
+
+
+def test_a_layer_whose_blob_was_written_to_is_not_known(store: BlobStore) -> None:
+    layer = store.make_layer(CHOSEN)
+    store.keep_layer(KEY, layer)
+    path = store.path_of(layer.digest)
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert store.known_layer(KEY) is None
+    assert store.make_layer(CHOSEN) == store.known_layer(KEY) == layer
 
 
 def test_a_layer_that_was_kept_is_known_by_its_key(folder: Path, store: BlobStore) -> None:
@@ -135,7 +143,7 @@ def test_a_damaged_record_is_no_record(folder: Path, store: BlobStore, content: 
     record = folder / "layers" / "sha256" / KEY.hex
     whole = record.read_bytes()
     record.chmod(0o644)
-    for damaged in (content, whole.replace(b"sha256:", b"md5:"), whole[:-1]):
+    for damaged in (content, whole.replace(b"sha256:", b"md5:"), whole[:-1], whole.replace(b'"size":', b'"size":1')):
         record.write_bytes(damaged)
         assert store.known_layer(KEY) is None
 

@@ -14,7 +14,7 @@ from ekiben.oci.image import Image, read_image
 from ekiben.oci.image_index import any_image
 from ekiben.oci.layout import Layout
 from ekiben.oci.media_types import OCI_INDEX
-from tests.oci.images import AMD64, ARM64, blobs_of, files_below, small_image
+from tests.oci.images import AMD64, ARM64, blobs_of, files_below, small_image, with_other_bytes
 
 
 @pytest.fixture
@@ -135,12 +135,8 @@ def test_an_image_of_a_damaged_layout_is_not_copied(tmp_path: Path, folder: Path
 
 
 def test_a_source_that_gives_other_bytes_is_found_out(folder: Path, store: BlobStore) -> None:
-    image = small_image(store)
-    below = store.path_of(image.layers[0].digest)
-    below.unlink()
-    below.write_bytes(b"x" * 3)
     with pytest.raises(ImageError, match=r"came as `sha256:\w+`, of 3 bytes"):
-        Layout(folder).add(image)
+        Layout(folder).add(with_other_bytes(small_image(store), b"x" * 3))
 
 
 def test_one_name_can_be_an_image_for_each_platform(folder: Path, store: BlobStore) -> None:

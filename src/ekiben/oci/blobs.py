@@ -1,12 +1,11 @@
 """`BlobStore`: a folder of blobs by digest, that many processes read and fill at once; `Layer`: what it knows of one.
 
-    blobs/sha256/<hex>      a blob; it has the bytes that its name says, or (after a power cut) other many
-    layers/sha256/<hex>     by the digest of whatever a layer was made from: its `Layer`, as JSON
+    blobs/sha256/<hex>      a blob, sealed (`sealed`)
+    layers/sha256/<hex>     by the digest of whatever a layer was made from: its `Layer`
     drafts/                 blobs under way; swept when the next is begun
 
-It is a cache: whoever removes any of it loses time alone. Nothing is synced to the disk for that reason; sizes tell a
-blob that a power cut tore, and `open` can hold the bytes to the digest. An OSError passes: the caller knows whose
-folder it is, and what to do.
+It is a cache: whoever removes or damages any of it loses time alone. Nothing is synced to the disk for that reason;
+sizes tell a blob that a power cut tore. An OSError passes: the caller knows whose folder it is, and what to do.
 """
 
 from __future__ import annotations
@@ -20,12 +19,17 @@ from typing import BinaryIO
 import msgspec
 
 from ekiben.digest import Digest
-from ekiben.errors import DamagedItem, InvalidDigest, NotFound
+from ekiben.errors import InvalidDigest, NotFound
 from ekiben.oci.compression import Compression, blocks, compressor, layer_media_type
 from ekiben.oci.drafts import Drafts
 from ekiben.oci.entries import Entry
 from ekiben.oci.lane import Lane
 from ekiben.oci.layer_tar import layer_tar
+from ekiben.oci.records import read_record, spelled_record
+from ekiben.oci.sealed import is_whole
+from ekiben.oci.verified import open_verified
+
+_CHUNK = 1024 * 1024  # bytes read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +70,20 @@ class BlobStore:
         """Whether there is such a blob."""
         return self.path_of(digest).is_file()
 
-    def open(self, digest: Digest, *, verify: bool = False) -> BinaryIO:
-        """The blob, to be read. `verify` reads it once before: a damaged one is removed and raises DamagedItem.
+    def open(self, digest: Digest) -> BinaryIO:
+        """The blob, held to its digest while it is read: a damaged one raises ImageError at its end, and is removed.
         Raises NotFound where there is none."""
-        path = self.path_of(digest)
         try:
-            stream = path.open("rb")
+            return open_verified(self.path_of(digest), digest, discards=True)
         except FileNotFoundError as error:
             raise NotFound(f"there is no blob `{digest}` in `{self._folder}`") from error
-        if verify and (found := Digest(hashlib.file_digest(stream, "sha256").hexdigest())) != digest:
-            stream.close()
-            path.unlink(missing_ok=True)
-            raise DamagedItem(f"the blob `{digest}` had become `{found}`", hint="it was removed: try again")
-        stream.seek(0)
-        return stream
+
+    def check(self, digest: Digest) -> None:
+        """Reads the blob, sealed or not, for those who will read parts of its file. Raises as `open`, and ImageError
+        where it is damaged."""
+        with self.open(digest) as stream:
+            while stream.read(_CHUNK):
+                pass
 
     def put_bytes(self, content: bytes) -> Digest:
         """Stores a small blob."""
@@ -121,18 +125,14 @@ class BlobStore:
         return Layer(digest, size_bytes, diff_id, layer_media_type(compression))
 
     def known_layer(self, key: Digest) -> Layer | None:
-        """The layer that was kept under `key`, where its blob is still there and whole as far as its size tells."""
-        try:
-            layer = _read_record(self._record_path(key).read_bytes())
-            is_whole = layer is not None and self.path_of(layer.digest).stat().st_size == layer.size_bytes
-        except FileNotFoundError:
-            return None
-        return layer if is_whole else None
+        """The layer that was kept under `key`, where its blob is still there and whole."""
+        layer = _layer_of(read_record(self._record_path(key), _Record))
+        return layer if layer and is_whole(self.path_of(layer.digest), layer.digest, layer.size_bytes) else None
 
     def keep_layer(self, key: Digest, layer: Layer) -> None:
         """Remembers that what `key` is the digest of makes `layer`."""
         record = _Record(str(layer.digest), layer.size_bytes, str(layer.diff_id), layer.media_type)
-        self._write(self._record_path(key), msgspec.json.encode(record))
+        self._write(self._record_path(key), spelled_record(record))
 
     def _record_path(self, key: Digest) -> Path:
         return self._folder / "layers" / "sha256" / key.hex
@@ -143,9 +143,10 @@ class BlobStore:
             draft.put(path)
 
 
-def _read_record(content: bytes) -> Layer | None:
+def _layer_of(record: _Record | None) -> Layer | None:
+    if record is None:
+        return None
     try:
-        record = msgspec.json.decode(content, type=_Record)
         return Layer(Digest.parse(record.digest), record.size, Digest.parse(record.diff_id), record.media_type)
-    except (msgspec.DecodeError, InvalidDigest):
+    except InvalidDigest:
         return None

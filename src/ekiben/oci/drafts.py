@@ -13,7 +13,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from ekiben.oci.sealed import seal
+
 BLOB_MODE = 0o444  # blobs are linked into layouts: who writes to one of those would change the other
+_WRITABLE = 0o222
 
 
 class Drafts:
@@ -49,11 +52,22 @@ class Draft:
         self.stream = stream
 
     def put(self, path: Path, mode: int = BLOB_MODE) -> None:
-        """Renames the draft to `path`, in place of what is there. Raises OSError."""
+        """Renames the draft to `path`, in place of what is there, and seals it if nobody may write to it. Raises
+        OSError."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.stream.flush()
         os.fchmod(self.stream.fileno(), mode)
-        self._path.rename(path)
+        if not mode & _WRITABLE:
+            seal(self.stream.fileno())
+        put_over(self._path, path)
+
+
+def put_over(draft: Path, path: Path) -> None:
+    """Renames `draft` to `path`, in place of what is there: a file, or an empty folder, which no writer of ours makes
+    (a container engine does, of the missing source of a bind mount). Raises OSError."""
+    with suppress(OSError):
+        path.rmdir()
+    draft.replace(path)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ from ekiben.oci.index import Index
 from ekiben.oci.lane import Lane
 from ekiben.oci.locking import locked_file
 from ekiben.oci.reachable import reachable_blobs
+from ekiben.oci.sealed import is_whole
 from ekiben.oci.verified import open_verified
 
 LAYOUT_MARK = b'{"imageLayoutVersion":"1.0.0"}'
@@ -108,7 +109,7 @@ class Layout:
         """Links the blob, or copies it where that cannot be; one that is here is left."""
         path = self._blob(blob.digest)
         file = source.path_of(blob.digest) if isinstance(source, FileSource) else None
-        if _has_size(path, blob.size_bytes) or (file and _has_size(file, blob.size_bytes) and _link(file, path)):
+        if _is_there(path, blob) or (file and _is_there(file, blob) and _link(file, path)):
             advance(blob.size_bytes)
             return
         with drafts.open() as draft:
@@ -130,8 +131,7 @@ class Layout:
     def _writing(self) -> Iterator[Drafts]:
         """Holds the lock for the block; gives the place of files under way."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        found = {path.name for path in self._folder.iterdir()}
-        if found and _MARK not in found:
+        if any(self._folder.iterdir()) and not (self._folder / _MARK).exists():  # in this order: others begin with it
             raise ImageError(
                 f"`{self._folder}` holds other things than images", hint="name a folder that is new or empty"
             )
@@ -191,18 +191,15 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _has_size(path: Path, size_bytes: int) -> bool:
-    try:
-        return path.stat().st_size == size_bytes
-    except FileNotFoundError:
-        return False
+def _is_there(path: Path, blob: Descriptor) -> bool:
+    return is_whole(path, blob.digest, blob.size_bytes)
 
 
 def _link(file: Path, path: Path) -> bool:
     """Whether a link could be made, in place of what is there: not to another file system, nor (on some systems) to a
     file of somebody else's."""
-    path.unlink(missing_ok=True)
     try:
+        path.unlink(missing_ok=True)
         path.hardlink_to(file)
     except OSError:
         return False

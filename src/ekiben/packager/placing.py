@@ -7,8 +7,11 @@ is recognised when it is read, and counts as absent.
 from __future__ import annotations
 
 import os
-import tempfile
+from contextlib import ExitStack
 from pathlib import Path
+
+from ekiben.oci.drafts import put_over
+from ekiben.oci.locking import locked_file
 
 STAGED = ".new-"  # prefix of a file that is being written
 _MODE = 0o644
@@ -17,13 +20,12 @@ _MODE = 0o644
 def put_in_place(path: Path, content: bytes) -> None:
     """Writes `content` to `path`, whose folders need not be there. Raises OSError where the disk refuses."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=STAGED)
-    new = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        new.chmod(_MODE)
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
+    new = path.with_name(f"{STAGED}{path.name}")  # one name: what a kill leaves is what the next begins with
+    with locked_file(new) as stream, ExitStack() as undoing:
+        undoing.callback(new.unlink)
+        stream.truncate(0)
+        stream.write(content)
+        stream.flush()
+        os.fchmod(stream.fileno(), _MODE)
+        put_over(new, path)
+        undoing.pop_all()  # what has this name now is another's

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ekiben.digest import Digest
+from ekiben.oci.drafts import BLOB_MODE, put_over
 from ekiben.oci.locking import locked_file
 from ekiben.oci.registry.client import Client
 from ekiben.oci.registry.downloads import RemoteBlob
-
-_MODE = 0o444  # others link to them
+from ekiben.oci.sealed import is_whole, seal
+from ekiben.oci.verified import open_verified
 
 
 @dataclass(frozen=True, slots=True)
 class KeptBlobs:
     """The blobs of `repository` in `folder`, which other repositories may share: a blob is the same everywhere.
 
-    A file there has the bytes of its name. What is under way ends in `.part`, and is gone on with by whoever needs it
+    A file there is sealed (`sealed`). What is under way ends in `.part`, and is gone on with by whoever needs it
     next.
     """
 
@@ -28,27 +29,27 @@ class KeptBlobs:
     folder: Path
 
     def open(self, digest: Digest) -> BinaryIO:
-        """The blob's file. Raises RegistryError where it has to be fetched and cannot be, OSError from the disk."""
+        """The blob, held to its digest while it is read: a damaged one raises ImageError at its end, and is removed.
+        Raises RegistryError where it has to be fetched and cannot be, OSError from the disk."""
         path = self.folder / digest.hex
-        try:
-            return path.open("rb")
-        except FileNotFoundError:
+        if not is_whole(path, digest):
             self._fetch(digest, path)
-            return path.open("rb")
+        return open_verified(path, digest, discards=True)
 
     def path_of(self, digest: Digest) -> Path | None:
-        """The blob's file, None where it was not fetched yet."""
+        """The blob's file, None where it was not fetched yet, or is damaged."""
         path = self.folder / digest.hex
-        return path if path.is_file() else None
+        return path if is_whole(path, digest) else None
 
     def _fetch(self, digest: Digest, path: Path) -> None:
         part = path.with_suffix(".part")
         part.parent.mkdir(parents=True, exist_ok=True)
         with locked_file(part) as stream:
-            if path.is_file():  # another process brought it while this one waited
+            if is_whole(path, digest):  # another process brought it while this one waited
                 part.unlink()
                 return
             RemoteBlob(self.client, self.repository, digest).save(part)
             os.fsync(stream.fileno())
-            os.fchmod(stream.fileno(), _MODE)
-            part.rename(path)
+            os.fchmod(stream.fileno(), BLOB_MODE)
+            seal(stream.fileno())
+            put_over(part, path)

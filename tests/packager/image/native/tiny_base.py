@@ -45,9 +45,9 @@ def base_of(
     return append_layers(empty_image(platform), added, blobs, ConfigChanges(env=env or {"PATH": "/usr/bin:/bin"}))
 
 
-def tiny_base(folder: Path) -> str:
-    """The name of a base like Debian's, in a layout of its own in `folder`."""
-    Layout(folder / "base").add(base_of(folder / "blobs", DEBIAN), "debian")
+def tiny_base(folder: Path, *more: Entry) -> str:
+    """The name of a base like Debian's and with `more`, in a layout of its own in `folder`."""
+    Layout(folder / "base").add(base_of(folder / "blobs", [*DEBIAN, *more]), "debian")
     return f"oci:{folder / 'base'}:debian"
 
 

@@ -6,6 +6,7 @@ the lock's hashes; what it brings is hashed once more when it is put there.
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +14,11 @@ from pathlib import Path
 
 from ekiben.digest import Digest
 from ekiben.errors import ImageError
+from ekiben.oci.drafts import put_over
+from ekiben.oci.sealed import is_whole, seal
 from ekiben.packager.credentials import redact, redact_known, secrets_around
 from ekiben.packager.image.native.locked_wheels import WantedWheel, no_wheel
-from ekiben.packager.lock.child import run_child
+from ekiben.packager.lock.child import Finished, run_child
 from ekiben.packager.lock.local_files import find_local_files
 from ekiben.packager.lock.lockfile import LockedFile, format_lock
 from ekiben.packager.lock.pip_environment import pip_environment
@@ -74,8 +77,7 @@ def _at_hand(wanted: Sequence[WantedWheel], target: Target, places: WheelPlaces)
 
 def _from_cache(wanted: Iterable[WantedWheel], target: Target, cache: Path) -> dict[str, GatheredWheel]:
     digests = {digest for one in wanted for digest in one.digests}
-    folders = {digest: cache / digest.hex for digest in digests}
-    files = {digest: path for digest, folder in folders.items() if (path := _only_file(folder)) is not None}
+    files = {digest: path for digest in digests if (path := _whole_file(cache / digest.hex, digest)) is not None}
     return _chosen(wanted, target, files)
 
 
@@ -90,11 +92,12 @@ def _chosen(wanted: Iterable[WantedWheel], target: Target, files: Mapping[Digest
     return found
 
 
-def _only_file(folder: Path) -> Path | None:
+def _whole_file(folder: Path, digest: Digest) -> Path | None:
     try:
-        return next((path for path in sorted(folder.iterdir()) if path.suffix == ".whl"), None)
-    except FileNotFoundError:
+        wheels = sorted(path for path in folder.iterdir() if path.suffix == ".whl")
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    return next((path for path in wheels if is_whole(path, digest)), None)
 
 
 def _download(missing: Sequence[WantedWheel], target: Target, places: WheelPlaces) -> None:
@@ -113,15 +116,22 @@ def _download(missing: Sequence[WantedWheel], target: Target, places: WheelPlace
         timeout_s=_TIMEOUT_S,
     )
     if done.status != 0:
-        secrets = secrets_around(places.pip.locations, places.environ, places.pip.netrc)
-        lines = [line for line in done.said.splitlines() if line.strip()][-_LAST_LINES:]
-        said = redact_known(redact("\n".join(lines)), secrets)
-        raise ImageError(
-            f"pip cannot fetch the image's wheels:\n{said}",
-            hint="a package without a wheel needs `--engine docker`, which builds it in the image",
-        )
+        raise _failure(done, places)
     for path in _downloaded(scratch / _DOWNLOADS, target):
         _keep(path, places.cache)
+
+
+def _failure(done: Finished, places: WheelPlaces) -> ImageError:
+    if done.status < 0:
+        return ImageError(
+            f"pip cannot fetch the image's wheels: it was ended by {signal.Signals(-done.status).name}",
+            hint="see whether the machine ran out of memory, then try again",
+        )
+    secrets = secrets_around(places.pip.locations, places.environ, places.pip.netrc)
+    lines = [line for line in done.said.splitlines() if line.strip()][-_LAST_LINES:]
+    said = redact_known(redact("\n".join(lines)), secrets)
+    hint = "a package without a wheel needs `--engine docker`, which builds it in the image"
+    return ImageError(f"pip cannot fetch the image's wheels:\n{said}", hint=hint)
 
 
 def _downloaded(folder: Path, target: Target) -> Iterator[Path]:
@@ -133,4 +143,5 @@ def _keep(path: Path, cache: Path) -> None:
     folder = cache / Digest.of_file(path).hex
     folder.mkdir(parents=True, exist_ok=True)
     path.chmod(0o644)
-    path.replace(folder / path.name)
+    seal(path)
+    put_over(path, folder / path.name)

@@ -86,7 +86,8 @@ class LayerMaker:
     def add_all(self, orders: Sequence[LayerOrder], stop: Callable[[], object] = _nothing) -> None:
         """The next layers, bottom up; those that are not known are made side by side, on all cores. Where one fails,
         `stop` is called, to end what the entries of others wait for; then raises what `make_layer` raises."""
-        missing = self.missing(orders)
+        known = {order.key: layer for order in orders if (layer := self.known(order.key))}
+        missing = largest_first(order for order in orders if order.key not in known)
         halted = threading.Event()
 
         def halt() -> None:
@@ -95,11 +96,9 @@ class LayerMaker:
 
         jobs = [partial(self._make, order, halted) for order in missing]
         made = run_all(jobs, usable_cores(), halt) if jobs else []
-        new = {order.key: layer for order, layer in zip(missing, made, strict=True)}
+        layers = known | {order.key: layer for order, layer in zip(missing, made, strict=True)}
         for order in orders:
-            layer = new.get(order.key) or self.known(order.key)
-            assert layer is not None, "it was known a moment ago"
-            self.take(order.created_by, layer)
+            self.take(order.created_by, layers[order.key])
 
     def _make(self, order: LayerOrder, halted: threading.Event) -> Layer:
         made_of = tuple(order.entries())

@@ -1,6 +1,6 @@
 """`MeasuredLayers`: what is known of layers that are streamed and not stored, so that an unchanged model is not read.
 
-<hex>.json      by the digest of what a layer was made from: its own digest and size
+<hex>.json      by the digest of what a layer was made from: a record of its own digest and size
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 
 from ekiben.digest import Digest
-from ekiben.errors import InvalidDigest
 from ekiben.oci.blobs import Layer
 from ekiben.oci.compression import layer_media_type
+from ekiben.oci.records import read_record, spelled_record
 from ekiben.packager.placing import put_in_place
 
 
@@ -30,16 +30,15 @@ class MeasuredLayers:
 
     def find(self, key: Digest) -> Layer | None:
         """The uncompressed layer that `key` makes, where it was measured before."""
-        try:
-            record = msgspec.json.decode(self._path(key).read_bytes(), type=_Record)
-            digest = Digest.parse(record.digest)
-        except (FileNotFoundError, msgspec.DecodeError, InvalidDigest):
+        record = read_record(self._path(key), _Record)
+        if record is None:
             return None
+        digest = Digest.parse(record.digest)
         return Layer(digest, record.size, digest, layer_media_type("none"))
 
     def keep(self, key: Digest, layer: Layer) -> None:
         """Remembers the layer. Raises OSError."""
-        put_in_place(self._path(key), msgspec.json.encode(_Record(str(layer.digest), layer.size_bytes)))
+        put_in_place(self._path(key), spelled_record(_Record(str(layer.digest), layer.size_bytes)))
 
     def _path(self, key: Digest) -> Path:
         return self.folder / f"{key.hex}.json"

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from ekiben.digest import Digest
-from ekiben.errors import DamagedItem, ImageError, NotFound
+from ekiben.errors import ImageError, NotFound
 from ekiben.oci.blobs import BlobStore
 from ekiben.oci.entries import Entry, FilePart
 from ekiben.oci.stretches import find_stretches
@@ -70,7 +70,7 @@ class WheelBytecode:
         for digest, tree in trees.items():
             own = (entry.path for entry in tree.entries if installed[entry.path] is entry)
             wanted = {pyc_path(path, self._interpreter.cache_tag) for path in own} - installed.keys()
-            made = self._made(digest, keep=len(trees) > 1)
+            made = self._made(digest, tree, keep=len(trees) > 1)
             added |= {entry.path: entry for entry in made if entry.path in wanted}
         return (*entries, *added.values())
 
@@ -78,10 +78,13 @@ class WheelBytecode:
         """Ends what `entries` waits for."""
         self._compilers.stop()
 
-    def _made(self, digest: Digest, *, keep: bool) -> tuple[Entry, ...]:
-        if digest not in self._compiling:
-            return self._kept.get(digest, ())
-        made = self._compiling[digest].entries()
+    def _made(self, digest: Digest, tree: WheelTree, *, keep: bool) -> tuple[Entry, ...]:
+        if digest in self._kept:
+            return self._kept[digest]
+        compiling = self._compiling.get(digest)
+        if compiling is None:  # of a layer that was known by then, and that somebody has removed from the cache since
+            compiling = self._compilers.begin(uncompiled(tree.entries, self._interpreter.cache_tag))
+        made = compiling.entries()
         if keep and made:
             self._blobs.keep_layer(self._key(digest), self._blobs.make_layer(made, "none"))
         return made
@@ -92,10 +95,10 @@ class WheelBytecode:
         if layer is None:
             return None
         try:
-            self._blobs.open(layer.digest, verify=True).close()
+            self._blobs.check(layer.digest)
             path = self._blobs.path_of(layer.digest)
             stretches = find_stretches(path).items()
-        except (DamagedItem, NotFound, ImageError):
+        except (NotFound, ImageError):
             return None
         return tuple(Entry.file(name, FilePart(path, one.offset, one.size_bytes)) for name, one in stretches)
 

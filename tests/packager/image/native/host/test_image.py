@@ -75,6 +75,15 @@ def test_it_is_made_once_and_again_when_it_is_damaged(image: Image, folder: Path
     assert blob.stat().st_ino != before
 
 
+def test_what_a_killed_process_left_half_compiled_is_swept(image: Image, folder: Path) -> None:
+    (folder / "compiled/bytecode-1").mkdir(parents=True)
+    (folder / "compiled/bytecode-1/output").write_bytes(b"half")
+    for blob in (folder / "blobs/sha256").iterdir():
+        blob.unlink()
+    assert host_image(HERE, folder, os.environ, SilentReporter()).digest == image.digest
+    assert {path.name for path in folder.iterdir()} == {"blobs", "layers", "drafts", "lock"}
+
+
 def test_it_is_for_this_machine_alone(folder: Path) -> None:
     with pytest.raises(ImageError, match="the base `host` is for `linux/"):
         host_image(Platform("linux", "s390x"), folder, os.environ, SilentReporter())

@@ -9,6 +9,7 @@ from ekiben.oci.descriptor import Platform
 from ekiben.oci.docker_archive_reader import DockerArchive
 from ekiben.oci.drafts import Drafts
 from ekiben.oci.image import Image
+from ekiben.oci.sealed import is_sealed
 from ekiben.packager.image.engines import docker_api
 from ekiben.report import Reporter
 
@@ -25,7 +26,7 @@ def engine_image(
         if image_id is None:
             return None
         path = folder / f"{image_id.removeprefix('sha256:')}.tar"
-        if not path.is_file():
+        if not is_sealed(path):
             with reporter.task(f"taking `{reference}` from the engine") as task:
                 _save(docker_api.save_image(client, image_id), path, task.advance)
     image = DockerArchive(path).image()

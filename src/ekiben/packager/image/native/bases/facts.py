@@ -8,14 +8,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-
-import msgspec
 
 from ekiben.digest import Digest
 from ekiben.oci.config import ImageConfig
 from ekiben.oci.image import Image
+from ekiben.oci.records import read_record, spelled_record
 from ekiben.packager.image.native.bases.files import FileNode, ImageFiles, read_files
 from ekiben.packager.image.running import APP
 from ekiben.packager.placing import put_in_place
@@ -53,12 +52,11 @@ def known_facts(image: Image, folder: Path, advance: Callable[[int], object]) ->
     """What is known of `image`, from `folder` where it was looked at before. Raises ImageError, and OSError."""
     key = Digest.of_bytes(f"{FACTS_REVISION} {image.manifest.config.digest}".encode())
     path = folder / f"{key.hex}.json"
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=BaseFacts)
-    except (FileNotFoundError, msgspec.DecodeError):
+    facts = read_record(path, BaseFacts)
+    if facts is None:
         facts = look_at(image, advance)
-        put_in_place(path, msgspec.json.encode(asdict(facts)))
-        return facts
+        put_in_place(path, spelled_record(facts))
+    return facts
 
 
 def look_at(image: Image, advance: Callable[[int], object] = lambda _: None) -> BaseFacts:

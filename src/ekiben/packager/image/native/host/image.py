@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from ekiben.digest import Digest
@@ -14,6 +15,7 @@ from ekiben.oci.descriptor import Platform
 from ekiben.oci.entries import Entry, FilePart
 from ekiben.oci.image import Image
 from ekiben.oci.json_object import canonical
+from ekiben.oci.locking import locked_file
 from ekiben.packager.image.native.bytecode import bytecode_key
 from ekiben.packager.image.native.compilers import compile_entries
 from ekiben.packager.image.native.host.library import HostPython
@@ -44,15 +46,14 @@ def host_image(platform: Platform, folder: Path, environ: Mapping[str, str], rep
     key = _key(entries, interpreter, stripper)
     layer = blobs.known_layer(key)
     if layer is None:
-        folder.mkdir(parents=True, exist_ok=True)
-        with (
-            tempfile.TemporaryDirectory(prefix="compiled-", dir=folder) as scratch,
-            reporter.task(_CREATED_BY, sum(entry.size_bytes for entry in entries)) as task,
-        ):
-            compiled = compile_entries(entries, interpreter, Path(scratch)) if interpreter else ()
-            smaller = stripped(entries, Path(scratch), environ) if stripper else entries
-            layer = blobs.make_layer([*smaller, *compiled], advance=task.advance)
-        blobs.keep_layer(key, layer)
+        with _scratch(folder) as scratch:
+            layer = blobs.known_layer(key)  # which another process made while this one waited
+            if layer is None:
+                with reporter.task(_CREATED_BY, sum(entry.size_bytes for entry in entries)) as task:
+                    compiled = compile_entries(entries, interpreter, scratch) if interpreter else ()
+                    smaller = stripped(entries, scratch, environ) if stripper else entries
+                    layer = blobs.make_layer([*smaller, *compiled], advance=task.advance)
+                blobs.keep_layer(key, layer)
     return append_layers(empty_image(platform), [AddedLayer(layer, _CREATED_BY)], blobs, ConfigChanges(env=_ENV))
 
 
@@ -62,6 +63,20 @@ def require_this_machine(platform: Platform) -> None:
         raise ImageError(
             f"the base `host` is for `{host_platform()}`, and the image for `{platform}`", hint="name another `--base`"
         )
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """An empty folder in `folder` for the block, for one process at a time: what a killed one left is removed first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked_file(folder / "lock"):
+        scratch = folder / "compiled"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(exist_ok=True)
+        try:
+            yield scratch
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _distinct(entries: Iterable[Entry]) -> list[Entry]:
