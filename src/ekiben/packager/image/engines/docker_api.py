@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import docker
 import docker.errors
@@ -18,11 +18,14 @@ from ekiben.errors import EngineFailed, EngineUnavailable
 from ekiben.packager.image.engines.engine import BuiltImage, ImageLayer
 
 _TIMEOUT_S = 30  # for one answer: an engine under load is slow
-_LOAD_TIMEOUT_S = 600  # a layer of gigabytes is unpacked before the engine says a word
+LOAD_TIMEOUT_S = 600  # a layer of gigabytes is unpacked before the engine says a word
 _OLDEST_ENGINE = (20, 10)  # the first whose own frontend knows the mounts of dockerfile 1.2
 _REMEDY = "start it (`systemctl start docker`, Docker Desktop), or set DOCKER_HOST to one that answers"
 # OSError covers what the HTTP library under the SDK raises, ValueError an address that is none.
 _SDK_ERRORS = (docker.errors.DockerException, OSError, ValueError)
+
+
+EngineClient: TypeAlias = docker.DockerClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,11 @@ class EngineVersion:
 
 
 @contextmanager
-def connect(environ: Mapping[str, str], *, timeout_s: int = _TIMEOUT_S) -> Iterator[docker.DockerClient]:
-    """A client of the engine in use, closed afterwards. Raises EngineUnavailable where none answers."""
+def connect(environ: Mapping[str, str], *, timeout_s: int = _TIMEOUT_S) -> Iterator[EngineClient]:
+    """A client of the engine in use, which was asked for its version; closed afterwards. Raises EngineUnavailable where
+    none answers."""
     try:
         client = docker.DockerClient.from_env(environment=dict(environ), timeout=timeout_s, use_ssh_client=True)
-        client.ping()
     except _SDK_ERRORS as error:
         host = environ.get("DOCKER_HOST")
         where = f"`{host}` (DOCKER_HOST)" if host else "the address of Docker's context in use"
@@ -50,7 +53,7 @@ def connect(environ: Mapping[str, str], *, timeout_s: int = _TIMEOUT_S) -> Itera
         client.close()
 
 
-def engine_version(client: docker.DockerClient) -> EngineVersion:
+def engine_version(client: EngineClient) -> EngineVersion:
     """Name, version and operating system of the engine."""
     answer = client.version()
     components = answer.get("Components") or [{}]
@@ -70,7 +73,7 @@ def why_unfit(found: EngineVersion) -> str | None:
     return None
 
 
-def look_at_image(client: docker.DockerClient, image_id: str, references: Sequence[str], engine: str) -> BuiltImage:
+def look_at_image(client: EngineClient, image_id: str, references: Sequence[str], engine: str) -> BuiltImage:
     """Size and layers of an image that the engine holds."""
     try:
         image = client.images.get(image_id)
@@ -97,7 +100,7 @@ def _reason(error: BaseException) -> str:
     return str(error)
 
 
-def find_image(client: docker.DockerClient, reference: str) -> str | None:
+def find_image(client: EngineClient, reference: str) -> str | None:
     """The id of the image that the engine has under `reference`; None where it has none."""
     try:
         return str(client.images.get(reference).id)
@@ -107,7 +110,7 @@ def find_image(client: docker.DockerClient, reference: str) -> str | None:
         raise EngineFailed(f"the engine does not show `{reference}`: {_reason(error)}") from error
 
 
-def save_image(client: docker.DockerClient, image_id: str) -> Iterator[bytes]:
+def save_image(client: EngineClient, image_id: str) -> Iterator[bytes]:
     """The image as `docker save` writes it, in pieces. Raises EngineFailed."""
     try:
         yield from client.images.get(image_id).save(named=False)
@@ -115,7 +118,7 @@ def save_image(client: docker.DockerClient, image_id: str) -> Iterator[bytes]:
         raise EngineFailed(f"the engine does not hand `{image_id}` over: {_reason(error)}") from error
 
 
-def layers_of_images(client: docker.DockerClient, labels: Mapping[str, str]) -> Iterator[list[str]]:
+def layers_of_images(client: EngineClient, labels: Mapping[str, str]) -> Iterator[list[str]]:
     """The diff_ids of each image that the engine has, bottom up: an image at a time, since the engine takes a while to
     tell of one, those first whose labels are most alike to `labels`. What is removed meanwhile is passed over."""
 
@@ -130,10 +133,9 @@ def layers_of_images(client: docker.DockerClient, labels: Mapping[str, str]) -> 
         raise EngineFailed(f"the engine does not list its images: {_reason(error)}") from error
 
 
-def load_archive(environ: Mapping[str, str], pieces: Iterator[bytes]) -> None:
+def load_archive(client: EngineClient, pieces: Iterator[bytes]) -> None:
     """Gives the engine an archive as `docker load` does. Raises EngineFailed with the engine's words."""
-    with connect(environ, timeout_s=_LOAD_TIMEOUT_S) as client:
-        try:
-            client.images.load(pieces)  # type: ignore[arg-type]  # the stub knows bytes alone, requests sends either
-        except _SDK_ERRORS as error:
-            raise EngineFailed(f"the engine does not take the image: {_reason(error)}") from error
+    try:
+        client.images.load(pieces)  # type: ignore[arg-type]  # the stub knows bytes alone, requests sends either
+    except _SDK_ERRORS as error:
+        raise EngineFailed(f"the engine does not take the image: {_reason(error)}") from error

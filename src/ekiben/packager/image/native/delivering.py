@@ -106,27 +106,26 @@ def _to_archive(delivery: Delivery, reporter: Reporter) -> BuiltImage:
 def _to_engine(delivery: Delivery, reporter: Reporter) -> BuiltImage:
     """Hands over the layers above those that the engine has. Another client may take these away meanwhile."""
     config = delivery.only_image.config
-    with docker_api.connect(delivery.environ) as client:
+    with docker_api.connect(delivery.environ, timeout_s=docker_api.LOAD_TIMEOUT_S) as client:
         images = docker_api.layers_of_images(client, config.labels)
         there = ([Digest.parse(one) for one in layers] for layers in images)
         most = len(config.diff_ids) - 1  # an edit changes the last alone, which is small
         known = count_known_layers(config.diff_ids, there, enough=most)
-    try:
-        _load(delivery, known, reporter)
-    except EngineFailed:
-        if known == 0:
-            raise
-        _load(delivery, 0, reporter)
-    image_id = str(delivery.only_image.manifest.config.digest)
-    with docker_api.connect(delivery.environ) as client:
+        try:
+            _load(delivery, client, known, reporter)
+        except EngineFailed:
+            if known == 0:
+                raise
+            _load(delivery, client, 0, reporter)
+        image_id = str(delivery.only_image.manifest.config.digest)
         return docker_api.look_at_image(client, image_id, delivery.references, NAME)
 
 
-def _load(delivery: Delivery, known: int, reporter: Reporter) -> None:
+def _load(delivery: Delivery, client: docker_api.EngineClient, known: int, reporter: Reporter) -> None:
     sent = delivery.only_image.manifest.layers[known:]
     with reporter.task("handing the image to the engine", sum(one.size_bytes for one in sent)) as task:
         pieces = docker_archive(delivery.only_image, delivery.parsed, known_layers=known, advance=task.advance)
-        docker_api.load_archive(delivery.environ, pieces)
+        docker_api.load_archive(client, pieces)
 
 
 def _to_podman(delivery: Delivery, reporter: Reporter) -> BuiltImage:
