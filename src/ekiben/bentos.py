@@ -30,7 +30,7 @@ __all__ = [
 # What BentoML's module of this name has besides -> what does it here
 _ELSEWHERE = {
     "build_bentofile": "use `ekiben.build(bentofile=...)`",
-    "containerize": "use the command `ekiben containerize`",
+    "containerize": "use `ekiben.container.build`",
     "pull": "use `import_bento` with a URL",
     "push": "use `export_bento` with a URL",
     "serve": "use the command `ekiben serve`",

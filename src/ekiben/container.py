@@ -1,15 +1,69 @@
-"""Public face: images of Bentos. `get_containerfile` gives the text that `ekiben containerize` would run."""
+"""Public face: images of Bentos. `build` makes one, `get_containerfile` shows what an engine would run for it."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ekiben.errors import NotActedOn
+from ekiben.errors import EngineUnavailable, NotActedOn, UsageError
+from ekiben.packager.image.containerize import ContainerizeRequest, containerize
+from ekiben.packager.image.engines.engine import BuiltImage
+from ekiben.packager.image.engines.opening import open_engine
 from ekiben.packager.image.planning import bento_containerfile
+from ekiben.report import LoggingReporter, Reporter
+from ekiben.settings import load_settings
 from ekiben.store.local import default_store
 from ekiben.tag import Tag
 
-__all__ = ["get_containerfile"]
+__all__ = ["BuiltImage", "build", "get_containerfile", "health"]
+
+
+def build(
+    bento_tag: str | Tag,
+    backend: str | None = None,
+    image_tag: str | Iterable[str] | None = None,
+    features: Iterable[str] | None = None,
+    *,
+    platform: str | Iterable[str] = (),
+    base: str | None = None,
+    output: str | None = None,
+    push: bool = False,
+    label: Mapping[str, str] | None = None,
+    no_cache: bool = False,
+    reporter: Reporter | None = None,
+    **options: object,
+) -> BuiltImage:
+    """Makes an image of a Bento in the default store, as `ekiben containerize` does: parameters are its options.
+
+    `backend` is an engine's name, by default that of the settings. Several `platform`s, or `all`, make an index. Other
+    `options` are the engine's, as for `--opt`: `build_arg=["A=1"]` is `--build-arg=A=1`, `pull=True` is `--pull`.
+    Raises as `containerize`, and NotActedOn for `features`, which BentoML's first services have.
+    """
+    if features:
+        raise NotActedOn("`features` are not acted on", hint="name the packages under `python.packages`")
+    request = ContainerizeRequest(
+        tag=bento_tag,
+        image_tags=_texts(image_tag or ()),
+        engine=backend,
+        options=tuple(text for name, value in options.items() for text in _option_texts(name, value)),
+        labels=label or {},
+        platforms=_texts(platform),
+        base_image=base,
+        output=output,
+        pushes=push,
+        use_cache=not no_cache,
+    )
+    settings = load_settings(os.environ)
+    return containerize(request, store=default_store(), settings=settings, reporter=reporter or LoggingReporter())
+
+
+def health(backend: str) -> bool:
+    """Whether the engine of this name could build here; the native one always can."""
+    try:
+        return backend == "native" or bool(open_engine(backend, os.environ).check())
+    except EngineUnavailable:
+        return False
 
 
 def get_containerfile(tag: str | Tag, enable_buildkit: bool = True, output_path: str | Path | None = None) -> str:
@@ -23,3 +77,21 @@ def get_containerfile(tag: str | Tag, enable_buildkit: bool = True, output_path:
     if output_path is not None:
         Path(output_path).write_text(text, encoding="utf-8")
     return text
+
+
+def _texts(value: str | Iterable[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _option_texts(name: str, value: object) -> tuple[str, ...]:
+    """What `--opt` would be given for a keyword."""
+    key = name.replace("_", "-")
+    if value is None or value is False:
+        return ()
+    if value is True:
+        return (key,)
+    if isinstance(value, str | int):
+        return (f"{key}={value}",)
+    if isinstance(value, list | tuple):
+        return tuple(f"{key}={one}" for one in value)
+    raise UsageError(f"`{name}` is neither a text nor a list of texts", hint=f'such as `{name}="..."`')
