@@ -82,7 +82,7 @@ def build_bento(
             hint="build first, then `ekiben containerize TAG --platform all` with `--push` or `--output oci:DIR`",
         )
     bento = _standing(request, state) if not rebuild else None
-    bento = bento or _built(request, state)
+    bento = bento or _built(request, state, makes_image=containerize)
     if containerize:
         _make_image(bento.tag, request.platforms, state)
     match output:
@@ -109,12 +109,16 @@ def _standing(request: BuildRequest, state: State) -> Bento | None:
     return standing_bento(request, store=state.store, reporter=state.reporter)
 
 
-def _built(request: BuildRequest, state: State) -> Bento:
-    """The process that describes the service starts first: its imports take as long as those of the build."""
+def _built(request: BuildRequest, state: State, *, makes_image: bool) -> Bento:
+    """The process that describes the service starts first: its imports take as long as those of the build, and of the
+    image."""
     from ekiben.packager.describing.describer import Describer
 
     with Describer.started() as describer:
         from ekiben.packager.rebuilding.recorded import build_recorded
+
+        if makes_image:
+            import ekiben.packager.image.containerize  # noqa: F401  # for `_make_image`, which needs them soon
 
         return build_recorded(request, store=state.store, reporter=state.reporter, describer=describer)
 
