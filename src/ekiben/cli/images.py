@@ -39,7 +39,7 @@ def containerize_bento(
     base: Annotated[str | None, typer.Option(help="Another base image than the Bento's; `host`: this Python.")] = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="DEST", help="oci:DIR[:NAME], docker-archive:FILE, or docker."),
+        typer.Option("--output", "-o", metavar="DEST", help="oci:DIR[:NAME], docker-archive:FILE, docker or podman."),
     ] = None,
     push: Annotated[bool, typer.Option("--push", help="Push the image to its registry, without an engine.")] = False,
     platform: Annotated[
@@ -99,7 +99,7 @@ def rebase_image(
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="DEST", help="oci:DIR[:NAME], docker-archive:FILE, or docker."),
+        typer.Option("--output", "-o", metavar="DEST", help="oci:DIR[:NAME], docker-archive:FILE, docker or podman."),
     ] = None,
     push: Annotated[bool, typer.Option("--push", help="Push the image to its registry, without an engine.")] = False,
     platform: Annotated[

@@ -79,6 +79,20 @@ def test_one_name_leads_to_an_image_for_each_platform_on_its_own_base(
                 assert len(stream.read()) == layer.size_bytes
 
 
+def test_a_base_named_by_its_indexs_digest_is_the_one_named_by_its_tag(
+    registry: RealRegistry, store: Store, reporter: Recorder, tmp_path: Path
+) -> None:
+    base, reference, bento = (
+        put_base(registry, tmp_path),
+        f"{registry.host}/apps/small",
+        small_bento(store, platforms=BOTH),
+    )
+    parsed = Reference.parse(base)
+    digest = Registry.open(registry.host, environ={}).get_manifest(parsed.repository, parsed.version).descriptor.digest
+    pinned = push(store, bento, f"{base}@{digest}", f"{reference}:pinned", reporter)
+    assert pinned.id == push(store, bento, base, f"{reference}:tagged", reporter).id
+
+
 def test_what_platforms_share_is_sent_once_and_the_bases_are_mounted(
     registry: RealRegistry, store: Store, reporter: Recorder, tmp_path: Path
 ) -> None:

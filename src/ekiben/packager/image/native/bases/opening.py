@@ -139,4 +139,5 @@ def _from_anywhere(
     reference = Reference.parse(text)
     registry = Registry.open(reference.host, environ=places.environ)
     images = registry.get_images(reference, platforms, keep_in=places.cache / "blobs")
-    return [(image, text if reference.digest else f"{text}@{image.digest}") for image in images]
+    name = text.partition("@")[0]  # what follows may be an index's digest: the same base by a tag is the same image
+    return [(image, f"{name}@{image.digest}") for image in images]
