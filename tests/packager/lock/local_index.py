@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import ssl
 import threading
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -76,8 +77,9 @@ class LocalIndex:
 
 
 @contextmanager
-def guarded(index: LocalIndex, *, user: str, password: str) -> Iterator[int]:
-    """The port of 127.0.0.1 at which `index` is served over HTTP to that user only."""
+def guarded(index: LocalIndex, *, user: str, password: str, certificate: Path | None = None) -> Iterator[int]:
+    """The port of 127.0.0.1 at which `index` is served over HTTP to that user only; with a `certificate` (and its key
+    in the same file) over TLS."""
     expected = f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
     class Handler(SimpleHTTPRequestHandler):
@@ -94,6 +96,10 @@ def guarded(index: LocalIndex, *, user: str, password: str) -> Iterator[int]:
             """Says nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(index.simple.parent))) as server:
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
