@@ -27,7 +27,8 @@ def uncompiled(entries: Iterable[Entry], cache_tag: str) -> list[Entry]:
     """The modules among `entries` that have no .pyc there yet."""
     given = list(entries)
     taken = {entry.path for entry in given}
-    return [one for one in given if is_compiled(one.path) and pyc_path(one.path, cache_tag) not in taken]
+    modules = (one for one in given if one.kind == "file" and is_compiled(one.path))
+    return [one for one in modules if pyc_path(one.path, cache_tag) not in taken]
 
 
 def is_compiled(path: str) -> bool:
