@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 READY_WITHIN_S = 120.0  # a loaded machine that imports torch takes its time
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container that runs, and where its server is reached."""
+
+    name: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,19 @@ class Machine:
         finally:
             process.terminate()
             assert process.wait(timeout=30) == 0
+
+    @contextmanager
+    def container(
+        self, image: str, *options: str, arguments: Sequence[str] = (), port: int = 3000
+    ) -> Iterator[Container]:
+        """A container of the image, ready; it is gone at the end. `options` are Docker's, `arguments` the server's."""
+        name = self.out("docker", "run", "--detach", "--publish", f"127.0.0.1:0:{port}", *options, image, *arguments)
+        try:
+            url = f"http://{self.out('docker', 'port', name, f'{port}/tcp').splitlines()[0]}"
+            wait_until_ready(url)
+            yield Container(name, url)
+        finally:
+            self.run("docker", "rm", "--force", name, check=False)
 
 
 def free_port() -> int:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.machine import Machine, post, wait_until_ready
+from tests.end_to_end.machine import Machine, post
 
 FLOWERS = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]]
 SPECIES = ["setosa", "virginica"]
@@ -76,29 +75,24 @@ def test_a_bento_keeps_its_model_when_the_store_moves_on(machine: Machine, iris:
         assert post(f"{url}/classify", flowers=FLOWERS) == SPECIES
 
 
-@pytest.fixture
-def image(machine: Machine, iris: Path, base_image: str) -> Iterator[str]:
+@pytest.fixture(params=["docker", "native"])
+def image(request: pytest.FixtureRequest, machine: Machine, iris: Path, base_image: str) -> Iterator[str]:
     """The iris image, removed at the end."""
     machine.run("ekiben", "build", str(iris))
-    reference = f"ekiben-test/iris:{os.getpid()}"
+    reference = f"ekiben-test/iris-{request.param}:{os.getpid()}"
+    options = ["--opt", "network=host"] if request.param == "docker" else []
     machine.run(
         *("ekiben", "containerize", "iris", "--image-tag", reference, "--base", base_image),
-        *("--opt", "network=host", "--progress", "plain"),
+        *("--engine", request.param, "--progress", "plain", *options),
     )
     yield reference
     machine.run("docker", "image", "rm", "--force", reference, check=False)
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize(
-    "options", [[], ["--user", "4242:0", "--read-only", "--tmpfs", "/tmp"]], ids=["1034", "any uid"]
-)
-def test_the_image_answers(machine: Machine, image: str, options: list[str]) -> None:
-    container = machine.out("docker", "run", "--detach", "--publish", "127.0.0.1:0:3000", *options, image)
-    try:
-        address = machine.out("docker", "port", container, "3000/tcp").splitlines()[0]
-        wait_until_ready(f"http://{address}")
-        assert post(f"http://{address}/classify", flowers=FLOWERS) == SPECIES
-        assert machine.out("docker", "exec", container, "id", "-u") in ("1034", "4242")
-    finally:
-        subprocess.run(["docker", "rm", "--force", container], env=machine.environ(), capture_output=True, check=False)
+def test_the_image_answers_whoever_runs_it(machine: Machine, image: str) -> None:
+    for options in ([], ["--user", "4242:0", "--read-only", "--tmpfs", "/tmp"]):
+        with machine.container(image, *options) as container:
+            assert post(f"{container.url}/classify", flowers=FLOWERS) == SPECIES
+            user = machine.out("docker", "exec", container.name, "id", "-u")
+            assert user == ("4242" if options else "1034")
