@@ -28,7 +28,7 @@ from ekiben.packager.audit.codes import CODES
 from ekiben.packager.bentofile.loading import load_bentofile
 from ekiben.packager.bentofile.schema import LEVELS, AllowLevel, EnvLevel, IndexLevel, ModelLevel
 from ekiben.packager.image.mounts import CA_SECRET, NETRC_SECRET, PIP_CONF_SECRET
-from ekiben.packager.image.plan import HEAVY_WHEELS
+from ekiben.packager.image.wheel_groups import GROUPS
 from ekiben.serving.batching.view import DispatchReason, ShedCause
 from ekiben.serving.config.keys import BATCHING_KEYS, KEYS, Key
 from ekiben.serving.metrics.family import Family
@@ -197,7 +197,7 @@ def test_cli_md_has_every_alias_and_setting() -> None:
 
 def test_images_md_has_every_group_of_wheels_and_every_secret() -> None:
     text = text_of("images.md")
-    names = [name for name, _ in HEAVY_WHEELS]
+    names = [name for name, _ in GROUPS]
     assert all(f"`{one}`" in text for one in (*names, PIP_CONF_SECRET, CA_SECRET, NETRC_SECRET))
 
 

@@ -15,7 +15,8 @@ import pytest
 
 from ekiben.packager.image.containerfile import containerfile
 from ekiben.packager.image.engines.docker_cli import build_environment, find_docker_cli
-from ekiben.packager.image.plan import MAX_MODEL_LAYERS, ImagePlan, WheelGroup, plan_image
+from ekiben.packager.image.plan import MAX_MODEL_LAYERS, ImagePlan, plan_image
+from ekiben.packager.image.wheel_groups import WheelGroup
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
 from ekiben.tag import Tag
 from tests.packager.small_bento import MANIFEST, RUNTIME_WHEEL

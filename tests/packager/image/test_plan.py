@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ekiben.digest import Digest
 from ekiben.errors import ImageError
-from ekiben.packager.image.plan import HEAVY_WHEELS, MAX_MODEL_LAYERS, REST, ImagePlan, group_wheels, plan_image
+from ekiben.packager.image.plan import MAX_MODEL_LAYERS, ImagePlan, plan_image
+from ekiben.packager.image.wheel_groups import GROUPS, REST
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage, format_lock
 from ekiben.serving.healthcheck import PORT_FILE_VARIABLE
 from ekiben.serving.variables import BENTO_VARIABLE, VERSION_VARIABLE
@@ -47,26 +46,6 @@ def test_a_base_image_of_the_caller_goes_before_the_bentos() -> None:
     assert plan_image(manifest, "", RUNTIME_WHEEL, base_image="other").base_image == "other"
 
 
-def test_heavy_wheels_come_first_and_the_rest_together() -> None:
-    names = ["torch", "click", "nvidia-cudnn-cu12", "nvidia-nvtx", "scipy", "numpy", "attrs"]
-    groups = {group.name: [one.name for one in group.packages] for group in group_wheels(map(package, names))}
-    assert groups == {
-        "numpy": ["numpy", "scipy"],
-        "cudnn": ["nvidia-cudnn-cu12"],
-        "cuda": ["nvidia-nvtx"],
-        "torch": ["torch"],
-        REST: ["attrs", "click"],
-    }
-    assert list(groups)[-1] == REST
-
-
-@given(st.lists(st.sampled_from(["torch", "numpy", "scipy", "click", "jax", "triton", "attrs", "pandas"]), unique=True))
-def test_every_package_is_in_one_group_whatever_their_order(names: list[str]) -> None:
-    groups = group_wheels(map(package, names))
-    assert sorted(one.name for group in groups for one in group.packages) == sorted(names)
-    assert groups == group_wheels(map(package, reversed(names)))
-
-
 def test_the_lock_decides_the_groups() -> None:
     text = format_lock([package("numpy"), package("six")])
     assert [group.name for group in plan_image(MANIFEST, text, RUNTIME_WHEEL).groups] == ["numpy", REST]
@@ -77,8 +56,8 @@ def test_models_beyond_the_layer_budget_share_a_layer() -> None:
     made = plan(replace(MANIFEST, models=entries))
     assert len(made.own_layer_models) == MAX_MODEL_LAYERS
     assert len(made.shared_layer_models) == 3
-    base_layers, others = 12, 8  # apt, setup script, skeleton, rest, runtime, working folder, shared models, source
-    assert len(HEAVY_WHEELS) + MAX_MODEL_LAYERS + base_layers + others <= ENGINE_LIMIT
+    base_layers, others = 12, 7  # apt, setup script, skeleton, runtime, working folder, shared models, source
+    assert len(GROUPS) + MAX_MODEL_LAYERS + base_layers + others <= ENGINE_LIMIT
 
 
 def test_a_model_under_two_aliases_is_one_layer() -> None:

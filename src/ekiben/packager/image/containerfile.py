@@ -34,7 +34,7 @@ from ekiben.packager.image.mounts import (
     secret,
     secret_path,
 )
-from ekiben.packager.image.plan import RUNTIME, ImagePlan
+from ekiben.packager.image.plan import ImagePlan
 from ekiben.packager.image.running import (
     APP,
     BENTO,
@@ -56,6 +56,7 @@ from ekiben.packager.image.running import (
     path_above,
     title_label,
 )
+from ekiben.packager.image.wheel_groups import RUNTIME
 from ekiben.packager.parts import INTENT, LOCK
 from ekiben.serving.variables import VERSION_VARIABLE
 

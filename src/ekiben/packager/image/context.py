@@ -29,7 +29,8 @@ from ekiben.digest import Digest
 from ekiben.errors import DamagedItem, ImageError
 from ekiben.packager.image.build_env import build_env_script
 from ekiben.packager.image.containerfile import containerfile
-from ekiben.packager.image.plan import RUNTIME, ImagePlan
+from ekiben.packager.image.plan import ImagePlan
+from ekiben.packager.image.wheel_groups import RUNTIME
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage, format_lock
 from ekiben.packager.parts import APIS, ENVIRONMENT, README, SETUP_SCRIPT, SOURCE, WHEELS
 from ekiben.store.bento_manifest import BENTO_MANIFEST

@@ -1,18 +1,17 @@
 """`ImagePlan`: everything that an image's Containerfile says, decided from a Bento's manifest and lock. Pure.
 
-Here it is decided which wheels share a layer, which models do, and what the environment holds. Every text is checked
-once more on the way, since a Bento may come from another machine than the one that read its bentofile. How the plan is
-spelled is in `containerfile`, where its files come from in `context`.
+Here it is decided which models share a layer and what the environment holds; which wheels do, in `wheel_groups`. Every
+text is checked once more on the way, since a Bento may come from another machine than the one that read its bentofile.
+How the plan is spelled is in `containerfile`, where its files come from in `context`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import partial
 
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.utils import parse_wheel_filename
 
 from ekiben.errors import ImageError
 from ekiben.packager.bases.cuda import major_of
@@ -20,43 +19,14 @@ from ekiben.packager.bases.cuda_wheels import CudaNote, CudaWheel, cuda_notes, c
 from ekiben.packager.bases.distributions import ALPINE, DEBIAN, DISTRIBUTIONS, PackageManager, package_manager
 from ekiben.packager.bases.standing import Standing, Unfit, standing_of
 from ekiben.packager.bentofile import grammar
-from ekiben.packager.lock.lockfile import LockedPackage, parse_lock
+from ekiben.packager.image.wheel_groups import REST, WheelGroup, group_wheels
+from ekiben.packager.lock.lockfile import parse_lock
 from ekiben.store.bento_manifest import BentoManifest
 from ekiben.tag import Tag
 
-# Wheels large enough for a layer of their own, by name, in the order of the layers: what others stand on and what
-# changes least comes first. A package goes to the first group that fits. Sizes: linux x86-64, unpacked.
-HEAVY_WHEELS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("numpy", ("numpy", "scipy")),  # 180 MB
-    ("scikit-learn", ("scikit-learn", "scikit-image")),  # 50 MB
-    ("pandas", ("pandas", "pyarrow", "polars*", "duckdb")),  # 70-200 MB
-    ("opencv", ("opencv-*",)),  # 130 MB
-    ("boosting", ("xgboost*", "lightgbm", "catboost")),  # 100-300 MB
-    ("cudnn", ("nvidia-cudnn-*",)),  # 1 GB
-    ("cublas", ("nvidia-cublas*", "nvidia-cusparse*", "nvidia-cusolver*")),  # 1.2 GB
-    ("cuda", ("nvidia-*", "cuda-*", "cupy-*")),  # 1 GB
-    ("triton", ("triton", "pytorch-triton*")),  # 500 MB
-    ("torch", ("torch",)),  # 0.7-1.7 GB
-    ("torch-extras", ("torchvision", "torchaudio", "xformers", "flash-attn")),
-    ("tensorflow", ("tensorflow*", "keras")),  # 1.5 GB
-    ("jax", ("jax", "jaxlib", "jax-*")),  # 300 MB
-    ("onnxruntime", ("onnxruntime*", "onnx", "openvino*")),  # 50-300 MB
-    ("transformers", ("transformers", "tokenizers", "vllm")),  # 60 MB
-)
-REST = "rest"  # every other wheel
-RUNTIME = "runtime"
-
-# overlay2 stacks at most 128 layers. Base images bring up to a dozen; the groups above, `rest`, `runtime`, the empty
-# environment, the working folder and the source are twenty at most. Models beyond this number share one layer.
+# overlay2 stacks at most 128 layers. Base images bring up to a dozen; the groups of wheels, `runtime`, the empty
+# environment, the working folder and the source are two dozen at most. Models beyond this number share one layer.
 MAX_MODEL_LAYERS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class WheelGroup:
-    """Locked packages that are installed in one stage and copied as one layer."""
-
-    name: str
-    packages: tuple[LockedPackage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,23 +166,6 @@ def bento_standing(manifest: BentoManifest, instead: str | None = None) -> Stand
         if package
         else None,
     )
-
-
-def group_wheels(packages: Iterable[LockedPackage]) -> tuple[WheelGroup, ...]:
-    """The packages by layer: the groups of HEAVY_WHEELS that are needed, in that order, then the rest."""
-    names = [*(name for name, _ in HEAVY_WHEELS), REST]
-    members: dict[str, list[LockedPackage]] = {name: [] for name in names}
-    for package in packages:
-        members[_group_name(package.name)].append(package)
-    return tuple(
-        WheelGroup(name, tuple(sorted(group, key=lambda one: one.name))) for name, group in members.items() if group
-    )
-
-
-def _group_name(package: str) -> str:
-    canonical = canonicalize_name(package)
-    fitting = (name for name, patterns in HEAVY_WHEELS if any(fnmatchcase(canonical, pattern) for pattern in patterns))
-    return next(fitting, REST)
 
 
 def _distro(docker: Mapping[str, object]) -> str:

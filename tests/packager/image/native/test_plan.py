@@ -8,7 +8,8 @@ import pytest
 
 from ekiben.digest import Digest
 from ekiben.packager.image.native.plan import conflict_key, model_key, source_key, wheel_layers
-from ekiben.packager.image.plan import ImagePlan, WheelGroup
+from ekiben.packager.image.plan import ImagePlan
+from ekiben.packager.image.wheel_groups import WheelGroup
 from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.tag import Tag
 

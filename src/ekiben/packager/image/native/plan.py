@@ -1,6 +1,6 @@
 """`NativePlan`: the layers of an image above its base, each with the key that its bytes depend on. Pure.
 
-Bottom up: the environment's links · each group of heavy wheels · all other wheels · ekiben's runtime · each model ·
+Bottom up: the environment's links · each group of wheels · ekiben's runtime · each model ·
 the source. A key says all that goes into a layer, so that one whose key is known need not be made, nor what it is made
 of be there.
 """
@@ -14,8 +14,9 @@ from ekiben.digest import Digest
 from ekiben.oci.compression import Compression
 from ekiben.oci.json_object import canonical
 from ekiben.packager.image.native.wheels.tree import TREE_REVISION
-from ekiben.packager.image.plan import RUNTIME, ImagePlan
+from ekiben.packager.image.plan import ImagePlan
 from ekiben.packager.image.running import VENV
+from ekiben.packager.image.wheel_groups import RUNTIME
 from ekiben.tag import Tag
 
 LAYER_REVISION = 1  # one more whenever the engine makes other layers of the same things
