@@ -34,7 +34,7 @@ HEAVY_WHEELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("transformers", ("transformers", "tokenizers", "vllm")),  # 60 MB
 )
 SERVER = "server"
-# What the runtime's requirements bring along; a test holds the two together. 50 MB unpacked.
+# What the runtime's requirements bring along; a test holds the two together. 30 MB unpacked.
 SERVER_WHEELS: tuple[str, ...] = (
     "annotated-types",
     "cloudpickle",
