@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
+import typer
 
 import ekiben
+from ekiben.cli.commands import CommandTable
+from ekiben.errors import Interrupted
 from tests.cli.conftest import Run
 
 
@@ -87,3 +91,17 @@ def test_init_writes_a_project_and_overwrites_nothing(run: Run, tmp_path: Path) 
     (tmp_path / "new" / "service.py").write_text("mine")
     assert run("init", "new").returncode == 2
     assert (tmp_path / "new" / "service.py").read_text() == "mine"
+
+
+def test_a_command_that_is_stopped_anywhere_says_so() -> None:
+    app = typer.Typer(cls=CommandTable)
+
+    @app.callback()
+    def group() -> None: ...
+
+    @app.command("env")
+    def stopped() -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(Interrupted, match="stopped by SIGINT; nothing half done is kept"):
+        app(["env"])

@@ -3,6 +3,7 @@
     main.py        the console script: runs the app, prints an error with its hint, exits with its code
     app.py         the Typer application and its global options
     commands.py    the table of commands, each imported when it is asked for
+    interrupts.py  what a command says that was stopped
     state.py       settings, store and reporter, made once and handed to each command
     console.py     the reporter of a terminal (rich) and of everything else (plain lines), always on stderr
     output.py      data on stdout: table, JSON, YAML, path; never wrapped or coloured when it is no terminal

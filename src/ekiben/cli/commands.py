@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+import signal
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
+
+from ekiben.cli.interrupts import stopped_by
 
 if TYPE_CHECKING:
     from typer.core import TyperCommand
@@ -37,6 +40,13 @@ HELP_FLAGS = {"help_option_names": ["-h", "--help"]}
 
 class CommandTable(TyperGroup):
     """Finds commands in the table."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """Runs the command. Raises Interrupted after a Ctrl-C, which Typer would not say a word about."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise stopped_by(signal.SIGINT) from None
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
         """The names, in the table's order."""

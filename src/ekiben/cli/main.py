@@ -6,8 +6,8 @@ import signal
 import sys
 from typing import NoReturn
 
-from ekiben.cli.app import app
-from ekiben.errors import EkibenError, Interrupted
+from ekiben.cli.interrupts import stopped_by
+from ekiben.errors import EkibenError
 from ekiben.report import print_error
 
 
@@ -15,14 +15,22 @@ def main() -> None:
     """Runs the command line. Exit codes: 0 done, 1 an error or findings, 2 usage, 130 interrupted."""
     signal.signal(signal.SIGTERM, _stop)
     try:
+        from ekiben.cli.app import app  # here, since a Ctrl-C while it is imported is no traceback either
+
         app(prog_name="ekiben")
+    except KeyboardInterrupt:
+        _end(stopped_by(signal.SIGINT))
     except EkibenError as error:
-        print_error(error)
-        sys.exit(error.exit_code)
+        _end(error)
 
 
 def _stop(number: int, frame: object) -> NoReturn:
-    raise Interrupted(f"stopped by {signal.Signals(number).name}; nothing half done is kept")
+    raise stopped_by(signal.Signals(number))
+
+
+def _end(error: EkibenError) -> NoReturn:
+    print_error(error)
+    sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":
