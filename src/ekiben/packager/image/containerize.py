@@ -32,7 +32,7 @@ from ekiben.packager.image.native.engine import NativeJob, build_native
 from ekiben.packager.image.native.obstacles import find_obstacle
 from ekiben.packager.image.native.outputs import Output, parse_output, refuse_platforms
 from ekiben.packager.image.plan import ImagePlan
-from ekiben.packager.image.planning import PlatformPlan, bento_pip_settings, platform_plans
+from ekiben.packager.image.planning import PlatformPlan, bento_pip_settings, joint_plan, platform_plans
 from ekiben.packager.image.running import bento_labels
 from ekiben.packager.image.secrets import gather_secrets
 from ekiben.packager.lock.local_files import find_local_files
@@ -122,7 +122,7 @@ class _Order:
 
     @property
     def first(self) -> PlatformPlan:
-        """The plan of the first platform, the only one where a Containerfile is run."""
+        """The plan of the first platform; all have one base."""
         return self.plans[0]
 
 
@@ -134,24 +134,31 @@ def _named_base(request: ContainerizeRequest) -> str | None:
 def _chosen_engine(order: _Order, settings: Settings, environ: Mapping[str, str], reporter: Reporter) -> str:
     """The name of the engine that makes the image; the reporter is told which does, and why."""
     request = order.request
-    needs_native = "an image for several platforms" if order.plans[1:] else None
-    if request.base_image and is_place(request.base_image):
-        needs_native = f"the base `{request.base_image}`"
-    elif order.output.needs_native:
-        needs_native = "`--push`" if request.pushes else f"`--output {request.output}`"
     obstacles = [find_obstacle(one.plan, one.named, has_options=bool(order.options)) for one in order.plans]
     obstacle = next(filter(None, obstacles), None)
     asked = request.engine or settings.engine.value
     engine, reason = choose_engine(
         asked,
         obstacle=obstacle,
-        needs_native=needs_native,
+        needs_native=_needs_native(order, asked),
         at_hand="podman" if request.output == "podman" else engine_at_hand(environ),
         others=third_party_engines(),
     )
     refuse_foreign_storage(engine, request.output)
     reporter.info(f"{order.bento.tag}: building with the engine `{engine}`: {reason}")
     return engine
+
+
+def _needs_native(order: _Order, asked: str) -> str | None:
+    """What of the request only the native engine can do; None where there is no such thing."""
+    request = order.request
+    if request.base_image and is_place(request.base_image):
+        return f"the base `{request.base_image}`"
+    if asked == "buildx" and request.pushes:
+        return None
+    if order.output.needs_native:
+        return "`--push`" if request.pushes else f"`--output {request.output}`"
+    return "an image for several platforms" if order.plans[1:] else None
 
 
 def _build_natively(order: _Order, store: Store, environ: Mapping[str, str], reporter: Reporter) -> BuiltImage:
@@ -201,7 +208,7 @@ def _build_by(
 def _prepare(order: _Order, folder: Path, environ: Mapping[str, str], reporter: Reporter) -> BuildJob:
     """Lays context and secrets out in `folder`. The context is called as the Bento is: by this name the engine knows
     what it was sent before."""
-    bento, request, plan = order.bento, order.request, order.first.plan
+    bento, request, plan = order.bento, order.request, joint_plan(order.plans)
     packages = [package for group in plan.groups for package in group.packages]
     context = folder / bento.tag.name
     with disk_errors(folder):
@@ -215,7 +222,8 @@ def _prepare(order: _Order, folder: Path, environ: Mapping[str, str], reporter: 
         context=context,
         containerfile=containerfile_path,
         references=order.references,
-        platform=order.first.platform,
+        platform=",".join(one.platform for one in order.plans if one.platform) or None,
+        pushes=request.pushes,
         labels={**bento_labels(bento.tag), **request.labels},
         secrets=secrets,
         options=(("build-arg", f"{VERSION_ARG}={bento.tag.version}"), *order.options),

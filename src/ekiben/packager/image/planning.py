@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ekiben.errors import DamagedItem, ImageError, UsageError
 from ekiben.oci.descriptor import Platform
@@ -12,7 +12,7 @@ from ekiben.packager.image.containerfile import containerfile
 from ekiben.packager.image.native.bases.naming import is_place
 from ekiben.packager.image.plan import ImagePlan, is_locked, plan_image
 from ekiben.packager.lock.indexes import indexes_of, torch_index
-from ekiben.packager.lock.lockfile import LockedPackage
+from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
 from ekiben.packager.lock.pip_settings import PipSettings, pip_settings
 from ekiben.packager.lock.pylock import parse_pylock
 from ekiben.packager.parts import INTENT, LOCK, PYLOCK, TEMPLATE, WHEELS, platform_lock, platform_pylock
@@ -45,6 +45,34 @@ def platform_plans(bento: Bento, asked: Sequence[str], *, base_image: str | None
         PlatformPlan(one, bento_plan(bento, base_image=base_image, platform=one), named_files(bento, one))
         for one in chosen_platforms(asked, bento)
     )
+
+
+def joint_plan(plans: Sequence[PlatformPlan]) -> ImagePlan:
+    """The one plan by which a builder makes all platforms: pins take the files of each. Raises ImageError where
+    platforms have other pins."""
+    first = plans[0]
+    for one in plans[1:]:
+        if _pins(one.plan) != _pins(first.plan):
+            raise ImageError(
+                f"`{first.platform}` and `{one.platform}` have other packages, and a Containerfile has one list",
+                hint="take `--engine native`, or one `--platform` at a time",
+            )
+    groups = []
+    for group, *others in zip(*(one.plan.groups for one in plans), strict=True):
+        its = zip(group.packages, *(other.packages for other in others), strict=True)
+        packages = (replace(same[0], files=_distinct(file for one in same for file in one.files)) for same in its)
+        groups.append(replace(group, packages=tuple(packages)))
+    return replace(first.plan, groups=tuple(groups))
+
+
+def _pins(plan: ImagePlan) -> list[object]:
+    """What is installed, whatever file it is in, and all else that a Containerfile says."""
+    packages = [(group.name, one.name, one.version, one.marker) for group in plan.groups for one in group.packages]
+    return [replace(plan, groups=()), packages]
+
+
+def _distinct(files: Iterable[LockedFile]) -> tuple[LockedFile, ...]:
+    return tuple(dict.fromkeys(files))
 
 
 def bento_containerfile(bento: Bento, *, base_image: str | None = None, platforms: Sequence[str] = ()) -> str:

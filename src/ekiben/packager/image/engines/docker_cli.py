@@ -90,7 +90,9 @@ def build_arguments(cli: DockerCli, job: BuildJob, iidfile: Path) -> list[str]:
     """
     file = job.containerfile.relative_to(job.context.parent)
     arguments = [str(cli.path), *cli.words, "--progress=plain", f"--file={file}", f"--iidfile={iidfile}"]
-    if cli.needs_load:
+    if job.pushes:
+        arguments.append("--push")
+    elif cli.needs_load:
         arguments.append("--load")
     arguments += [f"--tag={reference}" for reference in job.references]
     if job.platform:

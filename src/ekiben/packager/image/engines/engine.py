@@ -22,14 +22,16 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildJob:
-    """One image to build. `options` are further flags of the engine, `(name, value)` with None for a flag alone;
-    `progress` is how much of the engine's output is passed on: the steps (`auto`), nothing (`quiet`), everything.
-    The folder around `context` is the job's own, for an engine to write into."""
+    """One image to build. Where it `pushes`, which only buildx is asked for, the image goes to the registries that
+    `references` name and not to the engine, and `platform` may be several by commas. `options` are further flags of the
+    engine, `(name, value)` with None for a flag alone; `progress` is how much of the engine's output is passed on: the
+    steps (`auto`), nothing (`quiet`), everything."""
 
     context: Path
     containerfile: Path
     references: tuple[str, ...]
     platform: str | None = None
+    pushes: bool = False
     labels: Mapping[str, str]
     secrets: tuple[Secret, ...] = ()
     options: tuple[tuple[str, str | None], ...] = ()

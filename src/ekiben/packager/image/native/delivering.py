@@ -5,8 +5,8 @@ Archives and engines hold one platform of an image: `outputs` has refused severa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import assert_never
 
 from ekiben.digest import Digest
@@ -18,7 +18,8 @@ from ekiben.oci.layout import Layout
 from ekiben.oci.reference import Reference
 from ekiben.oci.registry.registry import Registry
 from ekiben.packager.image.engines import docker_api
-from ekiben.packager.image.engines.engine import BuiltImage, ImageLayer
+from ekiben.packager.image.engines.built_image import built_image
+from ekiben.packager.image.engines.engine import BuiltImage
 from ekiben.packager.image.engines.podman_cli import find_podman, image_layers
 from ekiben.packager.image.engines.podman_storage import load_archive
 from ekiben.packager.image.native.outputs import Output
@@ -146,30 +147,5 @@ def _to_registry(delivery: Delivery, reporter: Reporter) -> BuiltImage:
     return _built(delivery, [f"{one.familiar}@{delivery.image.digest}" for one in delivery.parsed])
 
 
-def _built(delivery: Delivery, references: Sequence[str]) -> BuiltImage:
-    return BuiltImage(
-        id=str(delivery.image.digest),
-        references=tuple(references),
-        size_bytes=delivery.size_bytes,
-        layers=_told_layers(images_of(delivery.image)),
-        engine=NAME,
-    )
-
-
-def _told_layers(images: Sequence[Image]) -> tuple[ImageLayer, ...]:
-    """Every layer once, with the platforms in front that it is for where it is not for all."""
-    platforms: dict[Digest, dict[str, None]] = {}
-    told: dict[Digest, ImageLayer] = {}
-    for image in images:
-        words = [entry.created_by for entry in image.config.history if not entry.is_empty]
-        for created_by, layer in zip(words, image.layers, strict=True):
-            platforms.setdefault(layer.digest, {})[str(image.config.platform)] = None
-            told[layer.digest] = ImageLayer(created_by, layer.size_bytes)
-    return tuple(
-        layer if len(platforms[digest]) == len(images) else _of(platforms[digest], layer)
-        for digest, layer in told.items()
-    )
-
-
-def _of(platforms: Iterable[str], layer: ImageLayer) -> ImageLayer:
-    return replace(layer, created_by=f"{', '.join(platforms)}: {layer.created_by or '(base image)'}")
+def _built(delivery: Delivery, references: Iterable[str]) -> BuiltImage:
+    return built_image(delivery.image, references, NAME)
