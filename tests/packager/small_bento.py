@@ -11,8 +11,9 @@ from pathlib import Path
 
 from ekiben.digest import Digest
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage, format_lock
-from ekiben.packager.lock.target import MACHINES
-from ekiben.packager.parts import LOCK, platform_lock
+from ekiben.packager.lock.pylock import format_pylock
+from ekiben.packager.lock.target import MACHINES, Target
+from ekiben.packager.parts import LOCK, PYLOCK, platform_lock, platform_pylock
 from ekiben.store.bento_manifest import BentoManifest, BentoModelEntry
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
@@ -88,11 +89,12 @@ def small_bento(
     docker_keys: Mapping[str, object] | None = None,
     lock: str | None = None,
     receipt: Mapping[str, object] | None = None,
+    wheel_tags: Mapping[str, str] | None = None,
     **changes: object,
 ) -> Bento:
     """A Bento with a heavy wheel (called scipy), a light one, a server and `models`; `changes` to its manifest.
     `heavy_files` are further files of the heavy wheel. For several `platforms` there is a heavy wheel and a lock of
-    each."""
+    each; `wheel_tags` are for platforms whose wheel has another tag."""
     entries = tuple(BentoModelEntry(model.tag, model.digest) for model in models)
     docker = {**MANIFEST.docker, **(docker_keys or {})}
     manifest = replace(MANIFEST, models=entries, docker=docker, **changes)  # type: ignore[arg-type]
@@ -108,10 +110,13 @@ def small_bento(
         lock = format_lock([locked(scipy), locked(small)]) if lock is None else lock
         staged.path_of("env/python/requirements.lock").write_text(lock)
         for platform in manifest.platforms:
-            tag = f"cp311-cp311-manylinux_2_17_{MACHINES[platform]}"
+            tag = (wheel_tags or {}).get(platform, f"cp311-cp311-manylinux_2_17_{MACHINES[platform]}")
             its = make_wheel(wheels, "scipy", "1.0", {"scipy/__init__.py": heavy, "scipy/machine.py": ""}, tag)
             name = LOCK if platform == manifest.platform else platform_lock(platform)
             staged.path_of(name).write_text(format_lock([locked(its), locked(small)]))
+            pylock = PYLOCK if platform == manifest.platform else platform_pylock(platform)
+            named = [locked(its), locked(small)]
+            staged.path_of(pylock).write_text(format_pylock(named, Target("3.11", platform)))
         staged.path_of("src").mkdir()
         staged.path_of("src/service.py").write_text(source)
         staged.path_of("apis").mkdir()

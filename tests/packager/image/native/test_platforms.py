@@ -97,6 +97,25 @@ def test_what_platforms_share_is_made_once_and_the_work_says_for_which(store: St
     assert f"{AMD}: ekiben: wheels rest" in made
 
 
+def test_without_the_cache_what_platforms_share_is_made_once(store: Store, base: str, layout: Path) -> None:
+    bento = small_bento(store, models=[save_model(store, "iris")], platforms=BOTH)
+    first, tasks = make(store, bento, base, f"oci:{layout}", *BOTH), Tasks()
+    again = make(store, bento, base, f"oci:{layout}", *BOTH, use_cache=False, reporter=tasks)
+    assert again.id == first.id
+    made = [line.removeprefix(f"{ARM}: ").removeprefix(f"{AMD}: ") for line in tasks.lines if "ekiben: " in line]
+    assert sorted(made) == sorted([*set(made), "ekiben: wheels numpy"])
+
+
+def test_a_wheel_that_the_last_platform_lacks_is_told_before_the_first_is_made(
+    store: Store, base: str, layout: Path
+) -> None:
+    bento = small_bento(store, platforms=BOTH, wheel_tags={ARM: "cp311-cp311-win_arm64"})
+    tasks = Tasks()
+    with pytest.raises(ImageError, match=r"`scipy` 1\.0 has no wheel for Python 3\.11 on linux/arm64"):
+        make(store, bento, base, f"oci:{layout}", *BOTH, reporter=tasks)
+    assert [line for line in tasks.lines if "ekiben: " in line] == []
+
+
 @pytest.mark.parametrize("asked", [(ARM, AMD), (f"{AMD},{ARM}",), ("all",), (AMD, ARM, AMD)])
 def test_however_platforms_are_named_the_index_is_one(
     store: Store, base: str, layout: Path, asked: tuple[str, ...]

@@ -1,6 +1,6 @@
 """`build_native`: a Bento becomes an image, or an index of several, without a daemon and without running anything.
 
-    open_bases -> target_on, for every platform, before any layer is made
+    open_bases -> target_on -> wanted_wheels, for every platform, before any layer is made
     -> for each: environment, wheels, models, source -> append_layers
     -> any_image -> deliver
 
@@ -10,7 +10,7 @@ Every layer above the base is decided by `plan`, made by `layers`, and the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from ekiben.packager.image.native.delivering import Delivery, deliver, require_t
 from ekiben.packager.image.native.entries import environment_entries, model_entries, source_entries
 from ekiben.packager.image.native.gathering import WheelPlaces
 from ekiben.packager.image.native.layers import LayerMaker
+from ekiben.packager.image.native.locked_wheels import wanted_wheels
 from ekiben.packager.image.native.outputs import Output
 from ekiben.packager.image.native.plan import DEPENDENCIES, layer_key, model_key, source_key
 from ekiben.packager.image.native.wheel_layers import WheelOrder, add_wheel_layers
@@ -72,35 +73,56 @@ def build_native(job: NativeJob, reporter: Reporter) -> BuiltImage:
     there; DamagedItem, EngineUnavailable, EngineFailed, RegistryError, OSError.
     """
     require_taker(job.output, job.environ)
+    footings = _footings(job, reporter)
+    made: set[Digest] = set()
+    images = [native_image(job, one, made, _named(reporter, one, footings)) for one in footings]
+    mounts = _mounts(one.base for one in footings)
+    return deliver(Delivery(any_image(images), job.output, job.references, job.environ, mounts), reporter)
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """What the image of one platform stands on, and what its wheels have to run on."""
+
+    of: PlatformPlan
+    base: Base
+    target: Target
+
+
+def _footings(job: NativeJob, reporter: Reporter) -> list[Footing]:
+    """The bases of all platforms. Raises ImageError for one that lacks a platform, that the Bento cannot stand on, or
+    that the lock has no wheel for: the last platform's, too, before a layer of the first is made."""
     places = BasePlaces(job.cache / "bases", job.environ, asks_engine=job.output.kind == "engine")
     bases = open_bases(job.base, [one.runs_on for one in job.plans], places, reporter)
-    targets = [_target(job, one, base) for one, base in zip(job.plans, bases, strict=True)]
-    images = []
-    for one, base, target in zip(job.plans, bases, targets, strict=True):
-        its = NamedReporter(reporter, str(one.runs_on)) if len(job.plans) > 1 else reporter
-        images.append(native_image(job, one, base, target, its))
-    return deliver(Delivery(any_image(images), job.output, job.references, job.environ, _mounts(bases)), reporter)
+    footings = []
+    for one, base in zip(job.plans, bases, strict=True):
+        its = base.image.config.platform
+        target = target_on(base.facts, f"`{job.base.text}`", its, one.plan.python_version, one.runs_on)
+        wanted_wheels((package for group in one.plan.groups for package in group.packages), one.named, target)
+        footings.append(Footing(one, base, target))
+    return footings
 
 
-def _target(job: NativeJob, one: PlatformPlan, base: Base) -> Target:
-    """What the wheels of one platform have to run on. Raises ImageError where the Bento cannot stand on the base."""
-    its = base.image.config.platform
-    return target_on(base.facts, f"`{job.base.text}`", its, one.plan.python_version, one.runs_on)
+def _named(reporter: Reporter, one: Footing, among: Sequence[Footing]) -> Reporter:
+    return NamedReporter(reporter, str(one.of.runs_on)) if len(among) > 1 else reporter
 
 
-def native_image(job: NativeJob, one: PlatformPlan, base: Base, target: Target, reporter: Reporter) -> Image:
-    """The image of one platform on `base`; its blobs are in the cache, in the store and where the base is."""
+def native_image(job: NativeJob, footing: Footing, made: set[Digest], reporter: Reporter) -> Image:
+    """The image of one platform; its blobs are in the cache, in the store and where the base is. `made` are the keys of
+    the layers that this build has made, which it makes once even where the cache is not used."""
+    one, base = footing.of, footing.base
     plan, python = one.plan, one.plan.python_version
     sums = parse_sums((job.bento / SUMS).read_bytes())
     runtime = f"{WHEELS}/{plan.runtime_wheel}"
-    maker = LayerMaker(job.cache / "layers", job.use_cache, reporter)
+    maker = LayerMaker(job.cache / "layers", job.use_cache, reporter, made)
     interpreter = str(base.facts.interpreter)
     links = layer_key({"interpreter": interpreter, "python": python}, DEPENDENCIES)
     maker.add("ekiben: environment", links, partial(environment_entries, interpreter, python))
     scratch = job.scratch / str(one.runs_on).replace("/", "-")
     scratch.mkdir()
     wheels = WheelPlaces(job.bento / WHEELS, job.cache / "wheels" / "files", scratch, job.pip, job.environ)
-    add_wheel_layers(WheelOrder(plan, one.named, job.bento / runtime, sums[runtime], target, wheels), maker)
+    order = WheelOrder(plan, one.named, job.bento / runtime, sums[runtime], footing.target, wheels)
+    add_wheel_layers(order, maker)
     _add_models(job, plan, maker)
     source = partial(source_entries, job.bento, job.executables)
     maker.add("ekiben: source", source_key(job.bento_digest), source)

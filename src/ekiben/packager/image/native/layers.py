@@ -45,11 +45,12 @@ def largest_first(orders: Iterable[LayerOrder]) -> list[LayerOrder]:
 @dataclass(slots=True)
 class LayerMaker:
     """The layers made so far, bottom up. `cache` is a folder of the store's; without `use_cache` all are made anew,
-    and kept for others."""
+    and kept for others; but none of the keys in `made`, which another platform's image had made just before."""
 
     cache: Path
     use_cache: bool
     reporter: Reporter
+    made: set[Digest] = field(default_factory=set)
     added: list[AddedLayer] = field(default_factory=list)
     _streamed: dict[Digest, BlobSource] = field(default_factory=dict)
 
@@ -69,7 +70,10 @@ class LayerMaker:
 
     def known(self, key: Digest | None) -> Layer | None:
         """The stored layer of this key."""
-        return self.blobs.known_layer(key) if key and self.use_cache else None
+        return self.blobs.known_layer(key) if key and self._may_know(key) else None
+
+    def _may_know(self, key: Digest) -> bool:
+        return self.use_cache or key in self.made
 
     def take(self, created_by: str, layer: Layer) -> None:
         """The next layer is one that is known."""
@@ -111,17 +115,19 @@ class LayerMaker:
 
             layer = self.blobs.make_layer(made_of, DEPENDENCIES, advance=advance)
         self.blobs.keep_layer(order.key, layer)
+        self.made.add(order.key)
         return layer
 
     def add_streamed(self, created_by: str, key: Digest, entries: Entries) -> None:
         """The next layer, of files that lie in the store already: nothing is written, and they are read once to know
         the layer, and whenever somebody reads it."""
         made_of = tuple(entries())
-        layer = self._measured.find(key) if self.use_cache else None
+        layer = self._measured.find(key) if self._may_know(key) else None
         if layer is None:
             with self.reporter.task(created_by, _total(made_of)) as task:
                 layer = StreamedLayer.measured(made_of, task.advance).layer
             self._measured.keep(key, layer)
+            self.made.add(key)
         self._streamed[layer.digest] = StreamedLayer(layer, made_of)
         self.take(created_by, layer)
 
