@@ -101,6 +101,22 @@ def test_an_index_is_asked_once(places: WheelPlaces, index: Index, tmp_path: Pat
     assert str(first["light"].digest) == package.hashes[0]
 
 
+def test_what_one_platform_had_fetched_another_finds(places: WheelPlaces, index: Index, tmp_path: Path) -> None:
+    pure = index.add(make_wheel(tmp_path / "made", "light", "2.0", {"light.py": ""}))
+    first = gather_wheels(wanted(pure), TARGET, with_index(places, index.url))
+    arm64 = Target("3.11", "linux/arm64", "manylinux_2_36")
+    assert gather_wheels(wanted_wheels([pure], [pure], arm64), arm64, places) == first
+
+
+def test_a_wheel_for_another_processor_is_fetched_as_its_own_is(
+    places: WheelPlaces, index: Index, tmp_path: Path
+) -> None:
+    wheel = make_wheel(tmp_path / "made", "heavy", "1.0", {}, "cp311-cp311-manylinux_2_17_aarch64")
+    package, arm64 = index.add(wheel), Target("3.11", "linux/arm64", "manylinux_2_36")
+    found = gather_wheels(wanted_wheels([package], [package], arm64), arm64, with_index(places, index.url))
+    assert found["heavy"].path.name == wheel.name
+
+
 def test_a_lock_that_names_no_files_gets_the_one_that_fits(places: WheelPlaces, index: Index, tmp_path: Path) -> None:
     package = index.add(make_wheel(tmp_path / "made", "light", "2.0", {"light.py": ""}))
     other = LockedFile("", f"sha256:{'0' * 64}")
