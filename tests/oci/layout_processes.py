@@ -54,6 +54,15 @@ def add_for_ever(store: BlobStore, target: Path) -> None:
         Layout(target).add(images[number], str(number))
 
 
+def replace_for_ever(store: BlobStore, target: Path) -> None:
+    """Gives two names other images all the time, and tells when the first is begun."""
+    images = [image_of(store, number) for number in range(IMAGES)]
+    rng = random.Random()
+    print("begun", flush=True)
+    while True:
+        Layout(target).add(images[rng.randrange(IMAGES)], rng.choice(("a", "b")))
+
+
 def add_one(store: BlobStore, target: Path, name: str) -> None:
     """Adds one image under `name` when told to."""
     image = small_image(store, name)
@@ -85,6 +94,7 @@ def fill_the_disk(store: BlobStore, target: Path) -> None:
 if __name__ == "__main__":
     roles: dict[str, Callable[..., None]] = {
         "add-for-ever": add_for_ever,
+        "replace-for-ever": replace_for_ever,
         "add-one": add_one,
         "save-for-ever": save_for_ever,
         "fill": fill_the_disk,

@@ -47,6 +47,19 @@ def test_a_layout_is_whole_after_any_kill(tmp_path: Path) -> None:
     assert all(len(path.name) == 64 for path in (folder / "blobs" / "sha256").iterdir())
 
 
+def test_what_is_removed_is_nothing_that_a_name_leads_to_after_any_kill(tmp_path: Path) -> None:
+    folder, rng = tmp_path / "layout", random.Random(5)
+    for _ in range(ROUNDS):
+        children = [begin("replace-for-ever", tmp_path / "blobs", folder) for _ in range(CHILDREN)]
+        while not (folder / "index.json").exists():
+            time.sleep(0.01)
+        time.sleep(rng.random() * WINDOW_S)
+        for child in children:
+            end(child, signal.SIGKILL)
+        for name in Layout(folder).names():
+            blobs_of(Layout(folder).image(name))
+
+
 def test_images_that_come_at_once_are_all_there(tmp_path: Path) -> None:
     folder, names = tmp_path / "layout", ["a", "b", "c"]
     children = [start("add-one", tmp_path / "blobs", folder, name) for name in names]
