@@ -12,6 +12,7 @@ from ekiben.oci.entries import Entry
 from ekiben.oci.reference import Reference
 from ekiben.oci.registry.registry import Registry
 from ekiben.packager.audit.audit import audit_bento
+from ekiben.packager.lock.base_image import BaseImage
 from ekiben.packager.locking import Locking, Upgrade
 from ekiben.packager.project_lock import ProjectLock, ProjectLockRequest, check_project_lock, lock_project
 from ekiben.store.local import Store
@@ -77,6 +78,27 @@ def test_a_build_stands_on_the_digest_of_its_lock_and_asks_no_registry(
     assert bento.manifest.docker["base_image"] == f"{base}@{digest}"
     assert f"FROM {base}@{digest} AS base" in bento.path_of("env/docker/Containerfile").read_text()
     assert "EKB030" not in {one.code.id for one in audit_bento(bento, store.models, reporter).sorted.open}
+
+
+def test_the_image_that_python_is_copied_from_is_pinned_as_the_base_is(
+    lock: Lock, build: Build, project: Path, base: str, store: Store, reporter: Recorder, tmp_path: Path
+) -> None:
+    digest = put(base, tmp_path / "blobs", PATCH)
+    copied = base.replace("bookworm", "slim")
+    its = put(copied, tmp_path / "blobs")
+    bentofile = project / "bentofile.yaml"
+    bentofile.write_text(f"{bentofile.read_text()}  cuda_version: 12\n  python_image: {copied}\n")
+    assert lock().content.inputs.interpreter == BaseImage(copied, its)
+    assert f'[python-image]\nreference = "{copied}"\ndigest = "{its}"\n' in (project / "bento.lock").read_text()
+    assert not lock().is_changed
+    new = put(copied, tmp_path / "blobs", PATCH)
+    bento = build(is_locked=True)
+    assert f"FROM {copied}@{its} AS python\n" in bento.path_of("env/docker/Containerfile").read_text()
+    assert bento.manifest.docker["base_image"] == f"{base}@{digest}"
+    assert bento.manifest.docker["python_image"] == f"{copied}@{its}"
+    assert "EKB030" not in {one.code.id for one in audit_bento(bento, store.models, reporter).sorted.open}
+    assert lock(is_total=True).content.inputs.interpreter == BaseImage(copied, new)
+    assert f"Python of {copied}@{its} -> {copied}@{new}" in reporter.told
 
 
 def test_without_a_registry_the_lock_is_made_and_keeps_the_digest_that_it_had(

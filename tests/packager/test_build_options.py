@@ -194,7 +194,7 @@ def test_a_cuda_version_gives_a_base_and_a_python_to_copy_onto_it(build: Build, 
     write(project, "docker: {cuda_version: '12.4', python_version: '3.11'}\n")
     bento = build()
     assert bento.manifest.docker["cuda_version"] == "12.4"
-    assert bento.manifest.docker["interpreter_image"] == "python:3.11-slim-bullseye"
+    assert bento.manifest.docker["python_image"] == "python:3.11-slim-bullseye"
     text = bento.path_of("env/docker/Containerfile").read_text()
     assert "FROM python:3.11-slim-bullseye AS python\n" in text
     assert "FROM nvidia/cuda:12.4.1-cudnn-runtime-ubuntu22.04 AS base\n" in text
@@ -213,7 +213,7 @@ def test_cuda_in_the_base_and_in_wheels_is_told(build: Build, project: Path, rep
 def test_a_distribution_gets_python_from_its_package_manager(build: Build, project: Path) -> None:
     write(project, "docker: {distro: ubi9, python_version: '3.11', system_packages: [mesa-libGL]}\n")
     bento = build()
-    assert bento.manifest.docker["interpreter_package"] == "python3.11"
+    assert bento.manifest.docker["python_package"] == "python3.11"
     text = bento.path_of("env/docker/Containerfile").read_text()
     assert "install python3.11 " in text
     assert "install mesa-libGL " in text

@@ -138,7 +138,7 @@ def _summary(made: ProjectLock) -> dict[str, object]:
         "path": str(made.place),
         "is_changed": made.is_changed,
         "base_image": {"reference": inputs.base.reference, "digest": inputs.base.digest},
-        **({"interpreter_image": {"reference": copied.reference, "digest": copied.digest}} if copied else {}),
+        **({"python_image": {"reference": copied.reference, "digest": copied.digest}} if copied else {}),
         "locks": [
             {
                 "platform": lock.target.platform,

@@ -44,7 +44,7 @@ class Draft:
     """What is known so far. `python` and `platforms` are the image's, the first platform the one that its Containerfile
     is for; `committed` is the project's bento.lock; `locks` has one for each platform in that order, none before the
     step or without `python.lock_packages`; `base_image` is the one that they are for, where its digest is known; a base
-    without Python gets that of `interpreter_image`, or the package `interpreter_package`. `service` is the import
+    without Python gets that of `python_image`, or the package `python_package`. `service` is the import
     string to describe; `files` are the files beside `src/`, by path in the Bento, `executables` the paths of those that
     may be run."""
 
@@ -61,8 +61,8 @@ class Draft:
     committed: BentoLock | None = None
     locks: tuple[Lock, ...] = ()
     base_image: str | None = None
-    interpreter_image: str | None = None
-    interpreter_package: str | None = None
+    python_image: str | None = None
+    python_package: str | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
     executables: tuple[str, ...] = ()
 

@@ -123,7 +123,7 @@ def lock_order(
     if base.known_libc is None:
         locking.reporter.info(f"base image `{base.reference}` does not tell its C library, taken for glibc 2.36")
     base = _with_known_digest(base, committed.inputs.base if committed else None)
-    interpreter = BaseImage.parse(standing.interpreter_image) if standing.interpreter_image else None
+    interpreter = BaseImage.parse(standing.python_image) if standing.python_image else None
     if interpreter:
         interpreter = _with_known_digest(interpreter, committed.inputs.interpreter if committed else None)
     request = _request(bentofile, ".".join(python.split(".")[:2]), base, locking)
@@ -155,6 +155,7 @@ def bentofile_standing(bentofile: Bentofile, python: str) -> Standing:
             python,
             cuda_version=docker.cuda_version,
             base_image=docker.base_image,
+            python_image=docker.python_image,
             has_conda=bool(bentofile.conda.dependencies),
         )
     except Unfit as unfit:

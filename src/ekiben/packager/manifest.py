@@ -88,8 +88,8 @@ def _docker(draft: Draft) -> Mapping[str, object]:
     base = {"base_image": base_image} if base_image else {}
     further = {
         "cuda_version": options.cuda_version,
-        "interpreter_image": draft.interpreter_image,
-        "interpreter_package": draft.interpreter_package,
+        "python_image": draft.python_image,
+        "python_package": draft.python_package,
     }
     script = {"setup_script": SETUP_SCRIPT} if options.setup_script else {}
     template = {"dockerfile_template": TEMPLATE} if options.dockerfile_template else {}

@@ -14,6 +14,7 @@ from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.bentofile.loading import load_bentofile
 from ekiben.packager.draft import DEFAULT_PLATFORM
 from ekiben.packager.lock.base_digest import pinned_base
+from ekiben.packager.lock.base_image import BaseImage
 from ekiben.packager.lock.bento_lock import BentoLock, lock_place, read_bento_lock, write_bento_lock
 from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.lock.pip_settings import TRUE_WORDS
@@ -64,8 +65,7 @@ def lock_project(request: ProjectLockRequest, locking: Locking) -> ProjectLock:
     if committed is not None:
         _refuse_strangers(upgrade, committed)
     order = _order(request, bentofile, committed, locking, upgrade)
-    if _asks_for_base(bentofile, order, upgrade, locking):
-        order = _pinned_images(bentofile, order, upgrade, locking)
+    order = _pinned_images(bentofile, order, upgrade, locking)
     changes = changes_since(committed, order) + list(_dropped(committed, order))
     if committed is not None and not changes and not upgrade.asks_indexes:
         locking.reporter.info(f"{order.place.name} is up to date")
@@ -111,30 +111,24 @@ def version_changes(before: BentoLock | None, after: BentoLock) -> Iterator[str]
         )
 
 
-def _asks_for_base(bentofile: Bentofile, order: LockOrder, upgrade: Upgrade, locking: Locking) -> bool:
-    """Whether digests of images are to be looked up: one is not known, or all are to be upgraded, and nobody said that
-    there is no network for this. One that is written in the bentofile stays."""
-    is_written = "@" in (bentofile.docker.base_image or "")
-    is_offline = order.requests[0].settings.no_index or locking.environ.get("UV_OFFLINE", "").lower() in TRUE_WORDS
-    images = [*([] if is_written else [order.base]), *([order.interpreter] if order.interpreter else [])]
-    unknown = [one for one in images if not one.digest]
-    if not images or (not unknown and not upgrade.is_total):
-        return False
-    if is_offline:
-        known = "is not recorded" if unknown else "stays as it is"
-        locking.reporter.info(f"the digest of the base image {known}: where no index is asked, no registry is")
-    return not is_offline
-
-
 def _pinned_images(bentofile: Bentofile, order: LockOrder, upgrade: Upgrade, locking: Locking) -> LockOrder:
-    """`order` with the digests of its images that are to be looked up."""
-    is_written = "@" in (bentofile.docker.base_image or "")
-    base, interpreter = order.base, order.interpreter
-    if not is_written and (upgrade.is_total or not base.digest):
-        base = pinned_base(base, locking.environ, locking.reporter)
-    if interpreter and (upgrade.is_total or not interpreter.digest):
-        interpreter = pinned_base(interpreter, locking.environ, locking.reporter)
-    return replace(order, base=base, interpreter=interpreter)
+    """`order` with the digests of its images looked up: those that are not known, all where all is to be upgraded, none
+    where somebody said that there is no network for this. One that is written in the bentofile stays."""
+    docker = bentofile.docker
+    is_offline = order.requests[0].settings.no_index or locking.environ.get("UV_OFFLINE", "").lower() in TRUE_WORDS
+
+    def pinned(image: BaseImage, written: str | None) -> BaseImage:
+        if "@" in (written or "") or (image.digest and not upgrade.is_total):
+            return image
+        if is_offline:
+            known = "stays as it is" if image.digest else "is not recorded"
+            words = f"the digest of the base image {known}: where no index is asked, no registry is"
+            locking.reporter.info(words)
+            return image
+        return pinned_base(image, locking.environ, locking.reporter)
+
+    interpreter = pinned(order.interpreter, docker.python_image) if order.interpreter else None
+    return replace(order, base=pinned(order.base, docker.base_image), interpreter=interpreter)
 
 
 def _pinned(package: LockedPackage) -> str:

@@ -133,8 +133,8 @@ def lock(draft: Draft, workplace: Workplace) -> Draft:
     locking = Locking(workplace.store.cache, workplace.reporter)
     order = lock_order(draft.bentofile, draft.python, draft.platforms, locking, committed=draft.committed)
     copied = str(order.interpreter) if order.interpreter else None
-    package = bentofile_standing(draft.bentofile, draft.python).interpreter_package
-    draft = replace(draft, interpreter_image=copied, interpreter_package=package)
+    package = bentofile_standing(draft.bentofile, draft.python).python_package
+    draft = replace(draft, python_image=copied, python_package=package)
     for wheel in order.wheels:
         draft = draft.with_file(f"{WHEELS}/{wheel.path.name}", _content(wheel.path))
     if not draft.bentofile.python.lock_packages:

@@ -188,6 +188,18 @@ def test_what_is_wrong_is_found_with_its_place(
             "nvidia-cublas-cu12",
         ),
         (
+            {"docker": {"cuda_version": "12.4"}},
+            {"env/python/requirements.lock": f"cupy-cuda11x==13.4 --hash=sha256:{HASH}\n"},
+            "EKB033",
+            "cupy-cuda11x",
+        ),
+        (
+            {},
+            {"env/python/requirements.lock": f"onnxruntime-gpu==1.22 --hash=sha256:{HASH}\n"},
+            "EKB033",
+            "onnxruntime-gpu",
+        ),
+        (
             {},
             {
                 "env/docker/Containerfile": f"FROM pytorch/pytorch:2.6-runtime@sha256:{HASH} AS base\n",

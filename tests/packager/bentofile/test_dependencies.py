@@ -170,6 +170,7 @@ def test_an_index_that_cannot_be_asked_is_refused(complains: Complains, python: 
 def test_auto_means_the_build_of_torch_for_the_images_cuda(loads: Loads) -> None:
     assert loads("python: {torch: auto}\n").python.torch == "cpu"
     assert loads("python: {torch: auto}\ndocker: {cuda_version: '12.4.1'}\n").python.torch == "cu124"
+    assert loads("python: {torch: auto}\ndocker: {cuda_version: 12}\n").python.torch == "cu129"
 
 
 def test_pip_args_say_what_keys_say(project: Path, loads: Loads) -> None:

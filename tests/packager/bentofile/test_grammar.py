@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ CHECKS: list[Callable[[str], str]] = [
     grammar.requirement,
     grammar.service_import,
     grammar.system_package,
+    partial(grammar.system_package, manager="dnf"),
     grammar.url,
 ]
 
@@ -32,12 +34,13 @@ def test_no_check_lets_a_line_end_through(check: Callable[[str], str], text: str
         check(text + end + text)
 
 
-@given(st.text(max_size=40))
-def test_what_a_system_package_may_be_is_one_harmless_word(text: str) -> None:
+@given(st.text(max_size=40), st.sampled_from(["apt", "dnf"]))
+def test_what_a_system_package_may_be_is_one_harmless_word(text: str, manager: str) -> None:
     try:
-        grammar.system_package(text)
+        grammar.system_package(text, manager)
     except Refused:
         return
+    assert not text.startswith("-")
     assert not set(text) & set(" ;&|$`\"'\\<>(){}*?#!%\t")
 
 

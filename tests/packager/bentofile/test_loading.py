@@ -107,6 +107,11 @@ def test_the_course_modules_bentofile_is_read(loads: Loads) -> None:
     [
         ("lables: {}\n", "1:1: `lables` is no key here | did you mean `labels`?"),
         ("python:\n  pakages: []\n", "2:3: `pakages` is no key here, under `python` | did you mean `packages`?"),
+        (
+            "docker: {distro: ubi9, system_packages: [vim, '@tools']}\n",
+            "1:47: `docker.system_packages[1]` `@tools` is no RPM package"
+            " | write one name an item, such as `libgomp` or `libxml2-2.9.13-6.el9`",
+        ),
         ("docker: {cuda: x}\n", "1:10: `cuda` is no key here, under `docker` | did you mean `cuda_version`?"),
         ("packages: [numpy]\n", "1:1: `packages` is no key here | `packages` goes under `python`"),
         ("python: {labels: {}}\n", "1:10: `labels` is no key here, under `python` | `labels` goes to the top level"),

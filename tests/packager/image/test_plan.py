@@ -152,7 +152,7 @@ def test_a_variable_that_the_image_lives_by_is_refused(name: str) -> None:
         ({"cuda_version": "12.4\nRUN evil"}, "no version of CUDA"),
         ({"cuda_version": "12.4", "python_version": "3.14"}, "no image has it for a C library as old"),
         ({"distro": "ubi9", "system_packages": ["-y"]}, "is no RPM package"),
-        ({"cuda_version": "12", "interpreter_image": "a b"}, "is no image reference"),
+        ({"cuda_version": "12", "python_image": "a b"}, "is no image reference"),
     ],
 )
 def test_what_leads_to_no_image_is_refused_in_words(changes: dict[str, object], words: str) -> None:
@@ -163,17 +163,17 @@ def test_what_leads_to_no_image_is_refused_in_words(changes: dict[str, object], 
 def test_what_a_bento_was_built_for_goes_before_what_its_bentofile_means_today() -> None:
     pinned = f"nvidia/cuda:12.4.1-cudnn-runtime-ubuntu22.04@sha256:{'a' * 64}"
     copied = f"python:3.11-slim-bullseye@sha256:{'b' * 64}"
-    made = plan(docker(cuda_version="12.4", base_image=pinned, interpreter_image=copied))
-    assert (made.base_image, made.interpreter_image) == (pinned, copied)
-    ubi = plan(docker(distro="ubi9", base_image=f"ubi@sha256:{'a' * 64}", interpreter_package="python3.11"))
-    assert (ubi.interpreter_image, ubi.interpreter_package) == (None, "python3.11")
+    made = plan(docker(cuda_version="12.4", base_image=pinned, python_image=copied))
+    assert (made.base_image, made.python_image) == (pinned, copied)
+    ubi = plan(docker(distro="ubi9", base_image=f"ubi@sha256:{'a' * 64}", python_package="python3.11"))
+    assert (ubi.python_image, ubi.python_package) == (None, "python3.11")
 
 
 def test_another_base_brings_its_python_or_gets_it_copied() -> None:
-    ubi = docker(distro="ubi9", interpreter_package="python3.11")
-    assert plan_image(ubi, "", RUNTIME_WHEEL, base_image="mine").interpreter_package is None
-    cuda = docker(cuda_version="12.4", interpreter_image="python:3.11-slim-bullseye")
-    assert plan_image(cuda, "", RUNTIME_WHEEL, base_image="mine").interpreter_image == "python:3.11-slim-bullseye"
+    ubi = docker(distro="ubi9", python_package="python3.11")
+    assert plan_image(ubi, "", RUNTIME_WHEEL, base_image="mine").python_package is None
+    cuda = docker(cuda_version="12.4", python_image="python:3.11-slim-bullseye")
+    assert plan_image(cuda, "", RUNTIME_WHEEL, base_image="mine").python_image == "python:3.11-slim-bullseye"
 
 
 def test_wheels_of_cuda_have_the_container_ask_for_devices() -> None:

@@ -6,7 +6,6 @@ https://gitlab.com/nvidia/container-images/cuda.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 # Of each minor version: its newest patch release, how its tags call cuDNN, and the newest Ubuntu that it comes on.
@@ -63,9 +62,9 @@ def major_of(version: str) -> int:
     return int(version.partition(".")[0])
 
 
-def known_versions() -> Iterator[str]:
+def known_versions() -> tuple[str, ...]:
     """The minor versions of the table, newest first."""
-    return (_dotted(known[:2]) for known, _, _ in _RELEASES)
+    return tuple(_dotted(known[:2]) for known, _, _ in _RELEASES)
 
 
 def _dotted(numbers: tuple[int, ...]) -> str:

@@ -42,6 +42,6 @@ def package_manager(distro: str) -> PackageManager:
     return DISTRIBUTIONS.get(distro, DISTRIBUTIONS[DEBIAN]).manager
 
 
-def python_package(python: str) -> str:
+def rpm_of_python(python: str) -> str:
     """What RPM distributions call a Python such as `3.12` or `3.12.4`."""
     return f"python{'.'.join(python.split('.')[:2])}"

@@ -4,8 +4,8 @@
     cuda_version        NVIDIA's image of that version
     distro              the distribution's image; for Debian, that of Python
 
-An image that has no Python gets one: from an image of Python whose C library is not newer, or, where the distribution
-has it, by the package manager.
+An image that has no Python gets one: from `docker.python_image`, else from an image of Python whose C library is not
+newer, or, where the distribution has it, by the package manager.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ekiben.packager.bases.cuda import find_release, known_versions
-from ekiben.packager.bases.distributions import ALPINE, DISTRIBUTIONS, Distribution, python_package
+from ekiben.packager.bases.distributions import ALPINE, DISTRIBUTIONS, Distribution, rpm_of_python
 from ekiben.packager.bases.slim import slim_image, slim_image_for
 from ekiben.packager.bentofile.grammar import Refused
 from ekiben.packager.lock.base_image import BaseImage
@@ -24,12 +24,12 @@ _NO_MUSL = "leave `distro` out, which gives `python:<version>-slim`: Debian, and
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`base` is the image's base. Where that has no `python3` of the Bento's version, the one of `interpreter_image` is
-    copied onto it; `interpreter_package` is what the base's package manager installs for it."""
+    """`base` is the image's base. Where that has no `python3` of the Bento's version, the one of `python_image` is
+    copied onto it; `python_package` is what the base's package manager installs for it."""
 
     base: str
-    interpreter_image: str | None = None
-    interpreter_package: str | None = None
+    python_image: str | None = None
+    python_package: str | None = None
 
 
 class Unfit(Refused):
@@ -46,6 +46,7 @@ def standing_of(
     *,
     cuda_version: str | None = None,
     base_image: str | None = None,
+    python_image: str | None = None,
     has_conda: bool = False,
 ) -> Standing:
     """What an image with a Python such as `3.12` or `3.12.4` stands on; where `python` is None, all but that is held
@@ -55,12 +56,12 @@ def standing_of(
     system = DISTRIBUTIONS[distro]
     if base_image:
         wants_copy = cuda_version is not None and python is not None and not has_conda
-        return Standing(base_image, _copied_python(base_image, str(python)) if wants_copy else None)
+        return Standing(base_image, python_image or (_copied_python(base_image, str(python)) if wants_copy else None))
     base = _cuda_base(distro, system, cuda_version) if cuda_version else system.image or slim_image(python or "3")
-    if has_conda:
-        return Standing(base)
+    if has_conda or python_image:
+        return Standing(base, python_image)
     if system.pythons:
-        return Standing(base, interpreter_package=_packaged_python(distro, system, python))
+        return Standing(base, python_package=_packaged_python(distro, system, python))
     if not cuda_version or python is None:
         return Standing(base)
     copied = _copied_python(base, python)
@@ -70,7 +71,7 @@ def standing_of(
             f"is `{python}`, and no image has it for a C library as old as that of `{base}`",
             "take a `docker.cuda_version` of 12.6 or later, or Python 3.13 or earlier",
         )
-    return Standing(base, interpreter_image=copied)
+    return Standing(base, python_image=copied)
 
 
 def _cuda_base(distro: str, system: Distribution, version: str) -> str:
@@ -97,4 +98,4 @@ def _packaged_python(distro: str, system: Distribution, python: str | None) -> s
         there = ", ".join(f'`"3.{one}"`' for one in sorted(system.pythons))
         hint = f"write one of {there}, or {_BASE_IMAGE} it"
         raise Unfit("python_version", f"is `{python}`, which `{distro}` has no package of", hint)
-    return python_package(f"3.{minor}")
+    return rpm_of_python(f"3.{minor}")

@@ -68,13 +68,15 @@ class PythonOptions:
 @dataclass(frozen=True, slots=True)
 class DockerOptions:
     """What the image stands on. `python_version` is `3.11` or `3.11.9` (None: the minor version of the interpreter that
-    builds); `setup_script` and `dockerfile_template` are relative to the project. Every text is fit to be written into
-    a Containerfile; the template's own is the user's."""
+    builds); `python_image` is one whose Python is copied onto a base without; `setup_script` and `dockerfile_template`
+    are relative to the project. Every text is fit to be written into a Containerfile; the template's own is the
+    user's."""
 
     distro: Literal["debian", "alpine", "amazonlinux", "ubi8", "ubi9"] = "debian"
     python_version: str | None = None
     cuda_version: str | None = None
     base_image: str | None = None
+    python_image: str | None = None
     system_packages: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     setup_script: str | None = None

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ekiben.errors import LockError, NotActedOn
+from ekiben.packager.bases.cuda import find_release
 from ekiben.packager.bentofile import grammar
 from ekiben.packager.bentofile.bentofile import PythonOptions
 from ekiben.packager.bentofile.document import Document, Route, dotted
@@ -28,6 +29,7 @@ _PROJECT_LOCKS = ("uv.lock", "pylock.toml")  # uv's own first: it is tied to the
 def python_options(level: PythonLevel, cuda_version: str | None, project: Path, document: Document) -> PythonOptions:
     """What `python` says. Raises BentofileError with its place."""
     arguments = _pip_arguments(level, project, document)
+    release = find_release(cuda_version) if cuda_version else None
     options = PythonOptions(
         requirements_txt=level.requirements_txt,
         packages=tuple(
@@ -43,7 +45,7 @@ def python_options(level: PythonLevel, cuda_version: str | None, project: Path, 
         extra_index_url=(*level.extra_index_url, *arguments.extra_index_url),
         indexes=tuple(Index(one.name, one.url, tuple(one.packages)) for one in level.indexes),
         index_strategy=level.index_strategy,
-        torch=torch_backend(level.torch, cuda_version),
+        torch=torch_backend(level.torch, release.version if release else cuda_version),
         no_index=level.no_index or arguments.no_index,
         find_links=(*level.find_links, *arguments.find_links),
         trusted_host=(*level.trusted_host, *arguments.trusted_host),

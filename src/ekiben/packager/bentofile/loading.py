@@ -141,6 +141,7 @@ def _docker(level: DockerLevel) -> DockerOptions:
         distro=level.distro,
         cuda_version=level.cuda_version,
         base_image=level.base_image,
+        python_image=level.python_image,
         system_packages=tuple(level.system_packages),
         env=level.env,
         setup_script=level.setup_script,

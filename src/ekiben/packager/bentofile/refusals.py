@@ -17,6 +17,7 @@ def refuse_unfit(level: BentofileLevel, document: Document) -> None:
             docker.python_version,
             cuda_version=docker.cuda_version,
             base_image=docker.base_image,
+            python_image=docker.python_image,
             has_conda=bool(level.conda.model_fields_set),
         )
     except Unfit as unfit:

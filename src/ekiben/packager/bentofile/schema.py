@@ -256,6 +256,7 @@ class DockerLevel(Level):
     env: Annotated[dict[EnvName, PublicLine], BeforeValidator(_as_mapping)] = {}
     setup_script: FileInside | None = None
     base_image: Annotated[str, _checked(grammar.base_image)] | None = None
+    python_image: Annotated[str, _checked(grammar.base_image)] | None = None
     dockerfile_template: FileInside | None = None
 
 

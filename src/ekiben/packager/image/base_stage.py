@@ -39,14 +39,14 @@ def base_lines(plan: ImagePlan) -> list[str]:
     conda = [f"ARG {MICROMAMBA_ARG}={MICROMAMBA_IMAGE}", f"FROM ${{{MICROMAMBA_ARG}}} AS micromamba", ""]
     return [
         *(conda if plan.has_conda else []),
-        *(_python_stage(plan) if plan.interpreter_image else []),
+        *(_python_stage(plan) if plan.python_image else []),
         "# What the service stands on.",
         *(["# hadolint ignore=DL3007"] if plan.base_image.endswith(":latest") else []),  # `ekiben lock` pins it
         f"FROM {plan.base_image} AS base",
         "# hadolint ignore=DL3002",  # the user of the last stage is another
         "USER 0:0",
-        *(_copied_python(plan) if plan.interpreter_image else []),
-        *(_packaged_python(plan) if plan.interpreter_package else []),
+        *(_copied_python(plan) if plan.python_image else []),
+        *(_packaged_python(plan) if plan.python_package else []),
     ]
 
 
@@ -68,9 +68,9 @@ def system_lines(plan: ImagePlan) -> list[str]:
 
 def pip_lines(plan: ImagePlan) -> list[str]:
     """pip for a base that got Python without it."""
-    if plan.interpreter_package:
-        return _dnf(plan, [f"{plan.interpreter_package}-pip"])
-    if not plan.interpreter_image:
+    if plan.python_package:
+        return _dnf(plan, [f"{plan.python_package}-pip"])
+    if not plan.python_image:
         return []
     packages = f"{_PREFIX}/lib/python{plan.python_version}/site-packages"
     return run(
@@ -91,7 +91,7 @@ def _python_stage(plan: ImagePlan) -> list[str]:
     linked = f"{_COPY}/local/bin/{name} {library}/lib-dynload/*.so"
     return [
         "# The Python that the base lacks: interpreter, standard library, and what these are linked to.",
-        f"FROM {plan.interpreter_image} AS python",
+        f"FROM {plan.python_image} AS python",
         *run(
             [],
             [
@@ -129,7 +129,7 @@ def _copied_python(plan: ImagePlan) -> list[str]:
         "    ldconfig;",
         "fi",
     ]
-    complaint = f"the python3 of {plan.interpreter_image} does not run on the base image, whose C library is too old"
+    complaint = f"the python3 of {plan.python_image} does not run on the base image, whose C library is too old"
     return run(
         [f"type=bind,from=python,source={_COPY},target={_COPY_MOUNT}"],
         [
@@ -142,7 +142,7 @@ def _copied_python(plan: ImagePlan) -> list[str]:
 def _packaged_python(plan: ImagePlan) -> list[str]:
     """The distribution's Python, called `python3` in a folder of its own: /usr/bin/python3 is for its tools."""
     link = f"ln -s /usr/bin/python{plan.python_version} {_PREFIX}/bin/python3"
-    return _dnf(plan, [str(plan.interpreter_package)], link)
+    return _dnf(plan, [str(plan.python_package)], link)
 
 
 def _apt(plan: ImagePlan) -> list[str]:

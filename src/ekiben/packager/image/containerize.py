@@ -189,7 +189,7 @@ def _build_natively(order: _Order, store: Store, environ: Mapping[str, str], rep
 
 def _base_name(request: ContainerizeRequest, plan: ImagePlan) -> BaseName:
     """The base, with the Python that is copied onto it if it has none."""
-    copied = CopiedPython(plan.python_version, plan.interpreter_image) if plan.interpreter_image else None
+    copied = CopiedPython(plan.python_version, plan.python_image) if plan.python_image else None
     return replace(BaseName.parse(request.base_image or plan.base_image), copied=copied)
 
 

@@ -35,7 +35,7 @@ class ImagePlan:
     file name is `runtime_wheel`. `base_env` holds from the base stage on, `runtime_env` only in the finished image;
     `build_env` while it is built and not in it, and so do the variables in `secret_env`, whose values the Bento does
     not hold. `template` is the text of the project's own. `open_requirements` is the text of requirements.in
-    where the Bento has no lock: what pip finds for it is one group. `interpreter_image`, `interpreter_package`: as a
+    where the Bento has no lock: what pip finds for it is one group. `python_image`, `python_package`: as a
     `Standing` has them. `cuda_version` is what the bentofile says of the base."""
 
     title: str
@@ -53,8 +53,8 @@ class ImagePlan:
     has_conda: bool = False
     template: str | None = None
     open_requirements: str | None = None
-    interpreter_image: str | None = None
-    interpreter_package: str | None = None
+    python_image: str | None = None
+    python_package: str | None = None
     package_manager: PackageManager = "apt"
     cuda_version: str | None = None
 
@@ -111,8 +111,8 @@ def plan_image(
     return ImagePlan(
         title=Tag(manifest.name).name,
         base_image=standing.base,
-        interpreter_image=standing.interpreter_image,
-        interpreter_package=standing.interpreter_package,
+        python_image=standing.python_image,
+        python_package=standing.python_package,
         package_manager=manager,
         cuda_version=_cuda_version(docker),
         python_version=".".join(version.split(".")[:2]),
@@ -146,8 +146,8 @@ def bento_standing(manifest: BentoManifest, instead: str | None = None) -> Stand
     """
     docker = manifest.docker
     version = _checked(grammar.image_python, _text(docker, "python_version"), "docker.python_version")
-    base, copied = instead or _text(docker, "base_image"), _text(docker, "interpreter_image")
-    package = "" if instead else _text(docker, "interpreter_package")
+    base, copied = instead or _text(docker, "base_image"), _text(docker, "python_image")
+    package = "" if instead else _text(docker, "python_package")
     try:
         meant = standing_of(
             _distro(docker),
@@ -158,11 +158,11 @@ def bento_standing(manifest: BentoManifest, instead: str | None = None) -> Stand
         )
     except Unfit as unfit:
         raise ImageError(f"`docker.{unfit.key}` {unfit.message}", hint=unfit.hint) from unfit
-    copied, package = copied or meant.interpreter_image or "", package or meant.interpreter_package or ""
+    copied, package = copied or meant.python_image or "", package or meant.python_package or ""
     return Standing(
         _checked(grammar.base_image, meant.base, "the base image"),
-        _checked(grammar.base_image, copied, "docker.interpreter_image") if copied else None,
-        _checked(partial(grammar.system_package, manager="dnf"), package, "docker.interpreter_package")
+        _checked(grammar.base_image, copied, "docker.python_image") if copied else None,
+        _checked(partial(grammar.system_package, manager="dnf"), package, "docker.python_package")
         if package
         else None,
     )

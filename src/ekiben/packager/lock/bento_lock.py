@@ -73,7 +73,7 @@ class _BentoLock(Document):
     requirements: list[str]
     sources: list[str] = Field(default_factory=list)
     base_image: _Base
-    interpreter_image: _Base | None = None
+    python_image: _Base | None = None
     locks: list[LockDocument] = Field(min_length=1)
 
 
@@ -117,7 +117,7 @@ def parse_bento_lock(text: str, place: str = NAME) -> BentoLock:
         raise LockError(f"`{place}`: `{where}`: {first['msg'].lower()}", hint=_REMEDY) from error
     intent = "".join(f"{line}\n" for line in document.requirements)
     base = BaseImage(document.base_image.reference, document.base_image.digest)
-    copied = document.interpreter_image
+    copied = document.python_image
     interpreter = BaseImage(copied.reference, copied.digest) if copied else None
     inputs = LockInputs(tuple(document.requirements), tuple(document.sources), base, interpreter)
     return BentoLock(inputs, tuple(lock_of(one, intent=intent, source="bento.lock") for one in document.locks))
@@ -128,7 +128,7 @@ def format_bento_lock(content: BentoLock) -> str:
     inputs = content.inputs
     head = {"lock-version": VERSION, "requirements": inputs.requirements, "sources": inputs.sources}
     lines = [_HEADER, *toml_entries(head)]
-    for title, image in (("[base-image]", inputs.base), ("[interpreter-image]", inputs.interpreter)):
+    for title, image in (("[base-image]", inputs.base), ("[python-image]", inputs.interpreter)):
         if image:
             lines += toml_table(title, {"reference": image.reference, "digest": image.digest})
     for lock in content.locks:

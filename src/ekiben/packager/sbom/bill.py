@@ -58,7 +58,7 @@ def bill_of(draft: Draft, source: SourceTree, models: Iterable[Model]) -> Bill:
         base_images=base_images(draft.files.get(CONTAINERFILE, b"").decode()),
         distribution=_distribution(bentofile.docker),
         system_packages=(
-            *([draft.interpreter_package] if draft.interpreter_package else []),
+            *([draft.python_package] if draft.python_package else []),
             *bentofile.docker.system_packages,
         ),
         conda_packages=bentofile.conda.dependencies,

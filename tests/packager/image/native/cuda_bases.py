@@ -37,6 +37,7 @@ SLIM = (
     Entry.file("usr/local/lib/libpython3.11.so.1.0", elf("libc.so.6"), 0o755),
     Entry.link("usr/local/lib/libpython3.11.so", "libpython3.11.so.1.0"),
     Entry.file(f"{_STDLIB}/os.py", b"sep = '/'\n"),
+    Entry.link(f"{_STDLIB}/posix.py", "os.py"),
     Entry.file(f"{_STDLIB}/lib-dynload/_sqlite3.so", elf("libsqlite3.so.0", "libc.so.6"), 0o755),
     Entry.file(f"{_STDLIB}/site-packages/pip/__init__.py", b""),
     Entry.file(f"{_STDLIB}/__pycache__/os.cpython-311.pyc", b"of another making"),

@@ -41,6 +41,17 @@ def test_every_variable_of_the_containerfile_is_in_the_image() -> None:
     assert changed().variables == expected
 
 
+def test_a_gpu_image_asks_for_devices_as_far_as_its_base_does_not() -> None:
+    plan = replace(PLAN, cuda_version="12.4")
+    ours = {"NVIDIA_VISIBLE_DEVICES": "all", "NVIDIA_DRIVER_CAPABILITIES": "compute,utility"}
+    assert ours.items() <= changed(plan).variables.items()
+    nvidias = replace(BASE, env=(*BASE.env, "NVIDIA_VISIBLE_DEVICES=all", "NVIDIA_DRIVER_CAPABILITIES=all"))
+    assert changed(plan, nvidias).variables["NVIDIA_DRIVER_CAPABILITIES"] == "all"
+    declared = replace(plan, runtime_env=(("NVIDIA_VISIBLE_DEVICES", "none"),))
+    assert changed(declared).variables["NVIDIA_VISIBLE_DEVICES"] == "none"
+    assert "NVIDIA_VISIBLE_DEVICES" not in changed(PLAN).variables
+
+
 def test_labels_port_user_and_commands_are_the_containerfiles() -> None:
     config = changed()
     labels = dict(re.findall(r'([\w.]+)="([^"]*)"', said("LABEL")[0]))

@@ -41,7 +41,7 @@ def bento(registry: RealRegistry, store: Store, tmp_path: Path) -> Bento:
     keys = {
         "cuda_version": "12.6",
         "base_image": put(registry, tmp_path / "blobs", "cuda:12.6", [*CUDA], CUDA_ENV),
-        "interpreter_image": put(registry, tmp_path / "blobs", "python:3.11", [*SLIM], SLIM_ENV),
+        "python_image": put(registry, tmp_path / "blobs", "python:3.11", [*SLIM], SLIM_ENV),
     }
     return small_bento(store, docker_keys=keys)
 
@@ -65,7 +65,7 @@ def test_the_image_stands_on_cuda_and_has_python(registry: RealRegistry, store: 
     assert said[:2] == [f"ekiben: Python of {registry.host}/bases/python:3.11", "ekiben: environment"]
     labels = image.config.labels
     assert labels["org.opencontainers.image.base.name"] == f"{registry.host}/bases/cuda:12.6"
-    assert labels["io.ekiben.python"] == f"3.11 {bento.manifest.docker['interpreter_image']}"
+    assert labels["io.ekiben.python"] == f"3.11 {bento.manifest.docker['python_image']}"
     variables = image.config.variables
     assert {name: variables[name] for name in CUDA_ENV if name != "PATH"} == {
         name: value for name, value in CUDA_ENV.items() if name != "PATH"

@@ -13,7 +13,7 @@ def find_obstacle(plan: ImagePlan, named: Iterable[LockedPackage], *, has_option
     there is nothing. `named` are the lock's pins with the names of their files, as far as these are known."""
     unbuilt = next((one.name for one in named if one.files and not any(file.is_wheel for file in one.files)), None)
     reasons = (
-        (bool(plan.interpreter_package), "the Python of `docker.distro` is installed by its package manager"),
+        (bool(plan.python_package), "the Python of `docker.distro` is installed by its package manager"),
         (bool(plan.system_packages), "`docker.system_packages` are installed by the base's own package manager"),
         (plan.has_setup_script, "`docker.setup_script` runs in the image"),
         (plan.has_conda, "`conda` packages are installed by a program that runs in the image"),

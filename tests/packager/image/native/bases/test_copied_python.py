@@ -57,6 +57,7 @@ def test_interpreter_and_standard_library_come_and_packages_stay(cuda: Image, sl
         "usr/local/lib/libpython3.11.so.1.0",
         "usr/local/lib/python3.11/lib-dynload/_sqlite3.so",
         "usr/local/lib/python3.11/os.py",
+        "usr/local/lib/python3.11/posix.py",
     ]
     assert found["usr/local/bin/python3.11"].mode == 0o755
     assert found["usr/local/bin/python3"].target == "python3.11"

@@ -111,7 +111,8 @@ def _make_layer(
     entries = list(copied_entries(files, copied.version, its))
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="compiled-", dir=folder) as scratch:
-        compiled = compile_entries(entries, compiler, Path(scratch)) if compiler else ()
+        sources = [entry for entry in entries if entry.kind == "file"]
+        compiled = compile_entries(sources, compiler, Path(scratch)) if compiler else ()
         return blobs.make_layer([*entries, *compiled])
 
 
