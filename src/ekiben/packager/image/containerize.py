@@ -145,6 +145,8 @@ def _chosen_engine(order: _Order, settings: Settings, environ: Mapping[str, str]
         others=third_party_engines(),
     )
     refuse_foreign_storage(engine, request.output)
+    if engine == "native" and order.output.kind == "podman" and request.output is None:
+        reason += "; the image goes to podman, as there is no Docker"
     reporter.info(f"{order.bento.tag}: building with the engine `{engine}`: {reason}")
     return engine
 

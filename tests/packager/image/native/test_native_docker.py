@@ -13,12 +13,14 @@ from pathlib import Path
 import docker
 import pytest
 
+from ekiben.oci.layout import Layout
 from ekiben.packager.image.containerize import ContainerizeRequest, containerize
 from ekiben.packager.image.engines.engine import BuiltImage
 from ekiben.report import SilentReporter, Task
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
+from tests.packager.image.native.tiny_base import both_bases
 from tests.packager.small_bento import save_model, small_bento
 
 pytestmark = pytest.mark.docker
@@ -146,3 +148,13 @@ def test_the_same_bento_gives_the_image_of_the_same_id_whatever_is_there(
     client.images.remove(first.id, force=True)
     again = build(store, bento, base_image, use_cache=False)
     assert (again.id, again.layers) == (first.id, first.layers)
+
+
+def test_an_image_for_another_processor_is_handed_over_too(
+    client: docker.DockerClient, store: Store, tmp_path: Path
+) -> None:
+    Layout(tmp_path / "bases").add(both_bases(tmp_path), "debian")
+    bento = small_bento(store, platforms=("linux/amd64", "linux/arm64"))
+    built = build(store, bento, f"oci:{tmp_path / 'bases'}", platforms=("linux/arm64",))
+    told = client.images.get(built.references[0]).attrs
+    assert (told["Os"], told["Architecture"], told["Id"]) == ("linux", "arm64", built.id)
