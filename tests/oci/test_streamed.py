@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from ekiben.oci.blobs import BlobStore
 from ekiben.oci.entries import Entry, FilePart
 from ekiben.oci.streamed import StreamedLayer
 from tests.oci.trees import CHOSEN, tar_of
+
+PIECE_BYTES = 100_000
 
 
 def weights(folder: Path) -> list[Entry]:
@@ -46,6 +49,31 @@ def test_a_file_that_was_changed_is_seen_by_the_reader(tmp_path: Path) -> None:
     with streamed.open(streamed.layer.digest) as stream, pytest.raises(ImageError, match="has become") as raised:
         stream.read()
     assert raised.value.hint
+
+
+@pytest.mark.parametrize("name", ["small.json", "large.bin"])
+def test_who_reads_as_much_as_was_said_never_gets_all_of_what_was_changed(tmp_path: Path, name: str) -> None:
+    streamed = StreamedLayer.measured(weights(tmp_path), lambda _: None)
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    size_bytes = streamed.layer.size_bytes
+    pieces = [min(PIECE_BYTES, size_bytes - start) for start in range(0, size_bytes, PIECE_BYTES)]
+    taken: list[bytes] = []
+    with streamed.open(streamed.layer.digest) as stream, pytest.raises(ImageError):
+        taken.extend(stream.read(piece) for piece in pieces)
+    assert len(taken) < len(pieces)
+
+
+def test_the_file_that_was_changed_is_named_where_its_digest_is_known(tmp_path: Path) -> None:
+    parts = [(one.path, one.content) for one in weights(tmp_path) if isinstance(one.content, FilePart)]
+    held = [Entry.file(path, replace(part, digest=Digest.of_file(part.path))) for path, part in parts]
+    streamed = StreamedLayer.measured(held, lambda _: None)
+    (tmp_path / "small.json").write_bytes(b"another text")
+    with (
+        streamed.open(streamed.layer.digest) as stream,
+        pytest.raises(ImageError, match=r"`models/a/small\.json` is `sha256:.* should be"),
+    ):
+        stream.read()
 
 
 def test_a_reader_may_leave_early(tmp_path: Path) -> None:

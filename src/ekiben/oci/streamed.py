@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from ekiben.digest import Digest
 from ekiben.errors import ImageError, NotFound
 from ekiben.oci.blobs import Layer
 from ekiben.oci.compression import blocks, layer_media_type
-from ekiben.oci.entries import Entry
+from ekiben.oci.entries import Entry, FilePart, ZipPart
 from ekiben.oci.lane import Lane
 from ekiben.oci.layer_tar import layer_tar
 
@@ -54,16 +54,33 @@ class StreamedLayer:
         return io.BufferedReader(_Stream(self._blocks()), _BUFFER)
 
     def _blocks(self) -> Generator[bytes]:
-        tar_hash = hashlib.sha256()
+        """The tar, held to the layer's digest alone: that of each file would be a second hash over the same bytes. The
+        last block comes when the digest is known to hold, so that nobody ever has all of another layer."""
+        tar_hash, last = hashlib.sha256(), b""
         with Lane(tar_hash.update) as hashing:
-            for block in blocks(layer_tar(self.entries)):
+            for block in blocks(layer_tar(map(_unchecked, self.entries))):
                 hashing.put(block)
-                yield block
-        if (found := Digest(tar_hash.hexdigest())) != self.layer.digest:
+                if last:
+                    yield last
+                last = block
+        found = Digest(tar_hash.hexdigest())
+        if found != self.layer.digest:
+            self._blame_file()
             raise ImageError(
                 f"the layer `{self.layer.digest}` has become `{found}`: a file of it was changed",
                 hint="build the image again",
             )
+        yield last
+
+    def _blame_file(self) -> None:
+        """Raises ImageError with the name of a file that has another digest than its entry says."""
+        for _ in layer_tar(self.entries):
+            pass
+
+
+def _unchecked(entry: Entry) -> Entry:
+    part = entry.content
+    return replace(entry, content=replace(part, digest=None)) if isinstance(part, FilePart | ZipPart) else entry
 
 
 class _Stream(io.RawIOBase):
