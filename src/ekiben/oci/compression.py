@@ -62,17 +62,16 @@ def compressor(compression: Compression) -> Compressor:
 
 
 def blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """`pieces` cut anew: each block has BLOCK_BYTES, the last what is left."""
-    held: list[bytes] = []
-    held_bytes = 0
+    """`pieces` cut anew: each block has BLOCK_BYTES, the last what is left. Every byte is copied once."""
+    held: list[memoryview] = []
+    missing = BLOCK_BYTES
     for piece in pieces:
-        held.append(piece)
-        held_bytes += len(piece)
-        if held_bytes >= BLOCK_BYTES:
-            joined = memoryview(b"".join(held))
-            end = held_bytes - held_bytes % BLOCK_BYTES
-            yield from (bytes(joined[at : at + BLOCK_BYTES]) for at in range(0, end, BLOCK_BYTES))
-            held = [bytes(joined[end:])]
-            held_bytes -= end
-    if held_bytes:
+        rest = memoryview(piece)
+        while len(rest) >= missing:
+            yield b"".join((*held, rest[:missing]))
+            held, rest, missing = [], rest[missing:], BLOCK_BYTES
+        if rest:
+            held.append(rest)
+            missing -= len(rest)
+    if held:
         yield b"".join(held)
