@@ -103,6 +103,10 @@ def test_no_platform_is_lost_from_a_name(store: Store, build: Build, bases: str,
     asked = {"old_base": f"{bases}:old", "platforms": (AMD,)}
     with pytest.raises(UsageError, match="would lose its image for `linux/arm64/v8`"):
         move(store, f"oci:{images}:iris", f"{bases}:new", **asked, output=f"oci:{images}")
+    with pytest.raises(UsageError, match="would lose its image for `linux/arm64/v8`"):
+        move(store, f"oci:{images}", f"{bases}:new", **asked, output=f"oci:{images}:iris")
+    assert len(Layout(images).images("iris")) == 2
+    move(store, f"oci:{images}", f"{bases}:new", **asked, output=f"oci:{images}:amd")
 
 
 def test_a_platform_that_the_image_has_not_is_refused(store: Store, build: Build, bases: str, images: Path) -> None:

@@ -17,6 +17,7 @@ from ekiben.errors import ImageError, Interrupted, RegistryError, UsageError
 from ekiben.oci.descriptor import Platform
 from ekiben.oci.image import Image
 from ekiben.oci.image_index import any_image
+from ekiben.oci.layout import Layout
 from ekiben.oci.reference import Reference
 from ekiben.packager.image.containerize import image_references
 from ekiben.packager.image.engines.engine import BuiltImage
@@ -121,12 +122,7 @@ def _parted(images: Sequence[Image], asked: Sequence[Platform], what: str) -> tu
 
 def _refuse_loss(left: Sequence[Image], name: BaseName, output: Output, references: Sequence[str]) -> None:
     """Raises UsageError where what comes out takes the place of what went in, without the images that are `left`."""
-    if output.kind == name.kind == "layout" and output.path and name.path:
-        names = [output.name] if output.name else references
-        is_same = output.path.resolve() == name.path.resolve() and name.name in (*names, None)
-    else:
-        is_same = output.kind == "registry" and name.reference is not None and _same_name(name.reference, references)
-    if is_same:
+    if _takes_the_place(name, output, references):
         lost = ", ".join(f"`{image.config.platform}`" for image in left)
         raise UsageError(
             f"`{name.text}` would lose its image for {lost}",
@@ -134,8 +130,14 @@ def _refuse_loss(left: Sequence[Image], name: BaseName, output: Output, referenc
         )
 
 
-def _same_name(reference: str, others: Sequence[str]) -> bool:
-    return str(Reference.parse(reference).tagged()) in [str(Reference.parse(one).tagged()) for one in others]
+def _takes_the_place(name: BaseName, output: Output, references: Sequence[str]) -> bool:
+    if output.kind == name.kind == "layout" and output.path and name.path:
+        old = {name.name} if name.name else {*Layout(name.path).names()}
+        new = {output.name} if output.name else {Reference.parse(one).familiar for one in references}
+        return output.path.resolve() == name.path.resolve() and not old.isdisjoint(new)
+    if output.kind == "registry" and name.reference:
+        return Reference.parse(name.reference).tagged() in [Reference.parse(one).tagged() for one in references]
+    return False
 
 
 def _bento_of(image: Image, what: str) -> Tag:

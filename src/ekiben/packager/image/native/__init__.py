@@ -1,7 +1,7 @@
-"""The native engine: a Bento becomes an image without a daemon, its wheels becoming layers directly.
+"""The native engine: a Bento becomes an image for each platform without a daemon, its wheels becoming layers directly.
 
     obstacles        what keeps a Bento from this engine
-    engine           build_native: the order of it
+    engine           build_native: the order of it: bases, an image a platform, their index
     ├── bases/           what the image stands on: opened, looked at, held against the Bento     ── host/
     ├── plan             the layers above it, and the key that each depends on
     ├── wheel_layers     wheels become layers
@@ -13,7 +13,7 @@
     ├── entries          the entries of the other layers: links, models, source
     ├── layers           makes a layer, or finds it made    ── measured
     ├── config           how the image runs
-    └── delivering       to a layout, an archive, the Docker engine or a registry    ── outputs
+    └── delivering       to a layout, an archive, Docker, podman or a registry    ── outputs
 
     rebasing         rebased_image: its layers on another base
 
