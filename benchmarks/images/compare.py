@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from benchmarks.build.tools import Tool, in_turn
@@ -38,7 +39,7 @@ class Bench:
     work: Path
     docker: Docker
     registry: CountedRegistry
-    token: str
+    token: int
 
     @property
     def base(self) -> str:
@@ -94,12 +95,12 @@ def iris_rows(bench: Bench, ekiben: Ekiben, bentoml: BentoML) -> Iterator[Row]:
 
 def first_rows(bench: Bench, ekiben: Ekiben, bentoml: BentoML) -> Iterator[Row]:
     """Images of which no layer is at hand, though all that is downloaded is."""
-    numbers = iter(range(bench.slow_rounds))
+    tokens = count(bench.token)
     measures = [
         ekiben.first_to_layout,
         ekiben.first_to_engine,
-        bentoml.first_to_engine,
-        lambda: bentoml.first_of_project(f"{bench.token}.{next(numbers)}"),
+        lambda: bentoml.first_to_engine(next(tokens)),
+        lambda: bentoml.first_of_project(next(tokens)),
     ]
     layout_s, engine_s, bentoml_s, known_s = in_turn(measures, bench.slow_rounds)
     yield faster("iris: first image, to an OCI layout", layout_s, "BentoML, engine", bentoml_s, "4x")
@@ -159,7 +160,7 @@ def hand_written(bench: Bench, ekiben: Ekiben) -> dict[str, HandWritten]:
         project = bench.work / name.replace(" ", "-")
         uv = ekiben.tool.bin / "uv"
         image = bench.reference(project.name)
-        one = HandWritten(bench.docker, project, image, bench.base, uv, bench.token, models_first)
+        one = HandWritten(bench.docker, project, image, bench.base, uv, str(bench.token), models_first)
         one.write(ekiben.requirements(), ekiben.project / "service.py", models)
         one.to_registry()
         made[f"Containerfile, {name}"] = one
@@ -189,7 +190,7 @@ def main() -> None:
         work = Path(folder)
         docker = Docker(Path(shutil.which(options.docker) or options.docker), options.network, work / "docker")
         docker.prepare()
-        bench = Bench(options, work, docker, registry, token=str(int(time.time())))
+        bench = Bench(options, work, docker, registry, token=int(time.time()))
         try:
             for row in rows(bench):
                 print(row, flush=True)

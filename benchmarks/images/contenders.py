@@ -26,6 +26,7 @@ with ekiben.models.create("large") as draft:
             file.write(os.urandom(1024 * 1024))
 """
 MEBIBYTE = 1024 * 1024
+_FIRST_UID, _UIDS = 2000, 50_000
 # Nothing of uv or its cache is in the image; the packages are compiled as they are in the others' images.
 _CONTAINERFILE = """\
 FROM {base} AS uv
@@ -145,13 +146,14 @@ class Ekiben(Packer):
 class BentoML(Packer):
     """By its default backend."""
 
-    def first_to_engine(self) -> float:
-        """Seconds of an image with all steps to be done; uv's cache mount is as the last build left it."""
-        return self.containerize("--opt", "no-cache")
+    def first_to_engine(self, token: int) -> float:
+        """Seconds of an image with all steps to be done: that of the user, which is their first, has a user id that was
+        never given before. (BuildKit's `no-cache` would empty uv's cache mount, too.)"""
+        return self.containerize("--opt", f"build-arg=BENTO_USER_UID={_FIRST_UID + token % _UIDS}")
 
-    def first_of_project(self, token: str) -> float:
-        """Seconds of an image where all steps before the packages are known from other projects; `token` is a number
-        that was never given before."""
+    def first_of_project(self, token: int) -> float:
+        """Seconds of an image where all steps before the packages are known from other projects: its requirements were
+        never given before."""
         self.require(f"numpy!=0.{token}")
         self.run("build")
         return self.containerize()
