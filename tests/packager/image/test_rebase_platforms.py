@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -90,30 +91,30 @@ def test_one_platform_is_moved_under_a_name_of_its_own(
     store: Store, build: Build, bases: str, images: Path, tmp_path: Path
 ) -> None:
     build(f"{bases}:old", output=f"oci:{images}:iris")
-    asked = {"old_base": f"{bases}:old", "platforms": (AMD,)}
-    move(store, f"oci:{images}:iris", f"{bases}:lacking", **asked, output=f"oci:{images}:amd")
+    moved = partial(move, store, old_base=f"{bases}:old", platforms=(AMD,))
+    moved(f"oci:{images}:iris", f"{bases}:lacking", output=f"oci:{images}:amd")
     assert [image.config.platform for image in Layout(images).images("amd")] == [AMD64]
     assert len(Layout(images).images("iris")) == 2
-    archive = move(store, f"oci:{images}:iris", f"{bases}:new", **asked, output=f"docker-archive:{tmp_path / 'a.tar'}")
-    assert archive.id == move(store, f"oci:{images}:iris", f"{bases}:new", **asked, output=f"oci:{images}:b").id
+    archive = moved(f"oci:{images}:iris", f"{bases}:new", output=f"docker-archive:{tmp_path / 'a.tar'}")
+    assert archive.id == moved(f"oci:{images}:iris", f"{bases}:new", output=f"oci:{images}:b").id
 
 
 def test_no_platform_is_lost_from_a_name(store: Store, build: Build, bases: str, images: Path) -> None:
     build(f"{bases}:old", output=f"oci:{images}:iris")
-    asked = {"old_base": f"{bases}:old", "platforms": (AMD,)}
+    moved = partial(move, store, old_base=f"{bases}:old", platforms=(AMD,))
     with pytest.raises(UsageError, match="would lose its image for `linux/arm64/v8`"):
-        move(store, f"oci:{images}:iris", f"{bases}:new", **asked, output=f"oci:{images}")
+        moved(f"oci:{images}:iris", f"{bases}:new", output=f"oci:{images}")
     with pytest.raises(UsageError, match="would lose its image for `linux/arm64/v8`"):
-        move(store, f"oci:{images}", f"{bases}:new", **asked, output=f"oci:{images}:iris")
+        moved(f"oci:{images}", f"{bases}:new", output=f"oci:{images}:iris")
     assert len(Layout(images).images("iris")) == 2
-    move(store, f"oci:{images}", f"{bases}:new", **asked, output=f"oci:{images}:amd")
+    moved(f"oci:{images}", f"{bases}:new", output=f"oci:{images}:amd")
 
 
 def test_a_platform_that_the_image_has_not_is_refused(store: Store, build: Build, bases: str, images: Path) -> None:
     build(f"{bases}:old", output=f"oci:{images}:iris")
-    asked = {"old_base": f"{bases}:old", "platforms": ("linux/s390x",)}
+    moved = partial(move, store, old_base=f"{bases}:old", platforms=("linux/s390x",))
     with pytest.raises(ImageError, match="has no image for `linux/s390x`; it has `linux/amd64`, `linux/arm64/v8`"):
-        move(store, f"oci:{images}:iris", f"{bases}:new", **asked, output=f"oci:{images}:x")
+        moved(f"oci:{images}:iris", f"{bases}:new", output=f"oci:{images}:x")
 
 
 def test_several_platforms_are_not_moved_into_what_holds_one(
