@@ -11,6 +11,7 @@ from ekiben.digest import Digest
 from ekiben.errors import AccessDenied, ImageError, NotFound, NotInRegistry, RegistryError
 from ekiben.oci.descriptor import Platform
 from ekiben.oci.image import Image, JoinedSource
+from ekiben.oci.image_index import ImageIndex
 from ekiben.oci.index import Index
 from ekiben.oci.media_types import OCI_INDEX
 from ekiben.oci.reference import Reference
@@ -92,6 +93,28 @@ def test_of_an_index_the_image_for_the_platform_is_fetched(registry: Registry, r
     assert registry.get_image(reference, Platform.parse("linux/arm64")).digest == images[1].digest
     with pytest.raises(ImageError, match=r"no image for `linux/riscv64`; it has `linux/amd64`, `linux/arm64`"):
         registry.get_image(reference, Platform.parse("linux/riscv64"))
+
+
+def test_the_images_of_an_index_come_and_go_together_and_share_what_they_can(
+    registry: Registry, real_registry: RealRegistry
+) -> None:
+    index = ImageIndex.of([image_of(LARGE), image_of(LARGE, seeds=(1, 3), architecture="arm64")])
+    reference = Reference.parse(f"{real_registry.host}/iris:both")
+    pushed = registry.push_image(index, reference)
+    assert pushed.manifest == registry.head_manifest("iris", "both") == index.descriptor
+    assert 3 * LARGE < pushed.sent_bytes < 3 * LARGE + 1000
+    assert [one.digest for one in registry.get_images(reference)] == [one.digest for one in index.images]
+    asked = [Platform.parse("linux/arm64"), Platform.parse("linux/amd64")]
+    assert [one.digest for one in registry.get_images(reference, asked)] == [one.digest for one in index.images[::-1]]
+    assert registry.push_image(index, reference).sent_bytes == 0
+
+
+def test_an_index_gets_its_name_when_all_its_images_are_there(registry: Registry, real_registry: RealRegistry) -> None:
+    whole, torn = image_of(LARGE), image_of(LARGE, seeds=(3,), architecture="arm64")
+    index = ImageIndex.of([whole, Image(torn.manifest, torn.config, JoinedSource())])
+    with pytest.raises(NotFound, match="is nowhere to be read"):
+        registry.push_image(index, Reference.parse(f"{real_registry.host}/iris:both"))
+    assert registry.head_manifest("iris", "both") is None
 
 
 def test_what_is_not_there_is_told_apart(registry: Registry, real_registry: RealRegistry) -> None:
