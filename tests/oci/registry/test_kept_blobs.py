@@ -83,3 +83,15 @@ def test_wrong_bytes_are_not_kept(odd: OddRegistry, tmp_path: Path) -> None:
     odd.faults.append(Fault("GET", cut_after=10))
     with kept(odd, tmp_path).open(BLOB.digest) as stream:
         assert stream.read() == right
+
+
+def test_a_kept_blob_that_was_written_to_is_fetched_again(odd: OddRegistry, tmp_path: Path) -> None:
+    source = kept(odd, tmp_path)
+    source.open(BLOB.digest).close()
+    path = source.path_of(BLOB.digest)
+    assert path is not None
+    path.chmod(0o644)
+    path.write_bytes(bytes(SIZE))
+    assert source.path_of(BLOB.digest) is None
+    with source.open(BLOB.digest) as stream:
+        assert stream.read() == OPEN().read()

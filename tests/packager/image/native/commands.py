@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import resource
 import signal
 import sys
 import time
@@ -76,10 +77,12 @@ class Command:
 
 @dataclass(slots=True)
 class Commands:
-    """Starts commands in `environ`; `folder` is for their talk."""
+    """Starts commands in `environ`; `folder` is for their talk. None of their files may have more than `most_bytes`: a
+    disk that is full in the middle of a file behaves so, too."""
 
     folder: Path
     environ: Mapping[str, str]
+    most_bytes: int = resource.RLIM_INFINITY
     _count: int = field(default=0, init=False)
 
     def start(self, *argv: str) -> Command:
@@ -87,7 +90,7 @@ class Commands:
         self._count += 1
         said = self.folder / f"said-{self._count}"
         said.touch()
-        process = _FORKS.Process(target=_run, args=(argv, dict(self.environ), str(said)))
+        process = _FORKS.Process(target=_run, args=(argv, dict(self.environ), str(said), self.most_bytes))
         process.start()
         return Command(process, said)
 
@@ -131,8 +134,9 @@ def descendants(pid: int) -> set[int]:
     return found
 
 
-def _run(argv: tuple[str, ...], environ: Mapping[str, str], said: str) -> None:
+def _run(argv: tuple[str, ...], environ: Mapping[str, str], said: str, most_bytes: int) -> None:
     os.setsid()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
     talk = os.open(said, os.O_WRONLY | os.O_CREAT)
     os.dup2(talk, sys.stdout.fileno())
     os.dup2(talk, sys.stderr.fileno())

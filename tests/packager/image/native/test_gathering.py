@@ -101,6 +101,19 @@ def test_an_index_is_asked_once(places: WheelPlaces, index: Index, tmp_path: Pat
     assert str(first["light"].digest) == package.hashes[0]
 
 
+def test_a_wheel_of_the_cache_that_was_damaged_is_fetched_again(
+    places: WheelPlaces, index: Index, tmp_path: Path
+) -> None:
+    package = index.add(make_wheel(tmp_path / "made", "light", "2.0", {"light.py": ""}))
+    wanting, there = wanted(package), with_index(places, index.url)
+    path = gather_wheels(wanting, TARGET, there)["light"].path
+    whole = path.read_bytes()
+    for damaged in (b"", whole[:-1], whole[:-1] + b"x"):
+        path.write_bytes(damaged)
+        assert gather_wheels(wanting, TARGET, there)["light"].path == path
+        assert path.read_bytes() == whole
+
+
 def test_what_one_platform_had_fetched_another_finds(places: WheelPlaces, index: Index, tmp_path: Path) -> None:
     pure = index.add(make_wheel(tmp_path / "made", "light", "2.0", {"light.py": ""}))
     first = gather_wheels(wanted(pure), TARGET, with_index(places, index.url))

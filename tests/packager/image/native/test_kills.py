@@ -124,6 +124,23 @@ def test_builds_at_once_on_one_cache_and_in_one_layout_make_one_image(workshop: 
         assert files_below(workshop.store.home) == alone
 
 
+def test_a_cache_that_is_emptied_while_a_build_runs_makes_no_wrong_image(workshop: Workshop, tmp_path: Path) -> None:
+    instants, bento, store = seeded(), workshop.bentos[0], workshop.store
+    argv = workshop.build(bento, f"oci:{tmp_path / 'layout'}:{NAME}")
+    whole_s = workshop.commands.done(*argv)
+    for _ in range(FEWER_KILLS):
+        shutil.rmtree(store.cache / instants.choice([".", "layers"]), ignore_errors=True)
+        command = workshop.commands.start(*argv)
+        time.sleep(instants.uniform(0, whole_s))
+        shutil.rmtree(store.cache, ignore_errors=True)
+        ended = command.end()
+        assert ended.status == 0 or re.search("^error: ", ended.said, re.MULTILINE), ended.said
+        assert "Traceback" not in ended.said
+        assert images_in(tmp_path / "layout") == {workshop.right[bento]}
+        workshop.commands.done(*argv)
+        assert images_in(tmp_path / "layout") == {workshop.right[bento]}
+
+
 @pytest.mark.parametrize("whom", ["all", "build", "pip"])
 def test_what_is_killed_while_wheels_are_fetched_leaves_no_half_wheel(
     store: Store, slow_index: SlowIndex, tmp_path: Path, whom: str

@@ -4,15 +4,18 @@
 
 A line of JSON comes in for each few sources: [path in the image, file, member of that zip or null, offset, size, sha256
 or null] of each. For each source a line goes out, with the bytes of its .pyc, 0 where it cannot be compiled; by then
-these stand in the file OUTPUT, one .pyc behind the other.
+these stand in the file OUTPUT, one .pyc behind the other. A number below 0 is that of the error, negative, with which
+the disk has refused them; it is the last.
 """
 
+import errno
 import hashlib
 import importlib.util
 import json
 import marshal
 import sys
 import zipfile
+from io import FileIO
 from pathlib import Path
 from types import CodeType
 
@@ -91,6 +94,17 @@ class _Sources:
         return self._archive[1]
 
 
+def _write(output: FileIO, content: bytes) -> None:
+    """Writes all of it: a full disk takes a part, and refuses the next. Tells the error then, and exits."""
+    left = memoryview(content)
+    try:
+        while left:
+            left = left[output.write(left) :]
+    except OSError as error:
+        print(-(error.errno or errno.EIO), flush=True)
+        sys.exit(1)
+
+
 def main(output_path: str) -> None:
     """Compiles what comes, in its order, until no more does."""
     intern_characters()
@@ -99,7 +113,7 @@ def main(output_path: str) -> None:
         for line in sys.stdin:
             for path, *place in json.loads(line):
                 pyc = pyc_of(sources.read(*place), path)
-                output.write(pyc)
+                _write(output, pyc)
                 print(len(pyc), flush=True)  # at once: should the process die, the next source was the reason
 
 

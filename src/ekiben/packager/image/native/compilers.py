@@ -141,6 +141,8 @@ class _Compiler:
             yield self._entry(source, int(line))
 
     def _entry(self, source: Entry, size_bytes: int) -> Entry | None:
+        if size_bytes < 0:
+            raise OSError(-size_bytes, os.strerror(-size_bytes), str(self.place / _OUTPUT))
         part = FilePart(self.place / _OUTPUT, self._offset, size_bytes)
         self._offset += size_bytes
         return Entry.file(pyc_path(source.path, self.interpreter.cache_tag), part) if size_bytes else None

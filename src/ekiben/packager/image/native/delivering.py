@@ -24,8 +24,11 @@ from ekiben.packager.image.engines.podman_cli import find_podman, image_layers
 from ekiben.packager.image.engines.podman_storage import load_archive
 from ekiben.packager.image.native.outputs import Output
 from ekiben.report import Reporter
+from ekiben.store.disk import disk_errors
 
 NAME = "native"
+
+_ELSEWHERE = "free some space, or name another place with `--output`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def _to_layout(delivery: Delivery, reporter: Reporter) -> BuiltImage:
     path = delivery.output.path
     assert path is not None, "a layout has a path"
     names = [delivery.output.name] if delivery.output.name else [one.familiar for one in delivery.parsed]
-    with reporter.task(f"writing `{path}`", delivery.size_bytes * len(names)) as task:
+    with disk_errors(path, _ELSEWHERE), reporter.task(f"writing `{path}`", delivery.size_bytes * len(names)) as task:
         for name in names:
             Layout(path).add(delivery.image, name, advance=task.advance)
     return _built(delivery, [f"oci:{path}:{name}" for name in names])
@@ -99,7 +102,7 @@ def _to_layout(delivery: Delivery, reporter: Reporter) -> BuiltImage:
 def _to_archive(delivery: Delivery, reporter: Reporter) -> BuiltImage:
     path = delivery.output.path
     assert path is not None, "an archive has a path"
-    with reporter.task(f"writing `{path}`", delivery.size_bytes) as task:
+    with disk_errors(path, _ELSEWHERE), reporter.task(f"writing `{path}`", delivery.size_bytes) as task:
         save_docker_archive(delivery.only_image, delivery.parsed, path, advance=task.advance)
     return _built(delivery, [f"docker-archive:{path}"])
 
