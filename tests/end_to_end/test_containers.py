@@ -56,7 +56,7 @@ FOUND = {
     "__import__('multiprocessing').get_context('spawn').Pool(2).map(abs, [-1, -2])": "[1, 2]",
     "__import__('locale').getpreferredencoding()": "utf-8",
     "__import__('locale').setlocale(0, 'de_DE.UTF-8')": "Error",
-    "__import__('getpass').getuser()": "KeyError",
+    "__import__('getpass').getuser()": "ekiben",
     "len(__import__('ssl').create_default_context().get_ca_certs()) > 9": "True",
     "__import__('sqlite3').connect(':memory:').execute('select 1').fetchall()": "[(1,)]",
     "__import__('socket').gethostbyname('localhost')": "127.0.0.1",

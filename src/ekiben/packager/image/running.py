@@ -27,6 +27,7 @@ HEALTH_RETRIES = 3
 
 _DEFAULT_ENV = {  # a Bento may declare another value for all but the reserved ones (`plan`)
     "HOME": "/tmp",
+    "USER": "ekiben",  # what asks for a name (torch.compile, for its cache) finds no uid of ours in /etc/passwd
     "PYTHONUNBUFFERED": "1",
     "PYTHONSAFEPATH": "1",  # a user's `types.py` in the working folder must not replace the standard library's
     "EKIBEN_HOME": APP,

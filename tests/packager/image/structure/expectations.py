@@ -65,6 +65,7 @@ def _metadata(bento: Bento, labels: Mapping[str, str], base_path: str) -> dict[s
     variables = {
         "PATH": f"/app/venv/bin:{base_path}",
         "HOME": "/tmp",
+        "USER": "ekiben",
         "PYTHONUNBUFFERED": "1",
         "PYTHONSAFEPATH": "1",
         "EKIBEN_HOME": "/app",
