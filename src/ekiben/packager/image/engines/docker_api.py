@@ -9,23 +9,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-import docker
-import docker.errors
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ekiben.errors import EngineFailed, EngineUnavailable
 from ekiben.packager.image.engines.engine import BuiltImage, ImageLayer
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 _TIMEOUT_S = 30  # for one answer: an engine under load is slow
 LOAD_TIMEOUT_S = 600  # a layer of gigabytes is unpacked before the engine says a word
 _OLDEST_ENGINE = (20, 10)  # the first whose own frontend knows the mounts of dockerfile 1.2
 _REMEDY = "start it (`systemctl start docker`, Docker Desktop), or set DOCKER_HOST to one that answers"
-# OSError covers what the HTTP library under the SDK raises, ValueError an address that is none.
-_SDK_ERRORS = (docker.errors.DockerException, OSError, ValueError)
+
+EngineClient: TypeAlias = "DockerClient"
 
 
-EngineClient: TypeAlias = docker.DockerClient
+def _sdk_errors() -> tuple[type[Exception], ...]:
+    """OSError covers what the HTTP library under the SDK raises, ValueError an address that is none."""
+    from docker.errors import DockerException  # a tenth of what a build costs that needs no engine and makes nothing
+
+    return (DockerException, OSError, ValueError)
+
+
+def _not_found() -> type[Exception]:
+    """What the SDK raises where the engine has no such image."""
+    from docker.errors import ImageNotFound
+
+    return ImageNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +52,11 @@ class EngineVersion:
 def connect(environ: Mapping[str, str], *, timeout_s: int = _TIMEOUT_S) -> Iterator[EngineClient]:
     """A client of the engine in use, which was asked for its version; closed afterwards. Raises EngineUnavailable where
     none answers."""
+    from docker import DockerClient
+
     try:
-        client = docker.DockerClient.from_env(environment=dict(environ), timeout=timeout_s, use_ssh_client=True)
-    except _SDK_ERRORS as error:
+        client = DockerClient.from_env(environment=dict(environ), timeout=timeout_s, use_ssh_client=True)
+    except _sdk_errors() as error:
         host = environ.get("DOCKER_HOST")
         where = f"`{host}` (DOCKER_HOST)" if host else "the address of Docker's context in use"
         raise EngineUnavailable(f"no Docker engine answers at {where}: {_reason(error)}", hint=_REMEDY) from error
@@ -78,7 +91,7 @@ def look_at_image(client: EngineClient, image_id: str, references: Sequence[str]
     try:
         image = client.images.get(image_id)
         history = image.history()
-    except _SDK_ERRORS as error:
+    except _sdk_errors() as error:
         raise EngineFailed(f"the engine built `{image_id}` and does not show it: {_reason(error)}") from error
     layers = [ImageLayer(str(step["CreatedBy"]), int(step["Size"])) for step in reversed(history) if step["Size"]]
     return BuiltImage(
@@ -104,9 +117,9 @@ def find_image(client: EngineClient, reference: str) -> str | None:
     """The id of the image that the engine has under `reference`; None where it has none."""
     try:
         return str(client.images.get(reference).id)
-    except docker.errors.ImageNotFound:
+    except _not_found():
         return None
-    except _SDK_ERRORS as error:
+    except _sdk_errors() as error:
         raise EngineFailed(f"the engine does not show `{reference}`: {_reason(error)}") from error
 
 
@@ -114,7 +127,7 @@ def save_image(client: EngineClient, image_id: str) -> Iterator[bytes]:
     """The image as `docker save` writes it, in pieces. Raises EngineFailed."""
     try:
         yield from client.images.get(image_id).save(named=False)
-    except _SDK_ERRORS as error:
+    except _sdk_errors() as error:
         raise EngineFailed(f"the engine does not hand `{image_id}` over: {_reason(error)}") from error
 
 
@@ -127,9 +140,9 @@ def layers_of_images(client: EngineClient, labels: Mapping[str, str]) -> Iterato
 
     try:
         for listed in sorted(client.api.images(), key=likeness, reverse=True):
-            with suppress(docker.errors.ImageNotFound):
+            with suppress(_not_found()):
                 yield list(client.images.get(listed["Id"]).attrs.get("RootFS", {}).get("Layers") or [])
-    except _SDK_ERRORS as error:
+    except _sdk_errors() as error:
         raise EngineFailed(f"the engine does not list its images: {_reason(error)}") from error
 
 
@@ -137,5 +150,5 @@ def load_archive(client: EngineClient, pieces: Iterator[bytes]) -> None:
     """Gives the engine an archive as `docker load` does. Raises EngineFailed with the engine's words."""
     try:
         client.images.load(pieces)  # type: ignore[arg-type]  # the stub knows bytes alone, requests sends either
-    except _SDK_ERRORS as error:
+    except _sdk_errors() as error:
         raise EngineFailed(f"the engine does not take the image: {_reason(error)}") from error
