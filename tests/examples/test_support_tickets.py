@@ -95,7 +95,7 @@ def test_the_image_is_as_large_as_what_is_in_it(tickets: Machine, capsys: pytest
 
 
 def held_bytes(layout: Path) -> Counter[str]:
-    """The bytes of the files of a layout's only image, by what brought them; bytecode apart."""
+    """The bytes of the files of a layout's only image, by what brought them; bytecode of wheels apart."""
     (name,) = Layout(layout).names()
     image = Layout(layout).image(name)
     steps = [step.created_by for step in image.config.history if not step.is_empty]
@@ -103,8 +103,9 @@ def held_bytes(layout: Path) -> Counter[str]:
     for layer, step in zip(image.layers, steps, strict=True):
         with image.source.open(layer.digest) as stream, tarfile.open(fileobj=stream, mode="r|*") as archive:
             for member in archive:
-                what = "bytecode" if member.name.endswith(".pyc") else step.removeprefix("ekiben: ").split()[0]
-                held[what] += member.size
+                what = step.removeprefix("ekiben: ").split()[0]
+                is_compiled = what == "wheels" and member.name.endswith(".pyc")
+                held["bytecode" if is_compiled else what] += member.size
     return held
 
 
