@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import docker
@@ -23,6 +24,7 @@ from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
 from tests.packager.image.conftest import OURS
+from tests.packager.image.podman_storage import run_in
 from tests.packager.small_bento import save_model, small_bento
 
 pytestmark = pytest.mark.docker
@@ -87,7 +89,7 @@ def bento(store: Store, stand_ins: StandIns) -> Bento:
     return small_bento(store, models=[save_model(store, "iris")], docker_keys=keys)
 
 
-def build(store: Store, bento: Bento, engine: str) -> BuiltImage:
+def build(store: Store, bento: Bento, engine: str, environ: Mapping[str, str] = ENVIRON) -> BuiltImage:
     request = ContainerizeRequest(
         tag=bento.tag,
         image_tags=(f"ekiben-test/on-cuda-{os.getpid()}:{engine}",),
@@ -95,7 +97,7 @@ def build(store: Store, bento: Bento, engine: str) -> BuiltImage:
         labels={OURS: str(os.getpid())},
     )
     settings = load_settings({"EKIBEN_HOME": str(store.home)})
-    return containerize(request, store=store, settings=settings, reporter=SilentReporter(), environ=ENVIRON)
+    return containerize(request, store=store, settings=settings, reporter=SilentReporter(), environ=environ)
 
 
 def said(client: docker.DockerClient, image: BuiltImage, *command: str) -> str:
@@ -117,6 +119,17 @@ def test_a_container_runs_the_copied_python(
     assert environment["NVIDIA_DRIVER_CAPABILITIES"] == "compute,utility,video"
     labels = client.images.get(image.id).labels
     assert labels["org.opencontainers.image.base.name"] == bento.manifest.docker["base_image"]
+
+
+def test_podman_makes_the_same_of_it(
+    store: Store, bento: Bento, stand_ins: StandIns, podman_environ: Mapping[str, str]
+) -> None:
+    with subprocess.Popen(["docker", "save", stand_ins.python, stand_ins.cuda], stdout=subprocess.PIPE) as saved:
+        subprocess.run(["podman", "load", "--quiet"], stdin=saved.stdout, env=dict(podman_environ), check=True)
+    environ = {**podman_environ, "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
+    image = build(store, bento, "podman", environ)
+    told = json.loads(run_in(environ, image, "/app/venv/bin/python", "-c", PROGRAM))
+    assert told == ["/usr/local", "/app/venv", "OpenSSL", True]
 
 
 def test_a_python_that_does_not_run_on_the_base_is_told(
