@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import tarfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from ekiben.store.local import Store, open_store
 from ekiben.store.models import Model
 from ekiben.store.sums import parse_sums
 from tests.packager.image.conftest import OURS
+from tests.packager.image.native.wheels.wheels import is_bookkeeping
 from tests.packager.image.structure.expectations import complaints, expectations, run_structure_test
 from tests.packager.image.structure.image_files import ImageFile, files_of
 from tests.packager.small_bento import save_model, small_bento
@@ -53,26 +56,38 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return open_store(load_settings({"EKIBEN_HOME": str(tmp_path_factory.mktemp("home"))}))
 
 
-@pytest.fixture(scope="module", params=["native", "native on host", "docker"])
-def made(request: pytest.FixtureRequest, client: docker.DockerClient, store: Store, base_image: str) -> Made:
-    """The image of a Bento with two models."""
+@pytest.fixture(scope="module")
+def make(client: docker.DockerClient, store: Store, base_image: str) -> Callable[[str], Made]:
+    """Makes the image of a Bento with two models: by an engine, `native on host` on another base. Each once."""
     models = [save_model(store, "iris"), save_model(store, "tickets", "other weights")]
     bento = small_bento(store, models=models)
-    engine, _, place = request.param.partition(" on ")
-    asked = ContainerizeRequest(
-        tag=bento.tag,
-        image_tags=(f"ekiben-test/structure-{os.getpid()}:{engine}-{place or 'debian'}",),
-        engine=engine,
-        base_image=place or base_image,
-        labels=LABELS,
-        progress="plain",
-    )
     settings = load_settings({"EKIBEN_HOME": str(store.home)})
-    image = containerize(asked, store=store, settings=settings, reporter=SilentReporter(), environ=ENVIRON)
-    base_path = "/usr/local/bin:/usr/bin:/bin" if place else PLAIN_PATH
-    base_labels = {} if place else {"org.opencontainers.image.base.name": base_image}
-    base_files = {} if place else files_of(client, base_image)
-    return Made(image.id, bento, models, base_path, base_labels, files_of(client, image.id), base_files)
+
+    @functools.cache
+    def made(how: str) -> Made:
+        engine, _, place = how.partition(" on ")
+        asked = ContainerizeRequest(
+            tag=bento.tag,
+            image_tags=(f"ekiben-test/structure-{os.getpid()}:{engine}-{place or 'debian'}",),
+            engine=engine,
+            base_image=place or base_image,
+            labels=LABELS,
+            progress="plain",
+        )
+        image = containerize(asked, store=store, settings=settings, reporter=SilentReporter(), environ=ENVIRON)
+        files = files_of(client, image.id)
+        if place:
+            return Made(image.id, bento, models, "/usr/local/bin:/usr/bin:/bin", {}, files, {})
+        base_labels = {"org.opencontainers.image.base.name": base_image}
+        return Made(image.id, bento, models, PLAIN_PATH, base_labels, files, files_of(client, base_image))
+
+    return made
+
+
+@pytest.fixture(scope="module", params=["native", "native on host", "docker"])
+def made(request: pytest.FixtureRequest, make: Callable[[str], Made]) -> Made:
+    """One of the images."""
+    return make(request.param)
 
 
 def test_container_structure_test_finds_nothing(made: Made, tmp_path: Path) -> None:
@@ -133,3 +148,18 @@ def test_the_models_in_it_are_those_of_the_store(made: Made) -> None:
         found = {path.removeprefix(folder): one.content for path, one in made.files.items() if path.startswith(folder)}
         assert found.pop("SHA256SUMS") == model.digest.hex
         assert found == {path: digest.hex for path, digest in sums.items()}
+
+
+def test_every_engine_puts_the_same_files_into_it(make: Callable[[str], Made]) -> None:
+    """But for bytecode, what installers say of themselves, and how the environment names its interpreter."""
+
+    def compared(how: str) -> dict[str, ImageFile]:
+        its_own = ("app/venv/bin/", "app/venv/pyvenv.cfg", "app/venv/include/")
+        return {
+            path: one
+            for path, one in make(how).added.items()
+            if not path.endswith(".pyc") and not is_bookkeeping(path) and not path.startswith(its_own)
+        }
+
+    assert compared("native") == compared("docker")
+    assert len(compared("native")) > 40
