@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from ekiben.digest import Digest
+from ekiben.oci.layout import Layout
 from ekiben.packager.audit.secrets import find_secrets
 from tests.packager.image.conftest import OURS
 from tests.packager.lock.local_index import LocalIndex, guarded
@@ -129,6 +131,19 @@ def leaks_below(folder: Path) -> list[tuple[str, str]]:
     return [(str(path.relative_to(folder)), name) for path in files for name in leaks(path.read_bytes())]
 
 
+def looking_like_secrets(layout: Path) -> list[tuple[str, str]]:
+    """What the audit's rules find in the layers above the base, whoever put it there, with the file's path."""
+    (name,) = Layout(layout).names()
+    image = Layout(layout).image(name)
+    found = []
+    for layer in image.layers[1:]:
+        with image.source.open(layer.digest) as stream, tarfile.open(fileobj=stream, mode="r|*") as archive:
+            for member in archive:
+                content = archive.extractfile(member) if member.isfile() else None
+                found += [(member.name, one.kind) for one in find_secrets(content.read())] if content else []
+    return found
+
+
 def test_every_form_of_a_secret_is_seen() -> None:
     encoded = base64.b64encode(f"{USER}:{SECRETS['index']}".encode())
     assert leaks(b"x" + encoded) == leaks(gzip.compress(SECRETS["index"].encode())) == ["index"]
@@ -139,6 +154,7 @@ def test_a_native_image_holds_none(planted: Planted, tmp_path: Path) -> None:
     planted.run("containerize", "echo_service", "--engine", "native", "--base", "host", "--output", f"oci:{tmp_path}/o")
     assert leaks_below(tmp_path / "o") == []
     assert leaks_below(planted.home) == []
+    assert looking_like_secrets(tmp_path / "o") == []
 
 
 def test_the_audits_rules_find_none_in_the_bento_that_goes_into_it(planted: Planted) -> None:
