@@ -22,7 +22,7 @@ def needed_libraries(content: bytes) -> tuple[str, ...]:
         return ()
     try:
         return tuple(_needed(content))
-    except struct.error:
+    except (struct.error, OverflowError):  # of what is told to be where no file reaches
         return ()
 
 
