@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ekiben.packager.bases.cuda_wheels import CudaWheel, cuda_notes, cuda_wheels
+from ekiben.packager.bases.cuda_wheels import CudaWheel, base_has_cuda, cuda_notes, cuda_wheels
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_others_have_nothing_to_do_with_it(pin: tuple[str, str]) -> None:
     assert cuda_wheels([pin]) == ()
 
 
-def kinds(*pins: tuple[str, str], has_base: bool, major: int | None = None) -> list[tuple[str, tuple[str, ...]]]:
+def kinds(*pins: tuple[str, str], has_base: bool | None, major: int | None = None) -> list[tuple[str, tuple[str, ...]]]:
     return [(note.kind, note.names) for note in cuda_notes(cuda_wheels(pins), has_base=has_base, major=major)]
 
 
@@ -56,6 +56,23 @@ def test_wheels_for_another_cuda_than_the_bases_are_told() -> None:
 def test_wheels_that_find_no_cuda_are_told() -> None:
     assert kinds(CUPY, has_base=False) == [("missing", ("cupy-cuda12x",))]
     assert kinds(has_base=False) == []
+    assert kinds(CUPY, has_base=None) == []
+
+
+@pytest.mark.parametrize(
+    ("base", "has_more", "has_cuda"),
+    [
+        ("nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04", False, True),
+        ("nvcr.io/nvidia/pytorch:25.01-py3", False, True),
+        ("python:3.12-slim", False, False),
+        ("docker.io/library/python@sha256:ab", False, False),
+        ("python:3.12-slim", True, None),
+        ("registry.example/gpu-base:1", False, None),
+    ],
+)
+def test_a_base_is_known_by_its_name(base: str, has_more: bool, has_cuda: bool | None) -> None:
+    assert base_has_cuda([base], is_told=False, has_more=has_more) is has_cuda
+    assert base_has_cuda([base], is_told=True, has_more=has_more) is True
 
 
 def test_a_note_is_a_sentence_about_all_and_about_each() -> None:

@@ -26,7 +26,7 @@ from ekiben.packager.audit.evidence import Evidence
 from ekiben.packager.audit.finding import Finding, printable
 from ekiben.packager.audit.image import base_images
 from ekiben.packager.bases.cuda import major_of
-from ekiben.packager.bases.cuda_wheels import cuda_notes, cuda_wheels
+from ekiben.packager.bases.cuda_wheels import base_has_cuda, cuda_notes, cuda_wheels
 from ekiben.packager.lock.lines import logical_lines
 from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.lock.pylock import parse_pylock
@@ -39,7 +39,6 @@ _LOCKS, _PYLOCKS = "env/python/requirements*.lock", "env/python/pylock*.toml"
 _PINNED = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*])?\s*(?P<pin>===?\s*[^\s;*]+(?=\s|;|$)|@\s*\S+)?")
 _CONDA_PIN = re.compile(r"[\w.-]+={1,2}[\w.!+-]+=[\w.]+")
 _FRAMEWORK_BASES = {"pytorch": "torch", "tensorflow": "tensorflow"}  # a word in a base's name -> what it brings
-_CUDA_BASE = re.compile(r"cuda|nvcr\.io")
 # conda's name -> the Python package's, where they are not the same
 _CONDA_NAMES = {
     "pytorch": "torch",
@@ -153,7 +152,10 @@ def _cuda(evidence: Evidence, pins: Iterable[tuple[str, str]]) -> Iterator[Findi
     bases = [base for base, _ in base_images(evidence)]
     version = evidence.manifest.docker.get("cuda_version")
     major = major_of(version) if isinstance(version, str) and version[:1].isdigit() else None
-    has_base = major is not None or any(map(_CUDA_BASE.search, bases))
+    docker = evidence.manifest.docker
+    more = any(docker.get(key) for key in ("system_packages", "setup_script", "dockerfile_template"))
+    has_more = more or bool(evidence.manifest.conda)
+    has_base = base_has_cuda(bases, is_told=major is not None, has_more=has_more)
     for note in cuda_notes(cuda_wheels(pins), has_base=has_base, major=major):
         code = SHIPPED_TWICE if note.kind == "twice" else OTHER_CUDA
         for name, words in note.messages.items():

@@ -18,6 +18,8 @@ _VERSIONED = re.compile(r"nvidia-(?:cuda-[a-z]+|cublas|nvjitlink|nvtx)")
 _NAMED = re.compile(r".+-cu(?:da)?(?P<major>[0-9]{2})(?:[0-9]|x)?(?:-.+)?")
 _UNNAMED = frozenset({"onnxruntime-gpu", "paddlepaddle-gpu", "cupy"})
 _LOCAL = re.compile(r"\+cu(?P<major>[0-9]{2})[0-9]?$")  # of PyTorch's own index: 2.6.0+cu124
+_CUDA_IMAGE = re.compile(r"cuda|nvcr\.io")
+_PYTHON_IMAGE = re.compile(r"(?:docker\.io/)?(?:library/)?python[:@]")
 _SHOWN = 3  # names in a sentence
 _BRINGING = frozenset({"torch"})  # with a local version: what it needs comes in it, or as wheels that it requires
 
@@ -72,8 +74,18 @@ def _cuda_wheel(name: str, version: str) -> CudaWheel | None:
     return CudaWheel(name, None, brings=False) if name in _UNNAMED else None
 
 
-def cuda_notes(wheels: Iterable[CudaWheel], *, has_base: bool, major: int | None = None) -> Iterator[CudaNote]:
-    """What is wrong about `wheels` in one image. `has_base` is whether its base has CUDA, `major` of which version."""
+def base_has_cuda(bases: Iterable[str], *, is_told: bool, has_more: bool) -> bool | None:
+    """Whether images of these names have CUDA; None where nobody knows. `is_told` is whether the bentofile says so,
+    `has_more` whether something else may bring CUDA: packages of the system or of conda, a script."""
+    names = tuple(bases)
+    if is_told or any(map(_CUDA_IMAGE.search, names)):
+        return True
+    return False if not has_more and all(map(_PYTHON_IMAGE.match, names)) else None
+
+
+def cuda_notes(wheels: Iterable[CudaWheel], *, has_base: bool | None, major: int | None = None) -> Iterator[CudaNote]:
+    """What is wrong about `wheels` in one image. `has_base` is whether its base has CUDA, where that is known, `major`
+    of which version."""
     found = tuple(wheels)
     bringing = tuple(one.name for one in found if one.brings)
     if has_base and bringing:
@@ -86,7 +98,7 @@ def cuda_notes(wheels: Iterable[CudaWheel], *, has_base: bool, major: int | None
             what = f"for CUDA {other}, and the base image has {major}"
             hint = f"write `docker.cuda_version: {other}`, or lock packages for CUDA {major}"
             yield CudaNote("other", names, f"is {what}", f"are {what}", hint)
-    if found and not has_base and not bringing:
+    if found and has_base is False and not bringing:
         what = "CUDA, which nothing in the image brings"
         hint = (
             "add the `nvidia-*` wheels that go with it, often an extra of the package, or write a `docker.cuda_version`"

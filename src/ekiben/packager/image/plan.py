@@ -15,7 +15,7 @@ from packaging.utils import parse_wheel_filename
 
 from ekiben.errors import ImageError
 from ekiben.packager.bases.cuda import major_of
-from ekiben.packager.bases.cuda_wheels import CudaNote, CudaWheel, cuda_notes, cuda_wheels
+from ekiben.packager.bases.cuda_wheels import CudaNote, CudaWheel, base_has_cuda, cuda_notes, cuda_wheels
 from ekiben.packager.bases.distributions import ALPINE, DEBIAN, DISTRIBUTIONS, PackageManager, package_manager
 from ekiben.packager.bases.standing import Standing, Unfit, standing_of
 from ekiben.packager.bentofile import grammar
@@ -71,9 +71,10 @@ class ImagePlan:
     @property
     def cuda_notes(self) -> tuple[CudaNote, ...]:
         """What does not fit about CUDA in the image, as far as names tell."""
-        named = "cuda" in self.base_image
         major = major_of(self.cuda_version) if self.cuda_version else None
-        return tuple(cuda_notes(self.cuda_wheels, has_base=named or major is not None, major=major))
+        has_more = bool(self.system_packages or self.has_setup_script or self.has_conda or self.template)
+        has_base = base_has_cuda([self.base_image], is_told=major is not None, has_more=has_more)
+        return tuple(cuda_notes(self.cuda_wheels, has_base=has_base, major=major))
 
     @property
     def has_build_env(self) -> bool:
@@ -162,9 +163,7 @@ def bento_standing(manifest: BentoManifest, instead: str | None = None) -> Stand
     return Standing(
         _checked(grammar.base_image, meant.base, "the base image"),
         _checked(grammar.base_image, copied, "docker.python_image") if copied else None,
-        _checked(partial(grammar.system_package, manager="dnf"), package, "docker.python_package")
-        if package
-        else None,
+        _checked(partial(grammar.system_package, manager="dnf"), package, "docker.python_package") if package else None,
     )
 
 
