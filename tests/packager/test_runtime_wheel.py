@@ -23,7 +23,7 @@ import ekiben
 from ekiben.digest import Digest
 from ekiben.packager.runtime_wheel import RUNTIME_REQUIREMENTS, build_runtime_wheel
 from ekiben.packager.sbom.python import bare_name
-from ekiben.serving.http.swagger_ui import FILES, swagger_folder
+from ekiben.serving.http.swagger_ui import FILES, VERSION, swagger_folder
 
 ROOT = Path(__file__).parents[2]
 PRINT_DIGEST = """
@@ -118,6 +118,7 @@ def test_it_brings_the_files_of_the_page_as_they_are(archive: zipfile.ZipFile) -
     assert folder is not None
     for name in FILES:
         assert archive.read(f"ekiben/serving/http/swagger_ui/{name}") == (folder / name).read_bytes()
+    assert f'PACKAGE_VERSION:"{VERSION}"'.encode() in (folder / "swagger-ui-bundle.js").read_bytes()
     assert b"SmartBear" in archive.read("ekiben/serving/http/swagger_ui/NOTICE")
 
 

@@ -22,6 +22,7 @@ from ekiben.packager.runtime_wheel import DISTRIBUTION
 from ekiben.packager.sbom.bill import Bill
 from ekiben.packager.sbom.document import sbom_document
 from ekiben.packager.sbom.python import CarriedWheel
+from ekiben.serving.http.swagger_ui import VERSION
 from ekiben.store.model_manifest import ModelContext
 from tests.packager.sbom.bills import EMPTY, FULL, HASH, OTHER_HASH, bills, model, package
 
@@ -170,7 +171,9 @@ def test_the_runtime_is_there_and_needs_what_it_asks_for() -> None:
     wheel = CarriedWheel("env/python/wheels/ekiben_runtime-0.1.0-py3-none-any.whl", Digest("d" * 64), "Apache-2.0")
     bill = Bill("a", EMPTY, locks={"linux/amd64": (package("pydantic"), package("idna"))}, wheels=(wheel,))
     assert by_name(bill)[DISTRIBUTION]["licenses"] == [{"expression": "Apache-2.0"}]
-    assert edges(bill)["pkg:pypi/ekiben-runtime@0.1.0"] == ["pkg:pypi/pydantic@1.0"]
+    page = f"pkg:npm/swagger-ui-dist@{VERSION}"
+    assert edges(bill)["pkg:pypi/ekiben-runtime@0.1.0"] == [page, "pkg:pypi/pydantic@1.0"]
+    assert by_name(bill)["swagger-ui-dist"]["properties"] == [{"name": "ekiben:carried-by", "value": DISTRIBUTION}]
 
 
 def test_a_model_needs_the_framework_that_saved_it() -> None:

@@ -16,9 +16,12 @@ from ekiben.packager.runtime_wheel import DISTRIBUTION, RUNTIME_REQUIREMENTS
 from ekiben.packager.sbom.bill import Bill
 from ekiben.packager.sbom.fields import Fields, component, hashes, joined, properties, text_of
 from ekiben.packager.sbom.images import image_component
+from ekiben.packager.sbom.licences import licences
 from ekiben.packager.sbom.models import BilledModel, model_component
+from ekiben.packager.sbom.purl import package_url
 from ekiben.packager.sbom.python import bare_name, python_components, requirement_component
 from ekiben.packager.sbom.system import conda_component, system_component
+from ekiben.serving.http import swagger_ui
 
 SPEC_VERSION = "1.6"
 _SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
@@ -37,7 +40,8 @@ def sbom_document(bill: Bill) -> bytes:
     ]
     models = [model_component(model) for model in bill.models]
     packages = [one for found in python.values() for one in found]
-    components = joined([*packages, *opaque, *models, _source(bill)])
+    page = [_page()] if DISTRIBUTION in python else []
+    components = joined([*packages, *page, *opaque, *models, _source(bill)])
     body: Fields = {
         "$schema": _SCHEMA,
         "bomFormat": "CycloneDX",
@@ -90,12 +94,26 @@ def _source(bill: Bill) -> Fields:
     )
 
 
+def _page() -> Fields:
+    """Swagger UI, whose files the server's wheel holds: no lock names it, and advisories go by its name at npm."""
+    url = package_url("npm", "swagger-ui-dist", swagger_ui.VERSION)
+    return component(
+        "library",
+        url,
+        "swagger-ui-dist",
+        version=swagger_ui.VERSION,
+        licenses=licences("Apache-2.0"),
+        purl=url,
+        properties=properties([("carried-by", DISTRIBUTION)]),
+    )
+
+
 def _dependencies(bill: Bill, components: Iterable[Fields], python: Mapping[str, list[Fields]]) -> list[Fields]:
     """The Bento needs everything; the server its requirements; a model the framework that saved it. Who else needs whom
     is not in a lock, and what is not listed counts as unknown."""
     edges = {_root(bill): _references(components), _SOURCE_REFERENCE: []}
     for runtime in _references(python.get(DISTRIBUTION, [])):
-        edges[runtime] = _found(RUNTIME_REQUIREMENTS, python)
+        edges[runtime] = sorted([*_found(RUNTIME_REQUIREMENTS, python), *_references([_page()])])
     for model in bill.models:
         edges[model.reference] = _frameworks(model, python)
     return [

@@ -11,6 +11,7 @@ import importlib.util
 from pathlib import Path
 
 CARRIER = "fastapi_swagger"
+VERSION = "5.34.0"  # Swagger UI's own, of the carrier's version that pyproject.toml names
 FOLDER = "swagger_ui"  # beside this module
 # By what they are served as.
 FILES = {
