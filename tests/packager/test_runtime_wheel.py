@@ -117,9 +117,9 @@ def test_it_brings_the_files_of_the_page_as_they_are(archive: zipfile.ZipFile) -
     folder = swagger_folder()
     assert folder is not None
     for name in FILES:
-        assert archive.read(f"ekiben/serving/http/swagger_ui/{name}") == (folder / name).read_bytes()
+        assert archive.read(f"ekiben/serving/http/swagger-ui/{name}") == (folder / name).read_bytes()
     assert f'PACKAGE_VERSION:"{VERSION}"'.encode() in (folder / "swagger-ui-bundle.js").read_bytes()
-    assert b"SmartBear" in archive.read("ekiben/serving/http/swagger_ui/NOTICE")
+    assert b"SmartBear" in archive.read("ekiben/serving/http/swagger-ui/NOTICE")
 
 
 def test_the_carrier_of_the_page_is_pinned_as_its_files_are_content() -> None:

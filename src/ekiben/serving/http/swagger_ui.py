@@ -12,7 +12,7 @@ from pathlib import Path
 
 CARRIER = "fastapi_swagger"
 VERSION = "5.34.0"  # Swagger UI's own, of the carrier's version that pyproject.toml names
-FOLDER = "swagger_ui"  # beside this module
+FOLDER = "swagger-ui"  # beside this module; no name of a package
 # By what they are served as.
 FILES = {
     "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
