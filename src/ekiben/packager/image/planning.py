@@ -140,14 +140,15 @@ def chosen_platforms(asked: Sequence[str], bento: Bento) -> tuple[str | None, ..
     wrong = [one for one in named if not _PLATFORM.fullmatch(one)]
     if wrong:
         raise UsageError(f"{_listed(wrong)} is no platform of an image", hint="write `linux/amd64` or `linux/arm64`")
-    missing = [one for one in named if one not in locked] if first else []
+    plain = tuple(dict.fromkeys(str(Platform.parse(one).plain) for one in named))
+    missing = [one for one in plain if one not in locked] if first else []
     if missing:
         options = " ".join(f"--platform {one}" for one in dict.fromkeys((*locked, *missing)))
         raise ImageError(
             f"`{bento.tag}` is locked for {_listed(locked)}, not for {_listed(missing)}",
             hint=f"build it for all of them first: `ekiben build {options}`",
         )
-    return tuple(named)
+    return plain
 
 
 def _listed(platforms: Iterable[str | None]) -> str:

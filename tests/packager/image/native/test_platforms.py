@@ -116,7 +116,7 @@ def test_a_wheel_that_the_last_platform_lacks_is_told_before_the_first_is_made(
     assert [line for line in tasks.lines if "ekiben: " in line] == []
 
 
-@pytest.mark.parametrize("asked", [(ARM, AMD), (f"{AMD},{ARM}",), ("all",), (AMD, ARM, AMD)])
+@pytest.mark.parametrize("asked", [(ARM, AMD), (f"{AMD},{ARM}",), ("all",), (AMD, ARM, AMD), (f"{ARM}/v8", AMD, ARM)])
 def test_however_platforms_are_named_the_index_is_one(
     store: Store, base: str, layout: Path, asked: tuple[str, ...]
 ) -> None:
