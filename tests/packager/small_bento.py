@@ -83,6 +83,7 @@ def small_bento(
     heavy: str = "x = 1\n",
     heavy_files: Mapping[str, str] | None = None,
     light: str = "y = 2\n",
+    light_files: Mapping[str, str] | None = None,
     setup_script: str | None = None,
     template: str | None = None,
     environment: str | None = None,
@@ -90,11 +91,13 @@ def small_bento(
     lock: str | None = None,
     receipt: Mapping[str, object] | None = None,
     wheel_tags: Mapping[str, str] | None = None,
+    carries_heavy: bool = True,
     **changes: object,
 ) -> Bento:
     """A Bento with a heavy wheel (called scipy), a light one, a server and `models`; `changes` to its manifest.
-    `heavy_files` are further files of the heavy wheel. For several `platforms` there is a heavy wheel and a lock of
-    each; `wheel_tags` are for platforms whose wheel has another tag."""
+    `heavy_files` and `light_files` are further files of these wheels. For several `platforms` there is a heavy wheel
+    and a lock of each; `wheel_tags` are for platforms whose wheel has another tag. Without `carries_heavy` the heavy
+    wheel is locked, and nowhere."""
     entries = tuple(BentoModelEntry(model.tag, model.digest) for model in models)
     docker = {**MANIFEST.docker, **(docker_keys or {})}
     manifest = replace(MANIFEST, models=entries, docker=docker, **changes)  # type: ignore[arg-type]
@@ -102,7 +105,7 @@ def small_bento(
         wheels = staged.path_of("env/python/wheels")
         wheels.mkdir(parents=True)
         scipy = make_wheel(wheels, "scipy", "1.0", {"scipy/__init__.py": heavy, **(heavy_files or {})})
-        small = make_wheel(wheels, "light", "2.0", {"light.py": light})
+        small = make_wheel(wheels, "light", "2.0", {"light.py": light, **(light_files or {})})
         server = {"ekiben/serving/__init__.py": "", "ekiben/serving/__main__.py": SERVER, "ekiben/__init__.py": ""}
         health = {"ekiben/serving/healthcheck.py": HEALTHCHECK.read_text()}
         made = make_wheel(wheels, "ekiben_runtime", "0.0.1", {**server, **health})
@@ -117,6 +120,8 @@ def small_bento(
             pylock = PYLOCK if platform == manifest.platform else platform_pylock(platform)
             named = [locked(its), locked(small)]
             staged.path_of(pylock).write_text(format_pylock(named, Target("3.11", platform)))
+        for missing in () if carries_heavy else wheels.glob("scipy-*"):
+            missing.unlink()
         staged.path_of("src").mkdir()
         staged.path_of("src/service.py").write_text(source)
         staged.path_of("apis").mkdir()

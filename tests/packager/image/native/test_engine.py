@@ -311,3 +311,23 @@ def test_a_build_that_is_stopped_leaves_whole_layers_alone(store: Store, base: s
 def test_nothing_is_left_behind(store: Store, base: str, layout: Path) -> None:
     make(store, small_bento(store), base, layout)
     assert list(store.layout.tmp.glob("*")) == []
+
+
+def test_of_layers_that_are_known_no_wheel_is_needed(store: Store, base: str, layout: Path, tmp_path: Path) -> None:
+    platforms = ("linux/amd64",)
+    make(store, small_bento(store, platforms=platforms), base, layout)
+    without = small_bento(store, platforms=platforms, light="z = 3\n", carries_heavy=False)
+    made = make(store, without, base, layout)
+    whole = small_bento(store, platforms=platforms, light="z = 3\n")
+    again = make(store, whole, base, tmp_path / "again", use_cache=False)
+    assert [layer.size_bytes for layer in made.layers][:-1] == [layer.size_bytes for layer in again.layers][:-1]
+    with pytest.raises(ImageError, match="pip cannot fetch"):
+        make(store, without, base, layout, use_cache=False)
+
+
+def test_a_new_wheel_is_held_against_those_that_are_not_opened(store: Store, base: str, layout: Path) -> None:
+    platforms = ("linux/amd64",)
+    make(store, small_bento(store, platforms=platforms), base, layout)
+    conflicting = small_bento(store, platforms=platforms, light_files={"scipy/__init__.py": "other = 1\n"})
+    with pytest.raises(ImageError, match=r"`light` and `scipy` install different files at .*scipy/__init__\.py"):
+        make(store, conflicting, base, layout)

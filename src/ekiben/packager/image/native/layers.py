@@ -29,12 +29,13 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class LayerOrder:
-    """A layer to be stored compressed, which holds about `size_bytes`."""
+    """A layer to be stored compressed, which holds about `size_bytes`; `layer` is it, where that is known."""
 
     created_by: str
     key: Digest
     entries: Entries
     size_bytes: int = 0
+    layer: Layer | None = None
 
 
 def largest_first(orders: Iterable[LayerOrder]) -> list[LayerOrder]:
@@ -81,7 +82,7 @@ class LayerMaker:
 
     def missing(self, orders: Iterable[LayerOrder]) -> list[LayerOrder]:
         """Those of `orders` that have to be made, the largest first."""
-        return largest_first(order for order in orders if self.known(order.key) is None)
+        return largest_first(order for order in orders if (order.layer or self.known(order.key)) is None)
 
     def add(self, created_by: str, key: Digest, entries: Entries) -> None:
         """The next layer, stored compressed. Raises what `make_layer` raises."""
@@ -90,7 +91,7 @@ class LayerMaker:
     def add_all(self, orders: Sequence[LayerOrder], stop: Callable[[], object] = _nothing) -> None:
         """The next layers, bottom up; those that are not known are made side by side, on all cores. Where one fails,
         `stop` is called, to end what the entries of others wait for; then raises what `make_layer` raises."""
-        known = {order.key: layer for order in orders if (layer := self.known(order.key))}
+        known = {order.key: layer for order in orders if (layer := order.layer or self.known(order.key))}
         missing = largest_first(order for order in orders if order.key not in known)
         halted = threading.Event()
 

@@ -1,18 +1,19 @@
 """`add_wheel_layers`: the locked wheels and the runtime's become layers.
 
-Where every layer is known and it is known, too, that no two wheels claim one path, no wheel is needed: not even on this
-machine.
+Of layers that are known no wheel is needed: not even on this machine. Which paths it claims was kept when it was
+opened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from ekiben.digest import Digest
 from ekiben.errors import DamagedItem
+from ekiben.oci.blobs import Layer
 from ekiben.oci.entries import Entry
 from ekiben.packager.image.native.bytecode import bytecode_key
 from ekiben.packager.image.native.gathering import GatheredWheel, WheelPlaces, gather_wheels
@@ -21,6 +22,7 @@ from ekiben.packager.image.native.layers import LayerMaker, LayerOrder
 from ekiben.packager.image.native.locked_wheels import WantedWheel, wanted_wheels
 from ekiben.packager.image.native.plan import WheelLayer, conflict_key, wheel_layers
 from ekiben.packager.image.native.wheel_bytecode import WheelBytecode
+from ekiben.packager.image.native.wheels.claims import KeptClaims, are_disjoint, claims_of
 from ekiben.packager.image.native.wheels.conflicts import joined, refuse_conflicts
 from ekiben.packager.image.native.wheels.fitting import require_fit
 from ekiben.packager.image.native.wheels.tree import WheelTree, installed_entries
@@ -28,6 +30,8 @@ from ekiben.packager.image.plan import ImagePlan
 from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.lock.target import Target
 from ekiben.packager.placing import put_in_place
+
+Trees = Callable[[], Mapping[Digest, WheelTree]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +55,46 @@ def add_wheel_layers(order: WheelOrder, maker: LayerMaker) -> None:
         maker.reporter.warn(without_interpreter(order.target.python))
     packages = [package for group in order.plan.groups for package in group.packages]
     wanted = wanted_wheels(packages, order.named, order.target)
-    layers = _planned(order, {one.package.name: one.digest for one in wanted}, interpreter)
-    marks = maker.cache / "without-conflicts"
-    known = [(layer.created_by, found) for layer in layers if (found := maker.known(layer.key))]
-    if len(known) == len(layers) and (marks / conflict_key(layers, order.target.python).hex).exists():
-        for created_by, found in known:
-            maker.take(created_by, found)
-        return
-    gathered = _gathered(wanted, order)
-    layers = _planned(order, {name: one.digest for name, one in gathered.items()}, interpreter)
-    trees = _trees(gathered.values(), order)
-    refuse_conflicts(trees.values())
-    put_in_place(marks / conflict_key(layers, order.target.python).hex, b"")
-    its = {layer.created_by: {digest: trees[digest] for digest in layer.wheels} for layer in layers}
+    digests = {one.package.name: one.digest for one in wanted}
+    layers = _planned(order, digests, interpreter)
+    known = {layer.key: found for layer in layers if (found := maker.known(layer.key))}
+    closed = {wheel for layer in layers if layer.key in known for wheel in layer.wheels}
+    opened = _opened(order, wanted, closed)
+    layers = _planned(order, digests | {name: one.digest for name, one in opened.items()}, interpreter)
+    trees = _trees(opened.values(), order, closed)
+    _refuse_conflicts(order, layers, trees, maker, partial(_all_trees, order, wanted))
+    its = {layer.created_by: {one: trees[one] for one in layer.wheels if one in trees} for layer in layers}
     if interpreter is None:
-        maker.add_all(_ordered(layers, its, _without_bytecode))
+        maker.add_all(_ordered(layers, its, known, _without_bytecode))
         return
     python, scratch = order.target.python, order.places.scratch
     with WheelBytecode(interpreter, python, scratch, maker.blobs, use_cache=maker.use_cache) as bytecode:
-        orders = _ordered(layers, its, bytecode.entries)
+        orders = _ordered(layers, its, known, bytecode.entries)
         compiled = [tree for one in maker.missing(orders) for tree in its[one.created_by].items()]
         bytecode.begin(dict(compiled), maker.reporter)
         maker.add_all(orders, bytecode.stop)
+
+
+def _refuse_conflicts(
+    order: WheelOrder,
+    layers: Sequence[WheelLayer],
+    trees: Mapping[Digest, WheelTree],
+    maker: LayerMaker,
+    all_trees: Trees,
+) -> None:
+    """Raises ImageError where two wheels claim one path. That none do is remembered for each set of wheels, and what
+    one claims for each wheel; `all_trees` is asked for where that does not tell."""
+    mark = maker.cache / "without-conflicts" / conflict_key(layers, order.target.python).hex
+    kept = KeptClaims(maker.cache / "claims", order.target.python)
+    opened = {digest: claims_of(tree) for digest, tree in trees.items()}
+    for digest, claims in opened.items():
+        kept.keep(digest, claims)
+    if maker.use_cache and mark.is_file():
+        return
+    claimed = [opened.get(wheel) or kept.find(wheel) for layer in layers for wheel in layer.wheels]
+    if not are_disjoint(claimed):
+        refuse_conflicts(all_trees().values())
+    put_in_place(mark, b"")
 
 
 def _planned(
@@ -82,31 +104,43 @@ def _planned(
     return wheel_layers(order.plan, digests, order.runtime_digest, bytecode=bytecode)
 
 
-def _gathered(wanted: tuple[WantedWheel, ...], order: WheelOrder) -> dict[str, GatheredWheel]:
-    if Digest.of_file(order.runtime) != order.runtime_digest:
-        raise DamagedItem(f"`{order.runtime}`, the server, is not the Bento's", hint="build the Bento again")
-    return gather_wheels(wanted, order.target, order.places)
+def _opened(order: WheelOrder, wanted: Iterable[WantedWheel], closed: Collection[Digest]) -> dict[str, GatheredWheel]:
+    """The wheels by package, but for those in `closed`, which are in layers that are known."""
+    needed = [one for one in wanted if one.digest not in closed]
+    return gather_wheels(needed, order.target, order.places) if needed else {}
 
 
-def _trees(gathered: Iterable[GatheredWheel], order: WheelOrder) -> dict[Digest, WheelTree]:
+def _all_trees(order: WheelOrder, wanted: Sequence[WantedWheel]) -> dict[Digest, WheelTree]:
+    return _trees(gather_wheels(wanted, order.target, order.places).values(), order, ())
+
+
+def _trees(gathered: Iterable[GatheredWheel], order: WheelOrder, closed: Collection[Digest]) -> dict[Digest, WheelTree]:
+    """Those of `gathered`, and of the runtime unless it is in `closed`."""
+    paths: dict[Digest, Path] = {}
+    if order.runtime_digest not in closed:
+        if Digest.of_file(order.runtime) != order.runtime_digest:
+            raise DamagedItem(f"`{order.runtime}`, the server, is not the Bento's", hint="build the Bento again")
+        paths[order.runtime_digest] = order.runtime
     for wheel in gathered:
         require_fit(wheel.path, order.target)
-    paths = {order.runtime_digest: order.runtime, **{wheel.digest: wheel.path for wheel in gathered}}
+        paths[wheel.digest] = wheel.path
     return {digest: installed_entries(path, python=order.target.python) for digest, path in paths.items()}
 
 
 def _ordered(
     layers: Iterable[WheelLayer],
     trees: Mapping[str, Mapping[Digest, WheelTree]],
+    known: Mapping[Digest | None, Layer],
     entries: Callable[[Mapping[Digest, WheelTree]], Iterable[Entry]],
 ) -> list[LayerOrder]:
-    """The layers of `trees`, which are by the words for each."""
+    """The layers of `trees`, which are by the words for each, and those that are `known`."""
     orders = []
     for layer in layers:
         assert layer.key is not None, "every wheel is at hand"
         its = trees[layer.created_by]
         size_bytes = sum(tree.size_bytes for tree in its.values())
-        orders.append(LayerOrder(layer.created_by, layer.key, partial(entries, its), size_bytes))
+        found = known.get(layer.key)
+        orders.append(LayerOrder(layer.created_by, layer.key, partial(entries, its), size_bytes, found))
     return orders
 
 
