@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ekiben.digest import Digest
 from ekiben.errors import ImageError, NotFound
 from ekiben.oci.blobs import BlobStore
 from ekiben.oci.image import Image, read_image
@@ -286,3 +287,25 @@ def test_an_image_that_was_read_keeps_its_digest_when_it_is_put_elsewhere(folder
     Layout(folder).add(image)
     assert Layout(folder).image().content == spaced
     assert replace(image, original=None).digest != image.digest
+
+
+def test_what_a_killed_writer_had_brought_goes_unless_it_is_named(folder: Path, store: BlobStore) -> None:
+    layout, first, half = Layout(folder), small_image(store, "first"), small_image(store, "half")
+    layout.add(first, "it")
+    kept = files_below(folder)
+    lacking = Image(half.manifest, half.config, store)  # which does not have the configuration, the last of the blobs
+    with pytest.raises(NotFound):
+        layout.add(lacking, "it")
+    assert len(files_below(folder)) > len(kept)
+    assert blobs_of(layout.image("it")) == blobs_of(first)
+    layout.add(first, "it")
+    assert files_below(folder) == kept
+
+
+def test_blobs_that_another_program_put_there_stay(folder: Path, store: BlobStore) -> None:
+    layout = Layout(folder)
+    layout.add(small_image(store, "first"), "it")
+    other = folder / "blobs/sha256" / Digest.of_bytes(b"other").hex
+    other.write_bytes(b"other")
+    layout.add(small_image(store, "second"), "it")
+    assert other.exists()

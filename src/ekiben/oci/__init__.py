@@ -6,6 +6,7 @@
     compression      gzip or zstd over a layer's tar: the same bytes in, the same bytes out
     blobs            BlobStore, Layer: a folder of blobs by digest that many processes share
     ├── drafts       files that appear whole or not at all
+    ├── sealed       files that nobody wrote to since they were held to their digest   ── records: small ones
     └── lane         a step of the work in a thread of its own
     streamed         StreamedLayer: a layer that is stored nowhere and made anew for each reader
     image            Image: manifest, configuration and the source of their blobs; read_image, make_image
@@ -16,7 +17,7 @@
     layout           Layout: a folder of images                     ── locking: one writer at a time
     └── reachable    what an index leads to: all else may go
     docker_archive   what `docker load` reads                       ── docker_archive_reader: what `docker save` writes
-    └── stretches    files inside of a tar                          ── verified: blobs held to their digests
+    └── stretches    files inside of a tar   ── strange_tar: of strangers   ── verified: blobs held to their digests
     registry/        a client for registries
     parallel         run_all: several jobs at once, one failure
 

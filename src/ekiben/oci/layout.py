@@ -4,10 +4,11 @@
     index.json              which images there are, by name (the annotation `org.opencontainers.image.ref.name`)
     blobs/sha256/<hex>      manifests, configurations, layers
     .drafts/                blobs under way; there only while somebody writes, or was killed at it
+    .unsettled              the blobs that may be nobody's then: whoever writes next removes them unless they are named
 
 Several processes may write at once: one after the other. A reader needs no lock, since blobs come before the name that
 leads to them, and both by a rename. When a name gets another image, the blobs of the old one go that no other name
-leads to: who reads it at that moment is told that it is gone. Blobs that came otherwise stay.
+leads to: who reads it at that moment is told that it is gone. Blobs that other programs put there stay.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -40,8 +41,10 @@ REF_NAME = "org.opencontainers.image.ref.name"
 _MARK = "oci-layout"
 _INDEX = "index.json"
 _DRAFTS = ".drafts"
+_UNSETTLED = ".unsettled"
 _NAME = re.compile(r"[A-Za-z0-9]+(?:(?:--|[-._:@+/])[A-Za-z0-9]+)*")  # image-spec annotations.md, `ref.name`
 _CHUNK = 1024 * 1024  # bytes copied at once
+_HEX = re.compile(r"[0-9a-f]{64}")
 _INDEX_MODE = 0o644  # other programs write it in place
 
 
@@ -92,17 +95,18 @@ class Layout:
         says, and where the folder holds other things than a layout.
         """
         named = replace(image.descriptor, annotations={REF_NAME: checked_name(name)} if name is not None else {})
-        source = image.source
+        documents, source = {one.digest: one.content for one in (*images_of(image), image)}, image.source
         with self._writing() as drafts:
+            index = self._read_index() if (self._folder / _INDEX).exists() else Index(())
+            now = with_image(index, named)
+            unsettled = self._unsettled(index, now, {*documents, *(blob.digest for blob in image.blobs)})
+            self._list(unsettled, drafts)
             for blob in image.blobs:
                 self._bring(blob, source, drafts, advance)
-            for one in (*images_of(image), image):
-                self._write(one.content, self._blob(one.digest), drafts)
-            there = self._read_index() if (self._folder / _INDEX).exists() else Index(())
-            now = with_image(there, named)
+            for digest, content in documents.items():
+                self._write(content, self._blob(digest), drafts)
             self._write(now.to_bytes(), self._folder / _INDEX, drafts, _INDEX_MODE)
-            if gone := [one for one in there.manifests if one not in now.manifests]:
-                self._remove_unnamed(gone, now)
+            self._settle(unsettled, now)
         return named
 
     def _bring(self, blob: Descriptor, source: BlobSource, drafts: Drafts, advance: Callable[[int], object]) -> None:
@@ -116,11 +120,30 @@ class Layout:
             _copy(blob, source, draft.stream, advance)
             draft.put(path)
 
-    def _remove_unnamed(self, gone: Iterable[Descriptor], index: Index) -> None:
-        """Removes the blobs that only `gone` led to. What is damaged leads nobody knows where: then all stay."""
+    def _unsettled(self, index: Index, now: Index, arriving: set[Digest]) -> set[Digest]:
+        """The blobs that may be nobody's while `now` takes the place of `index`, or should that fail: those that come,
+        those that what is replaced leads to, and what a killed process has listed. What is damaged leads nobody knows
+        where: then the old ones stay."""
+        found = {digest for digest in arriving if not self._blob(digest).exists()}
+        listing = self._folder / _UNSETTLED
+        if listing.exists():
+            found |= {Digest(one) for one in _HEX.findall(listing.read_text("ascii", errors="replace"))}
         with suppress(ImageError, NotFound):
-            for digest in reachable_blobs(gone, self._document) - reachable_blobs(index.manifests, self._document):
-                self._blob(digest).unlink(missing_ok=True)
+            found |= reachable_blobs([one for one in index.manifests if one not in now.manifests], self._document)
+        return found
+
+    def _list(self, unsettled: set[Digest], drafts: Drafts) -> None:
+        if unsettled:
+            listed = "\n".join(sorted(one.hex for one in unsettled)).encode()
+            self._write(listed, self._folder / _UNSETTLED, drafts, _INDEX_MODE)
+
+    def _settle(self, unsettled: set[Digest], index: Index) -> None:
+        """Removes those of the blobs that `index` does not lead to."""
+        if unsettled:
+            with suppress(ImageError, NotFound):
+                for digest in unsettled - reachable_blobs(index.manifests, self._document):
+                    self._blob(digest).unlink(missing_ok=True)
+                (self._folder / _UNSETTLED).unlink(missing_ok=True)
 
     def _write(self, content: bytes, path: Path, drafts: Drafts, mode: int = BLOB_MODE) -> None:
         with drafts.open() as draft:

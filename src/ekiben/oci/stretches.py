@@ -12,6 +12,7 @@ from typing import BinaryIO
 from ekiben.digest import Digest
 from ekiben.errors import ImageError, NotFound
 from ekiben.oci.json_object import MAX_BYTES
+from ekiben.oci.strange_tar import strange_tar
 from ekiben.oci.verified import open_verified
 
 _MAX_MEMBERS = 100_000  # an archive of a hundred images has a few thousand
@@ -50,7 +51,7 @@ def find_stretches(path: Path) -> dict[str, Stretch]:
     found: dict[str, Stretch] = {}
     links: dict[str, str] = {}
     try:
-        with tarfile.open(path, "r:") as archive:
+        with strange_tar(path) as archive:
             for count, member in enumerate(archive):
                 name = posixpath.normpath(member.name)
                 if count >= _MAX_MEMBERS or name in found or name in links:

@@ -57,6 +57,9 @@ def _end_group(child: subprocess.Popen[str], grace_s: float) -> None:
     finally:  # a second Ctrl-C ends the grace
         _signal_group(child, signal.SIGKILL)
         child.wait()
+        if child.stdin:
+            with contextlib.suppress(BrokenPipeError):  # what it was yet to be told, and died before
+                child.stdin.close()
 
 
 def _signal_group(child: subprocess.Popen[str], number: signal.Signals) -> None:

@@ -21,6 +21,7 @@ from ekiben.errors import ImageError
 from ekiben.oci.blobs import Layer
 from ekiben.oci.image import Image
 from ekiben.oci.media_types import LAYERS, LayerForm
+from ekiben.oci.strange_tar import strange_tar
 
 _opened_gzip = cast("Callable[..., IO[bytes]]", igzip.IGzipFile)  # which its stub leaves untyped
 _WHITEOUT = ".wh."
@@ -127,7 +128,7 @@ def _members(image: Image, layer: Layer, wanted: Callable[[str, int], bool]) -> 
         with (
             image.source.open(layer.digest) as blob,
             _unpacked(blob, LAYERS[layer.media_type]) as stream,
-            tarfile.open(fileobj=stream, mode="r|") as archive,
+            strange_tar(stream) as archive,
         ):
             for count, member in enumerate(archive):
                 if count >= _MOST_FILES:
