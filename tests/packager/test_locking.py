@@ -262,6 +262,38 @@ def test_a_base_image_of_another_system_is_locked_for_its_c_library(lock: Lock, 
     assert (content.inputs.base.reference, content.inputs.base.digest) == ("debian:11", f"sha256:{'a' * 64}")
 
 
+@pytest.mark.parametrize(
+    ("docker", "libc", "base", "python"),
+    [
+        ("cuda_version: '12.4'", "manylinux_2_35", "nvidia/cuda:12.4.1-cudnn-runtime-ubuntu22.04", "bullseye"),
+        ("cuda_version: 12", "manylinux_2_39", "nvidia/cuda:12.9.1-cudnn-runtime-ubuntu24.04", "bookworm"),
+        ("distro: ubi9", "manylinux_2_34", "registry.access.redhat.com/ubi9/ubi-minimal:latest", None),
+        ("distro: ubi8", "manylinux_2_28", "registry.access.redhat.com/ubi8/ubi-minimal:latest", None),
+        ("distro: amazonlinux", "manylinux_2_34", "amazonlinux:2023", None),
+    ],
+)
+def test_what_a_bentofile_says_of_its_base_is_locked_for_that(
+    lock: Lock, project: Path, docker: str, libc: str, base: str, python: str | None
+) -> None:
+    bentofile = (project / "bentofile.yaml").read_text()
+    (project / "bentofile.yaml").write_text(f"{bentofile}docker: {{python_version: '3.12', {docker}}}\n")
+    content = lock().content
+    assert content.locks[0].target.libc == libc
+    assert content.inputs.base.reference == base
+    copied = content.inputs.interpreter
+    assert (copied and copied.reference) == (python and f"python:3.12-slim-{python}")
+    assert not lock().is_changed
+
+
+def test_a_locked_python_that_the_distribution_lacks_is_told(lock: Lock, project: Path) -> None:
+    bentofile = (project / "bentofile.yaml").read_text()
+    (project / "bentofile.yaml").write_text(f"{bentofile}docker: {{python_version: '3.13'}}\n")
+    lock()
+    (project / "bentofile.yaml").write_text(f"{bentofile}docker: {{distro: ubi9}}\n")
+    with pytest.raises(LockError, match=r"`docker\.python_version` is `3\.13`, which `ubi9` has no package of"):
+        lock()
+
+
 def test_without_locking_the_requirements_are_kept_as_written(build: Build, project: Path, reporter: Recorder) -> None:
     (project / "bentofile.yaml").write_text(f"{BENTOFILE}  packages: [nowhere>=7]\n  lock_packages: false\n")
     bento = build()

@@ -23,7 +23,8 @@ def test_a_package_that_has_to_be_built_first_is_named() -> None:
 
 
 def test_a_plan_that_runs_nothing_meets_no_obstacle() -> None:
-    with_variables = replace(PLAN, base_env=(("A", "b"),), build_env=(("B", "c"),), secret_env=("TOKEN",))
+    variables = {"base_env": (("A", "b"),), "build_env": (("B", "c"),), "secret_env": ("TOKEN",)}
+    with_variables = replace(PLAN, cuda_version="12.4", python_image="python:3.11-slim-bullseye", **variables)
     assert (
         find_obstacle(with_variables, [locked("idna-1-py3-none-any.whl", "idna-1.tar.gz")], has_options=False) is None
     )
@@ -33,6 +34,7 @@ def test_a_plan_that_runs_nothing_meets_no_obstacle() -> None:
     ("change", "words"),
     [
         ({"system_packages": ("libgomp1",)}, "docker.system_packages"),
+        ({"python_package": "python3.11"}, "docker.distro"),
         ({"has_setup_script": True}, "docker.setup_script"),
         ({"has_conda": True}, "conda"),
         ({"template": ""}, "docker.dockerfile_template"),
