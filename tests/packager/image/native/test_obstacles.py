@@ -23,8 +23,9 @@ def test_a_package_that_has_to_be_built_first_is_named() -> None:
 
 
 def test_a_plan_that_runs_nothing_meets_no_obstacle() -> None:
-    variables = {"base_env": (("A", "b"),), "build_env": (("B", "c"),), "secret_env": ("TOKEN",)}
-    with_variables = replace(PLAN, cuda_version="12.4", python_image="python:3.11-slim-bullseye", **variables)
+    with_variables = replace(PLAN, base_env=(("A", "b"),), build_env=(("B", "c"),), secret_env=("TOKEN",))
+    on_cuda = replace(PLAN, cuda_version="12.4", python_image="python:3.11-slim-bullseye")
+    assert find_obstacle(on_cuda, [], has_options=False) is None
     assert (
         find_obstacle(with_variables, [locked("idna-1-py3-none-any.whl", "idna-1.tar.gz")], has_options=False) is None
     )
