@@ -7,11 +7,12 @@
     ├── wheel_layers     wheels become layers
     │   ├── locked_wheels, gathering   which wheel of each package; where its file is
     │   ├── wheels/          a wheel -> the files that an installer makes of it
-    │   └── bytecode         the .pyc of these files
+    │   └── wheel_bytecode   the .pyc of each wheel, compiled once and kept
+    │       ├── bytecode         which files of an image get one
     │       ├── interpreters     which Python of this machine can compile them
-    │       └── compile_worker   the program that does, in as many processes as there are cores
+    │       └── compilers        processes that do, as many as there are cores    ── compile_worker: their program
     ├── entries          the entries of the other layers: links, models, source
-    ├── layers           makes a layer, or finds it made    ── measured
+    ├── layers           makes layers side by side, or finds them made    ── measured
     ├── config           how the image runs
     └── delivering       to a layout, an archive, Docker, podman or a registry    ── outputs
 

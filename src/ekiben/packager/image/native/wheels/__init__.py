@@ -9,6 +9,7 @@
     refused        what all of these say no with, without knowing the wheel's name
     fitting        require_fit: whether the image can run the wheel, told by its file name
     conflicts      two wheels that claim one path
+    claims         which paths a wheel claims, kept for when it is not opened
 
 A tree depends on the wheel's bytes, its file name and the image's Python alone, so a wheel's layer is the same in every
 Bento. What a wheel promises in its RECORD is what its entries have to hold when they are read.
