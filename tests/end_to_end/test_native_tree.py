@@ -7,6 +7,7 @@ import hashlib
 import posixpath
 import stat
 import subprocess
+import sys
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,8 @@ from tests.end_to_end.machine import Machine
 from tests.packager.image.native.wheels.wheels import is_bookkeeping, rows_of
 
 VENV = "app/venv"
-SITE = f"{VENV}/lib/python3.11/site-packages"
+PYTHON = f"python3.{sys.version_info.minor}"  # the host's, on which the image stands
+SITE = f"{VENV}/lib/{PYTHON}/site-packages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def test_every_file_mode_and_link_is_the_installers(iris: Iris, tool: str, tmp_p
 
 def is_from_a_wheel(path: str) -> bool:
     """Whether it is neither the environment's own, nor compiled here, nor what installers say of themselves."""
-    its_own = {f"{VENV}/{name}" for name in ("pyvenv.cfg", "lib64", "bin/python", "bin/python3", "bin/python3.11")}
+    its_own = {f"{VENV}/{name}" for name in ("pyvenv.cfg", "lib64", "bin/python", "bin/python3", f"bin/{PYTHON}")}
     return path not in its_own and not path.endswith(".pyc") and not is_bookkeeping(path)
 
 
@@ -129,7 +131,7 @@ def test_the_environment_is_one(iris: Iris) -> None:
     assert links.pop(f"{VENV}/bin/python").startswith("/usr/local/bin/python3")
     assert links == {
         f"{VENV}/bin/python3": "python",
-        f"{VENV}/bin/python3.11": "python",
+        f"{VENV}/bin/{PYTHON}": "python",
         f"{VENV}/lib64": "lib",
     }
 
