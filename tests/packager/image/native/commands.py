@@ -25,7 +25,13 @@ SEED = "EKIBEN_TEST_SEED"  # makes the instants of a run those of another, whose
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    ["ekiben.cli.main", "ekiben.cli.images", "ekiben.packager.image.containerize", "ekiben.packager.image.rebase"]
+    [
+        "ekiben.cli.main",
+        "ekiben.cli.app",
+        "ekiben.cli.images",
+        "ekiben.packager.image.containerize",
+        "ekiben.packager.image.rebase",
+    ]
 )
 
 

@@ -104,3 +104,13 @@ def test_a_build_into_a_layout_whose_blobs_are_damaged_mends_them(
     for path in files_of(tmp_path / "layout/blobs"):
         damage(path)
     assert built(store, bento, base, tmp_path / "layout") == right
+
+
+def test_a_build_of_which_all_is_known_writes_nothing_to_the_cache(
+    store: Store, bento: Bento, base: str, tmp_path: Path
+) -> None:
+    """Which may be one that nobody can write to."""
+    right = built(store, bento, base, tmp_path / "first")
+    before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in store.cache.rglob("*")}
+    assert built(store, bento, base, tmp_path / "second") == right
+    assert {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in store.cache.rglob("*")} == before

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.packager.image.native.commands import Command, Ended, seeded
 from tests.packager.image.native.workshop import NAME, Workshop, files_below, images_in
 
-INTERRUPTS = 40
+INTERRUPTS = 30
 STOPPED = 130
 
 

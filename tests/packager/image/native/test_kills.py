@@ -23,7 +23,7 @@ from tests.packager.image.native.workshop import NAME, Workshop, assert_whole, f
 from tests.packager.small_bento import small_bento
 
 KILLS = 100
-FEWER_KILLS = 20
+FEWER_KILLS = 15
 AT_ONCE = 8
 CROWDS = 3
 

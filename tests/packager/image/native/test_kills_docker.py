@@ -17,7 +17,7 @@ from tests.packager.image.native.workshop import NAME, Workshop, few_bentos
 
 pytestmark = pytest.mark.docker
 
-KILLS = 15
+KILLS = 10
 REFERENCE = f"ekiben-test/killed-{os.getpid()}"
 
 

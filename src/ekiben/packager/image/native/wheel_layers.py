@@ -88,7 +88,8 @@ def _refuse_conflicts(
     kept = KeptClaims(maker.cache / "claims", order.target.python)
     opened = {digest: claims_of(tree) for digest, tree in trees.items()}
     for digest, claims in opened.items():
-        kept.keep(digest, claims)
+        if kept.find(digest) != claims:  # a cache of which all is known may be one that nobody can write to
+            kept.keep(digest, claims)
     if maker.use_cache and mark.is_file():
         return
     claimed = [opened.get(wheel) or kept.find(wheel) for layer in layers for wheel in layer.wheels]
