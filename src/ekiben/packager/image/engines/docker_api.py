@@ -86,16 +86,17 @@ def why_unfit(found: EngineVersion) -> str | None:
     return None
 
 
-def look_at_image(client: EngineClient, image_id: str, references: Sequence[str], engine: str) -> BuiltImage:
-    """Size and layers of an image that the engine holds."""
+def look_at_image(client: EngineClient, name: str, references: Sequence[str], engine: str) -> BuiltImage:
+    """Size and layers of the image that the engine holds under `name` or this id. Its id is the digest of its
+    configuration, or in an engine that keeps images in containerd that of its manifest."""
     try:
-        image = client.images.get(image_id)
+        image = client.images.get(name)
         history = image.history()
     except _sdk_errors() as error:
-        raise EngineFailed(f"the engine built `{image_id}` and does not show it: {_reason(error)}") from error
+        raise EngineFailed(f"the engine has made `{name}` and does not show it: {_reason(error)}") from error
     layers = [ImageLayer(str(step["CreatedBy"]), int(step["Size"])) for step in reversed(history) if step["Size"]]
     return BuiltImage(
-        id=image_id,
+        id=str(image.id),
         references=tuple(references),
         size_bytes=int(image.attrs["Size"]),
         layers=tuple(layers),

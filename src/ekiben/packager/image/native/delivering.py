@@ -121,8 +121,7 @@ def _to_engine(delivery: Delivery, reporter: Reporter) -> BuiltImage:
             if known == 0:
                 raise
             _load(delivery, client, 0, reporter)
-        image_id = str(delivery.only_image.manifest.config.digest)
-        return docker_api.look_at_image(client, image_id, delivery.references, NAME)
+        return docker_api.look_at_image(client, delivery.references[0], delivery.references, NAME)
 
 
 def _load(delivery: Delivery, client: docker_api.EngineClient, known: int, reporter: Reporter) -> None:
