@@ -128,7 +128,7 @@ def large_rows(bench: Bench, ekiben: Ekiben) -> Iterator[Row]:
     measures = [ekiben.to_registry, *(one.to_registry for one in by_hand.values())]
     ours, *others = pushed_in_turn(bench.registry, measures, bench.slow_rounds, add_package)
     for peer, other in zip(by_hand, others, strict=True):
-        yield faster(f"a small package added beside {size(size_bytes)}: build and push", ours, peer, other, "10x")
+        yield faster(f"a package added beside {size(size_bytes)}: build and push", ours, peer, other, "10x")
         yield sent_row(ours, peer, other, "under 10 MB")
 
     peaks = []
@@ -185,6 +185,7 @@ def main() -> None:
     """Measures and prints."""
     options = _arguments()
     begun = time.monotonic()
+    lines = [HEAD]
     print(HEAD, flush=True)
     with tempfile.TemporaryDirectory() as folder, counted_registry(Path(folder, "registry")) as registry:
         work = Path(folder)
@@ -193,10 +194,25 @@ def main() -> None:
         bench = Bench(options, work, docker, registry, token=int(time.time()))
         try:
             for row in rows(bench):
+                lines.append(str(row))
                 print(row, flush=True)
         finally:
             docker.clean(NAME)
-    print(f"\n{options.rounds} and {options.slow_rounds} rounds in {time.monotonic() - begun:.0f} s on {machine()}.")
+    took_s = time.monotonic() - begun
+    lines += ["", f"{options.rounds} and {options.slow_rounds} rounds in {took_s:.0f} s on {machine()}."]
+    print("\n".join(lines[-2:]))
+    if options.page:
+        write_into(options.page, "\n".join(lines))
+
+
+def write_into(page: Path, table: str) -> None:
+    """Puts the table to its place in a page."""
+    text = page.read_text(encoding="utf-8")
+    before, begin, rest = text.partition("<!-- images -->\n")
+    _, end, after = rest.partition("<!-- end -->")
+    if not begin or not end:
+        raise SystemExit(f"{page} has no place for the table")
+    page.write_text(f"{before}{begin}{table}\n{end}{after}", encoding="utf-8")
 
 
 def _arguments() -> argparse.Namespace:
@@ -211,6 +227,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="of what takes seconds")
     parser.add_argument("--slow-rounds", type=int, default=2, choices=range(1, len(SMALL) + 1), help="of the rest")
     parser.add_argument("--model-mib", type=int, default=477, help="the large model, in MiB (477: 500 MB)")
+    parser.add_argument("--page", type=Path, help="write the table into this page, too: docs/benchmarks.md")
     parser.add_argument("--only", nargs="+", choices=("iris", "large"), default=("iris", "large"))
     return parser.parse_args()
 

@@ -189,10 +189,10 @@ class HandWritten:
             self.put_model(name, path)
 
     def put_model(self, name: str, path: Path) -> None:
-        """A new version of a model."""
+        """A new version of a model; `path` is on the same disk."""
         place = self.project / "models" / name
         shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(path, place)
+        shutil.copytree(path, place, copy_function=os.link)
 
     def require(self, requirement: str) -> None:
         """Adds a package to the project."""

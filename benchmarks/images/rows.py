@@ -10,16 +10,16 @@ from benchmarks.images.registry import CountedRegistry
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`wanted` is what the project set itself; empty where the row is there to be read beside others."""
+    """`aim` is what the project set itself; empty where the row is there to be read beside others."""
 
     what: str
     ekiben: str
     peer: str
     ratio: str = ""
-    wanted: str = ""
+    aim: str = ""
 
     def __str__(self) -> str:
-        return f"| {self.what} | {self.ekiben} | {self.peer} | {self.ratio} | {self.wanted} |"
+        return f"| {self.what} | {self.ekiben} | {self.peer} | {self.ratio} | {self.aim} |"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,19 @@ class Pushed:
     sent_bytes: int
 
 
-HEAD = "| | ekiben | peer | | wanted |\n|---|---|---|---|---|"
+HEAD = "| | ekiben | peer | | aim |\n|---|---|---|---|---|"
 
 
-def faster(what: str, ekiben: float | Pushed, peer: str, other: float | Pushed, wanted: str = "") -> Row:
+def faster(what: str, ekiben: float | Pushed, peer: str, other: float | Pushed, aim: str = "") -> Row:
     """How many times faster ekiben is; times are seconds."""
     ekiben_s, peer_s = (one.seconds if isinstance(one, Pushed) else one for one in (ekiben, other))
-    return Row(what, f"{ekiben_s:.2f} s", f"{peer} {peer_s:.2f} s", f"{peer_s / ekiben_s:.1f}x", wanted)
+    return Row(what, f"{ekiben_s:.2f} s", f"{peer} {peer_s:.2f} s", f"{peer_s / ekiben_s:.1f}x", aim)
 
 
-def sent_row(ekiben: Pushed, peer: str, other: Pushed, wanted: str, beyond: int = 0) -> Row:
+def sent_row(ekiben: Pushed, peer: str, other: Pushed, aim: str, beyond: int = 0) -> Row:
     """What was sent to the registry by the commands of the row before; beyond so many bytes, where some are given."""
     what = f"sent for that, beyond {size(beyond)}" if beyond else "sent for that"
-    return Row(what, size(ekiben.sent_bytes - beyond), f"{peer} {size(other.sent_bytes - beyond)}", "", wanted)
+    return Row(what, size(ekiben.sent_bytes - beyond), f"{peer} {size(other.sent_bytes - beyond)}", "", aim)
 
 
 def size(count: int) -> str:
