@@ -22,7 +22,7 @@ from ekiben.packager.image.engines.engine import BuiltImage
 from ekiben.report import SilentReporter
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
-from ekiben.store.local import Store
+from ekiben.store.local import Store, open_store
 from tests.packager.image.conftest import OURS
 from tests.packager.image.podman_storage import run_in
 from tests.packager.small_bento import save_model, small_bento
@@ -39,7 +39,7 @@ RUN cp /usr/bin/python3.11 /usr/local/bin/ && ln -s python3.11 /usr/local/bin/py
  && rm -rf /usr/local/lib/python3.11 && cp -a /usr/lib/python3.11 /usr/local/lib/ \
  && mkdir /usr/local/lib/python3.11/site-packages \
  && cp -a /usr/lib/python3/dist-packages/pip /usr/local/lib/python3.11/site-packages/ \
- && ln -s site-packages /usr/local/lib/python3.11/dist-packages \
+ && ln -s site-packages /usr/local/lib/python3.11/dist-packages && rm /usr/local/lib/python3.11/sitecustomize.py \
  && rm -rf /usr/bin/python3* /usr/lib/python3 /usr/lib/python3.11
 """
 LIKE_NVIDIAS = """\
@@ -82,13 +82,6 @@ def stand_ins(client: docker.DockerClient, base_image: str) -> Iterator[StandIns
         client.images.remove(name, force=True)
 
 
-@pytest.fixture
-def bento(store: Store, stand_ins: StandIns) -> Bento:
-    """One that was built for CUDA."""
-    keys = {"cuda_version": "12.6", "base_image": stand_ins.cuda, "python_image": stand_ins.python}
-    return small_bento(store, models=[save_model(store, "iris")], docker_keys=keys)
-
-
 def build(store: Store, bento: Bento, engine: str, environ: Mapping[str, str] = ENVIRON) -> BuiltImage:
     request = ContainerizeRequest(
         tag=bento.tag,
@@ -100,6 +93,24 @@ def build(store: Store, bento: Bento, engine: str, environ: Mapping[str, str] = 
     return containerize(request, store=store, settings=settings, reporter=SilentReporter(), environ=environ)
 
 
+@pytest.fixture(scope="module")
+def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return open_store(load_settings({"EKIBEN_HOME": str(tmp_path_factory.mktemp("home"))}))
+
+
+@pytest.fixture(scope="module")
+def bento(shared_store: Store, stand_ins: StandIns) -> Bento:
+    """One that was built for CUDA."""
+    keys = {"cuda_version": "12.6", "base_image": stand_ins.cuda, "python_image": stand_ins.python}
+    return small_bento(shared_store, models=[save_model(shared_store, "iris")], docker_keys=keys)
+
+
+@pytest.fixture(scope="module")
+def images(shared_store: Store, bento: Bento) -> Mapping[str, BuiltImage]:
+    """Its image by each engine."""
+    return {engine: build(shared_store, bento, engine) for engine in ("docker", "native")}
+
+
 def said(client: docker.DockerClient, image: BuiltImage, *command: str) -> str:
     """What a command in a container of the image says."""
     output = client.containers.run(image.id, list(command[1:]), entrypoint=command[0], remove=True)
@@ -108,9 +119,9 @@ def said(client: docker.DockerClient, image: BuiltImage, *command: str) -> str:
 
 @pytest.mark.parametrize("engine", ["docker", "native"])
 def test_a_container_runs_the_copied_python(
-    client: docker.DockerClient, store: Store, bento: Bento, engine: str
+    client: docker.DockerClient, images: Mapping[str, BuiltImage], bento: Bento, engine: str
 ) -> None:
-    image = build(store, bento, engine)
+    image = images[engine]
     told = json.loads(said(client, image, "/app/venv/bin/python", "-c", PROGRAM))
     assert told == ["/usr/local", "/app/venv", "OpenSSL", True]
     assert said(client, image, "find", "/usr/local", "/app", "-name", "pip") == ""
@@ -121,13 +132,19 @@ def test_a_container_runs_the_copied_python(
     assert labels["org.opencontainers.image.base.name"] == bento.manifest.docker["base_image"]
 
 
+def test_both_engines_copy_the_same(client: docker.DockerClient, images: Mapping[str, BuiltImage]) -> None:
+    listing = "find /usr/local/bin/python* /usr/local/lib /usr/lib -xtype f ! -name '*.pyc' | sort"
+    files = {engine: set(said(client, image, "/bin/sh", "-c", listing).split()) for engine, image in images.items()}
+    assert files["docker"] ^ files["native"] == set()
+
+
 def test_podman_makes_the_same_of_it(
-    store: Store, bento: Bento, stand_ins: StandIns, podman_environ: Mapping[str, str]
+    shared_store: Store, bento: Bento, stand_ins: StandIns, podman_environ: Mapping[str, str]
 ) -> None:
     with subprocess.Popen(["docker", "save", stand_ins.python, stand_ins.cuda], stdout=subprocess.PIPE) as saved:
         subprocess.run(["podman", "load", "--quiet"], stdin=saved.stdout, env=dict(podman_environ), check=True)
     environ = {**podman_environ, "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
-    image = build(store, bento, "podman", environ)
+    image = build(shared_store, bento, "podman", environ)
     told = json.loads(run_in(environ, image, "/app/venv/bin/python", "-c", PROGRAM))
     assert told == ["/usr/local", "/app/venv", "OpenSSL", True]
 

@@ -99,7 +99,7 @@ def _python_stage(plan: ImagePlan) -> list[str]:
                 f"cp -a {_PREFIX}/bin/python3 {_PREFIX}/bin/{name} {_COPY}/local/bin/",
                 f"cp -a {_PREFIX}/lib/{name} {_COPY}/local/lib/",
                 f"find {_PREFIX}/lib -maxdepth 1 -name 'libpython3*.so*' -exec cp -a {{}} {_COPY}/local/lib/ ';'",
-                f"rm -rf {library}/site-packages",
+                f"rm -rf {library}/site-packages {library}/test",
                 f"mkdir {library}/site-packages",
                 f"{{ python3 -m compileall -qq -j 0 --invalidation-mode unchecked-hash -s {_COPY}/local"
                 f" -p {_PREFIX} {library} || true; }}",
