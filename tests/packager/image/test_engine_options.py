@@ -122,6 +122,9 @@ def shared(
     layer = AddedLayer(blobs.make_layer([Entry.file("etc/patch", b"")]), "patch")
     over.push_image(append_layers(old, [layer], blobs, ConfigChanges()), Reference.parse(f"{name}:new"))
     yield registry
+    for image in client.images.list():
+        for tag in (one for one in image.tags if one.startswith(f"{registry.host}/")):
+            client.images.remove(tag)
     registry.kill()
 
 
@@ -175,6 +178,12 @@ def test_without_the_cache_every_line_is_run_again(runner: Runner) -> None:
     first, second = (runner.read(runner.build(ONCE), "/etc/once") for _ in range(2))
     assert first == second
     assert runner.read(runner.build(ONCE, use_cache=False), "/etc/once") != first
+
+
+@pytest.mark.parametrize("runner", ["docker"], indirect=True)  # chroot, by which the others isolate here, knows none
+def test_a_bento_with_all_its_wheels_is_built_without_a_network(runner: Runner) -> None:
+    image = runner.build("RUN ls /sys/class/net > /etc/networks-seen\n", "network=none", use_cache=False)
+    assert runner.read(image, "/etc/networks-seen") == "lo\n"
 
 
 def test_a_base_that_has_moved_is_seen_by_those_who_pull(runner: Runner, shared: RealRegistry) -> None:
