@@ -90,7 +90,7 @@ def save_docker_archive(
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.part")  # one name: what a kill leaves is what the next begins with
     with locked_file(draft) as stream, ExitStack() as undoing:
-        undoing.callback(draft.unlink)
+        undoing.callback(draft.unlink, missing_ok=True)
         stream.truncate(0)
         write_docker_archive(image, references, stream.write, advance=advance)
         stream.flush()

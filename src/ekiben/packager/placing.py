@@ -22,7 +22,7 @@ def put_in_place(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f"{STAGED}{path.name}")  # one name: what a kill leaves is what the next begins with
     with locked_file(new) as stream, ExitStack() as undoing:
-        undoing.callback(new.unlink)
+        undoing.callback(new.unlink, missing_ok=True)
         stream.truncate(0)
         stream.write(content)
         stream.flush()

@@ -149,4 +149,8 @@ def _run(argv: tuple[str, ...], environ: Mapping[str, str], said: str, most_byte
     os.environ.clear()
     os.environ.update(environ)
     sys.argv = ["ekiben", *argv]
-    main()
+    try:
+        main()
+    except SystemExit as ended:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what follows is multiprocessing's
+        raise SystemExit(ended.code) from None
