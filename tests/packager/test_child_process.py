@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ekiben.packager.child_process import child_process
+from ekiben.packager.child_process import child_process, wait_for_end
 
 PATIENCE_S = 20.0
 
@@ -56,3 +56,13 @@ def test_what_an_ended_child_left_running_ends_too(tmp_path: Path, grace_s: floa
     with alive:
         assert alive.read() == ""  # the end comes when nobody has it open for writing
     assert time.monotonic() - started < PATIENCE_S / 2
+
+
+def test_the_end_of_a_child_is_waited_for_and_no_longer_than_said(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "gate")
+    with shell("read line < gate; exit 5", tmp_path, 0.0) as child:
+        with pytest.raises(subprocess.TimeoutExpired):
+            wait_for_end(child, 0.05)
+        (tmp_path / "gate").write_text("open\n")
+        assert wait_for_end(child, PATIENCE_S) == 5
+        assert wait_for_end(child, PATIENCE_S) == 5  # also when it has been reaped

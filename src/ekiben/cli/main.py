@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from typing import NoReturn
@@ -22,6 +23,8 @@ def main() -> None:
         _end(stopped_by(signal.SIGINT))
     except EkibenError as error:
         _end(error)
+    finally:
+        gc.freeze()  # what lives now lives to the end: a last look for cycles is a fifth of what a quick command costs
 
 
 def _stop(number: int, frame: object) -> NoReturn:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from ekiben.errors import DescriptionError
-from ekiben.packager.child_process import child_process
+from ekiben.packager.child_process import child_process, wait_for_end
 from ekiben.packager.inputs import State
 from ekiben.serving.exit_status import EXIT_EXPLAINED
 from ekiben.serving.variables import ARGUMENTS_VARIABLE
@@ -115,7 +115,7 @@ class Describer:
         assert self._job is not None, "asked before it is heard"
         job = self._job
         try:
-            status = self._child.wait(timeout_s)
+            status = wait_for_end(self._child, timeout_s)
         except subprocess.TimeoutExpired as error:
             raise DescriptionError(
                 f"importing `{job.service}` took more than {timeout_s:.0f} s",
