@@ -7,6 +7,8 @@ stage that installs wheels alone, and so not into the image.
 
 from __future__ import annotations
 
+import shlex
+
 from ekiben.packager.image.instructions import CONTINUED, demand, run
 from ekiben.packager.image.mounts import (
     CA_SECRET,
@@ -171,7 +173,7 @@ def _dnf(plan: ImagePlan, packages: list[str], *further: str) -> list[str]:
         plan,
         [secret(CA_SECRET)],
         [
-            _with_ca("--setopt=sslcacert="),
+            _with_ca("--setopt=*.sslcacert="),  # of every repository: microdnf takes it in no other form
             'dnf="$(command -v dnf || command -v microdnf)"',
             f'"$dnf" -y --setopt=tsflags=nodocs --setopt=install_weak_deps=0 "$@" install {" ".join(packages)}',
             '"$dnf" -y clean all',
@@ -184,7 +186,8 @@ def _dnf(plan: ImagePlan, packages: list[str], *further: str) -> list[str]:
 def _with_ca(option: str) -> str:
     """A command that puts `option` with the CA bundle, where one is given, before the next command's other options."""
     ca = secret_path(CA_SECRET)
-    return f"if [ -s {ca} ]; then set -- {option}{ca}; fi"
+    words = " ".join(map(shlex.quote, f"{option}{ca}".split(" ")))
+    return f"if [ -s {ca} ]; then set -- {words}; fi"
 
 
 def _conda(plan: ImagePlan) -> list[str]:
