@@ -54,6 +54,7 @@ LATE_IMPORTS = {
     "ekiben.frameworks.sklearn": "alone in touching scikit-learn, which the user's environment may not have",
     "ekiben.oci.compression": "alone in touching zstandard, for one of three forms of a layer",
     "ekiben.packager.image.engines.docker_api": "alone in touching the Docker SDK, which pushes and layouts do without",
+    "ekiben.packager.registries": "images that neither come from a registry nor go to one need no client",
     "ekiben.serving.metrics.page": "alone in the front in touching prometheus_client; no start waits for it",
     "ekiben.serving.metrics.registry": "touches prometheus_client only where the service has imported it",
     "ekiben.serving.reload": "alone in touching watchfiles, which images do not carry",

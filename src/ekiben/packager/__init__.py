@@ -23,6 +23,7 @@
     asking            what another program prints, for git_state and image/
     inputs            what a build reads, as the interpreter tells it
     placing           files of caches put there whole or not at all, for lock/, image/ and rebuilding/
+    registries        the client of registries, imported by those who talk to one, for image/
     child_process     another program that ends with us, for describing/, lock/ and image/
     scaffold          a new project to start from (`ekiben init`)
 

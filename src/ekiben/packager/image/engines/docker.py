@@ -10,7 +10,6 @@ from ekiben.digest import Digest
 from ekiben.errors import EngineUnavailable
 from ekiben.oci.image_index import any_image
 from ekiben.oci.reference import Reference
-from ekiben.oci.registry.registry import Registry
 from ekiben.packager.image.engines import docker_api
 from ekiben.packager.image.engines.build_command import run_build
 from ekiben.packager.image.engines.build_log import BuildLog
@@ -24,6 +23,7 @@ from ekiben.packager.image.engines.docker_cli import (
 )
 from ekiben.packager.image.engines.engine import BuildJob, BuiltImage
 from ekiben.packager.image.engines.options import refuse_foreign_values
+from ekiben.packager.registries import open_registry
 from ekiben.report import Reporter
 
 DockerName: TypeAlias = Literal["docker", "buildx"]
@@ -69,7 +69,7 @@ class DockerEngine:
         """What the builder left in a registry; for one platform it has told `digest` of the configuration, not of the
         manifest. Raises RegistryError where the registry does not show it."""
         names = [Reference.parse(reference) for reference in job.references]
-        registry = Registry.open(names[0].host, environ=self._environ)
+        registry = open_registry(names[0].host, self._environ)
         if "," not in (job.platform or ""):
             digest = registry.get_manifest(names[0].repository, names[0].version).descriptor.digest
         images = registry.get_images(replace(names[0], digest=digest))

@@ -16,13 +16,13 @@ from ekiben.oci.image import Image
 from ekiben.oci.image_index import AnyImage, images_of
 from ekiben.oci.layout import Layout
 from ekiben.oci.reference import Reference
-from ekiben.oci.registry.registry import Registry
 from ekiben.packager.image.engines import docker_api
 from ekiben.packager.image.engines.built_image import built_image
 from ekiben.packager.image.engines.engine import BuiltImage
 from ekiben.packager.image.engines.podman_cli import find_podman, image_layers
 from ekiben.packager.image.engines.podman_storage import load_archive
 from ekiben.packager.image.native.outputs import Output
+from ekiben.packager.registries import open_registry
 from ekiben.report import Reporter
 from ekiben.store.disk import disk_errors
 
@@ -143,7 +143,7 @@ def _to_podman(delivery: Delivery, reporter: Reporter) -> BuiltImage:
 
 def _to_registry(delivery: Delivery, reporter: Reporter) -> BuiltImage:
     for reference in delivery.parsed:
-        registry = Registry.open(reference.host, environ=delivery.environ)
+        registry = open_registry(reference.host, delivery.environ)
         pushed = registry.push_image(delivery.image, reference, delivery.mounts, reporter)
         reporter.info(f"pushed `{reference.familiar}`: {pushed.sent_bytes} bytes were sent")
     return _built(delivery, [f"{one.familiar}@{delivery.image.digest}" for one in delivery.parsed])

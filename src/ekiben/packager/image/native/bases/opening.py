@@ -13,12 +13,12 @@ from ekiben.oci.docker_archive_reader import DockerArchive
 from ekiben.oci.image import Image
 from ekiben.oci.layout import Layout
 from ekiben.oci.reference import Reference
-from ekiben.oci.registry.registry import Registry
 from ekiben.packager.image.native.bases.copied_python import with_copied_python
 from ekiben.packager.image.native.bases.engine_image import engine_image
 from ekiben.packager.image.native.bases.facts import BaseFacts, known_facts
 from ekiben.packager.image.native.bases.naming import BaseName
 from ekiben.packager.image.native.host.image import host_image, require_this_machine
+from ekiben.packager.registries import open_registry
 from ekiben.report import NamedReporter, Reporter
 from ekiben.store.receipt import host_platform
 
@@ -137,7 +137,7 @@ def _from_anywhere(
         if image is not None:
             return [(image, text)]
     reference = Reference.parse(text)
-    registry = Registry.open(reference.host, environ=places.environ)
+    registry = open_registry(reference.host, places.environ)
     images = registry.get_images(reference, platforms, keep_in=places.cache / "blobs")
     name = text.partition("@")[0]  # what follows may be an index's digest: the same base by a tag is the same image
     return [(image, f"{name}@{image.digest}") for image in images]
