@@ -18,6 +18,9 @@ from ekiben.tag import Tag
 
 __all__ = ["BuiltImage", "build", "get_containerfile", "health"]
 
+_FEATURES = "`features` are not acted on"
+_FEATURES_HINT = "name the packages under `python.packages`"
+
 
 def build(
     bento_tag: str | Tag,
@@ -41,7 +44,7 @@ def build(
     Raises as `containerize`, and NotActedOn for `features`, which BentoML's first services have.
     """
     if features:
-        raise NotActedOn("`features` are not acted on", hint="name the packages under `python.packages`")
+        raise NotActedOn(_FEATURES, hint=_FEATURES_HINT)
     request = ContainerizeRequest(
         tag=bento_tag,
         image_tags=_texts(image_tag or ()),
@@ -66,16 +69,30 @@ def health(backend: str) -> bool:
         return False
 
 
-def get_containerfile(tag: str | Tag, enable_buildkit: bool = True, output_path: str | Path | None = None) -> str:
-    """The Containerfile of the Bento `tag`, also written to `output_path` where one is given.
+def get_containerfile(
+    bento_tag: str | Tag,
+    enable_buildkit: bool | str | Path = True,
+    output_path: str | Path | None = None,
+    features: Iterable[str] | None = None,
+) -> str:
+    """The Containerfile of a Bento in the default store, also written to `output_path` where one is given: a file, or
+    a folder, in which it is `<name>_<version>.dockerfile`.
 
-    Raises NotActedOn without BuildKit: index settings and certificates reach a build by its secret mounts alone.
+    A path that comes second is taken for `output_path`, which is BentoML's order. Raises NotActedOn without BuildKit,
+    since index settings and certificates reach a build by its secret mounts alone, and for `features`.
     """
+    if features:
+        raise NotActedOn(_FEATURES, hint=_FEATURES_HINT)
+    if isinstance(enable_buildkit, str | Path):
+        output_path = enable_buildkit
     if not enable_buildkit:
         raise NotActedOn("a Containerfile without BuildKit is not made", hint="leave `enable_buildkit` at True")
-    text = bento_containerfile(default_store().bentos.get(tag))
+    bento = default_store().bentos.get(bento_tag)
+    text = bento_containerfile(bento)
     if output_path is not None:
-        Path(output_path).write_text(text, encoding="utf-8")
+        path = Path(output_path)
+        path = path / f"{bento.tag.name}_{bento.tag.version}.dockerfile" if path.is_dir() else path
+        path.write_text(text, encoding="utf-8")
     return text
 
 

@@ -23,6 +23,17 @@ def test_the_containerfile_of_a_bento_is_given_and_written(store: Store, tmp_pat
     assert container.get_containerfile("small") == text
 
 
+def test_bentomls_calls_are_understood(store: Store, tmp_path: Path) -> None:
+    bento = small_bento(store)
+    text = container.get_containerfile(bento_tag=bento.tag, enable_buildkit=True, output_path=None)
+    assert container.get_containerfile("small:latest", str(tmp_path / "second")) == text
+    assert (tmp_path / "second").read_text() == text
+    container.get_containerfile("small", True, tmp_path)
+    assert (tmp_path / f"small_{bento.tag.version}.dockerfile").read_text() == text
+    with pytest.raises(NotActedOn, match="`features`"):
+        container.get_containerfile("small", features=["grpc"])
+
+
 def test_without_buildkit_it_is_refused_in_words(store: Store) -> None:
     small_bento(store)
     with pytest.raises(NotActedOn, match="without BuildKit"):
