@@ -8,6 +8,7 @@ so an installed wheel, an editable checkout and a source tree give the same byte
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +34,9 @@ RUNTIME_REQUIREMENTS: tuple[str, ...] = (
 )
 LEFT_OUT = frozenset({"cli", "packager", "deploy", "oci", "templates", "container.py"})
 # Suffixes, not everything that lies there: an editor's backup in a checkout must not change the wheel.
-_SUFFIXES = frozenset({".py", ".html", ".css", ".js", ".json", ".svg", ".txt", ".yaml"})
+_SUFFIXES = (".py", ".html", ".css", ".js", ".json", ".svg", ".txt", ".yaml")
 _MARKER = "py.typed"
+_NEVER = frozenset({"__pycache__"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,15 @@ def build_runtime_wheel() -> RuntimeWheel:
 
 
 def _modules(package: Path) -> Iterator[tuple[str, bytes]]:
-    """`(path in the wheel, bytes)` of every file of the package that goes in."""
-    for path in package.rglob("*"):
-        relative = path.relative_to(package)
-        is_wanted = path.suffix in _SUFFIXES or path.name == _MARKER
-        if is_wanted and relative.parts[0] not in LEFT_OUT and path.is_file():
-            yield f"{package.name}/{relative.as_posix()}", path.read_bytes()
+    """`(path in the wheel, bytes)` of every file of the package that goes in. What stays out is not entered."""
+    for folder, below, names in os.walk(package):
+        inside = Path(folder).relative_to(package)
+        left_out = _NEVER if inside.parts else _NEVER | LEFT_OUT
+        below[:] = [name for name in below if name not in left_out]
+        for name in names:
+            is_wanted = name.endswith(_SUFFIXES) or name == _MARKER
+            if is_wanted and name not in left_out:
+                yield (package.name / inside / name).as_posix(), Path(folder, name).read_bytes()
 
 
 def _page_files() -> Iterator[tuple[str, bytes]]:
