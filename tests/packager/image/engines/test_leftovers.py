@@ -39,6 +39,8 @@ def test_these_alone_are_removed(tmp_path: Path, name: str, command: str) -> Non
     container(storage, "ours", given("ekiben-ca,src=/etc/ca.pem", f"ekiben-pip-conf,src={ended}/pip.conf"))
     container(storage, "killed", given(f"ekiben-pip-conf,src={tmp_path}/c/content/pip.conf"))
     container(storage, "elsewhere", given("ekiben-pip-conf,src=/elsewhere/c/content/pip.conf"))
+    container(storage, "by-hand", given("ekiben-pip-conf,src=pip.conf"))
+    container(storage, "by-root", given("ekiben-pip-conf,src=/pip.conf"))
     container(storage, "foreign", given("token,src=/etc/token"))
     container(storage, "bare", {"CommonBuildOpts": {"Secrets": None}})
     container(storage, "newer", ["another format"])

@@ -32,7 +32,7 @@ def remove_leftovers(program: Podman, scratch: Path, environ: Mapping[str, str])
 def is_leftover(folder: Path, scratch: Path) -> bool:
     """Whether a container of the build in `folder` is of no more use when the one in `scratch` has ended. Both are
     `tmp/<writer>/<folder>` of a store (`store.staging`): another's may be one that only its own machine sees."""
-    is_of_this_store = folder.parents[1] == scratch.parents[1]
+    is_of_this_store = folder.parent.parent == scratch.parent.parent
     return folder == scratch or (is_of_this_store and not folder.exists())
 
 
