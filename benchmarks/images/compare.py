@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -184,6 +186,7 @@ def rows(bench: Bench) -> Iterator[Row]:
 def main() -> None:
     """Measures and prints."""
     options = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that nothing is left behind
     begun = time.monotonic()
     lines = [HEAD]
     print(HEAD, flush=True)
