@@ -28,6 +28,7 @@ AT_ONCE = 8
 CROWDS = 3
 
 
+@pytest.mark.timeout(1200)  # a minute where nothing else runs
 def test_a_build_killed_at_any_instant_leaves_whole_images_and_the_next_makes_the_right_one(
     workshop: Workshop, tmp_path: Path
 ) -> None:

@@ -35,6 +35,7 @@ def pulled(host: str, repository: str) -> Digest | None:
     return assert_whole(client.get_image(Reference(host, repository, "latest")))
 
 
+@pytest.mark.timeout(1200)  # a minute where nothing else runs
 def test_a_push_killed_at_any_instant_leaves_the_old_image_or_the_new_and_the_next_ends_well(
     registry: RealRegistry, pushing: Workshop
 ) -> None:
