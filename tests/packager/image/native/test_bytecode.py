@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType
 
@@ -18,7 +19,7 @@ from ekiben.digest import Digest
 from ekiben.errors import ImageError
 from ekiben.oci.entries import Entry, FilePart
 from ekiben.packager.image.native.bytecode import is_compiled, pyc_path
-from ekiben.packager.image.native.compile_worker import intern_characters, pyc_of
+from ekiben.packager.image.native.compile_worker import intern_characters, marshal_again, pyc_of
 from ekiben.packager.image.native.compilers import compile_entries
 from ekiben.packager.image.native.interpreters import Interpreter, find_interpreter
 from ekiben.packager.image.native.wheels.tree import installed_entries
@@ -79,11 +80,30 @@ def test_python_runs_the_bytecode_without_a_look_at_the_source(tmp_path: Path, i
 
 
 def test_tracebacks_name_the_file_in_the_image(tmp_path: Path, interpreter: Interpreter) -> None:
-    (content,) = compiled([source("a.py", "x = 1\n")], interpreter, tmp_path).values()
+    text = "class A:\n    def f(self):\n        return [lambda: x for x in self]\n"
+    (content,) = compiled([source("a.py", text)], interpreter, tmp_path).values()
     assert content[:4] == importlib.util.MAGIC_NUMBER
-    code = marshal.loads(content[16:])
-    assert isinstance(code, CodeType)
-    assert code.co_filename == f"/{SITE}/a.py"
+    codes = list(codes_in(marshal.loads(content[16:])))
+    assert {code.co_filename for code in codes} == {f"/{SITE}/a.py"}
+    assert {code.co_name for code in codes} >= {"<module>", "A", "f", "<lambda>"}
+    assert content.count(b"a.py") == 1, "they share it"
+
+
+def codes_in(code: CodeType) -> Iterator[CodeType]:
+    """`code`, and those of all functions in it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from codes_in(constant)
+
+
+@pytest.mark.parametrize("text", ["x = {'a', 'b'}\n", "def f(a):\n    return a in ('name', 'some words')\n"])
+def test_compiling_a_second_time_is_as_good_where_a_format_lacks_something(text: str) -> None:
+    first = marshal_again(text.encode(), "/a.py")
+    held = [compile(text, f"/{number}.py", "exec") for number in range(3)]
+    assert marshal_again(text.encode(), "/a.py") == first
+    assert marshal.loads(first).co_filename == "/a.py"
+    assert len(held) == 3
 
 
 def test_only_what_services_import_is_compiled(tmp_path: Path, interpreter: Interpreter) -> None:

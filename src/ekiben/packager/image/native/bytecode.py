@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from ekiben.oci.entries import Entry
 from ekiben.packager.image.native.interpreters import Interpreter
 
-BYTECODE_REVISION = 2  # one more whenever other bytes are made of the same source by the same interpreter
+BYTECODE_REVISION = 3  # one more whenever other bytes are made of the same source by the same interpreter
 _TESTS = re.compile(r"/tests?/")  # as the Containerfile has it
 
 

@@ -8,6 +8,7 @@ these stand in the file OUTPUT, one .pyc behind the other. A number below 0 is t
 the disk has refused them; it is the last.
 """
 
+import _imp
 import errno
 import hashlib
 import importlib.util
@@ -22,6 +23,7 @@ from types import CodeType
 _UNCHECKED_HASH = (0b01).to_bytes(4, "little")  # PEP 552: found by hash, and never held against the source
 # What compile raises for sources that are for another version, broken on purpose, or nested too deep.
 _UNCOMPILABLE = (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError)
+_NOWHERE = "-"  # a path, until the right one is set
 _WITHOUT_REFERENCES = 2  # the last version of marshal's format that writes each object wherever it stands
 
 
@@ -47,14 +49,17 @@ def _marshalled(source: bytes, path: str) -> bytes:
     By itself marshal writes what compile happened to share: where some other code has interned a string already,
     compile takes that one, and has two objects where it has one in another process; and whoever else holds an object
     makes it a shared one. Written without references, equal codes are equal bytes. Read back from these, what is shared
-    are interned strings and nothing else, each held by `code`, too, so that marshal always takes it for shared.
+    are the strings that codes intern and nothing else, each held by `code`, too, so that marshal always takes it for
+    shared; and the path, which every function has, and which is set as importlib sets it where a .pyc was moved.
     """
-    code = _compiled(source, path)
+    code = _compiled(source, _NOWHERE)
     try:
         plain = marshal.dumps(code, _WITHOUT_REFERENCES)
     except ValueError:  # it holds what that format does not know: constant slices, as Python 3.14 makes them
         return marshal_again(source, path)
-    return marshal.dumps(marshal.loads(plain))
+    same = marshal.loads(plain)
+    _imp._fix_co_filename(same, path)  # type: ignore[attr-defined]
+    return marshal.dumps(same)
 
 
 def marshal_again(source: bytes, path: str) -> bytes:
