@@ -1,25 +1,44 @@
-"""Fills the store of EKIBEN_HOME with small Bentos: `python fill_store.py COUNT`."""
+"""Fills the store of EKIBEN_HOME with small Bentos and models: `python fill_store.py BENTOS [MODELS]`."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-from ekiben.store.bento_manifest import BentoManifest
-from ekiben.store.local import default_store
+from ekiben.store.bento_manifest import BentoManifest, BentoModelEntry
+from ekiben.store.local import Store, default_store
+from ekiben.store.models import Model
+
+BENTO_NAMES = 10
+MODEL_NAMES = 20
 
 
-def fill(count: int) -> None:
-    """`count` Bentos of ten names, each with a source file of its own content."""
+def fill(bentos: int, models: int = 0) -> None:
+    """`models` models of twenty names, then `bentos` Bentos of ten, each of content of its own and with a model."""
     store = default_store()
-    for number in range(count):
-        name = f"service-{number % 10}"
-        with store.bentos.stage(name) as staged:
-            source = staged.path / "src" / "service.py"
-            source.parent.mkdir()
-            source.write_text(f"NUMBER = {number}\n", encoding="utf-8")
-            manifest = BentoManifest(service="service:Service", name=name, ekiben_version="0.1.0")
-            staged.commit(manifest, version=None, receipt={})
+    saved = [_save(store, number) for number in range(models)]
+    for number in range(bentos):
+        _build(store, number, saved[number % models] if saved else None)
+
+
+def _save(store: Store, number: int) -> Model:
+    with store.models.create(f"model-{number % MODEL_NAMES}", module="ekiben.sklearn") as draft:
+        draft.path_of("weights.bin").write_bytes(f"{number}\n".encode() * 100)
+    return draft.model
+
+
+def _build(store: Store, number: int, model: Model | None) -> None:
+    name = f"service-{number % BENTO_NAMES}"
+    with store.bentos.stage(name) as staged:
+        _write(staged.path / "src" / "service.py", f"NUMBER = {number}\n")
+        entries = (BentoModelEntry(model.tag, model.digest, "ekiben.sklearn"),) if model else ()
+        staged.commit(BentoManifest("service:Service", name, models=entries), version=None, receipt={})
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    fill(int(sys.argv[1]))
+    fill(*map(int, sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -23,7 +24,7 @@ from ekiben.cli.state import state_of
 
 def list_bentos(ctx: typer.Context, name: NameArgument = None, output: ListOutput = ListFormat.table) -> None:
     """List Bentos, newest first."""
-    list_items(state_of(ctx).store.bentos, name, output, ("Tag", "Size", "Created"), _row)
+    list_items(state_of(ctx).store.bentos, name, output, ("Tag", "Size", "Created"), _rows)
 
 
 def get_bento(ctx: typer.Context, tag: TagArgument, output: GetOutput = GetFormat.yaml) -> None:
@@ -44,5 +45,5 @@ def delete_bentos(
     delete_items(state.store.bentos, tags, yes=yes, force=force, reporter=state.reporter)
 
 
-def _row(bento: Item) -> tuple[str, str, str]:
-    return str(bento.tag), size_text(bento.size_bytes), time_text(bento.created)
+def _rows(bentos: Sequence[Item]) -> Iterator[tuple[str, str, str]]:
+    return ((str(one.tag), size_text(one.size_bytes), time_text(one.created)) for one in bentos)

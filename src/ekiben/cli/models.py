@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -22,7 +23,7 @@ from ekiben.cli.options import (
 from ekiben.cli.output import size_text, time_text
 from ekiben.cli.state import state_of
 from ekiben.cli.trusting import sign_model, verify_model
-from ekiben.errors import StoreError
+from ekiben.store.summaries import Summary
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, context_settings=HELP_FLAGS, help="The models of the local store."
@@ -32,7 +33,12 @@ app = typer.Typer(
 @app.command(name="list")
 def list_models(ctx: typer.Context, name: NameArgument = None, output: ListOutput = ListFormat.table) -> None:
     """List models, newest first."""
-    list_items(state_of(ctx).store.models, name, output, ("Tag", "Module", "Size", "Created"), _row)
+    shelf = state_of(ctx).store.models
+
+    def rows(models: Sequence[Item]) -> Iterator[tuple[str, str, str, str]]:
+        return map(_row, models, shelf.summaries([one.tag for one in models]))
+
+    list_items(shelf, name, output, ("Tag", "Module", "Size", "Created"), rows)
 
 
 @app.command(name="get")
@@ -59,13 +65,7 @@ app.command(name="export")(export_model)
 app.command(name="import")(import_model)
 
 
-def _row(model: Item) -> tuple[str, str, str, str]:
-    return str(model.tag), _module(model), size_text(model.size_bytes), time_text(model.created)
-
-
-def _module(model: Item) -> str:
-    """What loads it; nothing where its manifest cannot be read, so that one damaged model does not fail the list."""
-    try:
-        return str(model.to_dict().get("module", ""))
-    except StoreError:
-        return ""
+def _row(model: Item, summary: Summary | Exception) -> tuple[str, str, str, str]:
+    """One damaged model does not fail the list: it has no module."""
+    module = summary.module if isinstance(summary, Summary) else ""
+    return str(model.tag), module, size_text(model.size_bytes), time_text(model.created)
