@@ -19,6 +19,7 @@ from ekiben.store.layout import Layout
 from ekiben.store.lock import exclusive
 from ekiben.store.receipt import RECEIPT, Receipt, format_time, now
 from ekiben.store.seal import FOLDER_MODE, seal, sync_folders
+from ekiben.store.sharing import note_files, share_files
 from ekiben.store.shelf import Shelf
 from ekiben.store.staging import replace_file, throw_away
 from ekiben.store.sums import SIGNATURE_SUFFIX, SIGNATURES
@@ -56,10 +57,13 @@ def commit(
     exact = tag.with_version(tag.version or sealed.digest.short_version)
     receipt = Receipt(exact, sealed.digest, now(), sealed.size_bytes)
     write_synced(folder / RECEIPT, receipt.to_yaml(details))
+    share_files(shelf.layout, folder, sealed.files)
     sync_folders(folder)
     with exclusive(shelf.layout.lock):
         check()
-        return exact, _put(shelf, folder, receipt, details)
+        written = _put(shelf, folder, receipt, details)
+    note_files(shelf.layout, shelf.folder(exact), sealed.files)
+    return exact, written
 
 
 def make_latest(shelf: Shelf, tag: Tag, digest: Digest) -> Receipt | None:
