@@ -21,6 +21,7 @@ from ekiben.cli.options import (
     Yes,
 )
 from ekiben.cli.output import size_text, time_text
+from ekiben.cli.pruning import prune_models
 from ekiben.cli.state import state_of
 from ekiben.cli.trusting import sign_model, verify_model
 from ekiben.store.summaries import Summary
@@ -61,6 +62,7 @@ def delete_models(
 
 app.command(name="verify")(verify_model)
 app.command(name="sign")(sign_model)
+app.command(name="prune")(prune_models)
 app.command(name="export")(export_model)
 app.command(name="import")(import_model)
 

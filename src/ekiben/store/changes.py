@@ -7,7 +7,7 @@ called while the lock is held, and refuses by raising.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from ekiben.digest import Digest, is_short_version
@@ -98,6 +98,19 @@ def delete(shelf: Shelf, tag: Tag, *, check: Callable[[Tag], None] = lambda tag:
     if not remove_tree(trash):
         logger.warning("`%s` is deleted, but some of its files may not be removed: see `%s`", exact, trash)
     return exact
+
+
+def delete_some(shelf: Shelf, tags: Iterable[Tag], may_go: Callable[[list[Tag]], list[Tag]]) -> list[Tag]:
+    """Deletes those of the exact `tags` that are there and that `may_go`, asked under the lock, lets go; gives them.
+    Raises OSError."""
+    with exclusive(shelf.layout.lock):
+        going = may_go([tag for tag in tags if shelf.has(tag)])
+        trash = [throw_away(shelf.layout, shelf.folder(tag)) for tag in going]
+        for name in {tag.name for tag in going}:
+            _drop_if_empty(shelf, name)
+    for path in trash:
+        remove_tree(path)  # what stays is swept another time
+    return going
 
 
 def _put(shelf: Shelf, sealed: Path, receipt: Receipt, details: Mapping[str, object]) -> Receipt:

@@ -52,6 +52,20 @@ def _open(layout: Layout) -> tuple[Path, Hold]:
     return place, hold
 
 
+def dead_places(layout: Layout) -> list[Path]:
+    """What dead processes left, and what somebody is removing now."""
+    with exclusive(layout.lock):
+        return [path for path in layout.tmp.iterdir() if _is_dead(path)]
+
+
+def sweep(layout: Layout) -> None:
+    """Removes what dead processes left."""
+    with exclusive(layout.lock):
+        swept = _sweep(layout.tmp)
+    for path in swept:
+        remove_tree(path)
+
+
 def living(layout: Layout) -> list[Path]:
     """The folders that processes are staging in now. The caller holds the store's lock."""
     try:
