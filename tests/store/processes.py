@@ -48,6 +48,13 @@ def hold(store: Store) -> None:
         time.sleep(600)
 
 
+def use_cache(store: Store) -> None:
+    """Stands still in the middle of a build."""
+    with store.scratch():
+        print("at work", flush=True)
+        time.sleep(600)
+
+
 def crowd(store: Store, seed: str) -> None:
     """Saves, builds, lists and deletes what others save, build, list and delete at the same time."""
     rng = random.Random(seed)
@@ -69,6 +76,7 @@ if __name__ == "__main__":
         "save-for-ever": save_for_ever,
         "save-again": save_again,
         "hold": hold,
+        "use-cache": use_cache,
         "crowd": crowd,
     }
     roles[sys.argv[1]](default_store(), *sys.argv[2:])
