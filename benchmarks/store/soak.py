@@ -3,8 +3,8 @@
     python -m benchmarks.store.soak --members 20 --minutes 1
 
 Each saves, builds, lists, reads, deletes, prunes and checks at random; one is killed and replaced every second, and all
-at the end. The exit status is 1 where a version is lost, a member failed, or `fsck` finds more than what those staged who
-were killed.
+at the end. The exit status is 1 where a version is lost, a member failed, or `fsck` finds more than what those staged
+who were killed.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ekiben.cli.items import Item, delete_items, get_item, list_items
+from ekiben.cli.items import delete_items, get_item, list_items
 from ekiben.cli.options import (
     GetFormat,
     GetOutput,
@@ -20,6 +20,8 @@ from ekiben.cli.options import (
 )
 from ekiben.cli.output import size_text, time_text
 from ekiben.cli.state import state_of
+from ekiben.store.receipt import Receipt
+from ekiben.tag import Tag
 
 
 def list_bentos(ctx: typer.Context, name: NameArgument = None, output: ListOutput = ListFormat.table) -> None:
@@ -45,5 +47,5 @@ def delete_bentos(
     delete_items(state.store.bentos, tags, yes=yes, force=force, reporter=state.reporter)
 
 
-def _rows(bentos: Sequence[Item]) -> Iterator[tuple[str, str, str]]:
-    return ((str(one.tag), size_text(one.size_bytes), time_text(one.created)) for one in bentos)
+def _rows(found: Sequence[tuple[Tag, Receipt]]) -> Iterator[tuple[str, str, str]]:
+    return ((str(tag), size_text(receipt.size_bytes), time_text(receipt.created)) for tag, receipt in found)

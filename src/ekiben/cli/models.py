@@ -9,7 +9,7 @@ import typer
 
 from ekiben.cli.archiving import export_model, import_model
 from ekiben.cli.commands import HELP_FLAGS
-from ekiben.cli.items import Item, delete_items, get_item, list_items
+from ekiben.cli.items import delete_items, get_item, list_items
 from ekiben.cli.options import (
     GetFormat,
     GetOutput,
@@ -24,7 +24,9 @@ from ekiben.cli.output import size_text, time_text
 from ekiben.cli.pruning import prune_models
 from ekiben.cli.state import state_of
 from ekiben.cli.trusting import sign_model, verify_model
+from ekiben.store.receipt import Receipt
 from ekiben.store.summaries import Summary
+from ekiben.tag import Tag
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, context_settings=HELP_FLAGS, help="The models of the local store."
@@ -36,8 +38,9 @@ def list_models(ctx: typer.Context, name: NameArgument = None, output: ListOutpu
     """List models, newest first."""
     shelf = state_of(ctx).store.models
 
-    def rows(models: Sequence[Item]) -> Iterator[tuple[str, str, str, str]]:
-        return map(_row, models, shelf.summaries([one.tag for one in models]))
+    def rows(found: Sequence[tuple[Tag, Receipt]]) -> Iterator[tuple[str, str, str, str]]:
+        told = shelf.summaries([tag for tag, _ in found])
+        return (_row(tag, receipt, summary) for (tag, receipt), summary in zip(found, told, strict=True))
 
     list_items(shelf, name, output, ("Tag", "Module", "Size", "Created"), rows)
 
@@ -67,7 +70,7 @@ app.command(name="export")(export_model)
 app.command(name="import")(import_model)
 
 
-def _row(model: Item, summary: Summary | Exception) -> tuple[str, str, str, str]:
+def _row(tag: Tag, receipt: Receipt, summary: Summary | Exception) -> tuple[str, str, str, str]:
     """One damaged model does not fail the list: it has no module."""
     module = summary.module if isinstance(summary, Summary) else ""
-    return str(model.tag), module, size_text(model.size_bytes), time_text(model.created)
+    return str(tag), module, size_text(receipt.size_bytes), time_text(receipt.created)

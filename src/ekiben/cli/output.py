@@ -28,9 +28,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     if sys.stdout.isatty():
         _draw_table(columns, rows)
         return
-    widths = [max(len(row[index]) for row in [columns, *rows]) for index in range(len(columns))]
-    for row in [columns, *rows]:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in [columns, *rows])
+    print("\n".join(lines))
 
 
 def size_text(size_bytes: int) -> str:
@@ -45,7 +45,7 @@ def size_text(size_bytes: int) -> str:
 
 def time_text(moment: datetime) -> str:
     """A moment for people, in their time zone."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return moment.astimezone().isoformat(" ", "seconds")[: len("2025-03-01 12:00:00")]
 
 
 def print_tree(root: Path) -> None:

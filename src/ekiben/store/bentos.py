@@ -131,9 +131,13 @@ class BentoShelf:
 
     def list(self, tag: str | Tag | None = None) -> list[Bento]:
         """All Bentos, or those of a name, or with such a beginning of a version, newest first. Reads receipts alone."""
-        asked = None if tag is None else Tag.parse(tag)
+        shelf = self.shelf
+        return [Bento(exact, shelf.folder(exact), receipt) for exact, receipt in self.receipts(tag)]
+
+    def receipts(self, tag: str | Tag | None = None) -> Sequence[tuple[Tag, Receipt]]:
+        """The same without the Bentos: exact tags and receipts."""
         with disk_errors(self.layout.bentos):
-            return [self._bento(exact, receipt) for exact, receipt in self.shelf.items(asked)]
+            return self.shelf.items(None if tag is None else Tag.parse(tag))
 
     def summaries(self, tags: Sequence[Tag]) -> Sequence[Summary | StoreError | NotFound]:
         """What a list tells of each one's manifest, or what is wrong with it: most are in the index."""

@@ -147,9 +147,14 @@ class ModelShelf:
 
     def list(self, tag: str | Tag | None = None) -> list[Model]:
         """All models, or those of a name, or with such a beginning of a version, newest first. Reads receipts alone."""
-        asked = None if tag is None else Tag.parse(tag)
+        shelf = self.shelf
+        return [Model(exact, shelf.folder(exact), receipt) for exact, receipt in self.receipts(tag)]
+
+    def receipts(self, tag: str | Tag | None = None) -> Sequence[tuple[Tag, Receipt]]:
+        """The same without the models: exact tags and receipts."""
         with disk_errors(self.layout.models):
-            return [self._model(exact, receipt) for exact, receipt in self.shelf.items(asked) if self._is_seen(exact)]
+            found = self.shelf.items(None if tag is None else Tag.parse(tag))
+        return [(exact, receipt) for exact, receipt in found if self._is_seen(exact)]
 
     def summaries(self, tags: Sequence[Tag]) -> Sequence[Summary | StoreError | NotFound]:
         """What a list tells of each one's manifest, or what is wrong with it: most are in the index."""

@@ -52,7 +52,7 @@ class Receipt:
         """The receipt that `line` tells; `folder_tag`, where the item lies, is nearly always its own."""
         tag, digest, created, size_bytes = line.split(" ")
         own_tag = folder_tag if tag == str(folder_tag) else Tag.parse(tag)
-        return cls(own_tag, Digest.parse(digest), parse_time(created), int(size_bytes))
+        return cls(own_tag, Digest.parse(digest), datetime.fromisoformat(created), int(size_bytes))
 
     def to_yaml(self, details: Mapping[str, object]) -> bytes:
         """The content of receipt.yaml, with what else the maker wants to tell."""
