@@ -1,4 +1,4 @@
-"""`ekiben fsck`: is the store whole, and what can be repaired of it."""
+"""`ekiben fsck`, `du`: is the store whole, what can be repaired of it, and what takes how much."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ekiben.cli.options import ListFormat, ListOutput
-from ekiben.cli.output import print_json, print_table, print_yaml
+from ekiben.cli.options import ListFormat, ListOutput, NameArgument
+from ekiben.cli.output import print_rows, size_text
 from ekiben.cli.state import state_of
 
 
@@ -26,17 +26,28 @@ def check_store(
         checked = check(state.store, state.reporter, repairs=repair)
     for one in checked.repaired:
         state.reporter.info(f"repaired {one}")
-    match output:
-        case ListFormat.json:
-            print_json([one.to_dict() for one in checked.left])
-        case ListFormat.yaml:
-            print_yaml([one.to_dict() for one in checked.left])
-        case ListFormat.table if checked.left:
-            print_table(("Where", "What"), [(one.where, one.what) for one in checked.left])
-        case ListFormat.table:
-            state.reporter.info("the store is whole")
-    if checked.left:
-        mendable = sum(one.repair is not None for one in checked.left)
-        if mendable and not repair:
-            state.reporter.info(f"{mendable} of {len(checked.left)} can be repaired: `ekiben fsck --repair`")
-        sys.exit(1)
+    if checked.left or output is not ListFormat.table:
+        shown = [one.to_dict() for one in checked.left]
+        print_rows(output, shown, ("Where", "What"), [(one.where, one.what) for one in checked.left])
+    if not checked.left:
+        state.reporter.info("the store is whole")
+        return
+    mendable = sum(one.repair is not None for one in checked.left)
+    if mendable and not repair:
+        state.reporter.info(f"{mendable} of {len(checked.left)} can be repaired: `ekiben fsck --repair`")
+    sys.exit(1)
+
+
+def show_usage(ctx: typer.Context, name: NameArgument = None, output: ListOutput = ListFormat.table) -> None:
+    """Show what the store takes on the disk, by name or, of one name, by version; shared files count once."""
+    from ekiben.store.disk import disk_errors
+    from ekiben.store.upkeep.usage import store_usage, version_usage
+
+    layout = state_of(ctx).store.layout
+    with disk_errors(layout.home):
+        usages = version_usage(layout, name) if name else store_usage(layout)
+    rows = [
+        (one.kind, one.name, str(one.items), *map(size_text, (one.footprint.size_bytes, one.footprint.own_bytes)))
+        for one in usages
+    ]
+    print_rows(output, [one.to_dict() for one in usages], ("Kind", "Name", "Items", "Size", "Its own"), rows)

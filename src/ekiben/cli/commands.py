@@ -30,7 +30,7 @@ COMMANDS = {
     "serve": ("ekiben.cli.serving", "serve"),
     "models": ("ekiben.cli.models", "app"),
     "prune": ("ekiben.cli.pruning", "prune_bentos"),
-    "du": ("ekiben.cli.pruning", "show_usage"),
+    "du": ("ekiben.cli.checking", "show_usage"),
     "fsck": ("ekiben.cli.checking", "check_store"),
     "env": ("ekiben.cli.env", "show_env"),
 }

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from ekiben.cli.options import ListFormat
+
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -31,6 +33,19 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
     lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in [columns, *rows])
     print("\n".join(lines))
+
+
+def print_rows(
+    output: ListFormat, shown: Sequence[object], columns: Sequence[str], rows: Sequence[Sequence[str]]
+) -> None:
+    """A list as the user asked for it: `shown` for programs, `rows` for people."""
+    match output:
+        case ListFormat.json:
+            print_json(shown)
+        case ListFormat.yaml:
+            print_yaml(shown)
+        case ListFormat.table:
+            print_table(columns, rows)
 
 
 def size_text(size_bytes: int) -> str:

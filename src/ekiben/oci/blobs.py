@@ -12,7 +12,9 @@ folder it is, and what to do.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -121,13 +123,18 @@ class BlobStore:
         return Layer(digest, size_bytes, diff_id, layer_media_type(compression))
 
     def known_layer(self, key: Digest) -> Layer | None:
-        """The layer that was kept under `key`, where its blob is still there and whole as far as its size tells."""
+        """The layer that was kept under `key`, where its blob is still there and whole as far as its size tells. The
+        blob counts as used: for an image that stands somewhere already, it will not be read."""
         try:
             layer = _read_record(self._record_path(key).read_bytes())
             is_whole = layer is not None and self.path_of(layer.digest).stat().st_size == layer.size_bytes
+            if layer is None or not is_whole:
+                return None
+            with suppress(PermissionError):  # another user's: its times tell less
+                os.utime(self.path_of(layer.digest))
         except FileNotFoundError:
             return None
-        return layer if is_whole else None
+        return layer
 
     def keep_layer(self, key: Digest, layer: Layer) -> None:
         """Remembers that what `key` is the digest of makes `layer`."""
