@@ -40,6 +40,10 @@ def test_prune_takes_one_name(run: Run, store: Store) -> None:
     assert {bento.tag.name for bento in store.bentos.list()} == {"two"}
 
 
+def test_the_name_of_bentos_is_none_for_models(run: Run) -> None:
+    assert run("prune", "svc", "--keep", "1", "--models").returncode == 2
+
+
 def test_models_that_nothing_needs_go_by_age(run: Run, store: Store) -> None:
     old, kept = put_model(store, "iris", "1"), put_model(store, "iris", "2")
     assert "0 of 0" in run("models", "prune", "--keep", "1", "-y").stderr

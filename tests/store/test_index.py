@@ -131,6 +131,15 @@ def test_what_did_not_change_is_not_read_again(tmp_path: Path) -> None:
     assert told == contents(folder)
 
 
+def test_what_is_young_is_not_kept(tmp_path: Path) -> None:
+    folder, layout = make_files(tmp_path / "files"), Layout(tmp_path / "home")
+    index = Index.load(layout, "files", settled_ns=3600 * 10**9)
+    for path in folder.iterdir():
+        index.recall(path.name, str(path), path.read_text)
+    index.keep(is_whole=True)
+    assert not index_path(layout, "files").exists()
+
+
 def test_what_is_gone_leaves_the_index(tmp_path: Path) -> None:
     folder, layout = make_files(tmp_path / "files"), Layout(tmp_path / "home")
     time.sleep(1.5 * TICK_NS / 1e9)

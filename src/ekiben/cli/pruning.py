@@ -64,6 +64,8 @@ def prune_bentos(
 ) -> None:
     """Delete old Bentos: those that every rule given lets go. The latest of a name stays unless --keep 0."""
     state, manner = state_of(ctx), _Manner(dry_run, yes, output)
+    if name is not None and models:
+        raise UsageError("models have names of their own", hint="prune them by `ekiben models prune`")
     if not cache and max_cache is None:
         _prune(state, _rules(name, keep, older_than, label), manner, bentos=True, models=models)
         return

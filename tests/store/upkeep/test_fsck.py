@@ -190,6 +190,7 @@ def test_what_nothing_proves_is_named_and_left(store: Store, damage: Callable[[M
     _, model = save_two(store)
     damage(model)
     before = sorted(store.layout.models.rglob("*"))
+    assert [one.repair for one in check(store).left] == [None]
     assert [what in line for line in told(check(store, repairs=True))] == [True]
     assert sorted(store.layout.models.rglob("*")) == before
 

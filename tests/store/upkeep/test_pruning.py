@@ -136,6 +136,14 @@ def test_what_became_the_latest_since_the_plan_stays(store: Store) -> None:
     assert store.bentos.get("svc").tag == first.tag
 
 
+def test_of_what_the_plan_names_the_latest_stays_too(store: Store) -> None:
+    first, second, third = (build(store, content=content) for content in "123")
+    planned = plan(store, Rules(keep=1))
+    store.bentos.delete(third.tag)
+    assert prune(store.layout, planned) == [first.tag]
+    assert store.bentos.get("svc").tag == second.tag
+
+
 def test_a_model_that_a_bento_needs_since_the_plan_stays(store: Store) -> None:
     old, _ = (save(store, "iris", content) for content in "12")
     planned = plan(store, Rules(keep=1), bentos=False, models=True)
