@@ -166,7 +166,7 @@ class ModelShelf:
         will."""
         with disk_errors(self.layout.home):
             if not force:
-                find_needs(self.layout)  # so that what is asked again under the lock is in the index
+                find_needs(self.layout, self._asked(tag))  # so that what is asked again under the lock is in the index
             return delete(
                 self.shelf, self._asked(tag), check=lambda exact: None if force else self._require_free(exact)
             )
@@ -225,7 +225,7 @@ class ModelShelf:
         return self.pins is None or any(entry.tag == tag for entry in self.pins.entries)
 
     def _require_free(self, tag: Tag) -> None:
-        users = [str(bento) for bento in find_needs(self.layout).of(tag)]
+        users = [str(bento) for bento in find_needs(self.layout, tag).of(tag)]
         if str(tag) in claimed_models(self.layout):
             users.append(CLAIMANT)
         if users:

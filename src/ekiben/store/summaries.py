@@ -37,28 +37,36 @@ class Summaries:
     manifest: str
     read: Callable[[Path], Summary]
 
-    def each(self, tags: Iterable[Tag], *, is_whole: bool) -> list[tuple[Tag, Summary | StoreError | NotFound]]:
+    def each(
+        self, tags: Iterable[Tag], *, is_whole: bool, naming: str = ""
+    ) -> list[tuple[Tag, Summary | StoreError | NotFound]]:
         """Each tag with its summary, or with the error that its manifest gives. `is_whole`: these are all that the
-        shelf has."""
-        found: list[tuple[Tag, Summary | StoreError | NotFound]] = []
+        shelf has. A summary in which `naming` does not occur is left out."""
         index = Index.load(self.shelf.layout, f"{self.shelf.root.name}.manifests")
+        found: list[tuple[Tag, Summary | StoreError | NotFound]] = []
         for tag in tags:
             try:
-                found.append((tag, self._recall(tag, index)))
+                text = self._recall(tag, index)
+                if naming in text:
+                    found.append((tag, _summary(text)))
             except (StoreError, NotFound) as error:
                 found.append((tag, error))
         index.keep(is_whole=is_whole)
         return found
 
-    def _recall(self, tag: Tag, index: Index) -> Summary:
-        folder = self.shelf.folder(tag)
+    def _recall(self, tag: Tag, index: Index) -> str:
+        def read() -> str:
+            return json.dumps(asdict(self.read(self.shelf.folder(tag))))
+
         key = f"{tag.name}/{tag.version}"
-        text = index.recall(
-            key, f"{self.shelf.root}/{key}/{self.manifest}", lambda: json.dumps(asdict(self.read(folder)))
-        )
+        text = index.recall(key, f"{self.shelf.root}/{key}/{self.manifest}", read)
         assert text is not None, "a manifest is read or raises"
-        fields = json.loads(text)
-        return Summary(**{**fields, "models": tuple((tag, digest) for tag, digest in fields["models"])})
+        return text
+
+
+def _summary(text: str) -> Summary:
+    fields = json.loads(text)
+    return Summary(**{**fields, "models": tuple((tag, digest) for tag, digest in fields["models"])})
 
 
 def bento_summaries(layout: Layout) -> Summaries:

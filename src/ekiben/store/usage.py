@@ -28,14 +28,14 @@ class Needs:
         return [*self.listed.get(text, ()), *named]
 
 
-def find_needs(layout: Layout) -> Needs:
-    """What the Bentos of the store need: reads only what the index does not know."""
+def find_needs(layout: Layout, model: Tag | None = None) -> Needs:
+    """What the Bentos of the store need, or who of them needs `model`: reads only what the index does not know."""
     listed: dict[str, tuple[Tag, ...]] = {}
     unreadable = []
-    for bento, summary in _summaries(layout):
+    for bento, summary in _summaries(layout, str(model) if model else ""):
         if isinstance(summary, Summary):
-            for model in {model for model, _ in summary.models}:
-                listed[model] = (*listed.get(model, ()), bento)
+            for needed in {needed for needed, _ in summary.models}:
+                listed[needed] = (*listed.get(needed, ()), bento)
         else:
             unreadable.append((bento, _content(layout, bento)))
     return Needs(listed, tuple(unreadable))
@@ -53,10 +53,10 @@ def require_models(layout: Layout, entries: tuple[BentoModelEntry, ...]) -> None
             )
 
 
-def _summaries(layout: Layout) -> Sequence[tuple[Tag, Summary | Exception]]:
+def _summaries(layout: Layout, naming: str) -> Sequence[tuple[Tag, Summary | Exception]]:
     shelf = bento_shelf(layout)
     tags = (tag for name in shelf.names() for tag in shelf.tags(name))
-    return bento_summaries(layout).each(tags, is_whole=True)
+    return bento_summaries(layout).each(tags, is_whole=True, naming=naming)
 
 
 def _content(layout: Layout, bento: Tag) -> bytes:
