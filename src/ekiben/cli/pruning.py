@@ -34,6 +34,9 @@ Label: TypeAlias = Annotated[
 DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", "-n", help="Only show what would go.")]
 
 
+_SHOWN = 20  # versions in a question
+
+
 @dataclass(frozen=True, slots=True)
 class _Manner:
     """How it is done: only shown, unasked, printed as what."""
@@ -113,7 +116,9 @@ def _prune(state: State, rules: Rules, manner: _Manner, *, bentos: bool, models:
             _print_plan(plan, None, manner.output)
             return
         if count and not manner.is_unasked:
-            _confirm(f"delete {count} version(s) and free {freed}?")
+            shown = [f"  {one.tag}\n" for one in (*plan.bentos, *plan.models)[:_SHOWN]]
+            more = f"  and {count - _SHOWN} more\n" if count > _SHOWN else ""
+            _confirm(f"delete {count} version(s) and free {freed}?\n{''.join(shown)}{more}")
         gone = prune(layout, plan, lambda tag, is_gone: None if is_gone else reporter.info(f"kept {tag}: in use"))
     reporter.info(f"deleted {len(gone)} of {count} version(s), which took {freed}")
     _print_plan(plan, set(gone), manner.output)

@@ -32,7 +32,7 @@ class Checked:
 
 
 def check_store(store: Store, reporter: Reporter, *, repairs: bool) -> Checked:
-    """Looks at everything; with `repairs` mends what can be, and looks again at what was amiss."""
+    """Looks at everything; with `repairs` mends what can be, and looks at everything again."""
     found = tuple(_findings(store, reporter))
     if not repairs:
         return Checked(found, found)

@@ -137,7 +137,7 @@ def _can_mend(folder: Path, damage: Damage, copies: Copies) -> bool:
     path = folder / damage.path
     if path.is_symlink():
         return False
-    if damage.what.startswith("has mode"):
+    if damage.is_of_mode:
         return True
     expected = parse_sums((folder / SUMS).read_bytes()).get(damage.path)
     return expected is not None and not path.is_dir() and copies.find(expected) is not None
@@ -147,7 +147,7 @@ def _mend(shelf: Shelf, tag: Tag, damage: Damage, executables: tuple[str, ...], 
     folder = shelf.folder(tag)
     path = folder / damage.path
     mode = PROGRAM_MODE if damage.path in executables else FILE_MODE
-    if damage.what.startswith("has mode"):
+    if damage.is_of_mode:
         path.chmod(FOLDER_MODE if path.is_dir() else mode)
         return
     digest = parse_sums((folder / SUMS).read_bytes())[damage.path]
