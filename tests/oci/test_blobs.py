@@ -111,6 +111,14 @@ def test_a_layer_that_was_kept_is_known_by_its_key(folder: Path, store: BlobStor
     assert store.known_layer(Digest.of_bytes(b"another key")) is None
 
 
+def test_a_layer_that_is_known_counts_as_used(store: BlobStore) -> None:
+    layer = store.make_layer(CHOSEN)
+    store.keep_layer(KEY, layer)
+    os.utime(store.path_of(layer.digest), (0, 0))
+    store.known_layer(KEY)
+    assert store.path_of(layer.digest).stat().st_mtime > 0
+
+
 def test_a_key_may_come_to_stand_for_another_layer(store: BlobStore) -> None:
     store.keep_layer(KEY, store.make_layer(CHOSEN))
     layer = store.make_layer(CHOSEN[1:])
