@@ -57,7 +57,8 @@ def commit(
     exact = tag.with_version(tag.version or sealed.digest.short_version)
     receipt = Receipt(exact, sealed.digest, now(), sealed.size_bytes)
     write_synced(folder / RECEIPT, receipt.to_yaml(details))
-    share_files(shelf.layout, folder, sealed.files)
+    if not shelf.has(exact):  # else it will most likely be thrown away
+        share_files(shelf.layout, folder, sealed.files)
     sync_folders(folder)
     with exclusive(shelf.layout.lock):
         check()

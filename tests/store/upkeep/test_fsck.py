@@ -81,6 +81,12 @@ def lose_sums(model: Model) -> None:
     (model.path / SUMS).unlink()
 
 
+def lose_sums_and_receipt(model: Model) -> None:
+    """Both: the version tells what the files have to give."""
+    lose_sums(model)
+    lose_receipt(model)
+
+
 def garble_sums(model: Model) -> None:
     """SHA256SUMS."""
     (model.path / SUMS).write_text("garbage")
@@ -117,7 +123,7 @@ def spoil_a_blob(model: Model) -> None:
 
 
 MENDABLE: list[Callable[[Model], None]] = [
-    *(overwrite, lose_file, change_modes, lose_receipt, garble_receipt, lose_sums, garble_sums),
+    *(overwrite, lose_file, change_modes, lose_receipt, garble_receipt, lose_sums, garble_sums, lose_sums_and_receipt),
     *(garble_latest, lose_latest, leave_an_empty_name, tear_the_index, spoil_a_blob),
 ]
 

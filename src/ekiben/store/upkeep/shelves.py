@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -23,16 +23,26 @@ from ekiben.tag import Tag
 
 def check_shelf(shelf: Shelf) -> Iterator[Finding]:
     """What is wrong with the folders of a shelf, their items apart."""
-    names = shelf.names()
-    yield from (_strange(shelf, shelf.root / entry) for entry in _entries(shelf.root) if entry not in names)
-    for name in names:
-        versions = shelf.versions(name)
-        known = {*versions, LATEST_FILE}
-        yield from (
-            _strange(shelf, shelf.root / name / entry) for entry in _entries(shelf.root / name) if entry not in known
-        )
+    yield from _strangers(shelf, shelf.root, shelf.names)
+    for name in shelf.names():
+        yield from _strangers(shelf, shelf.root / name, partial(_own_entries, shelf, name))
         if not _is_settled(shelf, name):
             yield from _fault_of_name(shelf, name)
+
+
+def _own_entries(shelf: Shelf, name: str) -> list[str]:
+    return [*shelf.versions(name), LATEST_FILE]
+
+
+def _strangers(shelf: Shelf, folder: Path, known: Callable[[], list[str]]) -> Iterator[Finding]:
+    """What is in `folder` and not `known`, neither before nor after it was listed: items come and go meanwhile."""
+    before = set(known())
+    strange = [entry for entry in _entries(folder) if entry not in before]
+    after = set(known()) if strange else set()
+    for path in (folder / entry for entry in strange if entry not in after):
+        if os.path.lexists(path):
+            where = path.relative_to(shelf.layout.home).as_posix()
+            yield Finding(where, f"is neither a {shelf.noun} nor anything of ours")
 
 
 def check_needs(layout: Layout) -> Iterator[Finding]:
@@ -59,10 +69,6 @@ def _state_of(models: Shelf, model: Tag, digest: str) -> str | None:
     if receipt is None:
         return "is not in the store"
     return None if str(receipt.digest) == digest else f"has other content than `{digest}`"
-
-
-def _strange(shelf: Shelf, path: Path) -> Finding:
-    return Finding(path.relative_to(shelf.layout.home).as_posix(), f"is neither a {shelf.noun} nor anything of ours")
 
 
 def _entries(folder: Path) -> list[str]:
