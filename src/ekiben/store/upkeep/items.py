@@ -40,11 +40,13 @@ def check_item(shelf: Shelf, tag: Tag, copies: Copies) -> list[Finding]:
     return found if found and before is not None and _identity(folder) == before else []
 
 
-def _identity(folder: Path) -> int | None:
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """By which a folder is told from a later one in its place: numbers of inodes are used again."""
     try:
-        return folder.stat().st_ino
+        status = folder.stat()
     except OSError:
         return None
+    return status.st_ino, status.st_ctime_ns
 
 
 def _findings(shelf: Shelf, tag: Tag, copies: Copies) -> Iterator[Finding]:
