@@ -300,3 +300,9 @@ def test_the_likest_word_comes_first_and_nothing_unlike_at_all() -> None:
     known = iter(["packages", "package", "labels"])
     assert nearest("pakage", known, limit=3) == ["package", "packages"]
     assert did_you_mean("port", ["labels"]) is None
+
+
+def test_a_prefix_that_fits_thousands_lists_some() -> None:
+    error = errors.AmbiguousTag("iris:a", [f"iris:a{number}" for number in range(1000)])
+    assert error.message.endswith("`iris:a19` and 980 more")
+    assert len(error.candidates) == 1000

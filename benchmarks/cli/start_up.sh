@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export EKIBEN_HOME="$work/home"
 
-"$python" fill_store.py 200
+"$python" ../store/fill_store.py 200
 cat >"$work/empty.py" <<'PY'
 import typer
 

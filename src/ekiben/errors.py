@@ -43,6 +43,7 @@ from __future__ import annotations
 from pathlib import Path
 
 _SHOWN = 5  # tags that a message names
+_LISTED = 20  # versions that a prefix fits: a name may have thousands
 
 
 class EkibenError(Exception):
@@ -121,8 +122,9 @@ class AmbiguousTag(EkibenError):
     """A version prefix that more than one version has."""
 
     def __init__(self, tag: str, candidates: list[str]) -> None:
+        more = f" and {len(candidates) - _LISTED} more" if len(candidates) > _LISTED else ""
         super().__init__(
-            f"`{tag}` fits {len(candidates)} versions: {', '.join(f'`{one}`' for one in candidates)}",
+            f"`{tag}` fits {len(candidates)} versions: {', '.join(f'`{one}`' for one in candidates[:_LISTED])}{more}",
             hint="write more characters of the version",
         )
         self.candidates = candidates

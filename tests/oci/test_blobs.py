@@ -17,6 +17,7 @@ from ekiben.errors import ImageError, NotFound
 from ekiben.oci.blobs import BlobStore, Layer
 from ekiben.oci.compression import Compression
 from ekiben.oci.entries import Entry, FilePart
+from ekiben.oci.sealed import is_sealed
 from tests.oci.processes import tree
 from tests.oci.trees import CHOSEN, expected, seen, tar_of
 
@@ -117,6 +118,16 @@ def test_a_layer_that_was_kept_is_known_by_its_key(folder: Path, store: BlobStor
     store.keep_layer(KEY, layer)
     assert BlobStore(folder).known_layer(KEY) == layer
     assert store.known_layer(Digest.of_bytes(b"another key")) is None
+
+
+def test_a_layer_that_is_known_counts_as_used(store: BlobStore) -> None:
+    layer = store.make_layer(CHOSEN)
+    store.keep_layer(KEY, layer)
+    path = store.path_of(layer.digest)
+    os.utime(path, ns=(0, path.stat().st_mtime_ns))
+    store.known_layer(KEY)
+    assert path.stat().st_atime > 0
+    assert is_sealed(path)
 
 
 def test_a_key_may_come_to_stand_for_another_layer(store: BlobStore) -> None:

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ekiben.errors import InUse, NotFound
+from ekiben.store.claims import claim
 from ekiben.store.local import Store, default_store
+from ekiben.tag import Tag
 from tests.store.making import build, entry, save
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +50,21 @@ def hold(store: Store) -> None:
         time.sleep(600)
 
 
+def use_cache(store: Store) -> None:
+    """Stands still in the middle of a build."""
+    with store.scratch():
+        print("at work", flush=True)
+        time.sleep(600)
+
+
+def claim_one(store: Store, tag: str) -> None:
+    """Stands still in a build that needs a model."""
+    with store.scratch() as folder:
+        claim(store.layout, folder, [Tag.parse(tag)])
+        print("claimed", flush=True)
+        time.sleep(600)
+
+
 def crowd(store: Store, seed: str) -> None:
     """Saves, builds, lists and deletes what others save, build, list and delete at the same time."""
     rng = random.Random(seed)
@@ -69,6 +86,8 @@ if __name__ == "__main__":
         "save-for-ever": save_for_ever,
         "save-again": save_again,
         "hold": hold,
+        "use-cache": use_cache,
+        "claim": claim_one,
         "crowd": crowd,
     }
     roles[sys.argv[1]](default_store(), *sys.argv[2:])

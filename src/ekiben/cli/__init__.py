@@ -14,6 +14,7 @@
     trusting.py    `verify sign`, for models, too
     building.py    `init build`               images.py   `containerize`
     locking.py     `lock`                     auditing.py `audit`
+    pruning.py     `prune`, for models, too   checking.py `fsck du`
     serving.py     `serve`                    env.py      `env`
 
 Command modules declare signatures and import what they run inside the command's body, so that starting stays quick.

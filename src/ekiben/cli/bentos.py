@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
 
-from ekiben.cli.items import Item, delete_items, get_item, list_items
+from ekiben.cli.items import delete_items, get_item, list_items
 from ekiben.cli.options import (
     GetFormat,
     GetOutput,
@@ -19,11 +20,13 @@ from ekiben.cli.options import (
 )
 from ekiben.cli.output import size_text, time_text
 from ekiben.cli.state import state_of
+from ekiben.store.receipt import Receipt
+from ekiben.tag import Tag
 
 
 def list_bentos(ctx: typer.Context, name: NameArgument = None, output: ListOutput = ListFormat.table) -> None:
     """List Bentos, newest first."""
-    list_items(state_of(ctx).store.bentos, name, output, ("Tag", "Size", "Created"), _row)
+    list_items(state_of(ctx).store.bentos, name, output, ("Tag", "Size", "Created"), _rows)
 
 
 def get_bento(ctx: typer.Context, tag: TagArgument, output: GetOutput = GetFormat.yaml) -> None:
@@ -44,5 +47,5 @@ def delete_bentos(
     delete_items(state.store.bentos, tags, yes=yes, force=force, reporter=state.reporter)
 
 
-def _row(bento: Item) -> tuple[str, str, str]:
-    return str(bento.tag), size_text(bento.size_bytes), time_text(bento.created)
+def _rows(found: Sequence[tuple[Tag, Receipt]]) -> Iterator[tuple[str, str, str]]:
+    return ((str(tag), size_text(receipt.size_bytes), time_text(receipt.created)) for tag, receipt in found)

@@ -32,6 +32,9 @@ COMMANDS = {
     "rebase": ("ekiben.cli.images", "rebase_image"),
     "serve": ("ekiben.cli.serving", "serve"),
     "models": ("ekiben.cli.models", "app"),
+    "prune": ("ekiben.cli.pruning", "prune_bentos"),
+    "du": ("ekiben.cli.checking", "show_usage"),
+    "fsck": ("ekiben.cli.checking", "check_store"),
     "env": ("ekiben.cli.env", "show_env"),
 }
 ALIASES = {"serve-http": "serve"}  # BentoML's

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -14,6 +15,8 @@ from ekiben.cli.options import GetFormat, ListFormat
 from ekiben.cli.output import print_json, print_table, print_tree, print_yaml
 from ekiben.errors import Interrupted, NotFound, StoreError, UsageError
 from ekiben.report import Reporter, logger
+from ekiben.store.receipt import Receipt
+from ekiben.store.summaries import Summary
 from ekiben.tag import Tag
 
 
@@ -39,6 +42,9 @@ class Item(Protocol):
     def to_dict(self) -> Mapping[str, object]:
         """Its manifest, with what is added when read: tag, digest, time, size, path."""
 
+    def to_row(self, summary: Summary) -> Mapping[str, object]:
+        """What a list tells of it."""
+
 
 ItemT_co = TypeVar("ItemT_co", bound=Item, covariant=True)
 
@@ -58,6 +64,12 @@ class Shelf(Protocol[ItemT_co]):
     def list(self, tag: str | Tag | None = None) -> Sequence[ItemT_co]:
         """Every item (that the tag may mean), newest first."""
 
+    def receipts(self, tag: str | Tag | None = None) -> Sequence[tuple[Tag, Receipt]]:
+        """The same, exact tags and receipts alone."""
+
+    def summaries(self, tags: Sequence[Tag]) -> Iterable[Summary | StoreError | NotFound]:
+        """What lists tell of the manifests of exact tags, or what is wrong with one."""
+
     def delete(self, tag: str | Tag, force: bool = False) -> Tag:
         """Removes one version, which is named whole, and gives its tag."""
 
@@ -67,27 +79,27 @@ def list_items(
     name: str | None,
     output: ListFormat,
     columns: Sequence[str],
-    row: Callable[[ItemT_co], Sequence[str]],
+    rows: Callable[[Sequence[tuple[Tag, Receipt]]], Iterable[Sequence[str]]],
 ) -> None:
     """Prints the items of a shelf, newest first."""
-    items = shelf.list(name)
+    gc.disable()  # thousands of values and no cycle: looking for one takes a third of the time
     match output:
         case ListFormat.json:
-            print_json(_shown(items))
+            print_json(_shown(shelf, shelf.list(name)))
         case ListFormat.yaml:
-            print_yaml(_shown(items))
+            print_yaml(_shown(shelf, shelf.list(name)))
         case ListFormat.table:
-            print_table(columns, [row(item) for item in items])
+            print_table(columns, list(rows(shelf.receipts(name))))
 
 
-def _shown(items: Sequence[Item]) -> list[Mapping[str, object]]:
-    """The items as `get` shows them; one whose manifest cannot be read is left out with a warning."""
+def _shown(shelf: Shelf[ItemT_co], items: Sequence[ItemT_co]) -> list[Mapping[str, object]]:
+    """What is told of each item; one whose manifest cannot be read is left out with a warning."""
     shown = []
-    for item in items:
-        try:
-            shown.append(item.to_dict())
-        except (StoreError, NotFound) as error:
-            logger.warning("`%s` is left out: %s", item.tag, error)
+    for item, summary in zip(items, shelf.summaries([item.tag for item in items]), strict=True):
+        if isinstance(summary, Exception):
+            logger.warning("`%s` is left out: %s", item.tag, summary)
+        else:
+            shown.append(item.to_row(summary))
     return shown
 
 

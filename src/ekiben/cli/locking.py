@@ -91,7 +91,9 @@ def lock_project(
         ),
     )
     locking = Locking(state.store.cache, state.reporter, environ=state.settings.variables(os.environ))
-    _print(check_project_lock(request, locking) if check else lock(request, locking), output)
+    with state.store.cache_held():
+        made = check_project_lock(request, locking) if check else lock(request, locking)
+    _print(made, output)
 
 
 def name_bare_upgrades(arguments: Sequence[str]) -> Iterator[str]:

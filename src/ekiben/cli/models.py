@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
 
 from ekiben.cli.archiving import export_model, import_model
 from ekiben.cli.commands import HELP_FLAGS
-from ekiben.cli.items import Item, delete_items, get_item, list_items
+from ekiben.cli.items import delete_items, get_item, list_items
 from ekiben.cli.options import (
     GetFormat,
     GetOutput,
@@ -20,9 +21,12 @@ from ekiben.cli.options import (
     Yes,
 )
 from ekiben.cli.output import size_text, time_text
+from ekiben.cli.pruning import prune_models
 from ekiben.cli.state import state_of
 from ekiben.cli.trusting import sign_model, verify_model
-from ekiben.errors import StoreError
+from ekiben.store.receipt import Receipt
+from ekiben.store.summaries import Summary
+from ekiben.tag import Tag
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, context_settings=HELP_FLAGS, help="The models of the local store."
@@ -32,7 +36,13 @@ app = typer.Typer(
 @app.command(name="list")
 def list_models(ctx: typer.Context, name: NameArgument = None, output: ListOutput = ListFormat.table) -> None:
     """List models, newest first."""
-    list_items(state_of(ctx).store.models, name, output, ("Tag", "Module", "Size", "Created"), _row)
+    shelf = state_of(ctx).store.models
+
+    def rows(found: Sequence[tuple[Tag, Receipt]]) -> Iterator[tuple[str, str, str, str]]:
+        told = shelf.summaries([tag for tag, _ in found])
+        return (_row(tag, receipt, summary) for (tag, receipt), summary in zip(found, told, strict=True))
+
+    list_items(shelf, name, output, ("Tag", "Module", "Size", "Created"), rows)
 
 
 @app.command(name="get")
@@ -55,17 +65,12 @@ def delete_models(
 
 app.command(name="verify")(verify_model)
 app.command(name="sign")(sign_model)
+app.command(name="prune")(prune_models)
 app.command(name="export")(export_model)
 app.command(name="import")(import_model)
 
 
-def _row(model: Item) -> tuple[str, str, str, str]:
-    return str(model.tag), _module(model), size_text(model.size_bytes), time_text(model.created)
-
-
-def _module(model: Item) -> str:
-    """What loads it; nothing where its manifest cannot be read, so that one damaged model does not fail the list."""
-    try:
-        return str(model.to_dict().get("module", ""))
-    except StoreError:
-        return ""
+def _row(tag: Tag, receipt: Receipt, summary: Summary | Exception) -> tuple[str, str, str, str]:
+    """One damaged model does not fail the list: it has no module."""
+    module = summary.module if isinstance(summary, Summary) else ""
+    return str(tag), module, size_text(receipt.size_bytes), time_text(receipt.created)

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from ekiben.cli.options import ListFormat
+
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -28,9 +30,22 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     if sys.stdout.isatty():
         _draw_table(columns, rows)
         return
-    widths = [max(len(row[index]) for row in [columns, *rows]) for index in range(len(columns))]
-    for row in [columns, *rows]:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in [columns, *rows])
+    print("\n".join(lines))
+
+
+def print_rows(
+    output: ListFormat, shown: Sequence[object], columns: Sequence[str], rows: Sequence[Sequence[str]]
+) -> None:
+    """A list as the user asked for it: `shown` for programs, `rows` for people."""
+    match output:
+        case ListFormat.json:
+            print_json(shown)
+        case ListFormat.yaml:
+            print_yaml(shown)
+        case ListFormat.table:
+            print_table(columns, rows)
 
 
 def size_text(size_bytes: int) -> str:
@@ -45,7 +60,7 @@ def size_text(size_bytes: int) -> str:
 
 def time_text(moment: datetime) -> str:
     """A moment for people, in their time zone."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return moment.astimezone().isoformat(" ", "seconds")[: len("2025-03-01 12:00:00")]
 
 
 def print_tree(root: Path) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -26,7 +27,7 @@ from ekiben.oci.entries import Entry
 from ekiben.oci.lane import Lane
 from ekiben.oci.layer_tar import layer_tar
 from ekiben.oci.records import read_record, spelled_record
-from ekiben.oci.sealed import is_whole
+from ekiben.oci.sealed import is_whole, note_use
 from ekiben.oci.verified import open_verified
 
 _CHUNK = 1024 * 1024  # bytes read at once
@@ -125,9 +126,14 @@ class BlobStore:
         return Layer(digest, size_bytes, diff_id, layer_media_type(compression))
 
     def known_layer(self, key: Digest) -> Layer | None:
-        """The layer that was kept under `key`, where its blob is still there and whole."""
+        """The layer that was kept under `key`, where its blob is still there and whole. The blob counts as used: for an
+        image that stands somewhere already, it will not be read."""
         layer = _layer_of(read_record(self._record_path(key), _Record))
-        return layer if layer and is_whole(self.path_of(layer.digest), layer.digest, layer.size_bytes) else None
+        if layer is None or not is_whole(self.path_of(layer.digest), layer.digest, layer.size_bytes):
+            return None
+        with suppress(OSError):  # another user's, or gone this moment: then its times tell less
+            note_use(self.path_of(layer.digest))
+        return layer
 
     def keep_layer(self, key: Digest, layer: Layer) -> None:
         """Remembers that what `key` is the digest of makes `layer`."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,7 +22,13 @@ _NS = 1_000_000_000
 
 def seal(file: Path | int) -> None:
     """Seals a file, by its path or descriptor, whose bytes are known. Raises OSError."""
-    os.utime(file, (_SEAL_S, _SEAL_S))
+    os.utime(file, ns=(time.time_ns(), _SEAL_S * _NS))
+
+
+def note_use(path: Path) -> None:
+    """Notes now as the time of the last access, which not every file system does; a seal stays as it is. Raises
+    OSError."""
+    os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
 
 def is_sealed(path: Path) -> bool:

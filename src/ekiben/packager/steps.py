@@ -52,6 +52,7 @@ from ekiben.packager.slsa import provenance_document
 from ekiben.packager.source_tree import read_source_tree
 from ekiben.store.aliases import alias_variables
 from ekiben.store.archive.names import why_no_archive
+from ekiben.store.claims import claim_standing
 from ekiben.store.documents import dump_document
 
 Step: TypeAlias = Callable[[Draft, Workplace], Draft]
@@ -121,10 +122,11 @@ def choose_name(draft: Draft, workplace: Workplace) -> Draft:
 
 
 def pin(draft: Draft, workplace: Workplace) -> Draft:
-    """Finds the models and fixes their versions."""
+    """Finds the models and fixes their versions; from here on nobody deletes them."""
     models = pin_models(draft.description.models, draft.bentofile.models, workplace.store.models)
     for tag in dict.fromkeys(entry.tag for entry in models.entries):
         workplace.reporter.info(f"model: {tag}")
+    claim_standing(workplace.store.layout, workplace.folder, models.entries)
     return replace(draft, models=models)
 
 

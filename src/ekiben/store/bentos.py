@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ekiben.digest import Digest
+from ekiben.errors import NotFound, StoreError
 from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest, BentoModelEntry, read_bento_manifest
 from ekiben.store.changes import commit, delete, make_latest, named_version
 from ekiben.store.disk import disk_errors, disk_refusals, write_synced
@@ -23,6 +24,7 @@ from ekiben.store.receipt import Receipt
 from ekiben.store.seal import refuse_names
 from ekiben.store.shelf import Shelf, bento_shelf
 from ekiben.store.staging import staging
+from ekiben.store.summaries import Summary, bento_summaries
 from ekiben.store.usage import require_models
 from ekiben.tag import Tag
 
@@ -41,6 +43,11 @@ class Bento(StoredItem):
     def info(self) -> BentoManifest:
         """BentoML's name for the manifest."""
         return self.manifest
+
+    def to_row(self, summary: Summary) -> dict[str, object]:
+        """What `list` tells of it."""
+        models = [{"tag": tag, "digest": digest} for tag, digest in summary.models]
+        return self._shown({"service": summary.service, "labels": dict(summary.labels), "models": models})
 
     def to_dict(self) -> dict[str, object]:
         """bento.yaml with tag, version, digest, creation time, size and path: what `get` prints."""
@@ -124,9 +131,18 @@ class BentoShelf:
 
     def list(self, tag: str | Tag | None = None) -> list[Bento]:
         """All Bentos, or those of a name, or with such a beginning of a version, newest first. Reads receipts alone."""
-        asked = None if tag is None else Tag.parse(tag)
+        shelf = self.shelf
+        return [Bento(exact, shelf.folder(exact), receipt) for exact, receipt in self.receipts(tag)]
+
+    def receipts(self, tag: str | Tag | None = None) -> Sequence[tuple[Tag, Receipt]]:
+        """The same without the Bentos: exact tags and receipts."""
         with disk_errors(self.layout.bentos):
-            return [self._bento(exact, receipt) for exact, receipt in self.shelf.items(asked)]
+            return self.shelf.items(None if tag is None else Tag.parse(tag))
+
+    def summaries(self, tags: Sequence[Tag]) -> Sequence[Summary | StoreError | NotFound]:
+        """What a list tells of each one's manifest, or what is wrong with it: most are in the index."""
+        found = bento_summaries(self.layout).each(tags, is_whole=False)
+        return [summary for _, summary in found]
 
     def delete(self, tag: str | Tag, force: bool = False) -> Tag:
         """Deletes one Bento and gives its tag. A prefix is refused."""

@@ -7,7 +7,7 @@ called while the lock is held, and refuses by raising.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from ekiben.digest import Digest, is_short_version
@@ -19,6 +19,7 @@ from ekiben.store.layout import Layout
 from ekiben.store.lock import exclusive
 from ekiben.store.receipt import RECEIPT, Receipt, format_time, now
 from ekiben.store.seal import FOLDER_MODE, seal, sync_folders
+from ekiben.store.sharing import note_files, share_files
 from ekiben.store.shelf import Shelf
 from ekiben.store.staging import replace_file, throw_away
 from ekiben.store.sums import SIGNATURE_SUFFIX, SIGNATURES
@@ -56,10 +57,14 @@ def commit(
     exact = tag.with_version(tag.version or sealed.digest.short_version)
     receipt = Receipt(exact, sealed.digest, now(), sealed.size_bytes)
     write_synced(folder / RECEIPT, receipt.to_yaml(details))
+    if not shelf.has(exact):  # else it will most likely be thrown away
+        share_files(shelf.layout, folder, sealed.files)
     sync_folders(folder)
     with exclusive(shelf.layout.lock):
         check()
-        return exact, _put(shelf, folder, receipt, details)
+        written = _put(shelf, folder, receipt, details)
+    note_files(shelf.layout, shelf.folder(exact), sealed.files)
+    return exact, written
 
 
 def make_latest(shelf: Shelf, tag: Tag, digest: Digest) -> Receipt | None:
@@ -94,6 +99,19 @@ def delete(shelf: Shelf, tag: Tag, *, check: Callable[[Tag], None] = lambda tag:
     if not remove_tree(trash):
         logger.warning("`%s` is deleted, but some of its files may not be removed: see `%s`", exact, trash)
     return exact
+
+
+def delete_some(shelf: Shelf, tags: Iterable[Tag], may_go: Callable[[list[Tag]], list[Tag]]) -> list[Tag]:
+    """Deletes those of the exact `tags` that are there and that `may_go`, asked under the lock, lets go; gives them.
+    Raises OSError."""
+    with exclusive(shelf.layout.lock):
+        going = may_go([tag for tag in tags if shelf.has(tag)])
+        trash = [throw_away(shelf.layout, shelf.folder(tag)) for tag in going]
+        for name in {tag.name for tag in going}:
+            _drop_if_empty(shelf, name)
+    for path in trash:
+        remove_tree(path)  # what stays is swept another time
+    return going
 
 
 def _put(shelf: Shelf, sealed: Path, receipt: Receipt, details: Mapping[str, object]) -> Receipt:

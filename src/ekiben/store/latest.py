@@ -14,7 +14,7 @@ from ekiben.errors import InvalidTag
 from ekiben.tag import Tag
 
 LATEST_FILE = "latest"
-_KEPT = 16  # lines; enough that a deleted version has a predecessor, and small enough to read in one block
+KEPT = 16  # lines; enough that a deleted version has a predecessor, and small enough to read in one block
 MAX_BYTES = 16 * 1024  # of the file: three times what the longest versions need
 
 
@@ -40,7 +40,7 @@ def format_latest(entries: list[Saved]) -> str:
 def put_on_top(entries: list[Saved], saved: Saved, exists: Callable[[str], bool]) -> list[Saved]:
     """`saved` first, then the others that still exist."""
     others = [one for one in entries if one.version != saved.version and exists(one.version)]
-    return [saved, *others][:_KEPT]
+    return [saved, *others][:KEPT]
 
 
 def _is_version(text: str) -> bool:

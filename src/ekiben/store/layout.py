@@ -33,6 +33,11 @@ class Layout:
         return self.home / "cache"
 
     @property
+    def cache_lock(self) -> Path:
+        """The file that who uses the cache holds together with others, and who prunes it alone; outside of it, too."""
+        return self.home / ".cache-lock"
+
+    @property
     def lock(self) -> Path:
         """The file that writers lock for the instant of a change; outside tmp/, which people empty by hand."""
         return self.home / ".lock"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from ekiben.errors import StoreError
 
@@ -29,6 +31,35 @@ def exclusive(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def together(path: Path) -> Iterator[None]:
+    """Holds `path` for the block, as others may, too; waits for one who holds it `alone`. Raises OSError."""
+    with path.open("ab") as stream:
+        fcntl.flock(stream, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def alone(path: Path, patience_s: float) -> Iterator[bool]:
+    """Holds `path` for the block against all who hold it `together`; False where these do not end in time. Raises
+    OSError."""
+    with path.open("ab") as stream:
+        yield _taken(stream, patience_s)
+
+
+def _taken(stream: BinaryIO, patience_s: float) -> bool:
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_POLL_S)
+        else:
+            return True
 
 
 class Hold:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import ekiben
 from ekiben.errors import DamagedItem, UsageError
-from ekiben.store.documents import Document
+from ekiben.store.documents import Document, read_document
 from ekiben.store.plain import plain_labels, plain_mapping
 
 MODEL_MANIFEST = "model.yaml"
@@ -105,6 +106,14 @@ class ModelManifest:
             signatures=signatures,
             api_version=document.text("api_version", API_VERSION),
         )
+
+
+def read_model_manifest(folder: Path) -> ModelManifest:
+    """The manifest of the model in any folder. Raises DamagedItem, also where there is no model.yaml."""
+    try:
+        return ModelManifest.from_document(read_document(folder / MODEL_MANIFEST))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise DamagedItem(f"`{folder}` has no {MODEL_MANIFEST}") from error
 
 
 def parse_signatures(raw: Mapping[str, object]) -> dict[str, Signature]:

@@ -13,10 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
-from ekiben.errors import DamagedItem, InUse, ModelNotFound, StoreError, UsageError
+from ekiben.errors import DamagedItem, InUse, ModelNotFound, NotFound, StoreError, UsageError
 from ekiben.store.changes import commit, delete, named_version
+from ekiben.store.claims import CLAIMANT, claimed_models
 from ekiben.store.disk import disk_errors, disk_refusals, write_synced
-from ekiben.store.documents import dump_document, read_document
+from ekiben.store.documents import dump_document
 from ekiben.store.item import StoredItem, path_inside
 from ekiben.store.layout import Layout
 from ekiben.store.model_manifest import (
@@ -26,6 +27,7 @@ from ekiben.store.model_manifest import (
     ModelManifest,
     Signature,
     parse_signatures,
+    read_model_manifest,
 )
 from ekiben.store.pickles import CUSTOM_OBJECTS, dump_pickle, load_custom_objects
 from ekiben.store.pins import Pins, means
@@ -34,7 +36,8 @@ from ekiben.store.receipt import Receipt, host_platform
 from ekiben.store.seal import refuse_names
 from ekiben.store.shelf import Shelf, model_shelf
 from ekiben.store.staging import staging
-from ekiben.store.usage import bentos_using
+from ekiben.store.summaries import Summary, model_summaries
+from ekiben.store.usage import find_needs
 from ekiben.tag import Tag
 
 __all__ = ["Model", "ModelContext", "ModelDraft", "ModelManifest", "ModelShelf", "Signature"]
@@ -46,10 +49,7 @@ class Model(StoredItem):
     @cached_property
     def manifest(self) -> ModelManifest:
         """What model.yaml says. Raises DamagedItem."""
-        try:
-            return ModelManifest.from_document(read_document(self.path / MODEL_MANIFEST))
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise DamagedItem(f"`{self.path}` has no {MODEL_MANIFEST}") from error
+        return read_model_manifest(self.path)
 
     @property
     def info(self) -> ModelManifest:
@@ -71,6 +71,10 @@ class Model(StoredItem):
         """The Python objects saved beside the model. Reading them unpickles, which runs code of whoever saved them."""
         with disk_errors(self.path):
             return load_custom_objects(self.path)
+
+    def to_row(self, summary: Summary) -> dict[str, object]:
+        """What `list` tells of it."""
+        return self._shown({"module": summary.module, "labels": dict(summary.labels)})
 
     def to_dict(self) -> dict[str, object]:
         """model.yaml in BentoML's shape, with tag, digest, creation time, size and path: what `models get` prints."""
@@ -143,13 +147,26 @@ class ModelShelf:
 
     def list(self, tag: str | Tag | None = None) -> list[Model]:
         """All models, or those of a name, or with such a beginning of a version, newest first. Reads receipts alone."""
-        asked = None if tag is None else Tag.parse(tag)
+        shelf = self.shelf
+        return [Model(exact, shelf.folder(exact), receipt) for exact, receipt in self.receipts(tag)]
+
+    def receipts(self, tag: str | Tag | None = None) -> Sequence[tuple[Tag, Receipt]]:
+        """The same without the models: exact tags and receipts."""
         with disk_errors(self.layout.models):
-            return [self._model(exact, receipt) for exact, receipt in self.shelf.items(asked) if self._is_seen(exact)]
+            found = self.shelf.items(None if tag is None else Tag.parse(tag))
+        return [(exact, receipt) for exact, receipt in found if self._is_seen(exact)]
+
+    def summaries(self, tags: Sequence[Tag]) -> Sequence[Summary | StoreError | NotFound]:
+        """What a list tells of each one's manifest, or what is wrong with it: most are in the index."""
+        found = model_summaries(self.layout).each(tags, is_whole=False)
+        return [summary for _, summary in found]
 
     def delete(self, tag: str | Tag, force: bool = False) -> Tag:
-        """Deletes one model and gives its tag. A prefix is refused. Raises InUse where a local Bento lists it."""
+        """Deletes one model and gives its tag. A prefix is refused. Raises InUse where a local Bento lists it, or
+        will."""
         with disk_errors(self.layout.home):
+            if not force:
+                find_needs(self.layout, self._asked(tag))  # so that what is asked again under the lock is in the index
             return delete(
                 self.shelf, self._asked(tag), check=lambda exact: None if force else self._require_free(exact)
             )
@@ -208,9 +225,11 @@ class ModelShelf:
         return self.pins is None or any(entry.tag == tag for entry in self.pins.entries)
 
     def _require_free(self, tag: Tag) -> None:
-        users = bentos_using(self.layout, tag)
+        users = [str(bento) for bento in find_needs(self.layout, tag).of(tag)]
+        if str(tag) in claimed_models(self.layout):
+            users.append(CLAIMANT)
         if users:
-            raise InUse(str(tag), [str(user) for user in users])
+            raise InUse(str(tag), users)
 
     def _asked(self, tag: str | Tag) -> Tag:
         if self.pins is None:

@@ -42,6 +42,18 @@ class Receipt:
     created: datetime
     size_bytes: int
 
+    @property
+    def line(self) -> str:
+        """All of it in one line, for the index."""
+        return f"{self.tag} {self.digest} {format_time(self.created)} {self.size_bytes}"
+
+    @classmethod
+    def from_line(cls, line: str, folder_tag: Tag) -> Receipt:
+        """The receipt that `line` tells; `folder_tag`, where the item lies, is nearly always its own."""
+        tag, digest, created, size_bytes = line.split(" ")
+        own_tag = folder_tag if tag == str(folder_tag) else Tag.parse(tag)
+        return cls(own_tag, Digest.parse(digest), datetime.fromisoformat(created), int(size_bytes))
+
     def to_yaml(self, details: Mapping[str, object]) -> bytes:
         """The content of receipt.yaml, with what else the maker wants to tell."""
         own = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +25,11 @@ FILE_MODE, PROGRAM_MODE, FOLDER_MODE = 0o644, 0o755, 0o755
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What sealing found: the address of the content and its size."""
+    """What sealing found: the address of the content, its size, and the digest of each file."""
 
     digest: Digest
     size_bytes: int
+    files: Mapping[str, Digest]
 
 
 def refuse_names(folder: Path, *reserved: str) -> None:
@@ -56,9 +57,10 @@ def seal(folder: Path, executables: Collection[str] = ()) -> Seal:
         (folder / path).chmod(PROGRAM_MODE if path in executables else FILE_MODE)
     sync_all(folder / path for path in settled)
     sizes = [(folder / path).stat().st_size for path in files]
-    sums = format_sums({path: Digest.of_file(folder / path) for path in files})
+    digests = {path: Digest.of_file(folder / path) for path in files}
+    sums = format_sums(digests)
     write_synced(folder / SUMS, sums)
-    return Seal(Digest.of_bytes(sums), sum(sizes))
+    return Seal(Digest.of_bytes(sums), sum(sizes), digests)
 
 
 def _refuse_strays(signatures: Iterable[str]) -> None:

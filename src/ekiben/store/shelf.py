@@ -1,6 +1,7 @@
-"""`Shelf`: the folders `<name>/<version>/` of the models, or of the Bentos. Finds and lists; changes nothing.
+"""`Shelf`: the folders `<name>/<version>/` of the models, or of the Bentos. Finds and lists.
 
-Readers take no lock: an item comes and goes by one rename, so each is there whole or not at all.
+Readers take no lock: an item comes and goes by one rename, so each is there whole or not at all. A list of many leaves
+an index behind, which spares the next one the reading.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from ekiben.errors import AmbiguousTag, BentoNotFound, DamagedItem, InvalidTag, 
 from ekiben.nearest import nearest
 from ekiben.report import logger
 from ekiben.store.disk import disk_errors
+from ekiben.store.index import Index
 from ekiben.store.latest import LATEST_FILE, MAX_BYTES, Saved, parse_latest
 from ekiben.store.layout import Layout
-from ekiben.store.receipt import Receipt, read_receipt
+from ekiben.store.receipt import RECEIPT, Receipt, read_receipt
 from ekiben.tag import Tag
 
 _RETRIES = 10  # of a question for `latest` whose answer was deleted before it could be read
@@ -33,15 +35,16 @@ class Shelf:
 
     def names(self) -> list[str]:
         """The names that have a folder, sorted."""
-        return [name for name in _folders(self.root) if _is_tag(name)]
+        return [name for name in _folders(self.root) if _tag_of(name)]
 
-    def versions(self, name: str) -> list[str]:
-        """The versions of `name`, sorted; none where there is no such name."""
-        return [version for version in _folders(self.root / name) if _is_tag(name, version)]
+    def versions(self, name: str, beginning: str = "") -> list[str]:
+        """The versions of `name` that begin so, sorted; none where there is no such name."""
+        return [str(tag.version) for tag in self.tags(name, beginning)]
 
-    def tags(self, name: str) -> list[Tag]:
-        """The exact tags of `name`, damaged ones too: reads no item."""
-        return [Tag(name, version) for version in self.versions(name)]
+    def tags(self, name: str, beginning: str = "") -> list[Tag]:
+        """Their exact tags, damaged items too: reads none."""
+        fitting = (folder for folder in _folders(self.root / name) if folder.startswith(beginning))
+        return [tag for folder in fitting if (tag := _tag_of(name, folder))]
 
     def has(self, tag: Tag) -> bool:
         """Whether exactly this version is here."""
@@ -49,17 +52,19 @@ class Shelf:
 
     def folder(self, tag: Tag) -> Path:
         """Where an exact tag lies."""
-        return self.root / tag.name / str(tag.version)
+        return self.root / f"{tag.name}/{tag.version}"
 
     def items(self, asked: Tag | None = None) -> list[tuple[Tag, Receipt]]:
         """All items, or those that `asked` may mean (a name's, by the beginning of a version), newest first. One that
         vanishes meanwhile, or is damaged, is left out."""
+        index = Index.load(self.layout, f"{self.root.name}.receipts")
         found: list[tuple[Tag, Receipt]] = []
         beginning = (asked.version if asked else None) or ""
         for name in [asked.name] if asked else self.names():
-            for tag in self._tags_or_warning(name):
-                if str(tag.version).startswith(beginning) and (receipt := self._receipt_or_warning(tag)):
+            for tag in self._tags_or_warning(name, beginning):
+                if receipt := self._receipt_or_warning(tag, index):
                     found.append((tag, receipt))
+        index.keep(is_whole=asked is None)
         return sorted(found, key=lambda pair: (pair[1].created, pair[0]), reverse=True)
 
     def get(self, tag: Tag) -> tuple[Tag, Receipt]:
@@ -88,7 +93,7 @@ class Shelf:
             return tag.with_version(self._latest(tag))
         if self.has(tag):
             return tag
-        version = choose_by_prefix(tag, self.versions(tag.name))
+        version = choose_by_prefix(tag, self.versions(tag.name, tag.version))
         if version is None:
             raise self.not_found(tag)
         return tag.with_version(version)
@@ -131,16 +136,22 @@ class Shelf:
             raise self.not_found(tag)
         return str(by_time[0][0].version)
 
-    def _tags_or_warning(self, name: str) -> list[Tag]:
+    def _tags_or_warning(self, name: str, beginning: str) -> list[Tag]:
         try:
-            return self.tags(name)
+            return self.tags(name, beginning)
         except StoreError as error:
             logger.warning("all of `%s` is left out: %s", name, error)
             return []
 
-    def _receipt_or_warning(self, tag: Tag) -> Receipt | None:
+    def _receipt_or_warning(self, tag: Tag, index: Index) -> Receipt | None:
+        def read() -> str | None:
+            receipt = read_receipt(self.folder(tag))
+            return receipt.line if receipt else None
+
+        key = f"{tag.name}/{tag.version}"
         try:
-            return read_receipt(self.folder(tag))
+            line = index.recall(key, f"{self.root}/{key}/{RECEIPT}", read)
+            return Receipt.from_line(line, tag) if line else None
         except (StoreError, OSError) as error:
             logger.warning("%s `%s` is left out: %s", self.noun, tag, error)
             return None
@@ -164,11 +175,13 @@ def choose_by_prefix(tag: Tag, versions: list[str]) -> str | None:
     return fitting[0] if fitting else None
 
 
-def _is_tag(name: str, version: str | None = None) -> bool:
+def _tag_of(name: str, version: str | None = None) -> Tag | None:
+    """The tag of a folder; None for a folder that is no item's."""
     try:
-        return Tag(name, version).version == version
+        tag = Tag(name, version)
     except InvalidTag:
-        return False
+        return None
+    return tag if tag.version == version else None
 
 
 def _folders(path: Path) -> list[str]:

@@ -52,6 +52,29 @@ def _open(layout: Layout) -> tuple[Path, Hold]:
     return place, hold
 
 
+def dead_places(layout: Layout) -> list[Path]:
+    """What dead processes left, and what somebody is removing now."""
+    with exclusive(layout.lock):
+        return [path for path in layout.tmp.iterdir() if _is_dead(path)]
+
+
+def sweep(layout: Layout) -> None:
+    """Removes what dead processes left."""
+    with exclusive(layout.lock):
+        swept = _sweep(layout.tmp)
+    for path in swept:
+        remove_tree(path)
+
+
+def living(layout: Layout) -> list[Path]:
+    """The folders that processes are staging in now. The caller holds the store's lock."""
+    try:
+        places = [path for path in layout.tmp.iterdir() if (path / _LOCK).is_file()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [path / _CONTENT for path in places if not _is_dead(path)]
+
+
 def _sweep(tmp: Path) -> list[Path]:
     """Turns what dead processes left into trash; gives all the trash there is."""
     return [path if path.name.startswith(_TRASH) else _to_trash(path) for path in tmp.iterdir() if _is_dead(path)]
@@ -98,6 +121,21 @@ def replace_file(layout: Layout, path: Path, content: bytes) -> None:
             draft.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def replace_unsynced(layout: Layout, path: Path, content: bytes) -> None:
+    """The same for a file of a cache, which a power cut may tear: its reader has to notice. Needs no lock, and raises
+    FileNotFoundError where somebody sweeps meanwhile."""
+    make_folder(layout.tmp)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = _trash_path(layout.tmp)
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
 
 
 def _to_trash(path: Path, tmp: Path | None = None) -> Path:

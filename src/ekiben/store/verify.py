@@ -20,6 +20,7 @@ from ekiben.store.sums import SIGNATURES, SUMS, is_beside, is_signature, parse_s
 
 _OWN_FILES = (SUMS, RECEIPT)
 _ITSELF = "."  # the path of the item's own folder
+_HAS_MODE = "has mode"
 _SHOWN = 3  # files named in a message
 _KINDS = ((stat.S_ISLNK, "is a link"), (stat.S_ISDIR, "is a folder"), (stat.S_ISREG, "is a file"))
 
@@ -30,6 +31,11 @@ class Damage:
 
     path: str
     what: str
+
+    @property
+    def is_of_mode(self) -> bool:
+        """Whether nothing but the mode is wrong."""
+        return self.what.startswith(_HAS_MODE)
 
 
 def check_address(folder: Path, digest: Digest, what: str) -> None:
@@ -123,7 +129,7 @@ def _fault_of_entry(path: str, status: os.stat_result, *, is_needed: bool) -> st
 
 def _fault_of_mode(status: os.stat_result, expected: int) -> str | None:
     mode = stat.S_IMODE(status.st_mode)
-    return None if mode == expected else f"has mode {mode:04o} and should have {expected:04o}"
+    return None if mode == expected else f"{_HAS_MODE} {mode:04o} and should have {expected:04o}"
 
 
 def _kind(status: os.stat_result) -> str:

@@ -25,6 +25,7 @@ from ekiben.store.archive.unpacking import unpack
 from ekiben.store.bento_manifest import BentoModelEntry
 from ekiben.store.bentos import Bento, moving_hint
 from ekiben.store.changes import commit
+from ekiben.store.claims import claim
 from ekiben.store.disk import disk_errors
 from ekiben.store.layout import Layout
 from ekiben.store.local import Store
@@ -78,6 +79,7 @@ def _import(request: ImportRequest, kind: ItemKind, store: Store, reporter: Repo
         _require_place(parcel, store.layout)
         if request.policy:
             _require_signed(parcel, request.policy)
+        claim(store.layout, scratch, [entry.tag for entry in parcel.item.models])
         for model in parcel.models:
             _commit(model, store.layout, place)
         return _commit(parcel.item, store.layout, place)

@@ -1,0 +1,1 @@
+"""The store at scale, and under a crowd."""
