@@ -63,6 +63,7 @@ LATE_IMPORTS = {
     "ekiben.store.documents": "alone in touching YAML; a list of the store needs none",
     "ekiben.store.lock": "alone in touching filelock; readers need no lock",
     "ekiben.store.pickles": "alone in touching pickles; few commands do",
+    "ekiben.templates.loader": "alone in touching Jinja for templates; most builds fill in none",
     "ekiben.trust.keys": "alone in touching cryptography, which images do not carry",
 }
 LATE_IMPORT_ROOMS = {"ekiben.cli": "start-up time"}

@@ -110,17 +110,21 @@ def _standing(request: BuildRequest, state: State) -> Bento | None:
 
 
 def _built(request: BuildRequest, state: State, *, makes_image: bool) -> Bento:
-    """The process that describes the service starts first: its imports take as long as those of the build, and of the
-    image."""
+    """The process that describes the service starts first: its imports take as long as those of the build. While it
+    imports the service, those of the image take place."""
     from ekiben.packager.describing.describer import Describer
 
-    with Describer.started() as describer:
+    with Describer.started(_import_image_making if makes_image else None) as describer:
         from ekiben.packager.rebuilding.recorded import build_recorded
 
-        if makes_image:
-            import ekiben.packager.image.containerize  # noqa: F401  # for `_make_image`, which needs them soon
-
         return build_recorded(request, store=state.store, reporter=state.reporter, describer=describer)
+
+
+def _import_image_making() -> None:
+    """What `_make_image` will need."""
+    import docker  # noqa: F401
+
+    import ekiben.packager.image.containerize  # noqa: F401
 
 
 def _make_image(tag: Tag, platforms: tuple[str, ...], state: State) -> None:

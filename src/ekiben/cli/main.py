@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import sys
 from typing import NoReturn
 
+from ekiben.cli.garbage import look_no_more, look_seldom
 from ekiben.cli.interrupts import stopped_by
 from ekiben.errors import EkibenError
 from ekiben.report import print_error
@@ -15,6 +15,7 @@ from ekiben.report import print_error
 def main() -> None:
     """Runs the command line. Exit codes: 0 done, 1 an error or findings, 2 usage, 130 interrupted."""
     signal.signal(signal.SIGTERM, _stop)
+    look_seldom()
     try:
         from ekiben.cli.app import app  # here, since a Ctrl-C while it is imported is no traceback either
 
@@ -24,7 +25,7 @@ def main() -> None:
     except EkibenError as error:
         _end(error)
     finally:
-        gc.freeze()  # what lives now lives to the end: a last look for cycles is a fifth of what a quick command costs
+        look_no_more()
 
 
 def _stop(number: int, frame: object) -> NoReturn:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ekiben.cli.garbage import look_as_usual
 from ekiben.cli.options import Arg, ArgFile, parse_pairs
 from ekiben.cli.state import State, state_of
 from ekiben.cli.trusting import admit_served
@@ -51,6 +52,7 @@ def serve(
     found = find_target(state_of(ctx), target, service)
     _hand_over_arguments(target, arg_file, parse_pairs(arg or [], "--arg"))
     _hand_over_aliases(target, state_of(ctx))
+    look_as_usual()
     sys.exit(run_server(found, options))
 
 

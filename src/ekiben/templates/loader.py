@@ -7,9 +7,10 @@ these are Markdown, YAML and Python, not HTML.
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING
 
-from jinja2 import PackageLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
+if TYPE_CHECKING:
+    from jinja2.sandbox import SandboxedEnvironment
 
 SUFFIX = ".j2"
 
@@ -28,6 +29,9 @@ def template_names(folder: str) -> list[str]:
 
 @functools.cache
 def _environment() -> SandboxedEnvironment:
+    from jinja2 import PackageLoader, StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
+
     return SandboxedEnvironment(
         loader=PackageLoader("ekiben", "templates"),
         undefined=StrictUndefined,

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,7 +70,14 @@ class Answer:
 class Describer:
     """The process: started, then asked, then heard; once each."""
 
-    def __init__(self, child: subprocess.Popen[str], folder: Path, said: IO[bytes], began_ns: int) -> None:
+    def __init__(
+        self,
+        child: subprocess.Popen[str],
+        folder: Path,
+        said: IO[bytes],
+        began_ns: int,
+        meanwhile: Callable[[], object] | None,
+    ) -> None:
         self._job: Job | None = None  # once it was asked
         self.read: dict[str, State] = {}  # once it was heard: what it read, by path,
         self.foreign = ""  # and what else it asked (see `Inputs`)
@@ -78,11 +85,13 @@ class Describer:
         self._child = child
         self.folder = folder  # its own, gone when it ends
         self._said = said
+        self._meanwhile = meanwhile
 
     @classmethod
     @contextmanager
-    def started(cls) -> Iterator[Describer]:
-        """A process for the block. However that is left, it ends with all that it started."""
+    def started(cls, meanwhile: Callable[[], object] | None = None) -> Iterator[Describer]:
+        """A process for the block. However that is left, it ends with all that it started. `meanwhile` is what this
+        process has to do while the other one imports the service: it is called when nothing else is left to do."""
         began_ns = time.time_ns()
         command = [sys.executable, "-m", "ekiben.packager.describing.program"]
         # Files and not pipes: something that the service leaves running would keep a pipe open for ever.
@@ -98,7 +107,7 @@ class Describer:
                 stderr=subprocess.STDOUT,
             ) as child,
         ):
-            yield cls(child, Path(folder).resolve(), said, began_ns)
+            yield cls(child, Path(folder).resolve(), said, began_ns, meanwhile)
 
     def ask(self, job: Job) -> None:
         """Gives the process its job, and does not wait for it."""
@@ -114,6 +123,8 @@ class Describer:
         `timeout_s`: then it is killed with all that it started. That a service cannot be imported is an answer, too."""
         assert self._job is not None, "asked before it is heard"
         job = self._job
+        if self._meanwhile:
+            self._meanwhile()
         try:
             status = wait_for_end(self._child, timeout_s)
         except subprocess.TimeoutExpired as error:
