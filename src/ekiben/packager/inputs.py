@@ -119,6 +119,16 @@ def answered() -> Iterator[None]:
             yield
 
 
+@contextmanager
+def apart() -> Iterator[None]:
+    """For a block that is no part of the work which is recorded."""
+    before, _HOOK.current = _HOOK.current, None
+    try:
+        yield
+    finally:
+        _HOOK.current = before
+
+
 def module_files(paths: Iterable[str]) -> set[str]:
     """The files of the modules that this process has imported, and of `paths` the sources of what is bytecode: an
     import compares their times without opening them."""

@@ -262,6 +262,16 @@ def test_a_service_that_asks_more_than_files_is_described_every_time(world: Worl
     assert world.standing() is None
 
 
+def test_what_is_done_while_a_service_is_imported_is_no_part_of_its_build(world: World) -> None:
+    time.sleep(0.15)
+    done = []
+    with Describer.started(lambda: done.append(subprocess.run(["true"], check=True))) as describer:
+        built = build_recorded(world.asked(), store=world.store, reporter=world.reporter, describer=describer)
+    assert len(done) == 1
+    assert (standing := world.standing())
+    assert standing.tag == built.tag
+
+
 def test_a_file_written_while_its_bento_is_built_makes_a_build(world: World) -> None:
     (world.project / "service.py").write_text(
         f"import os, pathlib\npathlib.Path(os.environ['SHARED'], 'words.txt').write_text('late')\n{SERVICE}"

@@ -21,7 +21,7 @@ from typing import IO
 
 from ekiben.errors import DescriptionError
 from ekiben.packager.child_process import child_process, wait_for_end
-from ekiben.packager.inputs import State
+from ekiben.packager.inputs import State, apart
 from ekiben.serving.exit_status import EXIT_EXPLAINED
 from ekiben.serving.variables import ARGUMENTS_VARIABLE
 
@@ -124,7 +124,8 @@ class Describer:
         assert self._job is not None, "asked before it is heard"
         job = self._job
         if self._meanwhile:
-            self._meanwhile()
+            with apart():
+                self._meanwhile()
         try:
             status = wait_for_end(self._child, timeout_s)
         except subprocess.TimeoutExpired as error:
