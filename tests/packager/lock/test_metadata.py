@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ekiben.digest import Digest
 from ekiben.packager.lock.job import ResolverJob
 from ekiben.packager.lock.licence_cache import LicenceCache
 from ekiben.packager.lock.licences import LicenceFields
@@ -16,6 +17,7 @@ from ekiben.packager.lock.pip_settings import PipSettings
 from ekiben.packager.lock.request import LockRequest, LockTool
 from ekiben.packager.lock.resolve import lock_requirements
 from ekiben.packager.lock.target import Target, host_target
+from ekiben.packager.lock.wheel_files import WheelFiles
 from tests.packager.lock.local_index import LocalIndex, RecordingReporter, guarded, write_wheel
 
 MIT = ("License-Expression: MIT",)
@@ -116,6 +118,12 @@ def memory(tmp_path: Path) -> LicenceCache:
     return LicenceCache(tmp_path / "licences")
 
 
+@pytest.fixture
+def wheels(tmp_path: Path) -> WheelFiles:
+    """A cache that holds nothing."""
+    return WheelFiles(tmp_path / "wheels")
+
+
 def at(url: str, digest: str, size_bytes: int = 1000) -> LockedPackage:
     """The pin of a wheel that is there."""
     name = url.rpartition("/")[2]
@@ -127,48 +135,63 @@ def served(port: int, settings: PipSettings) -> PipSettings:
     return replace(settings, index_url=f"http://me:s3cret@127.0.0.1:{port}/simple", no_index=False)
 
 
-def test_what_a_wheel_said_to_another_project_is_remembered(job: ResolverJob, memory: LicenceCache) -> None:
+def test_what_a_wheel_said_to_another_project_is_remembered(
+    job: ResolverJob, memory: LicenceCache, wheels: WheelFiles
+) -> None:
     digest = f"sha256:{'a' * 64}"
     memory.keep(digest, LicenceFields(expression="MIT"))
-    (package,) = with_licences([at("http://index.example/app-1.0-py3-none-any.whl", digest)], job, memory)
+    (package,) = with_licences([at("http://index.example/app-1.0-py3-none-any.whl", digest)], job, memory, wheels)
     assert package.licence == "MIT"
 
 
 def test_pip_opens_the_files_themselves_and_no_page_of_an_index(
-    index: LocalIndex, job: ResolverJob, memory: LicenceCache
+    index: LocalIndex, job: ResolverJob, memory: LicenceCache, wheels: WheelFiles
 ) -> None:
     names = [f"app{number}" for number in range(10)]  # more than one pip is asked about
     digests = {name: index.add(name, "1.0", headers=MIT) for name in names}
     index.simple.rename(index.simple.with_name("gone"))
     with guarded(index, user="me", password="s3cret") as port:
         url = f"http://127.0.0.1:{port}/files/{{}}-1.0-py3-none-any.whl"
-        pins = [at(url.format(name), digests[name]) for name in names]
-        known = with_licences(pins, replace(job, settings=served(port, job.settings)), memory)
+        pins = [at(url.format(name), digests[name], size_bytes=200_000) for name in names]
+        known = with_licences(pins, replace(job, settings=served(port, job.settings)), memory, wheels)
     assert {one.licence for one in known} == {"MIT"}
     assert {memory.find(digest) for digest in digests.values()} == {LicenceFields(expression="MIT")}
 
 
+def test_what_is_next_to_nothing_is_fetched_whole_and_kept_for_the_image(
+    index: LocalIndex, job: ResolverJob, memory: LicenceCache, wheels: WheelFiles
+) -> None:
+    digest = index.add("app", "1.0", headers=MIT)
+    with guarded(index, user="me", password="s3cret") as port:
+        there = at(f"http://127.0.0.1:{port}/files/app-1.0-py3-none-any.whl", digest)
+        (package,) = with_licences([there], replace(job, settings=served(port, job.settings)), memory, wheels)
+    assert package.licence == "MIT"
+    assert wheels.find(Digest.parse(digest)) is not None
+
+
 def test_the_index_is_asked_where_the_files_are_not_to_be_had(
-    index: LocalIndex, job: ResolverJob, memory: LicenceCache
+    index: LocalIndex, job: ResolverJob, memory: LicenceCache, wheels: WheelFiles
 ) -> None:
     digest = index.add("app", "1.0", headers=MIT)
     with guarded(index, user="me", password="s3cret") as port:
         moved = at(f"http://127.0.0.1:{port}/moved/app-1.0-py3-none-any.whl", digest)
-        (package,) = with_licences([moved], replace(job, settings=served(port, job.settings)), memory)
+        (package,) = with_licences([moved], replace(job, settings=served(port, job.settings)), memory, wheels)
     assert package.licence == "MIT"
 
 
-def test_the_index_is_asked_about_a_large_wheel(index: LocalIndex, job: ResolverJob, memory: LicenceCache) -> None:
+def test_the_index_is_asked_about_a_large_wheel(
+    index: LocalIndex, job: ResolverJob, memory: LicenceCache, wheels: WheelFiles
+) -> None:
     large = at("http://127.0.0.1:1/app-1.0-py3-none-any.whl", index.add("app", "1.0", headers=MIT), size_bytes=10**8)
-    (package,) = with_licences([large], replace(job, settings=PipSettings(index_url=index.url)), memory)
+    (package,) = with_licences([large], replace(job, settings=PipSettings(index_url=index.url)), memory, wheels)
     assert package.licence == "MIT"
     assert not (job.folder / "links.html").exists()
 
 
-def test_nobody_is_asked_offline(index: LocalIndex, job: ResolverJob, memory: LicenceCache) -> None:
+def test_nobody_is_asked_offline(index: LocalIndex, job: ResolverJob, memory: LicenceCache, wheels: WheelFiles) -> None:
     digest = index.add("app", "1.0", headers=MIT)
     with guarded(index, user="me", password="s3cret") as port:
         there = at(f"http://127.0.0.1:{port}/files/app-1.0-py3-none-any.whl", digest)
         offline = {**job.environ, "UV_OFFLINE": "true"}
         alone = replace(job, settings=served(port, job.settings), environ=offline)
-        assert with_licences([there], alone, memory) == (there,)
+        assert with_licences([there], alone, memory, wheels) == (there,)

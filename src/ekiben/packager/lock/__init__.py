@@ -22,6 +22,7 @@
     metadata.py       the licences of what is locked                        ── licences.py   what metadata says of them
                       (licence_cache.py: what wheels said in any project; links_page.py: which files pip is to open;
                       wheel_metadata.py: what a wheel says)
+    pip_download.py   `pip download`: wheels of what is locked              ── wheel_files.py   those at hand, by digest
     lockfile.py       LockedPackage, LockedFile and requirements.lock       ── pylock.py     the same as PEP 751 has it
     base_digest.py    which image the base's tag means now
     bento_lock.py     bento.lock in the project                             ── freshness.py  whether it still fits

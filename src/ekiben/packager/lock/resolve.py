@@ -29,6 +29,7 @@ from ekiben.packager.lock.settling import (
     with_origins,
     without_local_urls,
 )
+from ekiben.packager.lock.wheel_files import WHEEL_FILES, WheelFiles
 from ekiben.report import Reporter
 
 LICENCES = "licences"  # in the store's cache
@@ -79,7 +80,7 @@ def lock_prepared(
         reporter.info(f"lock: reused from cache, {age_text(now() - kept.created)}")
         tell_yanked(kept, reporter)
         return kept
-    packages = _locked_packages(prepared, LicenceCache(cache / LICENCES), environ, timeout_s, reporter)
+    packages = _locked_packages(prepared, cache, environ, timeout_s, reporter)
     lock = Lock(
         packages=packages,
         intent=prepared.intent.text,
@@ -111,7 +112,7 @@ def tell_yanked(lock: Lock, reporter: Reporter) -> None:
 
 
 def _locked_packages(
-    prepared: Prepared, licences: LicenceCache, environ: Mapping[str, str], timeout_s: float, reporter: Reporter
+    prepared: Prepared, cache: Path, environ: Mapping[str, str], timeout_s: float, reporter: Reporter
 ) -> tuple[LockedPackage, ...]:
     request, intent, target = prepared.request, prepared.intent, prepared.target
     started = time.monotonic()
@@ -134,7 +135,8 @@ def _locked_packages(
             (job.folder / CONSTRAINTS).write_text(_lines(intent.constraints), encoding="utf-8")
         found = _resolve(job, request.tool)
         pins = settle_pins(read_local_files(found.packages), intent.allowed_hashes(), target)
-        pins = with_licences(_yanked(pins, found.warnings), job, licences)
+        pins = _yanked(pins, found.warnings)
+        pins = with_licences(pins, job, LicenceCache(cache / LICENCES), WheelFiles(cache / WHEEL_FILES))
     _tell(pins, found.warnings, job, reporter)
     reporter.info(f"lock: {len(pins)} packages for {target} by {request.tool}, {time.monotonic() - started:.1f} s")
     return with_origins(without_local_urls(pins), prepared.wheels)

@@ -1,7 +1,8 @@
 """Own wheels kept by content, below `wheels/` of the store's cache: what did not change is not built, fetched or asked
 again.
 
-    files/<sha256>/<file name>    a wheel, alone in its folder, so that the folder is a find-links location for it
+    files/<sha256>/<file name>    a wheel, alone in its folder, so that the folder is a find-links location for it;
+                                  those of others, too: `wheel_files`
     built/<key>.json              which wheel a source gave
     commits/<key>                 which commit a branch or tag of a repository was
 

@@ -209,7 +209,7 @@ def test_a_damaged_or_missing_blob_is_made_again(store: Store, base: str, layout
 def test_no_model_is_stored_a_second_time(store: Store, base: str, tmp_path: Path) -> None:
     bento = small_bento(store, models=[save_model(store, "iris", "w" * 100_000)])
     make(store, bento, base, f"docker-archive:{tmp_path / 'image.tar'}")
-    kept = [path.stat().st_size for path in store.cache.rglob("*") if path.is_file()]
+    kept = [path.stat().st_size for path in store.cache.rglob("*") if path.is_file() and not path.is_symlink()]
     assert max(kept) < 100_000
 
 

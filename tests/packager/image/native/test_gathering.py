@@ -18,6 +18,7 @@ from ekiben.packager.image.native.locked_wheels import WantedWheel, wanted_wheel
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
 from ekiben.packager.lock.pip_settings import PipSettings
 from ekiben.packager.lock.target import Target
+from ekiben.packager.lock.wheel_files import WheelFiles
 from tests.packager.small_bento import locked, make_wheel
 
 TARGET = Target("3.11", "linux/amd64", "manylinux_2_36")
@@ -67,7 +68,7 @@ def places(tmp_path: Path) -> WheelPlaces:
     for folder in folders:
         folder.mkdir()
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PIP_CONFIG_FILE": os.devnull}
-    return WheelPlaces(folders[0], tmp_path / "cache", folders[1], PipSettings(no_index=True), environ)
+    return WheelPlaces(folders[0], WheelFiles(tmp_path / "cache"), folders[1], PipSettings(no_index=True), environ)
 
 
 def with_index(places: WheelPlaces, url: str) -> WheelPlaces:
@@ -97,7 +98,7 @@ def test_an_index_is_asked_once(places: WheelPlaces, index: Index, tmp_path: Pat
     first = gather_wheels(wanted(package), TARGET, with_index(places, index.url))
     again = gather_wheels(wanted(package), TARGET, places)
     assert again == first
-    assert first["light"].path.is_relative_to(places.cache)
+    assert first["light"].path.is_relative_to(places.cache.folder)
     assert str(first["light"].digest) == package.hashes[0]
 
 
@@ -145,7 +146,7 @@ def test_a_file_that_is_not_what_was_locked_is_refused_in_pips_words(
     package = locked(make_wheel(tmp_path / "made", "light", "2.0", {"light.py": ""}))
     with pytest.raises(ImageError, match=r"pip cannot fetch the image's wheels:[\s\S]*DO NOT MATCH THE HASHES"):
         gather_wheels(wanted(package), TARGET, with_index(places, index.url))
-    assert not places.cache.exists()
+    assert not places.cache.folder.exists()
 
 
 def test_a_wheel_that_is_nowhere_is_refused_and_no_password_is_told(

@@ -38,6 +38,7 @@ from ekiben.packager.image.planning import PlatformPlan
 from ekiben.packager.image.running import base_labels
 from ekiben.packager.lock.pip_settings import PipSettings
 from ekiben.packager.lock.target import Target
+from ekiben.packager.lock.wheel_files import WHEEL_FILES, WheelFiles
 from ekiben.packager.parts import WHEELS
 from ekiben.report import NamedReporter, Reporter
 from ekiben.store.sums import SUMS, parse_sums
@@ -120,7 +121,7 @@ def native_image(job: NativeJob, footing: Footing, made: set[Digest], reporter: 
     maker.add("ekiben: environment", links, partial(environment_entries, interpreter, python))
     scratch = job.scratch / str(one.runs_on).replace("/", "-")
     scratch.mkdir()
-    wheels = WheelPlaces(job.bento / WHEELS, job.cache / "wheels" / "files", scratch, job.pip, job.environ)
+    wheels = WheelPlaces(job.bento / WHEELS, WheelFiles(job.cache / WHEEL_FILES), scratch, job.pip, job.environ)
     order = WheelOrder(plan, one.named, job.bento / runtime, sums[runtime], footing.target, wheels)
     add_wheel_layers(order, maker)
     _add_models(job, plan, maker)

@@ -1,35 +1,31 @@
 """`gather_wheels`: the files of wheels, from the Bento, this machine, the cache, or an index by `pip download`.
 
-The cache is the `files/` of `lock.wheel_cache`: a wheel alone in a folder that is called by its sha256. pip enforces
-the lock's hashes; what it brings is hashed once more when it is put there.
+The cache is that of `lock.wheel_files`, where locks leave what they fetched. pip enforces the lock's hashes; what it
+brings is hashed once more when it is put there.
 """
 
 from __future__ import annotations
 
 import signal
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ekiben.digest import Digest
 from ekiben.errors import ImageError
-from ekiben.oci.drafts import put_over
-from ekiben.oci.sealed import is_whole, seal
 from ekiben.packager.credentials import redact, redact_known, secrets_around
 from ekiben.packager.image.native.locked_wheels import WantedWheel, no_wheel
-from ekiben.packager.lock.child import Finished, run_child
+from ekiben.packager.lock.child import Finished
 from ekiben.packager.lock.local_files import find_local_files
-from ekiben.packager.lock.lockfile import LockedFile, format_lock
-from ekiben.packager.lock.pip_environment import pip_environment
+from ekiben.packager.lock.lockfile import LockedFile
+from ekiben.packager.lock.pip_download import download_wheels
 from ekiben.packager.lock.pip_settings import PipSettings
 from ekiben.packager.lock.target import Target
-from ekiben.packager.lock.wheel_tags import best_wheel, fits, platform_tags
+from ekiben.packager.lock.wheel_files import WheelFiles
+from ekiben.packager.lock.wheel_tags import best_wheel
 
 _TIMEOUT_S = 3600.0  # a CUDA stack is 5 GB
 _LAST_LINES = 5  # of what pip said
-_REQUIREMENTS = "requirements.txt"
-_DOWNLOADS = "downloads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +34,7 @@ class WheelPlaces:
     disk as the cache."""
 
     own: Path
-    cache: Path
+    cache: WheelFiles
     scratch: Path
     pip: PipSettings
     environ: Mapping[str, str]
@@ -75,9 +71,9 @@ def _at_hand(wanted: Sequence[WantedWheel], target: Target, places: WheelPlaces)
     return found | _chosen(rest, target, local)
 
 
-def _from_cache(wanted: Iterable[WantedWheel], target: Target, cache: Path) -> dict[str, GatheredWheel]:
+def _from_cache(wanted: Iterable[WantedWheel], target: Target, cache: WheelFiles) -> dict[str, GatheredWheel]:
     digests = {digest for one in wanted for digest in one.digests}
-    files = {digest: path for digest in digests if (path := _whole_file(cache / digest.hex, digest)) is not None}
+    files = {digest: path for digest in digests if (path := cache.find(digest)) is not None}
     return _chosen(wanted, target, files)
 
 
@@ -92,33 +88,16 @@ def _chosen(wanted: Iterable[WantedWheel], target: Target, files: Mapping[Digest
     return found
 
 
-def _whole_file(folder: Path, digest: Digest) -> Path | None:
-    try:
-        wheels = sorted(path for path in folder.iterdir() if path.suffix == ".whl")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return next((path for path in wheels if is_whole(path, digest)), None)
-
-
 def _download(missing: Sequence[WantedWheel], target: Target, places: WheelPlaces) -> None:
     """Brings wheels of all `missing` into the cache. Raises ImageError with pip's last words."""
-    scratch = places.scratch
-    (scratch / _REQUIREMENTS).write_text(format_lock(one.pin for one in missing), encoding="utf-8")
-    platforms = [word for tag in platform_tags(target) for word in ("--platform", tag)]
-    done = run_child(
-        [
-            *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"),
-            *("--only-binary", ":all:", "--python-version", target.python, "--implementation", "cp", *platforms),
-            *("--find-links", str(places.own), "--dest", _DOWNLOADS, "--requirement", _REQUIREMENTS),
-        ],
-        cwd=scratch,
-        environ={**pip_environment(places.pip, places.environ), "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"},
-        timeout_s=_TIMEOUT_S,
+    pins = [one.pin for one in missing]
+    done, wheels = download_wheels(
+        pins, target, places.pip, places.environ, places.scratch, timeout_s=_TIMEOUT_S, own=places.own
     )
     if done.status != 0:
         raise _failure(done, places)
-    for path in _downloaded(scratch / _DOWNLOADS, target):
-        _keep(path, places.cache)
+    for path in wheels:
+        places.cache.take(path)
 
 
 def _failure(done: Finished, places: WheelPlaces) -> ImageError:
@@ -132,16 +111,3 @@ def _failure(done: Finished, places: WheelPlaces) -> ImageError:
     said = redact_known(redact("\n".join(lines)), secrets)
     hint = "a package without a wheel needs `--engine docker`, which builds it in the image"
     return ImageError(f"pip cannot fetch the image's wheels:\n{said}", hint=hint)
-
-
-def _downloaded(folder: Path, target: Target) -> Iterator[Path]:
-    return (path for path in sorted(folder.iterdir()) if fits(path.name, target))
-
-
-def _keep(path: Path, cache: Path) -> None:
-    """Moves the wheel to its place in the cache, by one rename."""
-    folder = cache / Digest.of_file(path).hex
-    folder.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o644)
-    seal(path)
-    put_over(path, folder / path.name)
