@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ekiben.digest import Digest
 from ekiben.oci.appending import AddedLayer, ConfigChanges, append_layers, empty_image
 from ekiben.oci.blobs import BlobStore
 from ekiben.oci.compression import Compression
@@ -41,6 +42,11 @@ def blobs_of(image: Image) -> dict[str, bytes]:
         with image.source.open(blob.digest) as stream:
             found[str(blob.digest)] = stream.read()
     return found
+
+
+def is_whole(image: Image) -> bool:
+    """Whether every blob of `image` can be had, with the bytes of its digest."""
+    return all(str(Digest.of_bytes(content)) == digest for digest, content in blobs_of(image).items())
 
 
 def files_below(folder: Path) -> dict[str, bytes]:

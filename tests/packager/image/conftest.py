@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import docker
 import pytest
@@ -13,6 +14,16 @@ from tests.packager.image.podman_storage import storage_with
 
 OURS = "org.example.ekiben-test"
 LABEL = f"{OURS}={os.getpid()}"
+
+
+@contextmanager
+def engine_cleared_of(name: str) -> Iterator[docker.DockerClient]:
+    """The engine; images of that name are removed at the end."""
+    connected = docker.DockerClient.from_env()
+    yield connected
+    for image in connected.images.list(name):
+        connected.images.remove(str(image.id), force=True)
+    connected.close()
 
 
 @pytest.fixture(scope="module")

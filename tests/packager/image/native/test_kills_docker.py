@@ -12,6 +12,7 @@ from docker.errors import ImageNotFound
 
 from ekiben.oci.layout import Layout
 from ekiben.store.local import Store
+from tests.packager.image.conftest import engine_cleared_of
 from tests.packager.image.native.commands import seeded
 from tests.packager.image.native.workshop import NAME, Workshop, few_bentos
 
@@ -23,12 +24,9 @@ REFERENCE = f"ekiben-test/killed-{os.getpid()}"
 
 @pytest.fixture
 def client(base_image: str) -> Iterator[docker.DockerClient]:
-    """The engine; the images of the test are removed at its end."""
-    connected = docker.DockerClient.from_env()
-    yield connected
-    for image in connected.images.list(REFERENCE):
-        connected.images.remove(str(image.id), force=True)
-    connected.close()
+    """The engine; the images of this file are removed."""
+    with engine_cleared_of(REFERENCE) as connected:
+        yield connected
 
 
 def id_of(client: docker.DockerClient, reference: str) -> str | None:

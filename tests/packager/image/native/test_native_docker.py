@@ -20,6 +20,7 @@ from ekiben.report import SilentReporter, Task
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
+from tests.packager.image.conftest import engine_cleared_of
 from tests.packager.image.native.tiny_base import both_bases
 from tests.packager.small_bento import save_model, small_bento
 
@@ -46,12 +47,9 @@ class Sent(SilentReporter):
 
 @pytest.fixture
 def client(base_image: str) -> Iterator[docker.DockerClient]:
-    """The engine; the images of a test are removed at its end."""
-    connected = docker.DockerClient.from_env()
-    yield connected
-    for image in connected.images.list(REFERENCE):
-        connected.images.remove(str(image.id), force=True)
-    connected.close()
+    """The engine; the images of this file are removed."""
+    with engine_cleared_of(REFERENCE) as connected:
+        yield connected
 
 
 def build(store: Store, bento: Bento, base: str, **asked: object) -> BuiltImage:
