@@ -36,7 +36,8 @@ RUN --mount=type=secret,id=token wc -c < /run/secrets/token > /etc/length && ech
 # Asks the agent for its keys (draft-miller-ssh-agent, 3.5): the base has no ssh.
 ASK = (
     "import base64, os, socket; agent = socket.socket(socket.AF_UNIX); agent.connect(os.environ['SSH_AUTH_SOCK']);"
-    " agent.sendall(bytes([0, 0, 0, 1, 11])); open('/etc/keys', 'wb').write(base64.b64encode(agent.recv(9999)))"
+    " agent.sendall(bytes([0, 0, 0, 1, 11])); answer = agent.makefile('rb');"
+    " keys = answer.read(int.from_bytes(answer.read(4), 'big')); open('/etc/keys', 'wb').write(base64.b64encode(keys))"
 )
 KEYS = f'RUN --mount=type=ssh python3 -c "{ASK}"\n'
 ONCE = "RUN cat /proc/sys/kernel/random/uuid > /etc/once\n"
