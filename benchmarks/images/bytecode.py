@@ -7,11 +7,9 @@ turn with the others; the least of `--rounds` is shown. CPU is that of all proce
 
 from __future__ import annotations
 
-import argparse
 import compileall
 import json
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +17,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from py_compile import PycInvalidationMode
+
+from ways import measured_in_turn
 
 from ekiben.packager.image.native.bytecode import is_compiled
 from ekiben.packager.image.native.compilers import compile_entries
@@ -70,19 +70,7 @@ def run_one(way: str, folder: Path) -> None:
 
 def main() -> None:
     """The table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--one", choices=WAYS, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.one:
-        run_one(arguments.one, arguments.folder)
-        return
-    found: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
-    for _ in range(arguments.rounds):
-        for way, results in found.items():
-            command = [sys.executable, __file__, str(arguments.folder), "--one", way]
-            results.append(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
+    found = measured_in_turn(__file__, __doc__, WAYS, run_one)
     print("| | seconds | CPU, seconds | MB |\n|---|---|---|---|")
     for way, results in found.items():
         wall_s, cpu_s = (min(result[key] for result in results) for key in ("s", "cpu"))

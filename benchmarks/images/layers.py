@@ -8,14 +8,11 @@ shown, and the most memory that any took. What ekiben does is set beside the sam
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import hashlib
 import io
 import json
 import resource
-import subprocess
-import sys
 import tarfile
 import tempfile
 import time
@@ -23,6 +20,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
+
+from ways import measured_in_turn
 
 from ekiben.oci.blobs import BlobStore
 from ekiben.oci.compression import Compression
@@ -146,19 +145,7 @@ def run_one(way: str, folder: Path) -> None:
 
 def main() -> None:
     """The table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--one", choices=WAYS, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.one:
-        run_one(arguments.one, arguments.folder)
-        return
-    found: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
-    for _ in range(arguments.rounds):
-        for way, results in found.items():
-            command = [sys.executable, __file__, str(arguments.folder), "--one", way]
-            results.append(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
+    found = measured_in_turn(__file__, __doc__, WAYS, run_one)
     print("| | seconds | MB/s | MB out | peak memory, MB |\n|---|---|---|---|---|")
     for way, results in found.items():
         best = min(result["s"] for result in results)
