@@ -6,6 +6,7 @@ locked about the same time, so that what a project adds to its requirements move
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -74,6 +75,7 @@ def group_wheels(packages: Iterable[LockedPackage]) -> tuple[WheelGroup, ...]:
     )
 
 
+@functools.cache
 def _group_name(package: str) -> str:
     canonical = canonicalize_name(package)
     return next(name for name, patterns in GROUPS if any(fnmatchcase(canonical, pattern) for pattern in patterns))
