@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,7 +50,7 @@ _MODELS = "COPY models/iris /app/models/iris\nCOPY models/large /app/models/larg
 
 
 @dataclass(frozen=True, slots=True)
-class Packer:
+class Packer(ABC):
     """ekiben or BentoML: `tool` packs `project`, whose images are called `image`; `base` is what they stand on."""
 
     tool: Tool
@@ -81,9 +82,9 @@ class Packer:
         self.tool.edit(self.project)
         return self.to_registry()
 
+    @abstractmethod
     def to_registry(self) -> float:
         """Seconds of a build and the image's way to the registry."""
-        raise NotImplementedError
 
 
 class Ekiben(Packer):
