@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from ekiben.oci.artifact_store import Download
 from ekiben.oci.image import Image
 from ekiben.oci.reference import Reference
 from tests.oci.registry.talking import image_of, registry_at
@@ -39,7 +40,7 @@ def pull(host: str, folder: str) -> None:
     registry = registry_at(host)
     layers = registry.get_image(Reference(host, "image", "latest")).manifest.layers
     print("begun", flush=True)
-    registry.save_blobs("image", {one.digest: Path(folder) / one.digest.hex for one in layers}, layers)
+    registry.save_blobs("image", [Download(one, Path(folder) / one.digest.hex) for one in layers])
 
 
 ROLES: dict[str, Callable[[str, str], None]] = {"push": push, "pull": pull}

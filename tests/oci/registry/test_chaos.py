@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ekiben.digest import Digest
 from ekiben.errors import RegistryError
+from ekiben.oci.artifact_store import Download
 from ekiben.oci.registry.retrying import Patience
 from tests.oci.registry.odd_registry import Fault, OddRegistry, serving
 from tests.oci.registry.talking import blob_of, registry_at
@@ -66,7 +67,5 @@ def test_a_pull_gives_the_right_bytes_or_an_error(planned: list[Fault], ranges: 
     with serving(odd), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "blob"
         path.write_bytes(left)
-        failure = failure_of(
-            lambda: registry_at(odd.host, patience=PATIENCE).save_blobs("a", {BLOB.digest: path}, [BLOB])
-        )
+        failure = failure_of(lambda: registry_at(odd.host, patience=PATIENCE).save_blobs("a", [Download(BLOB, path)]))
         assert (planned or ranges.startswith("wrong")) if failure else Digest.of_file(path) == BLOB.digest

@@ -11,6 +11,7 @@ import pytest
 
 from ekiben.digest import Digest
 from ekiben.errors import AccessDenied, NotInRegistry, RegistryError, WrongBytes
+from ekiben.oci.artifact_store import Download
 from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.registry.credentials import Login
 from ekiben.oci.registry.network import Network
@@ -39,7 +40,7 @@ def get(odd: OddRegistry, blob: Descriptor = BLOB) -> bytes:
 
 def save(odd: OddRegistry, path: Path) -> bytes:
     """The same through a file."""
-    registry_at(odd.host).save_blobs("a", {BLOB.digest: path}, [BLOB])
+    registry_at(odd.host).save_blobs("a", [Download(BLOB, path)])
     return path.read_bytes()
 
 
@@ -120,7 +121,7 @@ def test_the_user_is_told_why_it_takes_longer(odd: OddRegistry, tmp_path: Path) 
     odd.faults += [Fault("GET", status=503), Fault("GET", cut_after=MIB)]
     count = Counting()
     reporter = Telling(count)
-    registry_at(odd.host).save_blobs("a", {BLOB.digest: tmp_path / "blob"}, [BLOB], reporter)
+    registry_at(odd.host).save_blobs("a", [Download(BLOB, tmp_path / "blob")], reporter)
     assert reporter.told == [
         "`127.0.0.1` answered 503 to GET: trying again in 1 s",
         f"the connection to `127.0.0.1` broke: the answer ended {SIZE - MIB} bytes early: trying again in 1 s",
@@ -187,7 +188,7 @@ def test_a_file_of_wrong_bytes_does_not_end(odd: OddRegistry) -> None:
 def test_the_failure_of_one_blob_ends_the_others(odd: OddRegistry, tmp_path: Path) -> None:
     blobs = [BLOB, *(Descriptor(BLOB.media_type, Digest(f"{number:064x}"), SIZE) for number in range(9))]
     with pytest.raises(NotInRegistry, match="has no blob `sha256:0000"):
-        registry_at(odd.host).save_blobs("a", {one.digest: tmp_path / one.digest.hex for one in blobs}, blobs)
+        registry_at(odd.host).save_blobs("a", [Download(one, tmp_path / one.digest.hex) for one in blobs])
     assert odd.count("GET") < len(blobs)
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from ekiben.digest import Digest
+from ekiben.oci.artifact_store import Download
 from ekiben.oci.reference import Reference
-from ekiben.oci.registry.progress import Progress
 from ekiben.oci.registry.registry import Registry
+from ekiben.oci.transfer_progress import Progress
 from tests.oci.registry.processes import numbered_image, start
 from tests.oci.registry.real_registry import RealRegistry
 from tests.oci.registry.talking import Telling, blob_of, registry_at
@@ -111,6 +112,6 @@ def test_a_registry_that_is_killed_and_comes_back_sends_the_rest(real_registry: 
     blob, open_content = blob_of(30_000_000)
     registry.push_blob("a", blob, open_content)
     killer = KillAt(real_registry, 5_000_000)
-    registry.save_blobs("a", {blob.digest: tmp_path / "blob"}, [blob], Telling(killer))
+    registry.save_blobs("a", [Download(blob, tmp_path / "blob")], Telling(killer))
     assert (killer.kills, killer.done) == (1, blob.size_bytes)
     assert (tmp_path / "blob").read_bytes() == open_content().read()

@@ -9,6 +9,7 @@ import pytest
 
 from ekiben.digest import Digest
 from ekiben.errors import AccessDenied, ImageError, NotFound, NotInRegistry, RegistryError
+from ekiben.oci.artifact_store import Download, Outcome
 from ekiben.oci.descriptor import Platform
 from ekiben.oci.image import Image, JoinedSource
 from ekiben.oci.image_index import ImageIndex
@@ -17,7 +18,6 @@ from ekiben.oci.media_types import OCI_INDEX
 from ekiben.oci.reference import Reference
 from ekiben.oci.registry.credentials import Login
 from ekiben.oci.registry.registry import Registry
-from ekiben.oci.registry.uploads import Outcome
 from tests.oci.registry.real_registry import PASSWORD, USER, RealRegistry
 from tests.oci.registry.talking import blob_of, image_of, registry_at
 
@@ -172,5 +172,5 @@ def test_blobs_are_saved_behind_what_an_earlier_try_left(registry: Registry, tmp
     paths[blobs[0][0].digest].write_bytes(blobs[0][1]().read()[:CHUNK])
     paths[blobs[1][0].digest].write_bytes(b"of another blob")
     paths[blobs[2][0].digest].write_bytes(bytes(LARGE + 1))
-    registry.save_blobs("a", paths, [blob for blob, _ in blobs])
+    registry.save_blobs("a", [Download(blob, paths[blob.digest]) for blob, _ in blobs])
     assert {Digest.of_file(path) for path in paths.values()} == set(paths)

@@ -13,9 +13,9 @@ from ekiben.digest import Digest
 from ekiben.errors import WrongBytes
 from ekiben.oci.registry.authorization import Scope
 from ekiben.oci.registry.client import Client
-from ekiben.oci.registry.progress import Meter, Progress
 from ekiben.oci.registry.retrying import Temporary
 from ekiben.oci.registry.transport import CHUNK_BYTES, Answer
+from ekiben.oci.transfer_progress import Meter, Progress
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(?:\d{1,19}|\*)")
 _UNREADABLE = 1 << 63  # the first byte of a range that says none: behind every other

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from ekiben.digest import Digest
 from ekiben.errors import InvalidDigest, RegistryError, WrongBytes
+from ekiben.oci.artifact_store import FetchedManifest
 from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.json_object import MAX_BYTES
 from ekiben.oci.media_types import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
@@ -17,14 +18,6 @@ from ekiben.oci.registry.transport import Answer, Body
 from ekiben.oci.registry.uploads import PUSH
 
 _ACCEPTED = ", ".join((OCI_INDEX, OCI_MANIFEST, DOCKER_INDEX, DOCKER_MANIFEST))
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedManifest:
-    """A manifest or index as the registry has it."""
-
-    descriptor: Descriptor
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ekiben.digest import Digest
+from ekiben.oci.artifact_store import Download, FetchedManifest, Pushed
 from ekiben.oci.descriptor import Descriptor, Platform
 from ekiben.oci.image import BlobSource, Image
 from ekiben.oci.image_index import AnyImage, images_of, read_images
@@ -23,13 +24,13 @@ from ekiben.oci.registry.client import Client
 from ekiben.oci.registry.credentials import Login, find_login
 from ekiben.oci.registry.downloads import RemoteBlob
 from ekiben.oci.registry.kept_blobs import KeptBlobs
-from ekiben.oci.registry.manifests import FetchedManifest, Manifests
+from ekiben.oci.registry.manifests import Manifests
 from ekiben.oci.registry.network import Network
-from ekiben.oci.registry.progress import Meter, Progress
 from ekiben.oci.registry.reader import open_blob
 from ekiben.oci.registry.retrying import Patience, Temporary
 from ekiben.oci.registry.transport import Transport
-from ekiben.oci.registry.uploads import Habits, Pushed, Upload
+from ekiben.oci.registry.uploads import Habits, Upload
+from ekiben.oci.transfer_progress import Meter, Progress
 from ekiben.report import Reporter, SilentReporter
 
 WORKERS = 4  # blobs at once: registries count connections, and one blob alone may fill the line
@@ -55,6 +56,11 @@ class Registry:
 
     client: Client
     habits: Habits = field(default_factory=Habits)
+
+    @property
+    def host(self) -> str:
+        """As references name it."""
+        return self.client.host
 
     @classmethod
     def open(
@@ -94,22 +100,20 @@ class Registry:
         """A blob's bytes, resumed where the connection breaks; WrongBytes comes after the last one."""
         return RemoteBlob(self.client, repository, blob.digest, blob.size_bytes).verified()
 
-    def save_blobs(
-        self,
-        repository: str,
-        paths: Mapping[Digest, Path],
-        blobs: Iterable[Descriptor],
-        reporter: Reporter | None = None,
-    ) -> None:
-        """Writes `blobs` to their `paths`, several at once, going on behind what an earlier try left there.
+    def save_blobs(self, repository: str, downloads: Iterable[Download], reporter: Reporter | None = None) -> None:
+        """Writes blobs into files, several at once, going on behind what an earlier try left there.
 
         Nobody may take a file for its blob before this returns; callers rename it then. Raises OSError, too.
         """
-        wanted = {one.digest: one for one in blobs}
-        with self._transfer(f"pull {repository}", wanted.values(), reporter) as progress:
+        wanted = tuple(downloads)
+        with self._transfer(f"pull {repository}", (one.blob for one in wanted), reporter) as progress:
             client = replace(self.client, wait=progress.wait)
-            remotes = [RemoteBlob(client, repository, one.digest, one.size_bytes) for one in wanted.values()]
-            jobs = [partial(one.save, paths[one.digest], Meter(progress)) for one in remotes]
+            jobs = [
+                partial(
+                    RemoteBlob(client, repository, one.blob.digest, one.blob.size_bytes).save, one.path, Meter(progress)
+                )
+                for one in wanted
+            ]
             run_all(jobs, WORKERS, progress.stop)
 
     def head_manifest(self, repository: str, version: str) -> Descriptor | None:
@@ -154,6 +158,24 @@ class Registry:
         client = replace(self.client, wait=progress.wait)
         return Upload(client, repository, blob, open_content, self.habits, Meter(progress)).run(mounts)
 
+    def push_blobs(
+        self,
+        repository: str,
+        blobs: Iterable[Descriptor],
+        source: BlobSource,
+        mounts: Mapping[Digest, Iterable[str]] | None = None,
+        reporter: Reporter | None = None,
+    ) -> Mapping[Digest, Pushed]:
+        """Brings there what is not there, several blobs at once. `mounts` says of blobs in which other repositories of
+        this registry they may be."""
+        wanted, mounts = {one.digest: one for one in blobs}, mounts or {}
+        with self._transfer(f"push {repository}", wanted.values(), reporter) as progress:
+            jobs = [
+                partial(self.push_blob, repository, one, partial(source.open, digest), mounts.get(digest, ()), progress)
+                for digest, one in wanted.items()
+            ]
+            return dict(zip(wanted, run_all(jobs, WORKERS, progress.stop), strict=True))
+
     def push_manifest(self, repository: str, content: bytes, media_type: str, version: str | None = None) -> Descriptor:
         """Stores a manifest or index by its digest, and under the tag `version`; what it names is there already."""
         return Manifests(self.client, repository).put(content, media_type, version)
@@ -171,26 +193,13 @@ class Registry:
         `mounts` says of blobs in which other repositories of this registry they may be. Killed at any instant, the
         registry has the old image or the new one under that name.
         """
-        mounts, source = mounts or {}, image.source
-        with self._transfer(f"push {reference}", image.blobs, reporter) as progress:
-            jobs = [
-                partial(
-                    self.push_blob,
-                    reference.repository,
-                    blob,
-                    partial(source.open, blob.digest),
-                    mounts.get(blob.digest, ()),
-                    progress,
-                )
-                for blob in image.blobs
-            ]
-            pushed = run_all(jobs, WORKERS, progress.stop)
+        pushed = self.push_blobs(reference.repository, image.blobs, image.source, mounts, reporter)
         for one in images_of(image):
             if one is not image:
                 self.push_manifest(reference.repository, one.content, one.descriptor.media_type)
         version = None if reference.digest else reference.version
         manifest = self.push_manifest(reference.repository, image.content, image.descriptor.media_type, version)
-        return PushedImage(manifest, {blob.digest: one for blob, one in zip(image.blobs, pushed, strict=True)})
+        return PushedImage(manifest, pushed)
 
     @contextmanager
     def _transfer(self, name: str, blobs: Iterable[Descriptor], reporter: Reporter | None) -> Iterator[Progress]:

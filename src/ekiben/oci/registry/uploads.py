@@ -9,19 +9,19 @@ import re
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import BinaryIO
 
 from ekiben.errors import AccessDenied, RegistryError
+from ekiben.oci.artifact_store import Outcome, Pushed
 from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.registry.addresses import follow, with_query
 from ekiben.oci.registry.authorization import Scope
 from ekiben.oci.registry.client import Client
 from ekiben.oci.registry.downloads import RemoteBlob
-from ekiben.oci.registry.progress import Meter
 from ekiben.oci.registry.retrying import Retry, Temporary
 from ekiben.oci.registry.rewinding import Rewinding
 from ekiben.oci.registry.transport import Answer, Body
+from ekiben.oci.transfer_progress import Meter
 
 CHUNK_BYTES = 64 * 1024 * 1024  # what is sent again at most; proxies in front of registries often end at 100 MB
 # The first chunk that a registry gets: more than those take that want blobs whole, and what others want at least.
@@ -35,22 +35,6 @@ _HINTS = {
     413: "a proxy in front of the registry takes nothing as large",
 }
 _RANGE = re.compile(r"(?:bytes=)?0-(\d{1,19})")
-
-
-class Outcome(Enum):
-    """How a blob came to be in the repository."""
-
-    PRESENT = "present"
-    MOUNTED = "mounted"
-    SENT = "sent"
-
-
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """What became of a blob, and how many bytes of content were sent for it."""
-
-    outcome: Outcome
-    sent_bytes: int = 0
 
 
 @dataclass(slots=True)

@@ -16,13 +16,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ekiben.digest import Digest
 from ekiben.errors import LockError
+from ekiben.oci.placing import STAGED, put_in_place
 from ekiben.packager.credentials import redact
 from ekiben.packager.inputs import looked_at
 from ekiben.packager.lock.documents import LockDocument, lock_document, lock_of
 from ekiben.packager.lock.intent import Intent
 from ekiben.packager.lock.pip_settings import PipSettings, local_path
 from ekiben.packager.lock.request import Lock, LockRequest
-from ekiben.packager.placing import STAGED, put_in_place
 
 _STALE_S = 3600.0  # a staged file this old was left by a process that was killed
 _FORMAT = 2  # raised when the same inputs would be locked to another text

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ekiben.digest import Digest
 from ekiben.errors import InvalidDigest
+from ekiben.oci.placing import put_in_place
 from ekiben.packager.lock.licences import LicenceFields
-from ekiben.packager.placing import put_in_place
 
 
 class _Kept(BaseModel):

@@ -20,8 +20,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ekiben.digest import Digest
 from ekiben.errors import InvalidDigest
+from ekiben.oci.placing import put_in_place
 from ekiben.packager.lock.git_source import COMMIT
-from ekiben.packager.placing import put_in_place
 
 
 class _Built(BaseModel):

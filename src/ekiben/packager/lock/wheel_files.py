@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ekiben.digest import Digest
 from ekiben.oci.drafts import put_over
+from ekiben.oci.placing import put_in_place
 from ekiben.oci.sealed import is_whole, seal
-from ekiben.packager.placing import put_in_place
 
 WHEEL_FILES = "wheels/files"  # below the store's cache
 

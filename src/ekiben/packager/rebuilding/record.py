@@ -14,9 +14,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import ekiben
+from ekiben.oci.placing import put_in_place
 from ekiben.packager.describing.describer import TERMINAL
 from ekiben.packager.inputs import State, state_of
-from ekiben.packager.placing import put_in_place
 from ekiben.packager.request import BuildRequest
 
 _FORMAT = 1  # raised when the same inputs give another Bento, or the file another meaning

@@ -13,9 +13,9 @@ from ekiben.oci.appending import AddedLayer
 from ekiben.oci.blobs import BlobStore, Layer
 from ekiben.oci.entries import Entry
 from ekiben.oci.image import BlobSource, JoinedSource
+from ekiben.oci.measured import MeasuredLayers
 from ekiben.oci.parallel import Abandoned, run_all
 from ekiben.oci.streamed import StreamedLayer
-from ekiben.packager.image.native.measured import MeasuredLayers
 from ekiben.packager.image.native.plan import DEPENDENCIES
 from ekiben.report import Reporter
 from ekiben.serving.config.cpus import usable_cores

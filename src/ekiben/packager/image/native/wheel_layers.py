@@ -15,6 +15,7 @@ from ekiben.digest import Digest
 from ekiben.errors import DamagedItem
 from ekiben.oci.blobs import Layer
 from ekiben.oci.entries import Entry
+from ekiben.oci.placing import put_in_place
 from ekiben.packager.image.native.bytecode import bytecode_key
 from ekiben.packager.image.native.gathering import GatheredWheel, WheelPlaces, gather_wheels
 from ekiben.packager.image.native.interpreters import Interpreter, find_interpreter, without_interpreter
@@ -29,7 +30,6 @@ from ekiben.packager.image.native.wheels.tree import WheelTree, installed_entrie
 from ekiben.packager.image.plan import ImagePlan
 from ekiben.packager.lock.lockfile import LockedPackage
 from ekiben.packager.lock.target import Target
-from ekiben.packager.placing import put_in_place
 
 Trees = Callable[[], Mapping[Digest, WheelTree]]
 

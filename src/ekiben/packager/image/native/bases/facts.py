@@ -14,10 +14,10 @@ from pathlib import Path
 from ekiben.digest import Digest
 from ekiben.oci.config import ImageConfig
 from ekiben.oci.image import Image
+from ekiben.oci.placing import put_in_place
 from ekiben.oci.records import read_record, spelled_record
 from ekiben.packager.image.native.bases.files import FileNode, ImageFiles, read_files
 from ekiben.packager.image.running import APP
-from ekiben.packager.placing import put_in_place
 
 FACTS_REVISION = 2  # one more whenever more, or other things, are told of the same image
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # engines' own

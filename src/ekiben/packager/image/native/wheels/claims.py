@@ -12,9 +12,9 @@ from pathlib import Path
 
 from ekiben.digest import Digest
 from ekiben.oci.json_object import canonical
+from ekiben.oci.placing import put_in_place
 from ekiben.oci.records import read_record, spelled_record
 from ekiben.packager.image.native.wheels.tree import TREE_REVISION, WheelTree
-from ekiben.packager.placing import put_in_place
 
 Claims = Mapping[str, str]  # digests in hex, by the paths of files
 

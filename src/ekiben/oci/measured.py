@@ -13,8 +13,8 @@ import msgspec
 from ekiben.digest import Digest
 from ekiben.oci.blobs import Layer
 from ekiben.oci.compression import layer_media_type
+from ekiben.oci.placing import put_in_place
 from ekiben.oci.records import read_record, spelled_record
-from ekiben.packager.placing import put_in_place
 
 
 class _Record(msgspec.Struct, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ekiben.packager.placing import STAGED, put_in_place
+from ekiben.oci.placing import STAGED, put_in_place
 
 
 def test_folders_are_made_and_what_was_there_is_replaced(tmp_path: Path) -> None:

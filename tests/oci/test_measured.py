@@ -9,7 +9,7 @@ import pytest
 from ekiben.digest import Digest
 from ekiben.oci.blobs import Layer
 from ekiben.oci.compression import layer_media_type
-from ekiben.packager.image.native.measured import MeasuredLayers
+from ekiben.oci.measured import MeasuredLayers
 
 KEY, DIGEST = Digest.of_bytes(b"key"), Digest.of_bytes(b"layer")
 LAYER = Layer(DIGEST, 7, DIGEST, layer_media_type("none"))
