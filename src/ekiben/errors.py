@@ -13,6 +13,7 @@
     │   └── DamagedItem
     ├── ArchiveError                an archive that is damaged, unsafe, over a limit, or of another kind
     ├── RemoteError                 a place behind a URL that cannot be used
+    │   ├── ChangedMeanwhile        a tag that somebody else has moved since it was read
     │   ├── RegistryError           a registry that cannot be reached, refuses, or sends what it must not
     │   │   ├── AccessDenied · NotInRegistry · WrongBytes
     ├── FrameworkError              an ML library that is missing or refuses
@@ -161,6 +162,10 @@ class ArchiveError(EkibenError):
 
 class RemoteError(EkibenError):
     """A place behind a URL that cannot be read or written."""
+
+
+class ChangedMeanwhile(RemoteError):
+    """A tag that names something else than what was to be replaced: somebody else has moved it."""
 
 
 class RegistryError(RemoteError):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Literal, Protocol, TypeAlias
 
 from ekiben.digest import Digest
 from ekiben.oci.descriptor import Descriptor
@@ -60,6 +60,16 @@ class Download:
     part: Part | None = None
 
 
+class _Replaces(Enum):
+    ANYTHING = "anything"
+
+
+ANYTHING: Final = _Replaces.ANYTHING
+
+# What a tag has to name for it to be moved: what `head_manifest` gave, None where that was nothing; or ANYTHING.
+Replaced: TypeAlias = Descriptor | None | Literal[_Replaces.ANYTHING]
+
+
 class ArtifactStore(Protocol):
     """Repositories of manifests and blobs, for several threads. `version` is a tag or a digest as text.
 
@@ -84,9 +94,20 @@ class ArtifactStore(Protocol):
     def get_manifest(self, repository: str, version: str) -> FetchedManifest:
         """The manifest or index of a version. Raises NotInRegistry."""
 
-    def push_manifest(self, repository: str, content: bytes, media_type: str, version: str | None = None) -> Descriptor:
+    def push_manifest(
+        self,
+        repository: str,
+        content: bytes,
+        media_type: str,
+        version: str | None = None,
+        replaces: Replaced = ANYTHING,
+    ) -> Descriptor:
         """Stores a manifest under its digest, and under the tag `version`; what it names is there already. One with a
-        `subject` is found by `referrers` from then on."""
+        `subject` is found by `referrers` from then on.
+
+        Raises ChangedMeanwhile where the tag names something else than `replaces`. A store that cannot do so in one
+        step looks right before: who must know reads the tag again.
+        """
 
     def delete_manifest(self, repository: str, version: str) -> None:
         """Takes a version away: a tag alone where the store can, else the manifest with all its tags. Raises
