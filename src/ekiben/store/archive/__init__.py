@@ -6,7 +6,8 @@
     │   └── member  one file, checked while it is read          │   ├── tar_reader · zip_reader · folder_reader
     └── writing     tar, zip, a folder: same in, same out       │   └── limits          size, count and ratio
                                                                 ├── incoming    files become checked items
-                                                                └── from_bentoml ── bentoml_manifests
+                                                                ├── from_bentoml ── bentoml_manifests
+                                                            └── committing  items become the store's; pulled ones, too
     places          paths and URLs        ── new_file (appears whole) · remote_files (fsspec, its only module)
     compression     gz, bz2, xz, zst      ── the only module that touches a compressor
     formats · names · entry · tree        values that both ways share

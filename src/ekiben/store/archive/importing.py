@@ -10,32 +10,25 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-from ekiben.errors import ArchiveError, ModelNotFound, VersionTaken
+from ekiben.errors import ArchiveError
 from ekiben.report import Reporter
-from ekiben.store.admission import require_signed
+from ekiben.store.archive.committing import Arrival, commit_parcel
 from ekiben.store.archive.formats import BENTO, MODEL, ArchiveFormat, ItemKind
 from ekiben.store.archive.from_bentoml import Conversion, convert, is_from_bentoml
-from ekiben.store.archive.incoming import Incoming, Parcel, kind_of, open_parcel
+from ekiben.store.archive.incoming import kind_of, open_parcel
 from ekiben.store.archive.limits import Limits
 from ekiben.store.archive.places import Place
 from ekiben.store.archive.tree import Tree
 from ekiben.store.archive.unpacking import unpack
 from ekiben.store.bento_manifest import BentoModelEntry
 from ekiben.store.bentos import Bento, moving_hint
-from ekiben.store.changes import commit
-from ekiben.store.claims import claim
 from ekiben.store.disk import disk_errors
 from ekiben.store.layout import Layout
 from ekiben.store.local import Store
 from ekiben.store.models import Model
-from ekiben.store.receipt import Receipt, host_platform, read_details
-from ekiben.store.shelf import Shelf, bento_shelf, model_shelf
-from ekiben.store.signatures import Subject
-from ekiben.store.sums import SUMS
-from ekiben.store.usage import require_models
-from ekiben.store.verify import check_address
+from ekiben.store.receipt import Receipt
+from ekiben.store.shelf import bento_shelf, model_shelf
 from ekiben.tag import Tag
 from ekiben.trust.policy import Policy
 
@@ -75,14 +68,12 @@ def _import(request: ImportRequest, kind: ItemKind, store: Store, reporter: Repo
             tree = unpack(place, scratch, form=request.form, limits=request.limits, reporter=reporter)
             conversion = _open(tree, kind, scratch / "models", store.layout)
         _tell(conversion, reporter)
-        parcel = conversion.parcel
-        _require_place(parcel, store.layout)
-        if request.policy:
-            _require_signed(parcel, request.policy)
-        claim(store.layout, scratch, [entry.tag for entry in parcel.item.models])
-        for model in parcel.models:
-            _commit(model, store.layout, place)
-        return _commit(parcel.item, store.layout, place)
+        return commit_parcel(conversion.parcel, store.layout, scratch, request.policy, _arrival(place))
+
+
+def _arrival(place: Place) -> Arrival:
+    remedy = "import that model first, or export the Bento with its models"
+    return Arrival("import", "in the archive", remedy, {"imported": {"from": place.file_name}})
 
 
 @contextmanager
@@ -117,49 +108,3 @@ def _tell(conversion: Conversion, reporter: Reporter) -> None:
             f"the source of `{tag}` imports bentoml: {', '.join(f'`{one}`' for one in conversion.imports)}",
             hint=moving_hint(tag),
         )
-
-
-def _require_place(parcel: Parcel, layout: Layout) -> None:
-    """Everything that can be refused is refused before anything is committed."""
-    for one in (*parcel.models, parcel.item):
-        standing = _shelf(one.kind, layout).receipt(one.tag)
-        if standing and standing.digest != one.digest:
-            hint = f"delete that {one.kind.noun} first, or import into another store (EKIBEN_HOME)"
-            raise VersionTaken(str(one.tag), hint)
-    carried = {model.tag for model in parcel.models}
-    for entry in parcel.item.models:
-        stored = model_shelf(layout).receipt(entry.tag)
-        if entry.tag not in carried and (stored is None or stored.digest != entry.digest):
-            raise ModelNotFound(
-                f"model `{entry.tag}` of `{parcel.item.tag}` is neither in the archive nor in the store",
-                hint="import that model first, or export the Bento with its models",
-            )
-
-
-def _require_signed(parcel: Parcel, policy: Policy) -> None:
-    for one in (parcel.item, *(parcel.models if policy.each_model else ())):
-        kind: Literal["Bento", "model"] = "Bento" if one.kind is BENTO else "model"
-        require_signed(Subject(kind, str(one.tag), one.folder, one.digest), policy)
-
-
-def _commit(item: Incoming, layout: Layout, place: Place) -> tuple[Tag, Receipt]:
-    shelf = _shelf(item.kind, layout)
-    (item.folder / SUMS).unlink()  # sealing writes it anew, from the bytes that are on the disk now
-
-    def check() -> None:
-        check_address(item.folder, item.digest, f"`{item.tag}`")
-        require_models(layout, item.models)
-
-    details = _details(item, shelf, place)
-    return commit(shelf, item.folder, item.tag, details, executables=item.executables, check=check)
-
-
-def _details(item: Incoming, shelf: Shelf, place: Place) -> Mapping[str, object]:
-    """The receipt of a version that is there tells of its making here, which an import is not."""
-    if shelf.receipt(item.tag):
-        return read_details(shelf.folder(item.tag))
-    return {"imported": {"from": place.file_name}, "host": {"platform": host_platform()}, **item.details}
-
-
-def _shelf(kind: ItemKind, layout: Layout) -> Shelf:
-    return bento_shelf(layout) if kind is BENTO else model_shelf(layout)
