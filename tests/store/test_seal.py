@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ekiben.digest import Digest
 from ekiben.errors import StoreError, UsageError
-from ekiben.store.seal import Seal, refuse_names, seal
+from ekiben.store.seal import KnownFile, Seal, refuse_names, seal
 from ekiben.store.sums import SUMS, parse_sums
 from tests.store.making import files_of, write_tree
 
@@ -123,3 +123,35 @@ def test_names_that_the_store_writes_are_refused(tmp_path: Path, name: str) -> N
     (tmp_path / name).symlink_to("nowhere")
     with pytest.raises(UsageError, match=f"`{name}` is written by the store"):
         refuse_names(tmp_path, "model.yaml")
+
+
+def test_a_known_file_is_not_read_again(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"a": "1", "b": "2"})
+    told = Digest.of_bytes(b"believed")
+    sealed = seal(tmp_path, known={"a": KnownFile.of(tmp_path / "a", told)})
+    assert sealed.files == {"a": told, "b": Digest.of_bytes(b"2")}
+
+
+@pytest.mark.parametrize("change", ["write", "restore times", "replace", "rename", "link", "chmod"])
+def test_a_known_file_that_was_touched_since_is_read(tmp_path: Path, change: str) -> None:
+    file = tmp_path / "draft" / "a"
+    write_tree(tmp_path / "draft", {"a": "1"})
+    known = KnownFile.of(file, Digest.of_bytes(b"believed"))
+    before = file.stat()
+    match change:
+        case "write":
+            file.write_text("2")
+        case "restore times":
+            file.write_text("2")
+            os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        case "replace":
+            (tmp_path / "other").write_text("2")
+            (tmp_path / "other").replace(file)
+        case "rename":
+            file.rename(tmp_path / "other").rename(file)
+        case "link":
+            (tmp_path / "other").hardlink_to(file)
+        case _:
+            file.chmod(0o600)
+    content = file.read_bytes()
+    assert seal(tmp_path / "draft", known={"a": known}).files == {"a": Digest.of_bytes(content)}

@@ -18,7 +18,7 @@ from ekiben.store.latest import LATEST_FILE, Saved, format_latest, put_on_top
 from ekiben.store.layout import Layout
 from ekiben.store.lock import exclusive
 from ekiben.store.receipt import RECEIPT, Receipt, format_time, now
-from ekiben.store.seal import FOLDER_MODE, seal, sync_folders
+from ekiben.store.seal import FOLDER_MODE, KnownFile, seal, sync_folders
 from ekiben.store.sharing import note_files, share_files
 from ekiben.store.shelf import Shelf
 from ekiben.store.staging import replace_file, throw_away
@@ -46,14 +46,16 @@ def commit(
     details: Mapping[str, object],
     *,
     executables: Collection[str] = (),
+    known: Mapping[str, KnownFile] | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> tuple[Tag, Receipt]:
-    """Seals the staged `folder`, moves it to its place and makes it the latest; gives what is there then.
+    """Seals the staged `folder`, of which files may be `known`, moves it to its place and makes it the latest; gives
+    what is there then.
 
     A tag without a version gets one made from the content. Content that is there already stays as it is, and its
     receipt tells of this making, `created` apart. Raises VersionTaken where the version holds other content, OSError.
     """
-    sealed = seal(folder, executables)
+    sealed = seal(folder, executables, known)
     exact = tag.with_version(tag.version or sealed.digest.short_version)
     receipt = Receipt(exact, sealed.digest, now(), sealed.size_bytes)
     write_synced(folder / RECEIPT, receipt.to_yaml(details))

@@ -1,7 +1,7 @@
 """Sealing: a draft folder becomes what its address is made from, and is brought to the disk.
 
 Afterwards every file is a regular file of its own with mode 0644 (0755 where named executable), every folder holds
-something and has mode 0755, and SHA256SUMS lists all files, signatures apart. So the same files give the same digest
+something and has mode 0755, and SHA256SUMS lists all files but those that lie beside (`sums`). So the same files give the same digest
 whatever order, times, umask or links they came with.
 """
 
@@ -18,54 +18,100 @@ from ekiben.digest import Digest
 from ekiben.errors import StoreError, UsageError
 from ekiben.store.disk import sync_all, write_synced
 from ekiben.store.receipt import RECEIPT
-from ekiben.store.sums import SIGNATURE_SUFFIX, SIGNATURES, SUMS, format_sums, is_beside, is_signature
+from ekiben.store.sums import (
+    OFFLINE,
+    SIGNATURE_SUFFIX,
+    SIGNATURES,
+    SUMS,
+    format_sums,
+    is_beside,
+    is_offline,
+    is_signature,
+)
 
 FILE_MODE, PROGRAM_MODE, FOLDER_MODE = 0o644, 0o755, 0o755
 
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What sealing found: the address of the content, its size, and the digest of each file."""
+    """What sealing found: the address of the content, its size, the digest of each file, and of each that lies beside."""
 
     digest: Digest
     size_bytes: int
     files: Mapping[str, Digest]
+    beside: Mapping[str, Digest]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file that was held to its digest while this process alone had it open, as it was found right afterwards: it
+    need not be read again as long as it is so."""
+
+    digest: Digest
+    state: tuple[int, ...]
+
+    @classmethod
+    def of(cls, path: Path, digest: Digest) -> KnownFile:
+        """The file at `path`, whose bytes are those of `digest`. Raises OSError."""
+        return cls(digest, _state(path))
+
+    def is_unchanged(self, path: Path) -> bool:
+        """Whether nothing was done to the file at `path` since: neither written, nor replaced, renamed or linked."""
+        return _state(path) == self.state
 
 
 def refuse_names(folder: Path, *reserved: str) -> None:
     """Raises UsageError where the draft holds a file that the store writes itself."""
-    for name in (SUMS, RECEIPT, SIGNATURES, *reserved):
+    for name in (SUMS, RECEIPT, SIGNATURES, OFFLINE, *reserved):
         if os.path.lexists(folder / name):
             raise UsageError(f"`{name}` is written by the store", hint="give the file another name")
 
 
-def seal(folder: Path, executables: Collection[str] = ()) -> Seal:
-    """Seals `folder` in place.
+def seal(folder: Path, executables: Collection[str] = (), known: Mapping[str, KnownFile] | None = None) -> Seal:
+    """Seals `folder` in place. Every file is read but those that are `known` by their paths.
 
-    A link to a file becomes a copy of that file, wherever it is. Signatures that came along stay beside what is hashed.
-    Raises StoreError for what cannot be kept: links to folders or to nothing, devices, sockets, names that are no
-    UTF-8, files among the signatures that are none, and executables that are not there.
+    A link to a file becomes a copy of that file, wherever it is. What came to lie beside stays so. Raises
+    StoreError for what cannot be kept: links to folders or to nothing, devices, sockets, names that are no UTF-8, strays
+    among what lies beside, and executables that are not there.
     """
     settled = sorted(_settle(folder))
-    signatures = list(filter(is_beside, settled))
+    beside = list(filter(is_beside, settled))
     files = [path for path in settled if not is_beside(path)]
-    _refuse_strays(signatures)
+    _refuse_strays(beside)
     missing = sorted(set(executables) - set(files))
     if missing:
         raise StoreError(f"`{missing[0]}` is to be executable and is not among the files")
+    unread = {path: one.digest for path, one in (known or {}).items() if one.is_unchanged(folder / path)}
     for path in settled:
         (folder / path).chmod(PROGRAM_MODE if path in executables else FILE_MODE)
     sync_all(folder / path for path in settled)
     sizes = [(folder / path).stat().st_size for path in files]
-    digests = {path: Digest.of_file(folder / path) for path in files}
+    digests = {path: unread.get(path) or Digest.of_file(folder / path) for path in files}
     sums = format_sums(digests)
     write_synced(folder / SUMS, sums)
-    return Seal(Digest.of_bytes(sums), sum(sizes), digests)
+    return Seal(Digest.of_bytes(sums), sum(sizes), digests, {path: Digest.of_file(folder / path) for path in beside})
 
 
-def _refuse_strays(signatures: Iterable[str]) -> None:
-    for path in signatures:
-        if not is_signature(path):
+def _state(path: Path) -> tuple[int, ...]:
+    """What differs once a file is another, or was changed: its time of change is nobody's to set."""
+    found = path.lstat()
+    return (
+        found.st_dev,
+        found.st_ino,
+        found.st_mode,
+        found.st_nlink,
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+    )
+
+
+def _refuse_strays(beside: Iterable[str]) -> None:
+    for path in beside:
+        if path.partition("/")[0] == OFFLINE:
+            if not is_offline(path):
+                raise StoreError(f"`{path}` is neither a wheel nor of a base image", hint="remove it")
+        elif not is_signature(path):
             name = f"{SIGNATURES}/<16 hex digits>{SIGNATURE_SUFFIX}"
             raise StoreError(f"`{path}` is no signature", hint=f"a signature is called `{name}`")
 

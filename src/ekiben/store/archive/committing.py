@@ -105,7 +105,7 @@ def _commit(item: Incoming, layout: Layout, arrival: Arrival) -> tuple[Tag, Rece
         require_models(layout, item.models)
 
     details = _details(item, shelf, arrival)
-    return commit(shelf, item.folder, item.tag, details, executables=item.executables, check=check)
+    return commit(shelf, item.folder, item.tag, details, executables=item.executables, known=item.known, check=check)
 
 
 def _details(item: Incoming, shelf: Shelf, arrival: Arrival) -> Mapping[str, object]:

@@ -19,6 +19,7 @@ from ekiben.store.archive.tree import Tree, damage_of
 from ekiben.store.bento_manifest import BentoManifest, BentoModelEntry
 from ekiben.store.model_manifest import ModelManifest
 from ekiben.store.receipt import RECEIPT
+from ekiben.store.seal import KnownFile
 from ekiben.store.sums import SUMS, format_sums, is_signature, parse_sums
 from ekiben.tag import Tag
 from ekiben.trust.strict_json import MAX_BYTES as MAX_SIGNATURE_BYTES
@@ -31,7 +32,7 @@ _SHOWN = 3  # files named in a message
 class Incoming:
     """An item in a folder of its own, SHA256SUMS among its files, with the digest that committing it must give.
 
-    `details` go into the receipt.
+    `details` go into the receipt; files that are `known` are not read again.
     """
 
     kind: ItemKind
@@ -41,6 +42,7 @@ class Incoming:
     executables: tuple[str, ...] = ()
     models: tuple[BentoModelEntry, ...] = ()
     details: Mapping[str, object] = field(default_factory=dict)
+    known: Mapping[str, KnownFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
