@@ -67,7 +67,7 @@ class _Replaces(Enum):
 ANYTHING: Final = _Replaces.ANYTHING
 
 # What a tag has to name for it to be moved: what `head_manifest` gave, None where that was nothing; or ANYTHING.
-Replaced: TypeAlias = Descriptor | None | Literal[_Replaces.ANYTHING]
+Replaced: TypeAlias = Descriptor | Literal[_Replaces.ANYTHING] | None
 
 
 class ArtifactStore(Protocol):

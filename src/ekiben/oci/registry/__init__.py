@@ -3,7 +3,9 @@
     registry         Registry: what can be done with one, in images, blobs and manifests
     ├── uploads      Upload: a blob there by the cheapest way; resumed      (rewinding: its content, from any byte)
     ├── downloads    RemoteBlob: a blob streamed, resumed, checked    (reader: to read from; kept_blobs: in files)
-    ├── manifests    Manifests: asked for, fetched, put
+    ├── manifests    Manifests: asked for, fetched, put, deleted
+    ├── referrers    Referrers: what is signed to a manifest, and the lists of it that are kept under tags
+    ├── listing      Listing: repositories and tags by name     (paging: lists that come in pages)
     └── progress     how far transfers are, and how one that failed stops the others
     client           Client: one request with credentials, redirects, errors in words
     ├── authorization    logins and tokens      (challenge: what is asked; credentials: what `docker login` keeps)

@@ -30,13 +30,22 @@ _CLIENT = "ekiben"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Scope:
-    """What is to be done with a repository: `pull`, or `pull,push`."""
+    """What is to be done with a repository: `pull`, or `pull,push`; or with what else a registry has of a `kind`."""
 
-    repository: str
+    name: str
     actions: str = "pull"
+    kind: str = "repository"
+
+    @property
+    def words(self) -> str:
+        """What is refused to those who do not get it."""
+        return "the list of its repositories" if self == CATALOG else f"{self.actions} of `{self.name}`"
 
     def __str__(self) -> str:
-        return f"repository:{self.repository}:{self.actions}"
+        return f"{self.kind}:{self.name}:{self.actions}"
+
+
+CATALOG = Scope("catalog", "*", "registry")
 
 
 class _TokenAnswer(msgspec.Struct):

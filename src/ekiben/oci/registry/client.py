@@ -49,7 +49,7 @@ class Client:
 
     def url(self, repository: str, *path: str) -> str:
         """The URL of something in a repository. Raises RegistryError for a name that no repository can have."""
-        if not _REPOSITORY.fullmatch(repository):
+        if not is_repository(repository):
             raise RegistryError(f"`{repository}` is no name of a repository")
         return f"{self.root}{repository}/{'/'.join(path)}"
 
@@ -131,8 +131,13 @@ class Client:
         return answer
 
     def _denied(self, scopes: tuple[Scope, ...]) -> AccessDenied:
-        what = ", ".join(f"{one.actions} of `{one.repository}`" for one in scopes)
+        what = ", ".join(one.words for one in scopes)
         return denied(self.host, has_login=self.authorizer.has_login, what=what)
+
+
+def is_repository(text: str) -> bool:
+    """Whether a repository can have that name (OCI distribution-spec, pulling manifests)."""
+    return _REPOSITORY.fullmatch(text) is not None
 
 
 def _with(headers: Mapping[str, str], authorization: str | None) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ekiben.digest import Digest
-from ekiben.oci.artifact_store import Download, FetchedManifest, Pushed
+from ekiben.oci.artifact_store import ANYTHING, Download, FetchedManifest, Pushed, Replaced
 from ekiben.oci.descriptor import Descriptor, Platform
 from ekiben.oci.image import BlobSource, Image
 from ekiben.oci.image_index import AnyImage, images_of, read_images
@@ -24,9 +24,11 @@ from ekiben.oci.registry.client import Client
 from ekiben.oci.registry.credentials import Login, find_login
 from ekiben.oci.registry.downloads import RemoteBlob
 from ekiben.oci.registry.kept_blobs import KeptBlobs
+from ekiben.oci.registry.listing import Listing
 from ekiben.oci.registry.manifests import Manifests
 from ekiben.oci.registry.network import Network
 from ekiben.oci.registry.reader import open_blob
+from ekiben.oci.registry.referrers import Referrers, described, subject_of
 from ekiben.oci.registry.retrying import Patience, Temporary
 from ekiben.oci.registry.transport import Transport
 from ekiben.oci.registry.uploads import Habits, Upload
@@ -51,8 +53,8 @@ class PushedImage:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """A registry, for several threads. Every method raises RegistryError, naming the host and what helps:
-    AccessDenied, NotInRegistry, WrongBytes where callers may tell them apart."""
+    """A registry, for several threads: an ArtifactStore, with images. Every method raises RegistryError, naming the
+    host and what helps: AccessDenied, NotInRegistry, WrongBytes where callers may tell them apart."""
 
     client: Client
     habits: Habits = field(default_factory=Habits)
@@ -87,6 +89,14 @@ class Registry:
         asks = login or partial(find_login, host, environ)
         authorizer = Authorizer(host, Origin.of(root), transport, asks, time.monotonic)
         return cls(Client(host, root, transport, authorizer, patience or Patience(), _sleep))
+
+    def repositories(self, beginning: str = "") -> Iterator[str]:
+        """The repositories whose names begin so. Many registries list theirs to nobody: the error says what helps."""
+        return Listing(self.client).repositories(beginning)
+
+    def tags(self, repository: str) -> Iterator[str]:
+        """Every tag, fetched page by page; none where there is no such repository."""
+        return Listing(self.client).tags(repository)
 
     def source(self, repository: str) -> BlobSource:
         """The blobs of a repository, for those who open them by digest."""
@@ -176,9 +186,37 @@ class Registry:
             ]
             return dict(zip(wanted, run_all(jobs, WORKERS, progress.stop), strict=True))
 
-    def push_manifest(self, repository: str, content: bytes, media_type: str, version: str | None = None) -> Descriptor:
-        """Stores a manifest or index by its digest, and under the tag `version`; what it names is there already."""
-        return Manifests(self.client, repository).put(content, media_type, version)
+    def push_manifest(
+        self,
+        repository: str,
+        content: bytes,
+        media_type: str,
+        version: str | None = None,
+        replaces: Replaced = ANYTHING,
+    ) -> Descriptor:
+        """Stores a manifest or index by its digest, and under the tag `version`; what it names is there already. One
+        with a `subject` is among its `referrers` then, whether the registry keeps lists of them or not.
+
+        Raises ChangedMeanwhile where the tag does not name what it `replaces`.
+        """
+        subject = subject_of(content)
+        put = Manifests(self.client, repository).put(content, media_type, version, replaces)
+        if subject and not put.subject_is_known:
+            Referrers(self.client, repository).add(subject, described(content, put.descriptor))
+        return put.descriptor
+
+    def delete_manifest(self, repository: str, version: str) -> None:
+        """Takes a tag away where the registry can do that alone, else the manifest with all its tags.
+
+        Raises NotInRegistry, and RegistryError with a hint where the registry deletes nothing.
+        """
+        deleted = Manifests(self.client, repository).delete(version)
+        if deleted and (subject := subject_of(deleted.content)):
+            Referrers(self.client, repository).remove(subject, deleted.descriptor.digest)
+
+    def referrers(self, repository: str, digest: Digest, artifact_type: str = "") -> tuple[Descriptor, ...]:
+        """The manifests whose subject is `digest`, of one type or of all."""
+        return Referrers(self.client, repository).of(digest, artifact_type)
 
     def push_image(
         self,

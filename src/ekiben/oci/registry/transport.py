@@ -76,6 +76,10 @@ class Answer:
         """Every value of a header."""
         return list(self._response.headers.getlist(name))
 
+    def media_type(self) -> str:
+        """What the body is said to be, without parameters; empty where it is not said."""
+        return (self.header("Content-Type") or "").partition(";")[0].strip().lower()
+
     def retry_after_s(self) -> float | None:
         """How long the registry asks to be left alone."""
         return retry_after_s(self.header("Retry-After"), datetime.now(UTC))
