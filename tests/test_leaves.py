@@ -93,6 +93,7 @@ def test_later_layers_of_settings_win_and_say_where_they_came_from(tmp_path: Pat
         ("home", str(tmp_path / "environment"), "environment EKIBEN_HOME"),
         ("bento", "", "default"),
         ("remote", "registry.example", f"file {file}"),
+        ("models_remote", "", "default"),
         ("engine", "buildah", "command line --engine"),
         ("verbosity", "normal", "default"),
         ("progress", "auto", "default"),
@@ -143,7 +144,8 @@ def test_wrong_settings_from_elsewhere_are_named_too(tmp_path: Path) -> None:
         ("verbose", "did you mean `verbosity`?"),
         (
             "colour",
-            "settings are: home, bento, remote, engine, verbosity, progress, require_signed, trusted_keys, plain_http",
+            "settings are: home, bento, remote, models_remote, engine, verbosity, progress, require_signed,"
+            " trusted_keys, plain_http",
         ),
     ],
 )

@@ -41,13 +41,15 @@ class Setting(Generic[T]):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting. `home` is the store's folder; `bento` the loaded Bento's folder (lookups of models stay inside);
-    `remote` where push and pull go; `engine` what builds images; `verbosity` and `progress` how much is said;
-    `require_signed` before what a signature is asked for, `trusted_keys` the public keys that may have made it;
-    `plain_http` the registries, as `host[:port]`, that are spoken to without TLS besides this machine's own."""
+    `remote` where push and pull go, `models_remote` the same for models where it is another; `engine` what builds
+    images; `verbosity` and `progress` how much is said; `require_signed` before what a signature is asked for,
+    `trusted_keys` the public keys that may have made it; `plain_http` the registries, as `host[:port]`, that are spoken
+    to without TLS besides this machine's own."""
 
     home: Setting[Path]
     bento: Setting[Path | None] = Setting(None)
     remote: Setting[str | None] = Setting(None)
+    models_remote: Setting[str | None] = Setting(None)
     engine: Setting[str] = Setting("auto")
     verbosity: Setting[str] = Setting("normal")
     progress: Setting[str] = Setting("auto")
@@ -151,11 +153,13 @@ def _from_overrides(overrides: Mapping[str, str]) -> list[tuple[str, Raw, str]]:
 
 
 def _typed(raw: Mapping[str, Setting[Raw]]) -> Settings:
-    home, bento, remote, engine = (_text(name, raw) for name in ("home", "bento", "remote", "engine"))
+    home, bento, engine = (_text(name, raw) for name in ("home", "bento", "engine"))
+    remote, models_remote = (_text(name, raw) for name in ("remote", "models_remote"))
     return Settings(
         home=Setting(_folder(home), home.source) if home else Setting(platformdirs.user_data_path("ekiben")),
         bento=Setting(_folder(bento), bento.source) if bento else Setting(None),
         remote=Setting(remote.value, remote.source) if remote else Setting(None),
+        models_remote=Setting(models_remote.value, models_remote.source) if models_remote else Setting(None),
         engine=engine or Setting("auto"),
         verbosity=_choice("verbosity", _text("verbosity", raw) or Setting("normal"), _VERBOSITIES),
         progress=_choice("progress", _text("progress", raw) or Setting("auto"), _PROGRESS),
