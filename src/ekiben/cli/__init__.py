@@ -1,14 +1,16 @@
 """The command line: argv in, text out. Nobody imports this room.
 
     main.py        the console script: runs the app, prints an error with its hint, exits with its code
+    direct.py      `list` and `get` in their plain form, without what the application imports
     app.py         the Typer application and its global options
     commands.py    the table of commands, each imported when it is asked for
     interrupts.py  what a command says that was stopped
     state.py       settings, store and reporter, made once and handed to each command
     console.py     the reporter of a terminal (rich) and of everything else (plain lines), always on stderr
     output.py      data on stdout: table, JSON, YAML, path; never wrapped or coloured when it is no terminal
-    options.py     option types that several commands share
+    formats.py     what commands print in       options.py  option types that several commands share
     items.py       list, get, delete: the same for Bentos and models
+    reading.py     what `list` and `get` print, however they were called
     bentos.py      `list get delete`          models.py   `models list|get|delete|...`
     archiving.py   `export import`, for models, too
     trusting.py    `verify sign`, for models, too

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
 
-from ekiben.cli.items import delete_items, get_item, list_items
-from ekiben.cli.options import (
-    GetFormat,
-    GetOutput,
-    ListFormat,
-    ListOutput,
-    NameArgument,
-    TagArgument,
-    TagsArgument,
-    Yes,
-)
-from ekiben.cli.output import size_text, time_text
+from ekiben.cli import reading
+from ekiben.cli.formats import GetFormat, ListFormat
+from ekiben.cli.items import delete_items
+from ekiben.cli.options import GetOutput, ListOutput, NameArgument, TagArgument, TagsArgument, Yes
 from ekiben.cli.state import state_of
-from ekiben.store.receipt import Receipt
-from ekiben.tag import Tag
 
 
 def list_bentos(ctx: typer.Context, name: NameArgument = None, output: ListOutput = ListFormat.table) -> None:
     """List Bentos, newest first."""
-    list_items(state_of(ctx).store.bentos, name, output, ("Tag", "Size", "Created"), _rows)
+    reading.list_bentos(state_of(ctx), name, output)
 
 
 def get_bento(ctx: typer.Context, tag: TagArgument, output: GetOutput = GetFormat.yaml) -> None:
     """Show one Bento: its manifest, its path or its files."""
-    get_item(state_of(ctx).store.bentos, tag, output)
+    reading.get_bento(state_of(ctx), tag, output)
 
 
 def delete_bentos(
@@ -45,7 +34,3 @@ def delete_bentos(
     """Delete Bentos."""
     state = state_of(ctx)
     delete_items(state.store.bentos, tags, yes=yes, force=force, reporter=state.reporter)
-
-
-def _rows(found: Sequence[tuple[Tag, Receipt]]) -> Iterator[tuple[str, str, str]]:
-    return ((str(tag), size_text(receipt.size_bytes), time_text(receipt.created)) for tag, receipt in found)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ekiben.cli.formats import BuildFormat
 from ekiben.cli.images import engine_progress
-from ekiben.cli.options import Arg, ArgFile, BuildFormat, Progress, parse_pairs
+from ekiben.cli.options import Arg, ArgFile, Progress, parse_pairs
 from ekiben.cli.output import print_json
 from ekiben.cli.state import State, state_of
 from ekiben.errors import UsageError

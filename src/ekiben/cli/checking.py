@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ekiben.cli.options import ListFormat, ListOutput, NameArgument
+from ekiben.cli.formats import ListFormat
+from ekiben.cli.options import ListOutput, NameArgument
 from ekiben.cli.output import print_rows, size_text
 from ekiben.cli.state import state_of
 

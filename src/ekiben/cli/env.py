@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import ekiben
-from ekiben.cli.options import ListFormat
+from ekiben.cli.formats import ListFormat
 from ekiben.cli.output import print_json, print_table, print_yaml
 from ekiben.cli.state import state_of
 

@@ -19,7 +19,8 @@ from ekiben.cli.engine_options import (
     SshKeys,
     option_texts,
 )
-from ekiben.cli.options import Progress, ProgressFormat, TagArgument, parse_pairs
+from ekiben.cli.formats import ProgressFormat
+from ekiben.cli.options import Progress, TagArgument, parse_pairs
 from ekiben.cli.output import size_text
 from ekiben.cli.state import State, state_of
 

@@ -9,9 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-import typer
-
-from ekiben.cli.options import GetFormat, ListFormat
+from ekiben.cli.formats import GetFormat, ListFormat
 from ekiben.cli.output import print_json, print_table, print_tree, print_yaml
 from ekiben.errors import Interrupted, NotFound, StoreError, UsageError
 from ekiben.report import Reporter, logger
@@ -142,6 +140,8 @@ def _tags_of(shelf: Shelf[Item], target: str) -> list[Tag]:
 
 
 def _confirm(tags: Sequence[Tag]) -> None:
+    import typer
+
     if not sys.stdin.isatty():
         raise UsageError("deleting asks first, and there is no terminal to ask on", hint="pass --yes")
     names = "\n".join(f"  {tag}" for tag in tags)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 from ekiben.cli.garbage import look_no_more, look_seldom
@@ -17,15 +19,26 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _stop)
     look_seldom()
     try:
-        from ekiben.cli.app import app  # here, since a Ctrl-C while it is imported is no traceback either
-
-        app(prog_name="ekiben")
+        _run(sys.argv[1:])
     except KeyboardInterrupt:
         _end(stopped_by(signal.SIGINT))
     except EkibenError as error:
         _end(error)
     finally:
         look_no_more()
+
+
+def _run(arguments: Sequence[str]) -> None:
+    """Imports as little as may be, and here, since a Ctrl-C meanwhile is no traceback either."""
+    from ekiben.cli.direct import parse_direct, run_direct
+
+    call = parse_direct(arguments, os.environ)
+    if call:
+        run_direct(call)
+    else:
+        from ekiben.cli.app import app
+
+        app(prog_name="ekiben")
 
 
 def _stop(number: int, frame: object) -> NoReturn:

@@ -3,48 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
+from ekiben.cli.formats import GetFormat, ListFormat, ProgressFormat
 from ekiben.errors import UsageError
-
-
-class ListFormat(StrEnum):
-    """How a list is printed."""
-
-    table = "table"
-    json = "json"
-    yaml = "yaml"
-
-
-class GetFormat(StrEnum):
-    """How one item is printed; `path` is the bare path on a line."""
-
-    yaml = "yaml"
-    json = "json"
-    path = "path"
-    tree = "tree"
-
-
-class BuildFormat(StrEnum):
-    """What `build` prints; `tag` is the bare `name:version`, `path` the bare path."""
-
-    tag = "tag"
-    path = "path"
-    json = "json"
-
-
-class ProgressFormat(StrEnum):
-    """How long work shows itself on stderr."""
-
-    auto = "auto"
-    plain = "plain"
-    quiet = "quiet"
-    json = "json"
-
 
 NameArgument: TypeAlias = Annotated[str | None, typer.Argument(help="Only versions of this name.")]
 TagArgument: TypeAlias = Annotated[str, typer.Argument(help="NAME, NAME:VERSION or a unique start of the version.")]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from ekiben.cli.options import ListFormat
+from ekiben.cli.formats import ListFormat
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -60,7 +60,7 @@ def size_text(size_bytes: int) -> str:
 
 def time_text(moment: datetime) -> str:
     """A moment for people, in their time zone."""
-    return moment.astimezone().isoformat(" ", "seconds")[: len("2025-03-01 12:00:00")]
+    return datetime.fromtimestamp(moment.timestamp()).isoformat(" ", "seconds")
 
 
 def print_tree(root: Path) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from ekiben.cli.options import ListFormat, ListOutput, NameArgument, Yes, parse_pairs
+from ekiben.cli.formats import ListFormat
+from ekiben.cli.options import ListOutput, NameArgument, Yes, parse_pairs
 from ekiben.cli.output import print_rows, size_text, time_text
 from ekiben.cli.state import State, state_of
 from ekiben.errors import Interrupted, UsageError

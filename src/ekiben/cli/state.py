@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import typer
-
 from ekiben.report import Reporter
 from ekiben.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    import typer
+
     from ekiben.store.local import Store
 
 
