@@ -1,0 +1,55 @@
+"""How documents from strangers are refused: in one kind of error, and over one set of limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from ekiben.digest import Digest
+from ekiben.errors import ArchiveError, DamagedItem, ImageError, InvalidDigest, InvalidTag, RemoteError
+from ekiben.oci.descriptor import Descriptor
+from ekiben.oci.json_object import MAX_BYTES
+from ekiben.oci.manifest import Manifest
+from ekiben.store.archive.limits import Limits
+from ekiben.store.remote.artifacts.artifact import Artifact
+
+MAX_LAYERS = 10_000  # of a manifest: a model's small files share layers, so this is terabytes
+
+
+@contextmanager
+def refusing(what: str) -> Iterator[None]:
+    """Any error about a document becomes a RemoteError about `what`."""
+    try:
+        yield
+    except (ImageError, ArchiveError, DamagedItem, InvalidTag, InvalidDigest) as error:
+        raise RemoteError(f"{what} is refused: {error}", hint=error.hint) from error
+
+
+def checked(artifact: Artifact, what: str) -> Artifact:
+    """An artifact that was just written, where it would be read again. Raises RemoteError."""
+    size_bytes = max(len(artifact.content), len(artifact.config_content))
+    if size_bytes > MAX_BYTES or len(artifact.blobs) > MAX_LAYERS:
+        raise RemoteError(
+            f"{what} is too large for a registry: {len(artifact.blobs):,} layers, a document of {size_bytes:,} bytes",
+            hint=f"{MAX_LAYERS:,} layers and documents of {MAX_BYTES:,} bytes are taken",
+        )
+    return artifact
+
+
+def check_config(manifest: Manifest, content: bytes, what: str) -> None:
+    """Raises RemoteError unless `content` is the configuration that the manifest names."""
+    if len(content) != manifest.config.size_bytes or Digest.of_bytes(content) != manifest.config.digest:
+        raise RemoteError(f"{what} is refused: its configuration is not what its manifest names")
+
+
+def check_amount(blobs: Iterable[Descriptor], limits: Limits, what: str) -> int:
+    """How much the blobs hold together. Raises RemoteError where that is more than is taken."""
+    sizes = [one.size_bytes for one in blobs]
+    if len(sizes) > MAX_LAYERS:
+        raise RemoteError(f"{what} is refused: it has more than {MAX_LAYERS:,} layers")
+    if sum(sizes) > limits.max_bytes:
+        raise RemoteError(
+            f"{what} is refused: it says that it has {sum(sizes):,} bytes, and at most {limits.max_bytes:,} are taken",
+            hint="allow more with `--max-bytes` if you trust where it comes from",
+        )
+    return sum(sizes)
