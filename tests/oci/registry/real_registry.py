@@ -26,6 +26,7 @@ class RealRegistry:
     folder: Path
     has_password: bool = False
     certificate: Path | None = None
+    deletes: bool = True
     port: int = 0
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
@@ -64,11 +65,12 @@ class RealRegistry:
 
     def _config(self) -> str:
         auth = f"auth: {{htpasswd: {{realm: test, path: {self.folder}/htpasswd}}}}" if self.has_password else ""
+        deletes = str(self.deletes).lower()
         tls = f", tls: {{certificate: {self.certificate}, key: {self.certificate}}}" if self.certificate else ""
         return dedent(f"""\
             version: 0.1
             log: {{accesslog: {{disabled: true}}, level: info}}
-            storage: {{filesystem: {{rootdirectory: {self.folder}/data}}, delete: {{enabled: true}}}}
+            storage: {{filesystem: {{rootdirectory: {self.folder}/data}}, delete: {{enabled: {deletes}}}}}
             http: {{addr: "127.0.0.1:{self.port}", secret: "uploads outlive a restart"{tls}}}
             {auth}
             """)

@@ -94,3 +94,8 @@ def test_what_is_no_repository_is_not_asked_for(odd: OddRegistry, repository: st
     with pytest.raises(RegistryError, match="is no name of a repository"):
         registry_at(odd.host).head_manifest(repository, "1")
     assert not odd.seen
+
+
+def test_a_manifest_of_a_type_that_nobody_has_heard_of_is_asked_for_too(odd: OddRegistry) -> None:
+    registry_at(odd.host).get_manifest("a", "1")
+    assert "*/*" in odd.seen[0].headers["Accept"]
