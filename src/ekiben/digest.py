@@ -12,6 +12,7 @@ from pathlib import Path
 from ekiben.errors import InvalidDigest
 
 VERSION_LENGTH = 16  # characters of base32: 80 bits, a name and not a check (whatever checks compares the full digest)
+_ALGORITHM = "sha256:"
 _HEX = re.compile(r"[0-9a-f]{64}")
 _SHORT = re.compile(rf"[a-z2-7]{{{VERSION_LENGTH}}}")
 _CHUNK = 1024 * 1024  # bytes read at once: memory stays bounded whatever the file
@@ -30,10 +31,9 @@ class Digest:
     @classmethod
     def parse(cls, text: str) -> Digest:
         """The digest that `sha256:<hex>` spells."""
-        algorithm, separator, hexadecimal = text.partition(":")
-        if not separator or algorithm != "sha256":
+        if not text.startswith(_ALGORITHM):
             raise InvalidDigest(f"`{text}` is no digest", hint="write `sha256:` and 64 hex digits")
-        return cls(hexadecimal)
+        return cls(text[len(_ALGORITHM) :])
 
     @classmethod
     def of_bytes(cls, content: bytes) -> Digest:

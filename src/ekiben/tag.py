@@ -57,6 +57,16 @@ class Tag:
         return f"{self.name}:{self.version or LATEST}"
 
 
+def is_name(text: str) -> bool:
+    """Whether `text` is the name of a tag."""
+    return len(text) <= MAX_NAME and _NAME.fullmatch(text) is not None
+
+
+def is_version(text: str) -> bool:
+    """Whether `text` is a version, which `latest` is not."""
+    return text != LATEST and _VERSION.fullmatch(text) is not None
+
+
 def _check(what: str, text: str, grammar: re.Pattern[str], limit: int) -> None:
     if len(text) <= limit and grammar.fullmatch(text):
         return

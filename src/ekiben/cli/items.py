@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from ekiben.cli.formats import GetFormat, ListFormat
-from ekiben.cli.output import print_json, print_table, print_tree, print_yaml
+from ekiben.cli.output import print_json, print_tree, print_yaml
 from ekiben.errors import Interrupted, NotFound, StoreError, UsageError
 from ekiben.report import Reporter, logger
-from ekiben.store.receipt import Receipt
 from ekiben.store.summaries import Summary
 from ekiben.tag import Tag
 
@@ -62,9 +61,6 @@ class Shelf(Protocol[ItemT_co]):
     def list(self, tag: str | Tag | None = None) -> Sequence[ItemT_co]:
         """Every item (that the tag may mean), newest first."""
 
-    def receipts(self, tag: str | Tag | None = None) -> Sequence[tuple[Tag, Receipt]]:
-        """The same, exact tags and receipts alone."""
-
     def summaries(self, tags: Sequence[Tag]) -> Iterable[Summary | StoreError | NotFound]:
         """What lists tell of the manifests of exact tags, or what is wrong with one."""
 
@@ -72,22 +68,11 @@ class Shelf(Protocol[ItemT_co]):
         """Removes one version, which is named whole, and gives its tag."""
 
 
-def list_items(
-    shelf: Shelf[ItemT_co],
-    name: str | None,
-    output: ListFormat,
-    columns: Sequence[str],
-    rows: Callable[[Sequence[tuple[Tag, Receipt]]], Iterable[Sequence[str]]],
-) -> None:
-    """Prints the items of a shelf, newest first."""
+def print_items(shelf: Shelf[ItemT_co], name: str | None, output: ListFormat) -> None:
+    """Prints the items of a shelf for programs, newest first."""
     gc.disable()  # thousands of values and no cycle: looking for one takes a third of the time
-    match output:
-        case ListFormat.json:
-            print_json(_shown(shelf, shelf.list(name)))
-        case ListFormat.yaml:
-            print_yaml(_shown(shelf, shelf.list(name)))
-        case ListFormat.table:
-            print_table(columns, list(rows(shelf.receipts(name))))
+    shown = _shown(shelf, shelf.list(name))
+    print_yaml(shown) if output is ListFormat.yaml else print_json(shown)
 
 
 def _shown(shelf: Shelf[ItemT_co], items: Sequence[ItemT_co]) -> list[Mapping[str, object]]:

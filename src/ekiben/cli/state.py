@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ekiben.report import Reporter
 from ekiben.settings import Settings, load_settings
+from ekiben.store.layout import Layout
 
 if TYPE_CHECKING:
     import typer
@@ -28,6 +29,11 @@ class State:
     def settings(self) -> Settings:
         """The settings in force."""
         return load_settings(overrides=self._overrides)
+
+    @property
+    def layout(self) -> Layout:
+        """Where its parts are: for what needs no more of it."""
+        return Layout(self.settings.home.value)
 
     @cached_property
     def store(self) -> Store:

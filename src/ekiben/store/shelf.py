@@ -7,10 +7,13 @@ an index behind, which spares the next one the reading.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
-from ekiben.errors import AmbiguousTag, BentoNotFound, DamagedItem, InvalidTag, ModelNotFound, NotFound, StoreError
+from ekiben.errors import AmbiguousTag, BentoNotFound, DamagedItem, ModelNotFound, NotFound, StoreError
 from ekiben.nearest import nearest
 from ekiben.report import logger
 from ekiben.store.disk import disk_errors
@@ -18,10 +21,19 @@ from ekiben.store.index import Index
 from ekiben.store.latest import LATEST_FILE, MAX_BYTES, Saved, parse_latest
 from ekiben.store.layout import Layout
 from ekiben.store.receipt import RECEIPT, Receipt, read_receipt
-from ekiben.tag import Tag
+from ekiben.tag import Tag, is_name, is_version
 
 _RETRIES = 10  # of a question for `latest` whose answer was deleted before it could be read
 _SHOWN = 5  # candidates in a message
+
+
+class Row(NamedTuple):
+    """An item as a table tells of it; rows sort by time."""
+
+    created: datetime
+    name: str
+    version: str
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +47,17 @@ class Shelf:
 
     def names(self) -> list[str]:
         """The names that have a folder, sorted."""
-        return [name for name in _folders(self.root) if _tag_of(name)]
+        return [name for name in _folders(self.root) if is_name(name)]
 
     def versions(self, name: str, beginning: str = "") -> list[str]:
         """The versions of `name` that begin so, sorted; none where there is no such name."""
-        return [str(tag.version) for tag in self.tags(name, beginning)]
+        if not is_name(name):
+            return []
+        return [one for one in _folders(self.root / name) if one.startswith(beginning) and is_version(one)]
 
     def tags(self, name: str, beginning: str = "") -> list[Tag]:
         """Their exact tags, damaged items too: reads none."""
-        fitting = (folder for folder in _folders(self.root / name) if folder.startswith(beginning))
-        return [tag for folder in fitting if (tag := _tag_of(name, folder))]
+        return [Tag(name, version) for version in self.versions(name, beginning)]
 
     def has(self, tag: Tag) -> bool:
         """Whether exactly this version is here."""
@@ -57,15 +70,13 @@ class Shelf:
     def items(self, asked: Tag | None = None) -> list[tuple[Tag, Receipt]]:
         """All items, or those that `asked` may mean (a name's, by the beginning of a version), newest first. One that
         vanishes meanwhile, or is damaged, is left out."""
-        index = Index.load(self.layout, f"{self.root.name}.receipts")
-        found: list[tuple[Tag, Receipt]] = []
-        beginning = (asked.version if asked else None) or ""
-        for name in [asked.name] if asked else self.names():
-            for tag in self._tags_or_warning(name, beginning):
-                if receipt := self._receipt_or_warning(tag, index):
-                    found.append((tag, receipt))
-        index.keep(is_whole=asked is None)
+        tags = ((Tag(name, version), line) for name, version, line in self._lines(asked))
+        found = [(tag, Receipt.from_line(line, tag)) for tag, line in tags]
         return sorted(found, key=lambda pair: (pair[1].created, pair[0]), reverse=True)
+
+    def rows(self, asked: Tag | None = None) -> list[Row]:
+        """What a table tells of the same items, in the same order, in half the time."""
+        return sorted((_row(*one) for one in self._lines(asked)), reverse=True)
 
     def get(self, tag: Tag) -> tuple[Tag, Receipt]:
         """The item that `tag` means, with its exact tag."""
@@ -136,24 +147,33 @@ class Shelf:
             raise self.not_found(tag)
         return str(by_time[0][0].version)
 
-    def _tags_or_warning(self, name: str, beginning: str) -> list[Tag]:
+    def _lines(self, asked: Tag | None) -> Iterator[tuple[str, str, str]]:
+        """Name, version and receipt (as its line in the index) of the items that `asked` may mean."""
+        index = Index.load(self.layout, f"{self.root.name}.receipts")
+        beginning = (asked.version if asked else None) or ""
+        for name in [asked.name] if asked else self.names():
+            for version in self._versions_or_warning(name, beginning):
+                if line := self._line_or_warning(name, version, index):
+                    yield name, version, line
+        index.keep(is_whole=asked is None)
+
+    def _versions_or_warning(self, name: str, beginning: str) -> list[str]:
         try:
-            return self.tags(name, beginning)
+            return self.versions(name, beginning)
         except StoreError as error:
             logger.warning("all of `%s` is left out: %s", name, error)
             return []
 
-    def _receipt_or_warning(self, tag: Tag, index: Index) -> Receipt | None:
+    def _line_or_warning(self, name: str, version: str, index: Index) -> str | None:
         def read() -> str | None:
-            receipt = read_receipt(self.folder(tag))
+            receipt = read_receipt(self.root / name / version)
             return receipt.line if receipt else None
 
-        key = f"{tag.name}/{tag.version}"
+        key = f"{name}/{version}"
         try:
-            line = index.recall(key, f"{self.root}/{key}/{RECEIPT}", read)
-            return Receipt.from_line(line, tag) if line else None
+            return index.recall(key, f"{self.root}/{key}/{RECEIPT}", read)
         except (StoreError, OSError) as error:
-            logger.warning("%s `%s` is left out: %s", self.noun, tag, error)
+            logger.warning("%s `%s:%s` is left out: %s", self.noun, name, version, error)
             return None
 
 
@@ -175,13 +195,9 @@ def choose_by_prefix(tag: Tag, versions: list[str]) -> str | None:
     return fitting[0] if fitting else None
 
 
-def _tag_of(name: str, version: str | None = None) -> Tag | None:
-    """The tag of a folder; None for a folder that is no item's."""
-    try:
-        tag = Tag(name, version)
-    except InvalidTag:
-        return None
-    return tag if tag.version == version else None
+def _row(name: str, version: str, line: str) -> Row:
+    _, _, created, size_bytes = line.split(" ")
+    return Row(datetime.fromisoformat(created), name, version, int(size_bytes))
 
 
 def _folders(path: Path) -> list[str]:
