@@ -59,6 +59,7 @@ LATE_IMPORTS = {
     "ekiben.serving.metrics.registry": "touches prometheus_client only where the service has imported it",
     "ekiben.serving.reload": "alone in touching watchfiles, which images do not carry",
     "ekiben.store.archive.compression": "alone in touching zstandard, for one of five forms",
+    "ekiben.store.archive.offline": "alone in touching images, of which images know nothing",
     "ekiben.store.archive.remote_files": "alone in touching fsspec, which need not be installed",
     "ekiben.store.documents": "alone in touching YAML; a list of the store needs none",
     "ekiben.store.lock": "alone in touching filelock; readers need no lock",

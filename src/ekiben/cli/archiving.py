@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from ekiben.cli.interrupts import saying
 from ekiben.cli.options import Progress, TagArgument
 from ekiben.cli.state import State, state_of
 
 if TYPE_CHECKING:
     from ekiben.store.archive.exporting import ExportRequest
     from ekiben.store.archive.importing import ImportRequest
+    from ekiben.store.archive.offline import OfflineParts
+    from ekiben.store.bentos import Bento
     from ekiben.store.item import StoredItem
 
 
@@ -62,6 +67,9 @@ def export_bento(
     with_models: Annotated[
         bool, typer.Option("--with-models/--without-models", help="Whether the models go along.")
     ] = True,
+    images: Annotated[
+        bool, typer.Option("--images", help="Its base and wheels go along, too: an image needs no network then.")
+    ] = False,
     progress: Progress = None,
 ) -> None:
     """Write a Bento into an archive and print where it is."""
@@ -69,7 +77,10 @@ def export_bento(
 
     state = state_of(ctx)
     state.override(progress=progress)
-    print(export(_export(tag, dest, form), with_models=with_models, store=state.store, reporter=state.reporter))
+    request = _export(tag, dest, form)
+    with ExitStack() as held, saying(f"the archive is as it was; begin again: `ekiben export {tag} {dest}`"):
+        offline = _offline_parts(state, tag, held) if images else None
+        print(export(request, with_models=with_models, offline=offline, store=state.store, reporter=state.reporter))
 
 
 def export_model(
@@ -80,7 +91,8 @@ def export_model(
 
     state = state_of(ctx)
     state.override(progress=progress)
-    print(export(_export(tag, dest, form), store=state.store, reporter=state.reporter))
+    with saying(f"the archive is as it was; begin again: `ekiben models export {tag} {dest}`"):
+        print(export(_export(tag, dest, form), store=state.store, reporter=state.reporter))
 
 
 def import_bento(
@@ -98,7 +110,10 @@ def import_bento(
     state = state_of(ctx)
     state.override(progress=progress)
     request = _import(state, src, max_bytes, max_files, max_ratio)
-    _print(bring(request, store=state.store, reporter=state.reporter), output)
+    with saying(f"nothing came into the store but whole models; begin again: `ekiben import {src}`"):
+        bento = bring(request, store=state.store, reporter=state.reporter)
+    _advise(state, bento)
+    _print(bento, output)
 
 
 def import_model(
@@ -116,7 +131,9 @@ def import_model(
     state = state_of(ctx)
     state.override(progress=progress)
     request = _import(state, src, max_bytes, max_files, max_ratio)
-    _print(bring(request, store=state.store, reporter=state.reporter), output)
+    with saying(f"nothing came into the store; begin again: `ekiben models import {src}`"):
+        model = bring(request, store=state.store, reporter=state.reporter)
+    _print(model, output)
 
 
 def _export(tag: str, dest: str, form: ArchiveForm | None) -> ExportRequest:
@@ -124,6 +141,29 @@ def _export(tag: str, dest: str, form: ArchiveForm | None) -> ExportRequest:
     from ekiben.store.archive.formats import parse_format
 
     return ExportRequest(tag, dest, parse_format(form))
+
+
+def _offline_parts(state: State, tag: str, held: ExitStack) -> OfflineParts:
+    """What the Bento's image is made of; it lies in a scratch folder until `held` is closed."""
+    from ekiben.packager.airgap import offline_parts
+    from ekiben.store.disk import disk_errors
+
+    bento, scratch = state.store.bentos.get(tag), held.enter_context(state.store.scratch())
+    held.enter_context(disk_errors(state.store.home))
+    environ = state.settings.variables(os.environ)
+    return offline_parts(bento, state.store.cache, scratch, environ, state.reporter)
+
+
+def _advise(state: State, bento: Bento) -> None:
+    """Says what may be done with a Bento that came with what its image is made of."""
+    from ekiben.store.sums import OFFLINE
+
+    if (bento.path / OFFLINE).is_dir():
+        from ekiben.packager.airgap import serving_advice
+
+        state.reporter.info(f"came with base and wheels: `ekiben containerize {bento.tag}` needs no network")
+        if advice := serving_advice(bento):
+            state.reporter.info(f"for `ekiben serve {bento.tag}`, its packages without a network: {advice}")
 
 
 def _import(

@@ -13,7 +13,7 @@ from pathlib import Path
 from ekiben.digest import Digest, is_short_version
 from ekiben.errors import StoreError, UsageError, VersionTaken
 from ekiben.report import logger
-from ekiben.store.disk import make_folder, remove_tree, sync, write_synced
+from ekiben.store.disk import make_folder, remove_tree, sync, sync_all, write_synced
 from ekiben.store.latest import LATEST_FILE, Saved, format_latest, put_on_top
 from ekiben.store.layout import Layout
 from ekiben.store.lock import exclusive
@@ -22,7 +22,7 @@ from ekiben.store.seal import FOLDER_MODE, KnownFile, seal, sync_folders
 from ekiben.store.sharing import note_files, share_files
 from ekiben.store.shelf import Shelf
 from ekiben.store.staging import replace_file, throw_away
-from ekiben.store.sums import SIGNATURE_SUFFIX, SIGNATURES
+from ekiben.store.sums import OFFLINE, SIGNATURE_SUFFIX, SIGNATURES
 from ekiben.tag import Tag
 
 
@@ -60,12 +60,12 @@ def commit(
     receipt = Receipt(exact, sealed.digest, now(), sealed.size_bytes)
     write_synced(folder / RECEIPT, receipt.to_yaml(details))
     if not shelf.has(exact):  # else it will most likely be thrown away
-        share_files(shelf.layout, folder, sealed.files)
+        share_files(shelf.layout, folder, {**sealed.files, **sealed.beside})
     sync_folders(folder)
     with exclusive(shelf.layout.lock):
         check()
         written = _put(shelf, folder, receipt, details)
-    note_files(shelf.layout, shelf.folder(exact), sealed.files)
+    note_files(shelf.layout, shelf.folder(exact), {**sealed.files, **sealed.beside})
     return exact, written
 
 
@@ -126,6 +126,7 @@ def _put(shelf: Shelf, sealed: Path, receipt: Receipt, details: Mapping[str, obj
         _refresh_receipt(shelf, receipt, details)
         _note_latest(shelf, receipt.tag)
         _take_signatures(shelf.layout, sealed, target)
+        _take_offline(sealed, target)
         return receipt
     try:
         make_folder(target.parent)
@@ -158,6 +159,21 @@ def _take_signatures(layout: Layout, sealed: Path, target: Path) -> None:
     for path in sorted((sealed / SIGNATURES).glob(f"*{SIGNATURE_SUFFIX}")):
         if not (target / SIGNATURES / path.name).exists():
             put_signature(layout, target, path.name, path.read_bytes())
+
+
+def _take_offline(sealed: Path, target: Path) -> None:
+    """Takes over the wheels and blobs that came with the same content, which stands; at last the index that leads to
+    them, so that a reader finds what the old one or the new one names."""
+    came = [path for path in (sealed / OFFLINE).rglob("*") if path.is_file()]
+    folders = sorted({path.parent for path in came})
+    for folder in folders:
+        make_folder(target / folder.relative_to(sealed))
+    for path in sorted(came, key=lambda one: (one.suffix == ".json", one)):
+        path.replace(target / path.relative_to(sealed))
+    sync_all(target / folder.relative_to(sealed) for folder in folders)
+    for folder in (target / OFFLINE, *(target / OFFLINE).rglob("*")) if came else ():
+        if folder.is_dir():
+            folder.chmod(FOLDER_MODE)
 
 
 def _refresh_receipt(shelf: Shelf, receipt: Receipt, details: Mapping[str, object]) -> None:

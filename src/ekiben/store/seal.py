@@ -1,8 +1,8 @@
 """Sealing: a draft folder becomes what its address is made from, and is brought to the disk.
 
 Afterwards every file is a regular file of its own with mode 0644 (0755 where named executable), every folder holds
-something and has mode 0755, and SHA256SUMS lists all files but those that lie beside (`sums`). So the same files give the same digest
-whatever order, times, umask or links they came with.
+something and has mode 0755, and SHA256SUMS lists all files but those that lie beside (`sums`). So the same
+files give the same digest whatever order, times, umask or links they came with.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FILE_MODE, PROGRAM_MODE, FOLDER_MODE = 0o644, 0o755, 0o755
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What sealing found: the address of the content, its size, the digest of each file, and of each that lies beside."""
+    """What sealing found: the address of the content, its size, the digest of each file and of each beside."""
 
     digest: Digest
     size_bytes: int
@@ -70,9 +70,9 @@ def refuse_names(folder: Path, *reserved: str) -> None:
 def seal(folder: Path, executables: Collection[str] = (), known: Mapping[str, KnownFile] | None = None) -> Seal:
     """Seals `folder` in place. Every file is read but those that are `known` by their paths.
 
-    A link to a file becomes a copy of that file, wherever it is. What came to lie beside stays so. Raises
-    StoreError for what cannot be kept: links to folders or to nothing, devices, sockets, names that are no UTF-8, strays
-    among what lies beside, and executables that are not there.
+    A link to a file becomes a copy of that file, wherever it is. What came to lie beside stays so. Raises StoreError
+    for what cannot be kept: links to folders or to nothing, devices, sockets, names that are no UTF-8, strays among
+    what lies beside, and executables that are not there.
     """
     settled = sorted(_settle(folder))
     beside = list(filter(is_beside, settled))
@@ -87,9 +87,10 @@ def seal(folder: Path, executables: Collection[str] = (), known: Mapping[str, Kn
     sync_all(folder / path for path in settled)
     sizes = [(folder / path).stat().st_size for path in files]
     digests = {path: unread.get(path) or Digest.of_file(folder / path) for path in files}
+    around = {path: unread.get(path) or Digest.of_file(folder / path) for path in beside}
     sums = format_sums(digests)
     write_synced(folder / SUMS, sums)
-    return Seal(Digest.of_bytes(sums), sum(sizes), digests, {path: Digest.of_file(folder / path) for path in beside})
+    return Seal(Digest.of_bytes(sums), sum(sizes), digests, around)
 
 
 def _state(path: Path) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from ekiben.digest import Digest
 from ekiben.errors import DamagedItem
 from ekiben.store.receipt import RECEIPT
 from ekiben.store.seal import FILE_MODE, FOLDER_MODE, PROGRAM_MODE
-from ekiben.store.sums import SIGNATURES, SUMS, is_beside, is_signature, parse_sums
+from ekiben.store.sums import SIGNATURES, SUMS, is_beside, is_beside_folder, is_offline, is_signature, parse_sums
 
 _OWN_FILES = (SUMS, RECEIPT)
 _ITSELF = "."  # the path of the item's own folder
@@ -120,11 +120,11 @@ def _fault_of_file(file: Path, expected: Digest, is_executable: bool) -> str | N
 
 def _fault_of_entry(path: str, status: os.stat_result, *, is_needed: bool) -> str | None:
     """What is wrong with something that SHA256SUMS does not list; `is_needed`: the folder of something that it does."""
-    if is_needed or path == SIGNATURES:
+    if is_needed or is_beside_folder(path):
         return _fault_of_mode(status, FOLDER_MODE) if stat.S_ISDIR(status.st_mode) else _kind(status)
-    if path in _OWN_FILES or is_signature(path):
+    if path in _OWN_FILES or is_signature(path) or is_offline(path):
         return _fault_of_mode(status, FILE_MODE) if stat.S_ISREG(status.st_mode) else _kind(status)
-    return "is no signature" if is_beside(path) else "was added"
+    return "is no signature" if path.startswith(f"{SIGNATURES}/") else "was added"
 
 
 def _fault_of_mode(status: os.stat_result, expected: int) -> str | None:

@@ -183,7 +183,7 @@ def test_sums_in_another_order_are_refused(there: Store, tmp_path: Path) -> None
 
 
 def test_an_archive_of_a_newer_ekiben_is_refused_in_words(there: Store, tmp_path: Path) -> None:
-    index = b"archive: 2\n"
+    index = b"archive: 3\n"
     with pytest.raises(ArchiveError, match="made by a newer ekiben") as caught:
         bring_model(write(tmp_path, model_tar(tar_file(INDEX, index))), there)
     assert caught.value.hint == "upgrade ekiben"

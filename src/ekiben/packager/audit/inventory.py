@@ -15,7 +15,7 @@ from ekiben.packager.parts import APIS, PROVENANCE, README, SBOM, SETUP_SCRIPT, 
 from ekiben.packager.selection.rules import rule_of
 from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest
 from ekiben.store.receipt import RECEIPT
-from ekiben.store.sums import SIGNATURES, SUMS
+from ekiben.store.sums import SUMS, is_beside
 
 MODELS = "models"
 
@@ -108,7 +108,7 @@ def _audited(folder: Path, prefix: str, entry: os.DirEntry[str], kind: Kind, rul
 
 def kind_of(path: str) -> Kind:
     """The kind of a Bento's file, by where it lies."""
-    if path in (SUMS, RECEIPT) or path.startswith(f"{SIGNATURES}/"):
+    if path in (SUMS, RECEIPT) or is_beside(path):
         return Kind.seals
     if path in (BENTO_MANIFEST, README, SBOM, PROVENANCE):
         return Kind.documents

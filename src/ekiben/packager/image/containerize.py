@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ekiben.errors import Interrupted, UsageError
@@ -27,12 +27,11 @@ from ekiben.packager.image.engines.opening import (
     third_party_engines,
 )
 from ekiben.packager.image.engines.options import parse_options
-from ekiben.packager.image.native.bases.naming import BaseName, CopiedPython, is_place
+from ekiben.packager.image.native.bases.naming import is_place
 from ekiben.packager.image.native.engine import NativeJob, build_native
 from ekiben.packager.image.native.obstacles import find_obstacle
 from ekiben.packager.image.native.outputs import Output, parse_output, refuse_platforms
-from ekiben.packager.image.plan import ImagePlan
-from ekiben.packager.image.planning import PlatformPlan, bento_pip_settings, joint_plan, platform_plans
+from ekiben.packager.image.planning import PlatformPlan, bento_base, bento_pip_settings, joint_plan, platform_plans
 from ekiben.packager.image.running import bento_labels
 from ekiben.packager.image.secrets import gather_secrets
 from ekiben.packager.lock.local_files import find_local_files
@@ -178,7 +177,7 @@ def _build_natively(order: _Order, store: Store, environ: Mapping[str, str], rep
             models={tag: (model.path, model.digest) for tag, model in order.models.items()},
             labels={**bento_labels(bento.tag), **request.labels},
             references=order.references,
-            base=_base_name(request, order.first.plan),
+            base=bento_base(bento, order.first.plan, request.base_image),
             output=order.output,
             pip=order.pip,
             environ=environ,
@@ -187,12 +186,6 @@ def _build_natively(order: _Order, store: Store, environ: Mapping[str, str], rep
             use_cache=request.use_cache,
         )
         return build_native(job, reporter)
-
-
-def _base_name(request: ContainerizeRequest, plan: ImagePlan) -> BaseName:
-    """The base, with the Python that is copied onto it if it has none."""
-    copied = CopiedPython(plan.python_version, plan.python_image) if plan.python_image else None
-    return replace(BaseName.parse(request.base_image or plan.base_image), copied=copied)
 
 
 def _build_by(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ekiben.errors import DamagedItem, ImageError, UsageError
 from ekiben.oci.descriptor import Platform
 from ekiben.packager.image.containerfile import containerfile
-from ekiben.packager.image.native.bases.naming import is_place
+from ekiben.packager.image.native.bases.naming import BaseName, CopiedPython, is_place
 from ekiben.packager.image.plan import ImagePlan, is_locked, plan_image
 from ekiben.packager.lock.indexes import indexes_of, torch_index
 from ekiben.packager.lock.lockfile import LockedFile, LockedPackage
@@ -18,6 +18,7 @@ from ekiben.packager.lock.pylock import parse_pylock
 from ekiben.packager.parts import INTENT, LOCK, PYLOCK, TEMPLATE, WHEELS, platform_lock, platform_pylock
 from ekiben.store.bentos import Bento, moving_hint
 from ekiben.store.receipt import host_platform
+from ekiben.store.sums import OFFLINE_BASES, OFFLINE_WHEELS
 from ekiben.store.verify import check_address
 
 RUNTIME_WHEELS = f"{WHEELS}/ekiben_runtime-*.whl"
@@ -155,8 +156,21 @@ def _listed(platforms: Iterable[str | None]) -> str:
     return ", ".join(f"`{one}`" for one in platforms)
 
 
+def bento_base(bento: Bento, plan: ImagePlan, asked: str | None = None) -> BaseName:
+    """The base that is `asked` for, else the plan's, with the Python that is copied onto it if it has none, and where
+    it may have come along. Raises ImageError."""
+    copied = CopiedPython(plan.python_version, plan.python_image) if plan.python_image else None
+    return replace(BaseName.parse(asked or plan.base_image), copied=copied, carried=bento.path / OFFLINE_BASES)
+
+
 def bento_pip_settings(bento: Bento, environ: Mapping[str, str]) -> PipSettings:
-    """This machine's pip settings under the bentofile's, which the receipt keeps: no hashed file names a host."""
+    """This machine's pip settings under the bentofile's, which the receipt keeps: no hashed file names a host. Wheels
+    that came along with the Bento are found first."""
+    settings, wheels = _declared_settings(bento, environ), bento.path / OFFLINE_WHEELS
+    return replace(settings, find_links=(str(wheels), *settings.find_links)) if wheels.is_dir() else settings
+
+
+def _declared_settings(bento: Bento, environ: Mapping[str, str]) -> PipSettings:
     declared = bento.details.get("indexes")
     if not isinstance(declared, Mapping):
         return pip_settings(environ)

@@ -7,9 +7,10 @@
     └── writing     tar, zip, a folder: same in, same out       │   └── limits          size, count and ratio
                                                                 ├── incoming    files become checked items
                                                                 ├── from_bentoml ── bentoml_manifests
-                                                            └── committing  items become the store's; pulled ones, too
+                                                                └── committing  they become the store's; pulled ones, too
     places          paths and URLs        ── new_file (appears whole) · remote_files (fsspec, its only module)
     compression     gz, bz2, xz, zst      ── the only module that touches a compressor
+    offline         what a Bento's image is made of, for where there is no network
     formats · names · entry · tree        values that both ways share
 
 An archive holds the item's files byte for byte under their own paths; a Bento's also its models. What is read is

@@ -3,6 +3,7 @@
 ekiben-archive.yaml          first
 SHA256SUMS, bento.yaml, ...  the item, byte for byte, without its receipt: that tells of a making, not of content
 signatures/                  where it is signed
+ekiben-offline/              what its image is made of, where that was asked for
 models/<name>/<version>/     each model that the Bento lists, once
 """
 
@@ -16,6 +17,7 @@ from ekiben.store.archive.formats import BENTO, MODEL
 from ekiben.store.archive.index import INDEX, ArchiveIndex
 from ekiben.store.archive.member import Member
 from ekiben.store.archive.names import why_no_archive
+from ekiben.store.archive.offline import OfflineParts
 from ekiben.store.bentos import Bento
 from ekiben.store.disk import disk_errors
 from ekiben.store.item import StoredItem
@@ -32,15 +34,16 @@ def model_members(model: Model) -> list[Member]:
     return _in_order(index, _item_members(model, "", ()))
 
 
-def bento_members(bento: Bento, models: Iterable[Model]) -> list[Member]:
-    """The archive of a Bento with these models. Raises as `model_members` does."""
+def bento_members(bento: Bento, models: Iterable[Model], offline: OfflineParts | None = None) -> list[Member]:
+    """The archive of a Bento with these models and parts of its image. Raises as `model_members` does."""
     inside = sorted(models, key=lambda model: model.tag)
     own = _item_members(bento, "", bento.manifest.executables)
     if any(member.path.startswith(f"{MODELS}/") for member in own):
         raise StoreError(f"`{bento.tag}` has a folder `{MODELS}`, where its archive has the models")
     carried = [one for model in inside for one in _item_members(model, _prefix(model), ())]
-    index = ArchiveIndex(BENTO, bento.tag, bento.digest, tuple(model.tag for model in inside))
-    return _in_order(index, [*own, *carried])
+    parts, platforms = (offline.members, offline.platforms) if offline else ((), ())
+    index = ArchiveIndex(BENTO, bento.tag, bento.digest, tuple(model.tag for model in inside), platforms)
+    return _in_order(index, [*own, *carried, *parts])
 
 
 def _prefix(model: Model) -> str:

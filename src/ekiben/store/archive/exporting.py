@@ -11,6 +11,7 @@ from ekiben.store.archive.contents import bento_members, model_members
 from ekiben.store.archive.formats import BENTO, MODEL, ArchiveFormat, ItemKind
 from ekiben.store.archive.member import Member
 from ekiben.store.archive.new_file import new_folder
+from ekiben.store.archive.offline import OfflineParts
 from ekiben.store.archive.places import ANOTHER_PLACE, Place, destination, writing
 from ekiben.store.archive.writing import write_archive, write_folder
 from ekiben.store.bentos import Bento
@@ -40,11 +41,18 @@ def export_model(request: ExportRequest, *, store: Store, reporter: Reporter) ->
     return _export(request, model.tag, MODEL, model_members(model), reporter)
 
 
-def export_bento(request: ExportRequest, *, with_models: bool = True, store: Store, reporter: Reporter) -> str:
-    """The same for a Bento, with the models that it lists unless told otherwise."""
+def export_bento(
+    request: ExportRequest,
+    *,
+    with_models: bool = True,
+    offline: OfflineParts | None = None,
+    store: Store,
+    reporter: Reporter,
+) -> str:
+    """The same for a Bento, with the models that it lists unless told otherwise; `offline` are what else goes along."""
     bento = store.bentos.get(request.tag)
     models = _models_of(bento, store) if with_models else ()
-    return _export(request, bento.tag, BENTO, bento_members(bento, models), reporter)
+    return _export(request, bento.tag, BENTO, bento_members(bento, models, offline), reporter)
 
 
 def _models_of(bento: Bento, store: Store) -> list[Model]:

@@ -15,12 +15,13 @@ from ekiben.store.archive.contents import MODELS
 from ekiben.store.archive.formats import BENTO, KINDS, MODEL, ItemKind, no_item
 from ekiben.store.archive.index import INDEX, ArchiveIndex
 from ekiben.store.archive.names import shown
+from ekiben.store.archive.offline import check_offline
 from ekiben.store.archive.tree import Tree, damage_of
 from ekiben.store.bento_manifest import BentoManifest, BentoModelEntry
 from ekiben.store.model_manifest import ModelManifest
 from ekiben.store.receipt import RECEIPT
 from ekiben.store.seal import KnownFile
-from ekiben.store.sums import SUMS, format_sums, is_signature, parse_sums
+from ekiben.store.sums import SUMS, format_sums, is_offline, is_signature, parse_sums
 from ekiben.tag import Tag
 from ekiben.trust.strict_json import MAX_BYTES as MAX_SIGNATURE_BYTES
 
@@ -68,7 +69,9 @@ def open_parcel(tree: Tree, models_folder: Path) -> Parcel:
     if index and index.kind is not kind:
         raise ArchiveError(f"its `{INDEX}` says that it holds a {index.kind.noun}")
     models = _open_models(tree, models_folder) if kind is BENTO else ()
-    item = _open_item(tree, kind, index)
+    item = open_item(tree, kind, index)
+    if kind is BENTO and not check_offline(tree) and index and index.offline:
+        raise ArchiveError(f"it does not hold the wheels and the base that its `{INDEX}` tells of")
     _require_listed(item, models, index)
     return Parcel(item, models)
 
@@ -96,16 +99,17 @@ def _model_tag(path: str) -> Tag:
 def _open_models(tree: Tree, models_folder: Path) -> tuple[Incoming, ...]:
     opened = []
     for tag, model in model_trees(tree, models_folder):
-        item = _open_item(model, MODEL, None, version=tag.version)
+        item = open_item(model, MODEL, None, version=tag.version)
         if item.tag != tag:
             raise ArchiveError(f"the model in `{MODELS}/{tag.name}/{tag.version}` is called `{item.tag.name}`")
         opened.append(item)
     return tuple(opened)
 
 
-def _open_item(tree: Tree, kind: ItemKind, index: ArchiveIndex | None, version: str | None = None) -> Incoming:
+def open_item(tree: Tree, kind: ItemKind, index: ArchiveIndex | None, version: str | None = None) -> Incoming:
+    """One item out of its files, SHA256SUMS among them: what `index` says that it is. Raises ArchiveError."""
     receipt_tag = _receipt_tag(tree)
-    digest = _check_sums(tree)
+    digest = _check_sums(tree, kind)
     if index and index.digest != digest:
         raise ArchiveError(f"its {kind.noun} is not what `{index.digest}` names")
     if kind.manifest not in tree:
@@ -162,7 +166,7 @@ def _receipt_tag(tree: Tree) -> Tag | None:
     return tag if tag.is_exact else None
 
 
-def _check_sums(tree: Tree) -> Digest:
+def _check_sums(tree: Tree, kind: ItemKind) -> Digest:
     """Holds the files against SHA256SUMS; gives the address, which is that file's digest."""
     if SUMS not in tree:
         raise ArchiveError(f"`{SUMS}` is missing in it")
@@ -174,7 +178,8 @@ def _check_sums(tree: Tree) -> Digest:
     tree.drop(RECEIPT, INDEX)
     if any(is_signature(path) and tree[path].size_bytes > MAX_SIGNATURE_BYTES for path in tree):
         raise ArchiveError(f"a signature in it is larger than {MAX_SIGNATURE_BYTES:,} bytes")
-    found = {path: tree[path].digest for path in tree if path != SUMS and not is_signature(path)}
+    beside = {SUMS, *(path for path in tree if is_signature(path) or (kind is BENTO and is_offline(path)))}
+    found = {path: tree[path].digest for path in tree if path not in beside}
     wrong = sorted(path for path in listed.keys() | found.keys() if listed.get(path) != found.get(path))
     if wrong:
         named = ", ".join(f"`{shown(path)}`" for path in wrong[:_SHOWN])

@@ -15,27 +15,31 @@ from ekiben.store.documents import Document, dump_document
 from ekiben.tag import Tag
 
 INDEX = "ekiben-archive.yaml"
-VERSION = 1  # of this file: raised when an older ekiben would misread a newer archive
+VERSION = 2  # of this file: raised when an older ekiben would misread a newer archive
+_WITHOUT_OFFLINE = 1  # of an archive that the first ekiben can read
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveIndex:
-    """The item, its full digest, and the exact tags of the models that lie in `models/<name>/<version>/`."""
+    """The item, its full digest, and the exact tags of the models that lie in `models/<name>/<version>/`. `offline` are
+    the platforms whose image can be made of what else is there."""
 
     kind: ItemKind
     tag: Tag
     digest: Digest
     models: tuple[Tag, ...] = ()
+    offline: tuple[str, ...] = ()
 
     def to_yaml(self) -> bytes:
         """The file's content."""
         return dump_document(
             {
-                "archive": VERSION,
+                "archive": VERSION if self.offline else _WITHOUT_OFFLINE,
                 "kind": self.kind.key,
                 "tag": str(self.tag),
                 "digest": str(self.digest),
                 "models": [str(model) for model in self.models],
+                **({"offline": list(self.offline)} if self.offline else {}),
             }
         )
 
@@ -51,6 +55,7 @@ class ArchiveIndex:
                 tag=_exact(document.text("tag")),
                 digest=Digest.parse(document.text("digest")),
                 models=tuple(_exact(str(one)) for one in document.rows("models")),
+                offline=tuple(str(one) for one in document.rows("offline")),
             )
         except (InvalidTag, InvalidDigest, KeyError) as error:
             raise ArchiveError(f"its `{INDEX}` cannot be used: {error}") from error

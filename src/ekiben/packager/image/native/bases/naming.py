@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -40,8 +40,8 @@ class CopiedPython:
 class BaseName:
     """`text` as it was asked for; `path` where it is on this disk; `name` is the image's own there, or a reference.
 
-    A `reference` is one of a registry, or of the engine that the image goes to, if that has it. `copied` is the Python
-    that it gets where it lacks it.
+    A `reference` is one of a registry, or of the engine that the image goes to, if that has it; before both are asked,
+    it is looked for in the layout `carried`. `copied` is the Python that it gets where it lacks it.
     """
 
     kind: BaseKind
@@ -49,6 +49,7 @@ class BaseName:
     path: Path | None = None
     name: str | None = None
     copied: CopiedPython | None = None
+    carried: Path | None = None
 
     @classmethod
     def parse(cls, text: str) -> BaseName:
@@ -67,6 +68,11 @@ class BaseName:
             return cls(kind, text, name=rest)
         path, name = split_place(rest)
         return cls(kind, text, path, name)
+
+    @property
+    def below(self) -> tuple[BaseName, ...]:
+        """The image that Python is copied from, as far as it is known by its name alone whether one is."""
+        return (replace(BaseName.parse(self.copied.image), carried=self.carried),) if self.copied else ()
 
     @property
     def reference(self) -> str | None:

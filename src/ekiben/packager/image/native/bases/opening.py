@@ -78,7 +78,7 @@ def _with_python(base: Base, places: BasePlaces, reporter: Reporter) -> Base:
     copied = base.name.copied
     if copied is None or base.facts.python == copied.version:
         return base
-    python = open_base(BaseName.parse(copied.image), base.image.config.platform, places, reporter)
+    python = open_base(base.name.below[0], base.image.config.platform, places, reporter)
     told = replace(copied, image=python.reference or copied.image)
     folder = places.cache / "pythons"
     image, facts = with_copied_python(base.image, base.facts, python.image, python.facts, told, folder, reporter)
@@ -103,7 +103,7 @@ def find_images(
         case "engine":
             return [_from_engine(str(name.name), one, places, reporter) for one in platforms or (None,)]
         case "reference":
-            return _from_anywhere(str(name.name), platforms, places, reporter)
+            return _carried(name, platforms, reporter) or _from_anywhere(str(name.name), platforms, places, reporter)
         case _:
             assert_never(name.kind)
 
@@ -127,6 +127,20 @@ def _from_engine(reference: str, platform: Platform | None, places: BasePlaces, 
     return image, reference
 
 
+def _carried(name: BaseName, platforms: Sequence[Platform] | None, reporter: Reporter) -> list[FoundImage]:
+    """The images that came along for a machine without a network; none where none did under that name."""
+    if name.carried is None or not name.carried.is_dir() or name.text not in Layout(name.carried).names():
+        return []
+    reporter.info(f"the base `{name.text}` is the one that came with the Bento")
+    return _told(Layout(name.carried).images(name.text, platforms), name.text)
+
+
+def _told(images: Iterable[Image], text: str) -> list[FoundImage]:
+    """A registry's images, called by their digests. What follows the name may be an index's: the same base by a tag is
+    the same image."""
+    return [(image, f"{text.partition('@')[0]}@{image.digest}") for image in images]
+
+
 def _from_anywhere(
     text: str, platforms: Sequence[Platform] | None, places: BasePlaces, reporter: Reporter
 ) -> list[FoundImage]:
@@ -138,6 +152,4 @@ def _from_anywhere(
             return [(image, text)]
     reference = Reference.parse(text)
     registry = open_registry(reference.host, places.environ)
-    images = registry.get_images(reference, platforms, keep_in=places.cache / "blobs")
-    name = text.partition("@")[0]  # what follows may be an index's digest: the same base by a tag is the same image
-    return [(image, f"{name}@{image.digest}") for image in images]
+    return _told(registry.get_images(reference, platforms, keep_in=places.cache / "blobs"), text)
