@@ -22,14 +22,15 @@ from ekiben.store.models import Model
 RUNTIME_WHEEL = "ekiben_runtime-0.0.1-py3-none-any.whl"
 HEALTHCHECK = Path(__file__).parents[2] / "src/ekiben/serving/healthcheck.py"
 SERVER = """\
-import argparse, http.server, json, os, pathlib
+import argparse, http.server, json, os
 from ekiben.serving.healthcheck import announce
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
-        told = {"models": sorted(str(one) for one in pathlib.Path("/app/models").rglob("*") if one.is_file()),
+        found = [f"{here}/{name}" for here, _, names in os.walk("/app/models", followlinks=True) for name in names]
+        told = {"models": sorted(found),
                 "uid": os.getuid(), "cwd": os.getcwd(), "environ": dict(os.environ)}
         self.wfile.write(json.dumps(told).encode())
 

@@ -9,6 +9,7 @@
     ├── sealed       files that nobody wrote to since they were held to their digest   ── records: small ones
     └── lane         a step of the work in a thread of its own
     streamed         StreamedLayer: a layer that is stored nowhere and made anew for each reader
+    measured         digests of such layers, kept by what they are made of    ── placing: files of a cache
     image            Image: manifest, configuration and the source of their blobs; read_image, make_image
     ├── appending    append_layers: layers on top of a base, its configuration changed
     ├── manifest · index · config · descriptor    the documents   ── media_types   ── json_object: read and spelled
@@ -18,7 +19,8 @@
     └── reachable    what an index leads to: all else may go
     docker_archive   what `docker load` reads                       ── docker_archive_reader: what `docker save` writes
     └── stretches    files inside of a tar   ── strange_tar: of strangers   ── verified: blobs held to their digests
-    registry/        a client for registries
+    artifact_store   ArtifactStore: what registries can do, for those who do not care whether it is one
+    registry/        a client for registries                        ── transfer_progress: how far blobs are
     parallel         run_all: several jobs at once, one failure
 
 A layer's `diff_id` (the digest of its tar) depends on its entries alone, on every machine. The digest of its compressed

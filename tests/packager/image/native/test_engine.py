@@ -71,14 +71,16 @@ def files_of(image: Image) -> list[dict[str, tarfile.TarInfo]]:
 def test_the_layers_are_links_wheels_runtime_models_and_source(store: Store, base: str, layout: Path) -> None:
     bento = small_bento(store, models=[save_model(store, "iris"), save_model(store, "tickets")])
     built = make(store, bento, base, layout)
-    links, numpy, rest, runtime, iris, tickets, source = files_of(only_image(layout))
+    links, numpy, rest, runtime, iris, tickets, models, source = files_of(only_image(layout))
     assert links["app/venv/bin/python"].linkname == "/usr/bin/python3"
     assert f"{SITE}/scipy/__init__.py" in numpy
     assert f"{SITE}/light.py" in rest
     assert f"{SITE}/ekiben/serving/__main__.py" in runtime
     for model, name in ((iris, "iris"), (tickets, "tickets")):
-        assert all(path.startswith(f"app/models/{name}/") for path in model)
-        assert {path.rpartition("/")[2] for path in model} == {"SHA256SUMS", "model.yaml", "weights.bin"}
+        assert sorted(model) == [f"models/{name}/model.yaml", f"models/{name}/weights.bin"]
+        (link,) = [path for path in models if path.startswith(f"app/models/{name}/")]
+        assert models[link].linkname == f"../../../models/{name}"
+        assert f"models/{name}/SHA256SUMS" in models
     assert sorted(source) == ["app/bento/apis/openapi.yaml", "app/bento/bento.yaml", "app/bento/src/service.py"]
     assert [layer.created_by for layer in built.layers][1:4] == [
         *("ekiben: environment", "ekiben: wheels numpy", "ekiben: wheels rest")
@@ -172,7 +174,7 @@ def test_an_unchanged_bento_makes_no_layer_again(store: Store, base: str, layout
     first, second = Tasks(), Tasks()
     make(store, bento, base, layout, reporter=first)
     make(store, bento, base, layout, reporter=second)
-    assert len([line for line in first.lines if line.startswith("ekiben: ")]) == 6
+    assert len([line for line in first.lines if line.startswith("ekiben: ")]) == 7
     assert [line for line in second.lines if line.startswith("ekiben: ")] == []
 
 
@@ -217,7 +219,7 @@ def test_a_model_that_changed_makes_no_image(store: Store, base: str, layout: Pa
     model = save_model(store, "iris")
     bento = small_bento(store, models=[model])
     (model.path / "weights.bin").write_text("WEIGHTS")
-    with pytest.raises(ImageError, match=r"`app/models/iris/.*/weights\.bin` is"):
+    with pytest.raises(ImageError, match=r"`models/iris/weights\.bin` is"):
         make(store, bento, base, layout)
 
 
@@ -226,7 +228,7 @@ def test_a_model_that_changed_once_its_layer_was_known_makes_no_image(store: Sto
     bento = small_bento(store, models=[model])
     make(store, bento, base, tmp_path / "one")
     (model.path / "weights.bin").write_text("WEIGHTS")
-    with pytest.raises(ImageError, match=r"`app/models/iris/.*/weights\.bin` is"):
+    with pytest.raises(ImageError, match=r"`models/iris/weights\.bin` is"):
         make(store, bento, base, tmp_path / "two")
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import posixpath
 import stat
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -44,6 +45,21 @@ def files_of(client: docker.DockerClient, image: str) -> dict[str, ImageFile]:
     """Every entry by its path."""
     with _exported(client, image) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
         return {member.name.rstrip("/"): _entry(archive, member) for member in archive}
+
+
+def with_models_in_place(files: Mapping[str, ImageFile]) -> dict[str, ImageFile]:
+    """The same as programs see them: a model that `app/models/` links to lies there itself."""
+    found = dict(files)
+    for link, entry in files.items():
+        if link.startswith("app/models/") and entry.kind == tarfile.SYMTYPE:
+            folder = posixpath.normpath(posixpath.join(posixpath.dirname(link), entry.content))
+            del found[link]
+            for path in files:
+                if path == folder or path.startswith(f"{folder}/"):
+                    found[link + path.removeprefix(folder)] = found.pop(path)
+    if not any(path.startswith("models/") for path in found):
+        found.pop("models", None)
+    return found
 
 
 def _entry(archive: tarfile.TarFile, member: tarfile.TarInfo) -> ImageFile:

@@ -22,7 +22,7 @@ from ekiben.store.sums import parse_sums
 from tests.packager.image.conftest import OURS
 from tests.packager.image.native.wheels.wheels import is_bookkeeping
 from tests.packager.image.structure.expectations import complaints, expectations, run_structure_test
-from tests.packager.image.structure.image_files import ImageFile, files_of
+from tests.packager.image.structure.image_files import ImageFile, files_of, with_models_in_place
 from tests.packager.small_bento import save_model, small_bento
 
 pytestmark = pytest.mark.docker
@@ -115,7 +115,7 @@ def test_the_health_check_is_said_alike_by_every_engine(client: docker.DockerCli
 def test_nothing_is_added_outside_of_its_folder(made: Made) -> None:
     """So there is neither a compiler nor a list of packages, a cache, a log or a history that the base has not."""
     if made.base_files:
-        assert {path.partition("/")[0] for path in made.added} == {"app"}
+        assert {path.partition("/")[0] for path in with_models_in_place(made.added)} == {"app"}
         assert made.base_files.keys() - made.files.keys() == set()
 
 
@@ -145,19 +145,20 @@ def test_the_models_in_it_are_those_of_the_store(made: Made) -> None:
     for model in made.models:
         folder = f"app/models/{model.tag.name}/{model.tag.version}/"
         sums = parse_sums((model.path / "SHA256SUMS").read_bytes())
-        found = {path.removeprefix(folder): one.content for path, one in made.files.items() if path.startswith(folder)}
+        files = with_models_in_place(made.files)
+        found = {path.removeprefix(folder): one.content for path, one in files.items() if path.startswith(folder)}
         assert found.pop("SHA256SUMS") == model.digest.hex
         assert found == {path: digest.hex for path, digest in sums.items()}
 
 
 def test_every_engine_puts_the_same_files_into_it(make: Callable[[str], Made]) -> None:
-    """But for bytecode, what installers say of themselves, and how the environment names its interpreter."""
+    """But for where models lie, bytecode, what installers say of themselves, and the links of the environment."""
 
     def compared(how: str) -> dict[str, ImageFile]:
         its_own = ("app/venv/bin/", "app/venv/pyvenv.cfg", "app/venv/include/")
         return {
             path: one
-            for path, one in make(how).added.items()
+            for path, one in with_models_in_place(make(how).added).items()
             if not path.endswith(".pyc") and not is_bookkeeping(path) and not path.startswith(its_own)
         }
 

@@ -11,8 +11,9 @@
     │       ├── bytecode         which files of an image get one
     │       ├── interpreters     which Python of this machine can compile them
     │       └── compilers        processes that do, as many as there are cores    ── compile_worker: their program
-    ├── entries          the entries of the other layers: links, models, source
-    ├── layers           makes layers side by side, or finds them made    ── measured
+    ├── model_layers     models become layers: the blobs that they are in a registry
+    ├── entries          the entries of the other layers: links, source, models without blobs
+    ├── layers           makes layers side by side, or finds them made
     ├── config           how the image runs
     └── delivering       to a layout, an archive, Docker, podman or a registry    ── outputs
 

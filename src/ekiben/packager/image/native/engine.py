@@ -26,14 +26,14 @@ from ekiben.packager.image.native.bases.naming import BaseName
 from ekiben.packager.image.native.bases.opening import Base, BasePlaces, open_bases
 from ekiben.packager.image.native.config import config_changes
 from ekiben.packager.image.native.delivering import Delivery, deliver, require_taker
-from ekiben.packager.image.native.entries import environment_entries, model_entries, source_entries
+from ekiben.packager.image.native.entries import environment_entries, source_entries
 from ekiben.packager.image.native.gathering import WheelPlaces
 from ekiben.packager.image.native.layers import LayerMaker
 from ekiben.packager.image.native.locked_wheels import wanted_wheels
+from ekiben.packager.image.native.model_layers import StoredModels, add_model_layers
 from ekiben.packager.image.native.outputs import Output
-from ekiben.packager.image.native.plan import DEPENDENCIES, layer_key, model_key, source_key
+from ekiben.packager.image.native.plan import DEPENDENCIES, layer_key, source_key
 from ekiben.packager.image.native.wheel_layers import WheelOrder, add_wheel_layers
-from ekiben.packager.image.plan import ImagePlan
 from ekiben.packager.image.planning import PlatformPlan
 from ekiben.packager.image.running import base_labels
 from ekiben.packager.lock.pip_settings import PipSettings
@@ -42,7 +42,6 @@ from ekiben.packager.lock.wheel_files import WHEEL_FILES, WheelFiles
 from ekiben.packager.parts import WHEELS
 from ekiben.report import NamedReporter, Reporter
 from ekiben.store.sums import SUMS, parse_sums
-from ekiben.tag import Tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +54,7 @@ class NativeJob:
     bento_digest: Digest
     executables: tuple[str, ...]
     version: str
-    models: Mapping[Tag, tuple[Path, Digest]]
+    models: StoredModels
     labels: Mapping[str, str]
     references: tuple[str, ...]
     base: BaseName
@@ -124,22 +123,12 @@ def native_image(job: NativeJob, footing: Footing, made: set[Digest], reporter: 
     wheels = WheelPlaces(job.bento / WHEELS, WheelFiles(job.cache / WHEEL_FILES), scratch, job.pip, job.environ)
     order = WheelOrder(plan, one.named, job.bento / runtime, sums[runtime], footing.target, wheels)
     add_wheel_layers(order, maker)
-    _add_models(job, plan, maker)
+    add_model_layers(plan, job.models, maker)
     source = partial(source_entries, job.bento, job.executables)
     maker.add("ekiben: source", source_key(job.bento_digest), source)
     changes = config_changes(plan, base.image.config, base.reference, job.version, job.labels)
     annotations = dict(base_labels(base.reference)) if base.reference else None
     return append_layers(base.image, maker.added, maker.source, changes, annotations)
-
-
-def _add_models(job: NativeJob, plan: ImagePlan, maker: LayerMaker) -> None:
-    layers: list[tuple[tuple[Tag, ...], str]] = [((tag,), f"ekiben: model {tag}") for tag in plan.own_layer_models]
-    if plan.shared_layer_models:
-        layers.append((plan.shared_layer_models, "ekiben: more models"))
-    for tags, created_by in layers:
-        its = {tag: job.models[tag] for tag in tags}
-        key = model_key([(tag, digest) for tag, (_, digest) in its.items()])
-        maker.add_streamed(created_by, key, partial(model_entries, its))
 
 
 def _mounts(bases: Iterable[Base]) -> dict[Digest, tuple[str, ...]]:

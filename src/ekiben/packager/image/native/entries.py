@@ -20,7 +20,7 @@ from ekiben.tag import Tag
 
 def environment_entries(interpreter: str, python: str) -> tuple[Entry, ...]:
     """An empty virtual environment on the base's `interpreter`, an absolute path, as `venv` makes it (PEP 405)."""
-    venv = _inside(VENV)
+    venv = inside(VENV)
     settings = f"home = {posixpath.dirname(interpreter)}\ninclude-system-site-packages = false\nversion = {python}\n"
     return (
         Entry.file(f"{venv}/pyvenv.cfg", settings.encode()),
@@ -36,25 +36,27 @@ def environment_entries(interpreter: str, python: str) -> tuple[Entry, ...]:
 def model_entries(models: Mapping[Tag, tuple[Path, Digest]]) -> Iterator[Entry]:
     """The models in their folders, by their tags. Raises DamagedItem where a list of files is none, and OSError."""
     for tag, (folder, digest) in models.items():
-        place = f"{_inside(MODELS)}/{tag.name}/{tag.version}"
-        yield Entry.file(f"{place}/{SUMS}", _part(folder / SUMS, digest))
+        place = f"{inside(MODELS)}/{tag.name}/{tag.version}"
+        yield Entry.file(f"{place}/{SUMS}", checked_part(folder / SUMS, digest))
         for path, its in parse_sums((folder / SUMS).read_bytes()).items():
-            yield Entry.file(f"{place}/{path}", _part(folder / path, its))
+            yield Entry.file(f"{place}/{path}", checked_part(folder / path, its))
 
 
 def source_entries(bento: Path, executables: Iterable[str]) -> Iterator[Entry]:
     """What an image carries of the Bento in the folder `bento`; else as `model_entries`."""
     programs = set(executables)
-    yield Entry.folder(_inside(WORKING_DIR))
+    yield Entry.folder(inside(WORKING_DIR))
     for path, digest in parse_sums((bento / SUMS).read_bytes()).items():
         if path.partition("/")[0] in BENTO_PARTS:
             mode = PROGRAM_MODE if path in programs else FILE_MODE
-            yield Entry.file(f"{_inside(BENTO)}/{path}", _part(bento / path, digest), mode)
+            yield Entry.file(f"{inside(BENTO)}/{path}", checked_part(bento / path, digest), mode)
 
 
-def _part(path: Path, digest: Digest) -> FilePart:
+def checked_part(path: Path, digest: Digest) -> FilePart:
+    """A whole file that has to have this digest when it is read. Raises OSError."""
     return FilePart(path, 0, path.stat().st_size, digest)
 
 
-def _inside(path: str) -> str:
+def inside(path: str) -> str:
+    """An absolute path of the image as entries have it."""
     return path.lstrip("/")

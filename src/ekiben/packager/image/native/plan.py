@@ -1,8 +1,7 @@
 """`NativePlan`: the layers of an image above its base, each with the key that its bytes depend on. Pure.
 
-Bottom up: the environment's links · each group of wheels · ekiben's runtime · each model ·
-the source. A key says all that goes into a layer, so that one whose key is known need not be made, nor what it is made
-of be there.
+Bottom up: the environment's links · each group of wheels · ekiben's runtime · the models (`model_layers`) · the source.
+A key says all that goes into a layer, so that one whose key is known need not be made, nor what it is made of be there.
 """
 
 from __future__ import annotations
@@ -66,6 +65,12 @@ def layer_key(made_of: Mapping[str, object], compression: Compression) -> Digest
 def model_key(tags: Sequence[tuple[Tag, Digest]]) -> Digest:
     """The key of a layer with these models, by their tags and digests."""
     return layer_key({"models": [[tag.name, tag.version or "", str(digest)] for tag, digest in tags]}, "none")
+
+
+def model_links_key(tags: Sequence[tuple[Tag, Digest]]) -> Digest:
+    """The key of the layer that links these models, whose files are in their blobs."""
+    links = [[tag.name, tag.version or "", str(digest)] for tag, digest in tags]
+    return layer_key({"model links": links}, DEPENDENCIES)
 
 
 def source_key(bento: Digest) -> Digest:
