@@ -107,8 +107,8 @@ def read_bento(content: bytes, config_content: bytes, what: str, limits: Limits 
         if facts.size_bytes > amount:
             raise ImageError(f"it is to have {facts.size_bytes:,} bytes, and its layers have {amount:,}")
         own = _own_layers(manifest.layers, held)
-        models = _models(bento, manifest.layers[len(own) :], len(own), held)
-        return BentoArtifact(facts, bento, read_bento_layers(own), models)
+        layers = read_bento_layers(own)
+        return BentoArtifact(facts, bento, layers, _models(bento, manifest.layers, held))
 
 
 def _own_layers(layers: Sequence[Descriptor], held: Sequence[HeldModel]) -> Sequence[Descriptor]:
@@ -120,15 +120,16 @@ def _own_layers(layers: Sequence[Descriptor], held: Sequence[HeldModel]) -> Sequ
     return layers[:first]
 
 
-def _models(
-    bento: BentoManifest, layers: Sequence[Descriptor], first: int, held: Sequence[HeldModel]
-) -> tuple[ModelOfBento, ...]:
+def _models(bento: BentoManifest, layers: Sequence[Descriptor], held: Sequence[HeldModel]) -> tuple[ModelOfBento, ...]:
     by_tag = {one.facts.tag: one for one in held}
     found = []
     for tag, digest in sorted(digests_of_models(bento).items()):
         one = by_tag.get(tag)
-        own = read_model_layers([layers[place - first] for place in one.layers]) if one else None
-        if one and one.facts.size_bytes > sum(layers[place - first].size_bytes for place in one.layers):
+        if one is None:
+            found.append(ModelOfBento(tag, digest))
+            continue
+        its = [layers[place] for place in one.layers]
+        if one.facts.size_bytes > sum(layer.size_bytes for layer in its):
             raise ImageError(f"the model `{tag}` is to have more bytes than its layers")
-        found.append(ModelOfBento(tag, digest, one.facts if one else None, own))
+        found.append(ModelOfBento(tag, digest, one.facts, read_model_layers(its)))
     return tuple(found)

@@ -23,6 +23,8 @@ from ekiben.store.remote.artifacts.facts import exact_tag, rfc3339
 from ekiben.store.remote.artifacts.plain_json import jsonable
 from ekiben.tag import Tag
 
+_NEEDED = ("service", "name")  # by whoever reads a bento.yaml; what else is empty is left out
+
 
 @dataclass(frozen=True, slots=True)
 class HeldModel:
@@ -34,7 +36,7 @@ class HeldModel:
 
 def format_bento_config(manifest: BentoManifest, held: Sequence[HeldModel]) -> bytes:
     """The configuration as canonical JSON."""
-    told = {key: value for key, value in jsonable(manifest.to_dict()).items() if value not in ("", [], {})}
+    told = {key: one for key, one in jsonable(manifest.to_dict()).items() if key in _NEEDED or one not in ("", [], {})}
     return canonical({"bento": told, **({"models": [_row(one) for one in held]} if held else {})})
 
 
