@@ -33,8 +33,16 @@ class Progress:
     def wait(self, seconds: float, failure: RegistryError) -> None:
         """Pauses after a failure, unless all is to stop. Raises Abandoned then."""
         self.check()
+        self.say(f"{failure}: trying again in {max(1.0, seconds):.0f} s")
+        self.pause(seconds)
+
+    def say(self, message: str) -> None:
+        """Tells why somebody waits."""
         with self._lock:
-            self.tell(f"{failure}: trying again in {max(1.0, seconds):.0f} s")
+            self.tell(message)
+
+    def pause(self, seconds: float) -> None:
+        """Waits, unless all is to stop. Raises Abandoned then."""
         self._stop.wait(seconds)
         self.check()
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
 
 from ekiben.digest import Digest
 from ekiben.errors import WrongBytes
 from ekiben.oci.registry.authorization import Scope
 from ekiben.oci.registry.client import Client
 from ekiben.oci.registry.retrying import Temporary
-from ekiben.oci.registry.transport import CHUNK_BYTES, Answer
+from ekiben.oci.registry.transport import Answer
 from ekiben.oci.transfer_progress import Meter, Progress
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(?:\d{1,19}|\*)")
@@ -23,13 +21,15 @@ _UNREADABLE = 1 << 63  # the first byte of a range that says none: behind every 
 
 @dataclass(frozen=True, slots=True)
 class RemoteBlob:
-    """A blob in a repository; `size_bytes` None where nobody said it, `actions` what a token is asked for."""
+    """A blob in a repository; `size_bytes` None where nobody said it, `actions` what a token is asked for. Where it
+    `is_one_of_several` that fetch parts of the blob, it takes no answer but the very part."""
 
     client: Client
     repository: str
     digest: Digest
     size_bytes: int | None = None
     actions: str = "pull"
+    is_one_of_several: bool = False
 
     def head(self) -> int | None:
         """The blob's size, None where it is not there; 0 where the registry does not say how large it is."""
@@ -40,27 +40,29 @@ class RemoteBlob:
                 return None
             raise self.client.refusal(answer, f"blob `{self.digest}` in `{self.repository}`")
 
-    def chunks(self, start: int = 0, meter: Meter | None = None) -> Iterator[bytes]:
-        """The bytes from `start` on, unchecked but for their number: see `verified`.
+    def chunks(self, start: int = 0, end: int | None = None, meter: Meter | None = None) -> Generator[bytes]:
+        """The bytes from `start` on, up to `end` whatever comes behind it; unchecked but for their number: see
+        `verified`.
 
-        Goes on where the connection broke. Raises RegistryError, and its kinds for a blob that is not there, or longer.
+        Goes on where the connection broke. Raises RegistryError, and its kinds for a blob that is not there, or longer
+        where `end` is not given.
         """
         meter = meter or Meter(Progress())
-        position, size_bytes, retry = start, self.size_bytes, self.client.retry()
-        while size_bytes is None or position < size_bytes:
+        position, last, retry = start, self.size_bytes if end is None else end, self.client.retry()
+        while last is None or position < last:
             try:
-                with self._open(position) as answer:
+                with self._open(position, end) as answer:
                     first = _first_byte(answer)
-                    if size_bytes is None and (length := answer.content_length()) is not None:
-                        size_bytes = first + length
-                    for chunk in _without(answer.chunks(), position - first):
+                    if last is None and (length := answer.content_length()) is not None:
+                        last = first + length
+                    for chunk in _within(answer.chunks(), position - first, None if end is None else end - first):
                         position += len(chunk)
-                        self._check_length(position, size_bytes)
+                        self._check_length(position, last)
                         meter.reached(position)
                         yield chunk
-                if size_bytes is None or position == size_bytes:
+                if last is None or position == last:
                     return
-                text = f"`{self.client.host}` sent {position} of the {size_bytes} bytes of `{self.digest}`"
+                text = f"`{self.client.host}` sent {position} of the {last} bytes of `{self.digest}`"
                 raise Temporary(text)
             except Temporary as failure:
                 retry.after(failure, position)
@@ -74,65 +76,39 @@ class RemoteBlob:
             yield chunk
         self._check(state.hexdigest())
 
-    def save(self, path: Path, meter: Meter | None = None) -> None:
-        """Writes the blob into `path`, going on behind what is there: what a process that was killed has left.
+    def wrong(self, why: str) -> WrongBytes:
+        """The error for bytes that are not the blob's."""
+        hint = "the registry, or a proxy on the way to it, is damaged or not to be trusted"
+        return WrongBytes(f"`{self.client.host}` did not send `{self.digest}`: {why}", hint=hint)
 
-        The caller names the file for the blob and renames it when this returns: until then its bytes are unchecked. It
-        stays the same file. Raises RegistryError, WrongBytes after removing it, OSError from the disk.
-        """
-        meter = meter or Meter(Progress())
-        with path.open("a+b") as stream:
-            try:
-                self._continue(stream, meter)
-            except WrongBytes:
-                self._begin_again(path, stream, meter)
-
-    def _begin_again(self, path: Path, stream: BinaryIO, meter: Meter) -> None:
-        """Once more from the first byte: what was there, or a cache on the way, may have been damaged."""
-        stream.truncate(0)
-        try:
-            self._continue(stream, meter)
-        except WrongBytes:
-            path.unlink()
-            raise
-
-    def _continue(self, stream: BinaryIO, meter: Meter) -> None:
-        state = hashlib.sha256()
-        stream.seek(0)
-        while chunk := stream.read(CHUNK_BYTES):
-            state.update(chunk)
-        position = stream.tell()
-        if self.size_bytes is not None and position > self.size_bytes:
-            raise self._wrong("what an earlier try left is longer than the blob")
-        meter.reached(position)
-        for chunk in self.chunks(position, meter):
-            stream.write(chunk)
-            state.update(chunk)
-        stream.flush()
-        self._check(state.hexdigest())
-
-    def _open(self, position: int) -> Answer:
-        """The answer that holds the byte at `position`, maybe behind others: not every registry takes ranges."""
-        for headers in [{"Range": f"bytes={position}-"}, {}] if position else [{}]:
+    def _open(self, position: int, end: int | None) -> Answer:
+        """The answer that holds the byte at `position`, maybe behind others: not every registry takes ranges. With
+        `is_one_of_several` it is what was asked for, or RegistryError."""
+        last = "" if end in (None, self.size_bytes) else f"{end - 1}"
+        part = {"Range": f"bytes={position}-{last}"}
+        others: list[dict[str, str]] = [] if self.is_one_of_several else [{}]
+        tries = [part, *others] if position or last or not others else others
+        for headers in tries:
             answer = self.client.send("GET", self._url(), self._scopes(), headers=headers)
-            if answer.status in (200, 206) and _first_byte(answer) <= position:
+            if self._serves(answer, position):
                 return answer
             with answer:
-                if answer.status == 404 or not headers:
+                if answer.status == 404 or headers is tries[-1]:
                     raise self.client.refusal(answer, f"blob `{self.digest}` in `{self.repository}`")
-        raise AssertionError("the last of the headers is always the one that raises")
+        raise AssertionError("the last of the tries is always the one that raises")
+
+    def _serves(self, answer: Answer, position: int) -> bool:
+        if self.is_one_of_several:
+            return answer.status == 206 and _first_byte(answer) == position
+        return answer.status in (200, 206) and _first_byte(answer) <= position
 
     def _check_length(self, position: int, size_bytes: int | None) -> None:
         if size_bytes is not None and position > size_bytes:
-            raise self._wrong(f"more than its {size_bytes} bytes came")
+            raise self.wrong(f"more than its {size_bytes} bytes came")
 
     def _check(self, found: str) -> None:
         if found != self.digest.hex:
-            raise self._wrong(f"the bytes are those of `sha256:{found}`")
-
-    def _wrong(self, why: str) -> WrongBytes:
-        hint = "the registry, or a proxy on the way to it, is damaged or not to be trusted"
-        return WrongBytes(f"`{self.client.host}` did not send `{self.digest}`: {why}", hint=hint)
+            raise self.wrong(f"the bytes are those of `sha256:{found}`")
 
     def _url(self) -> str:
         return self.client.url(self.repository, "blobs", str(self.digest))
@@ -149,8 +125,14 @@ def _first_byte(answer: Answer) -> int:
     return int(told[1]) if told else _UNREADABLE
 
 
-def _without(chunks: Iterator[bytes], skip: int) -> Iterator[bytes]:
+def _within(chunks: Iterator[bytes], start: int, end: int | None) -> Iterator[bytes]:
+    """The bytes of `chunks` from `start` up to `end`; what comes behind is not waited for."""
+    position = 0
     for chunk in chunks:
-        if skip < len(chunk):
-            yield chunk[skip:] if skip else chunk
-        skip = max(0, skip - len(chunk))
+        piece = chunk if start <= position else chunk[start - position :]
+        position += len(chunk)
+        if end is not None and position >= end:
+            yield piece[: len(piece) - (position - end)]
+            return
+        if piece:
+            yield piece

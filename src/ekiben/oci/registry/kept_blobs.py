@@ -12,7 +12,9 @@ from ekiben.oci.drafts import BLOB_MODE, put_over
 from ekiben.oci.locking import locked_file
 from ekiben.oci.registry.client import Client
 from ekiben.oci.registry.downloads import RemoteBlob
+from ekiben.oci.registry.saving import Saving
 from ekiben.oci.sealed import is_whole, seal
+from ekiben.oci.transfer_progress import Meter, Progress
 from ekiben.oci.verified import open_verified
 
 
@@ -48,7 +50,7 @@ class KeptBlobs:
             if is_whole(path, digest):  # another process brought it while this one waited
                 part.unlink()
                 return
-            RemoteBlob(self.client, self.repository, digest).save(part)
+            Saving().save(RemoteBlob(self.client, self.repository, digest), part, Meter(Progress()))
             os.fsync(stream.fileno())
             os.fchmod(stream.fileno(), BLOB_MODE)
             seal(stream.fileno())

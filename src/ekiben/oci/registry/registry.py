@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ekiben.digest import Digest
-from ekiben.oci.artifact_store import ANYTHING, Download, FetchedManifest, Pushed, Replaced
+from ekiben.oci.artifact_store import ANYTHING, Download, FetchedManifest, Part, Pushed, Replaced
 from ekiben.oci.descriptor import Descriptor, Platform
 from ekiben.oci.image import BlobSource, Image
 from ekiben.oci.image_index import AnyImage, images_of, read_images
@@ -30,6 +30,7 @@ from ekiben.oci.registry.network import Network
 from ekiben.oci.registry.reader import open_blob
 from ekiben.oci.registry.referrers import Referrers, described, subject_of
 from ekiben.oci.registry.retrying import Patience, Temporary
+from ekiben.oci.registry.saving import Saving
 from ekiben.oci.registry.transport import Transport
 from ekiben.oci.registry.uploads import Habits, Upload
 from ekiben.oci.transfer_progress import Meter, Progress
@@ -116,11 +117,16 @@ class Registry:
         Nobody may take a file for its blob before this returns; callers rename it then. Raises OSError, too.
         """
         wanted = tuple(downloads)
-        with self._transfer(f"pull {repository}", (one.blob for one in wanted), reporter) as progress:
+        saving = Saving.of(min(WORKERS, len(wanted)))
+        with self._transfer(f"pull {repository}", (one.part or one.blob for one in wanted), reporter) as progress:
             client = replace(self.client, wait=progress.wait)
             jobs = [
                 partial(
-                    RemoteBlob(client, repository, one.blob.digest, one.blob.size_bytes).save, one.path, Meter(progress)
+                    saving.save_locked,
+                    RemoteBlob(client, repository, one.blob.digest, one.blob.size_bytes),
+                    one.path,
+                    progress,
+                    one.part,
                 )
                 for one in wanted
             ]
@@ -240,7 +246,7 @@ class Registry:
         return PushedImage(manifest, pushed)
 
     @contextmanager
-    def _transfer(self, name: str, blobs: Iterable[Descriptor], reporter: Reporter | None) -> Iterator[Progress]:
+    def _transfer(self, name: str, blobs: Iterable[Descriptor | Part], reporter: Reporter | None) -> Iterator[Progress]:
         total = sum(one.size_bytes for one in blobs)
         reporter = reporter or SilentReporter()
         with reporter.task(name, total) as task:
