@@ -13,6 +13,7 @@ from ekiben.cli.formats import GetFormat, ListFormat
 from ekiben.cli.items import delete_items
 from ekiben.cli.options import GetOutput, ListOutput, NameArgument, TagArgument, TagsArgument, Yes
 from ekiben.cli.pruning import prune_models
+from ekiben.cli.remotes import pull_model, push_model
 from ekiben.cli.state import state_of
 from ekiben.cli.trusting import sign_model, verify_model
 
@@ -50,3 +51,5 @@ app.command(name="sign")(sign_model)
 app.command(name="prune")(prune_models)
 app.command(name="export")(export_model)
 app.command(name="import")(import_model)
+app.command(name="push")(push_model)
+app.command(name="pull")(pull_model)

@@ -1,0 +1,221 @@
+"""`ekiben push`, `pull`, and the same for models: to and from a registry, a folder, a bucket. Written once for both."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from ekiben.cli.options import Progress, TagArgument
+from ekiben.cli.output import print_json, size_text
+from ekiben.cli.state import State, state_of
+from ekiben.errors import Interrupted
+
+if TYPE_CHECKING:
+    from ekiben.store.archive.formats import ItemKind
+    from ekiben.store.bentos import Bento
+    from ekiben.store.models import Model
+    from ekiben.store.remote.pulling import PullRequest
+    from ekiben.store.remote.pushing import PushReport
+    from ekiben.store.remote.remotes import Place, Remotes, Target
+
+
+class PushFormat(StrEnum):
+    """What `push` prints; `ref` is the reference with the digest that it is for ever."""
+
+    ref = "ref"
+    json = "json"
+
+
+class PullFormat(StrEnum):
+    """What `pull` prints; `path` is the item's folder in the store."""
+
+    tag = "tag"
+    path = "path"
+    json = "json"
+
+
+To: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--to", metavar="REMOTE", help="HOST/REPO, ./folder, s3:// or gs:// (default: the settings' own)."),
+]
+From: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--from", metavar="REMOTE", help="HOST/REPO, ./folder, s3:// or gs:// (default: the settings' own)."),
+]
+RefArgument: TypeAlias = Annotated[
+    str, typer.Argument(metavar="REF|TAG", help="HOST/REPO/NAME:VERSION, or a tag at the remote.")
+]
+Force: TypeAlias = Annotated[
+    bool, typer.Option("--force", help="Make it the remote's latest, even where that was made later.")
+]
+PushOutput: TypeAlias = Annotated[PushFormat, typer.Option("--output", "-o", help="What to print.")]
+PullOutput: TypeAlias = Annotated[PullFormat, typer.Option("--output", "-o", help="What to print.")]
+
+
+def push_bento(
+    ctx: typer.Context,
+    tag: TagArgument,
+    to: To = None,
+    with_models: Annotated[
+        bool, typer.Option("--with-models/--without-models", help="Whether the models go along.")
+    ] = True,
+    force: Force = False,
+    output: PushOutput = PushFormat.ref,
+    progress: Progress = None,
+) -> None:
+    """Bring a Bento and its models to a remote, and print its reference there."""
+    from ekiben.store.archive.formats import BENTO
+    from ekiben.store.remote.pushing import PushRequest, push_bento
+
+    state = _state(ctx, progress)
+    remotes = _remotes(state, BENTO)
+    place = remotes.place(to, "--to")
+    models_place = _models_place(state, to)
+    request = PushRequest(tag, place, models_place, with_models=with_models, force=force)
+    with _resumable(state, "push"):
+        report = push_bento(request, remote=remotes.open(place), store=state.store, reporter=state.reporter)
+    _print_push(report, state, output)
+
+
+def push_model(
+    ctx: typer.Context,
+    tag: TagArgument,
+    to: To = None,
+    force: Force = False,
+    output: PushOutput = PushFormat.ref,
+    progress: Progress = None,
+) -> None:
+    """Bring a model to a remote, and print its reference there."""
+    from ekiben.store.archive.formats import MODEL
+    from ekiben.store.remote.pushing import PushRequest, push_model
+
+    state = _state(ctx, progress)
+    remotes = _remotes(state, MODEL)
+    place = remotes.place(to, "--to")
+    request = PushRequest(tag, place, force=force)
+    with _resumable(state, "push"):
+        report = push_model(request, remote=remotes.open(place), store=state.store, reporter=state.reporter)
+    _print_push(report, state, output)
+
+
+def pull_bento(
+    ctx: typer.Context,
+    ref: RefArgument,
+    from_: From = None,
+    output: PullOutput = PullFormat.tag,
+    progress: Progress = None,
+) -> None:
+    """Bring a Bento, and its models, from a remote into the store."""
+    from ekiben.store.archive.formats import BENTO
+    from ekiben.store.remote.pulling import pull_bento
+
+    state = _state(ctx, progress)
+    remotes = _remotes(state, BENTO)
+    with _resumable(state, "pull"):
+        request = _pull_request(state, remotes.target(ref, from_, "--from"), from_)
+        item = pull_bento(request, remotes=remotes, store=state.store, reporter=state.reporter)
+    _print_pull(item, output)
+
+
+def pull_model(
+    ctx: typer.Context,
+    ref: RefArgument,
+    from_: From = None,
+    output: PullOutput = PullFormat.tag,
+    progress: Progress = None,
+) -> None:
+    """Bring a model from a remote into the store."""
+    from ekiben.store.archive.formats import MODEL
+    from ekiben.store.remote.pulling import pull_model
+
+    state = _state(ctx, progress)
+    remotes = _remotes(state, MODEL)
+    with _resumable(state, "pull"):
+        request = _pull_request(state, remotes.target(ref, from_, "--from"), from_)
+        item = pull_model(request, remotes=remotes, store=state.store, reporter=state.reporter)
+    _print_pull(item, output)
+
+
+def _state(ctx: typer.Context, progress: str | None) -> State:
+    state = state_of(ctx)
+    state.override(progress=progress)
+    return state
+
+
+def _remotes(state: State, kind: ItemKind) -> Remotes:
+    from ekiben.store.remote.opening import remotes_for
+
+    return remotes_for(kind, state.settings, os.environ)
+
+
+def _models_place(state: State, told: str | None) -> Place | None:
+    """Where a Bento's models are by the settings, unless the command says where all is."""
+    from ekiben.store.remote.remotes import Place
+
+    models_remote = state.settings.models_remote.value
+    return Place.parse(models_remote) if models_remote and not told else None
+
+
+def _pull_request(state: State, target: Target, told: str | None) -> PullRequest:
+    from ekiben.store.remote.pulling import PullRequest
+    from ekiben.trust.policy import policy_for
+
+    return PullRequest(target, _models_place(state, told), policy_for("import", state.settings))
+
+
+def _print_push(report: PushReport, state: State, output: PushFormat) -> None:
+    state.reporter.info(_push_text(report))
+    if report.latest.target.version is None and report.latest.fetched.descriptor != report.standing.fetched.descriptor:
+        newest = report.latest.facts.tag if report.latest.facts else report.latest.target
+        state.reporter.info(f"latest stays {newest}, which was made later (--force moves it)")
+    match output:
+        case PushFormat.ref:
+            print(report.reference)
+        case PushFormat.json:
+            print_json(report.to_dict())
+
+
+def _push_text(report: PushReport) -> str:
+    from ekiben.oci.artifact_store import Outcome
+
+    if report.was_there:
+        return f"{report.standing.target} is there already: nothing was sent"
+    mounted, present = report.count(Outcome.MOUNTED), report.count(Outcome.PRESENT)
+    parts = [f"sent {size_text(report.sent_bytes)} in {report.count(Outcome.SENT)} blobs"]
+    parts += [f"{count} {what}" for count, what in ((mounted, "mounted"), (present, "there already")) if count]
+    return ", ".join(parts)
+
+
+def _print_pull(item: Bento | Model, output: PullFormat) -> None:
+    match output:
+        case PullFormat.tag:
+            print(item.tag)
+        case PullFormat.path:
+            print(item.path)
+        case PullFormat.json:
+            print_json(item.to_dict())
+
+
+@contextmanager
+def _resumable(state: State, verb: str) -> Iterator[None]:
+    """Says of a transfer that was stopped what is there of it."""
+    try:
+        yield
+    except (KeyboardInterrupt, Interrupted) as stop:
+        reason = stop.message.partition(";")[0] if isinstance(stop, Interrupted) else "stopped by SIGINT"
+        raise Interrupted(
+            f"{reason}; {_left(state, verb)}", hint="run the same command again: it goes on from there"
+        ) from stop
+
+
+def _left(state: State, verb: str) -> str:
+    from ekiben.store.remote.downloads import kept_bytes
+
+    if verb == "push":
+        return "what was sent is not sent again"
+    return f"{size_text(kept_bytes(state.store.cache))} of what was to be fetched are there"

@@ -1,0 +1,147 @@
+"""The documents of an item at a remote: which version is meant, and what its manifest and configuration say. No layer
+is fetched for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ekiben.errors import AmbiguousTag, InvalidTag, NotInRegistry, RemoteError
+from ekiben.oci.artifact_store import ArtifactStore, FetchedManifest
+from ekiben.oci.image import read_document
+from ekiben.oci.manifest import Manifest
+from ekiben.store.archive.formats import BENTO, MODEL, ItemKind
+from ekiben.store.remote.artifacts.artifact import ItemFacts
+from ekiben.store.remote.artifacts.bento_artifact import BentoArtifact, read_bento
+from ekiben.store.remote.artifacts.facts import parse_facts
+from ekiben.store.remote.artifacts.modelpack import ModelArtifact, read_model
+from ekiben.store.remote.artifacts.recognising import Kind, kind_of
+from ekiben.store.remote.artifacts.refusals import refusing
+from ekiben.store.remote.remotes import Target
+from ekiben.store.shelf import choose_by_prefix
+from ekiben.tag import LATEST, Tag
+
+# Tags that are no versions: the fallback for referrers (OCI distribution-spec), and what cosign calls signatures.
+_REFERRERS = re.compile(r"sha256-[0-9a-f]{64}(?:\..*)?")
+_NOUNS: dict[Kind, str] = {"model": "a model", "bento": "a Bento", "image": "an image", "other": "something else"}
+_OWN: dict[str, Kind] = {MODEL.noun: "model", BENTO.noun: "bento"}
+_SHOWN = 5  # versions that a message names
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A version as it stands at a remote: its manifest, and what that tells of the item; `facts` are None for a model
+    that another tool made."""
+
+    target: Target
+    fetched: FetchedManifest
+    facts: ItemFacts | None
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """A manifest with its configuration, read."""
+
+    standing: Standing
+    artifact: ModelArtifact | BentoArtifact
+
+    @property
+    def target(self) -> Target:
+        """What it was found as: by the version that it has there."""
+        return self.standing.target
+
+
+def find_standing(store: ArtifactStore, target: Target, kind: ItemKind) -> Standing | None:
+    """Exactly this version, None where there is none. Raises RemoteError where it is of another kind, or no such item
+    can be called so."""
+    try:
+        fetched = store.get_manifest(target.repository, target.asked)
+    except NotInRegistry:
+        return None
+    what = f"`{target}`"
+    _require_kind(fetched, kind, what)
+    with refusing(what):
+        facts = parse_facts(Manifest.parse(fetched.content, "its manifest").annotations)
+    if facts and not _is_called(target, facts.tag):
+        raise RemoteError(
+            f"{what} holds `{facts.tag}`",
+            hint="somebody has tagged it anew, or the remote is not to be trusted; name it by its digest",
+        )
+    return Standing(target, fetched, facts)
+
+
+def require_standing(store: ArtifactStore, target: Target, kind: ItemKind) -> Standing:
+    """What `target` means: exactly that version, `latest`, or the one version that begins so. Raises NotInRegistry,
+    AmbiguousTag, RemoteError."""
+    if standing := find_standing(store, target, kind):
+        return standing
+    versions = () if target.digest else versions_of(store.tags(target.repository))
+    chosen = _choose(store, target, kind, versions)
+    if chosen and (standing := find_standing(store, chosen, kind)):
+        return standing
+    shown = ", ".join(f"`{target.name}:{one}`" for one in versions[:_SHOWN])
+    more = f" and {len(versions) - _SHOWN} more" if len(versions) > _SHOWN else ""
+    hint = f"there {'is' if len(versions) == 1 else 'are'} {shown}{more}" if versions else None
+    raise NotInRegistry(f"there is no {kind.noun} `{target}`", hint=hint)
+
+
+def read_documents(store: ArtifactStore, standing: Standing, kind: ItemKind) -> Documents:
+    """The rest of what is told of it. Raises RemoteError."""
+    what = f"`{standing.target}`"
+    with refusing(what):
+        config = Manifest.parse(standing.fetched.content, "its manifest").config
+        content = read_document(config, store.source(standing.target.repository), "its configuration")
+    read = read_bento if kind is BENTO else read_model
+    return Documents(standing, read(standing.fetched.content, content, what))
+
+
+def versions_of(tags: Iterable[str]) -> tuple[str, ...]:
+    """Those of the tags that are versions of an item, sorted."""
+    return tuple(sorted(tag for tag in tags if _is_version(tag)))
+
+
+def _choose(store: ArtifactStore, target: Target, kind: ItemKind, versions: tuple[str, ...]) -> Target | None:
+    if not versions:
+        return None
+    if target.version is None:
+        return _newest(_found(store, target, kind, versions))
+    try:
+        version = choose_by_prefix(target.tag, [one for one in versions if one.startswith(target.version)])
+    except AmbiguousTag as error:
+        raise AmbiguousTag(str(target), error.candidates) from error
+    return Target(target.place, target.name, version) if version else None
+
+
+def _found(store: ArtifactStore, target: Target, kind: ItemKind, versions: Iterable[str]) -> Iterator[Standing]:
+    for version in versions:
+        if standing := find_standing(store, Target(target.place, target.name, version), kind):
+            yield standing
+
+
+def _newest(standing: Iterable[Standing]) -> Target | None:
+    """What `latest` means where nothing is tagged so: who deleted it was told."""
+    dated = [(one.facts.created, str(one.target), one.target) for one in standing if one.facts]
+    return max(dated)[-1] if dated else None
+
+
+def _require_kind(fetched: FetchedManifest, kind: ItemKind, what: str) -> None:
+    found = kind_of(fetched.content, what)
+    if found == _OWN[kind.noun]:
+        return
+    hint = None
+    if found in _OWN.values():
+        hint = "keep models and Bentos apart: set EKIBEN_MODELS_REMOTE, or give one of them another name"
+    raise RemoteError(f"{what} is {_NOUNS[found]} and no {kind.noun}", hint=hint)
+
+
+def _is_called(target: Target, tag: Tag) -> bool:
+    """Whether what was found may be called as it was asked for."""
+    return tag.name == target.name and (target.digest is not None or target.version in (None, tag.version))
+
+
+def _is_version(tag: str) -> bool:
+    try:
+        return tag != LATEST and not _REFERRERS.fullmatch(tag) and Tag("any", tag).version == tag
+    except InvalidTag:
+        return False

@@ -1,0 +1,147 @@
+"""Layers of an artifact become files of an item, in a folder of its own.
+
+A large file comes straight into a file of the cache, which is then moved: no second copy, and no second reading when
+it is committed. Smaller ones come as tars, through the one extractor. What was fetched stays in the cache until all of
+it was moved or unpacked, so that whoever was stopped goes on from there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ekiben.errors import ArchiveError, StoreError
+from ekiben.oci.artifact_store import ArtifactStore, Download
+from ekiben.report import Reporter
+from ekiben.store.archive.compression import CountedStream, decompressed
+from ekiben.store.archive.entry import Entry, EntryKind
+from ekiben.store.archive.extracting import UnpackedFile, extract
+from ekiben.store.archive.formats import ArchiveFormat
+from ekiben.store.archive.limits import Limits, Meter
+from ekiben.store.archive.names import NameRegister, shown
+from ekiben.store.archive.tar_reader import read_tar
+from ekiben.store.archive.tree import Tree
+from ekiben.store.receipt import RECEIPT
+from ekiben.store.remote.artifacts.artifact import ArtifactLayer
+from ekiben.store.seal import KnownFile
+from ekiben.store.sums import SUMS, is_beside
+
+_FORMS = {"tar": ArchiveFormat.tar, "tar+gzip": ArchiveFormat.gz, "tar+zstd": ArchiveFormat.zst}
+_SPARE_BYTES = 64 * 1024 * 1024  # of the disk: what is left for small files and the rest of the world
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The files of an item as they came, each held to its digest while it did."""
+
+    tree: Tree
+    known: Mapping[str, KnownFile]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetcher:
+    """Fetches out of one repository; `downloads` is the folder of the cache for this item alone."""
+
+    store: ArtifactStore
+    repository: str
+    downloads: Path
+    reporter: Reporter
+
+    def fetch(self, layers: Sequence[ArtifactLayer], place: str, folder: Path, limits: Limits) -> Fetched:
+        """The files of `layers` in the empty `folder`; in tars, they lie in the folder `place`.
+
+        Raises RemoteError, WrongBytes, ArchiveError for what no item holds, StoreError where the disk is too small,
+        OSError.
+        """
+        wanted = list({one.blob.digest: self._download(one) for one in layers}.values())
+        self.downloads.mkdir(parents=True, exist_ok=True)
+        self._require_room(wanted)
+        self.store.save_blobs(self.repository, wanted, self.reporter)
+        alone = [one for one in layers if one.part or one.form == "raw"]
+        files = self._unpack([one for one in layers if one not in alone], place, folder, limits)
+        files |= {one.path: self._move(one, folder, alone[:index]) for index, one in enumerate(alone)}
+        _check_names(files)
+        known = {path: KnownFile.of(folder / path, one.digest) for path, one in files.items()}
+        return Fetched(Tree(folder, files), known)
+
+    def _download(self, layer: ArtifactLayer) -> Download:
+        return Download(layer.blob, self._path(layer), layer.part)
+
+    def _path(self, layer: ArtifactLayer) -> Path:
+        return self.downloads / layer.blob.digest.hex
+
+    def _require_room(self, wanted: Iterable[Download]) -> None:
+        """Told before the first byte: a remote may claim anything."""
+        missing = sum((one.part or one.blob).size_bytes - _size_of(one.path) for one in wanted)
+        free = shutil.disk_usage(self.downloads).free
+        if missing + _SPARE_BYTES > free:
+            raise StoreError(
+                f"{missing:,} bytes are to be fetched, and `{self.downloads}` has {free:,} free",
+                hint="free some space (`ekiben prune`), or set EKIBEN_HOME to a folder elsewhere",
+            )
+
+    def _unpack(
+        self, layers: Sequence[ArtifactLayer], place: str, folder: Path, limits: Limits
+    ) -> dict[str, UnpackedFile]:
+        packed = _Count()
+        meter = Meter(limits, lambda: packed.read_bytes)
+
+        def entries() -> Iterator[Entry]:
+            for layer in layers:
+                with self._path(layer).open("rb") as file:
+                    stream = decompressed(CountedStream(file, packed.add), _FORMS[layer.form])
+                    yield from _inside(read_tar(stream, meter.unpacked), place)
+                self._path(layer).unlink()
+
+        return dict(extract(entries(), folder, meter))
+
+    def _move(self, layer: ArtifactLayer, folder: Path, before: Sequence[ArtifactLayer]) -> UnpackedFile:
+        source, target = self._path(layer), folder / layer.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(target):
+            raise ArchiveError(f"the name `{shown(layer.path)}` is there twice")
+        twin = next((one for one in before if one.blob.digest == layer.blob.digest), None)
+        if twin:
+            shutil.copyfile(folder / twin.path, target)
+        else:
+            source.rename(target)
+        what = layer.part or layer.blob
+        return UnpackedFile(what.digest, what.size_bytes)
+
+
+@dataclass(slots=True)
+class _Count:
+    read_bytes: int = 0
+
+    def add(self, amount: int) -> None:
+        self.read_bytes += amount
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _inside(entries: Iterable[Entry], place: str) -> Iterator[Entry]:
+    """What lies in the folder `place`, by its path there. Raises ArchiveError for any file that lies elsewhere."""
+    for entry in entries:
+        path = entry.path.removesuffix("/") if entry.kind is EntryKind.folder else entry.path
+        if not place:
+            yield entry
+        elif path.startswith(f"{place}/"):
+            yield replace(entry, path=path.removeprefix(f"{place}/"))
+        elif entry.kind is not EntryKind.folder or not f"{place}/".startswith(f"{path}/"):
+            raise ArchiveError(f"`{shown(entry.path)}` lies outside of `{place}`")
+
+
+def _check_names(files: Iterable[str]) -> None:
+    register = NameRegister()
+    for path in files:
+        if path in (SUMS, RECEIPT) or is_beside(path):
+            raise ArchiveError(f"`{shown(path)}` is written by the store, and comes in no layer")
+        register.add_file(path)

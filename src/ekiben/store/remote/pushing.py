@@ -1,0 +1,177 @@
+"""Models and Bentos to a remote: what is there is not sent again, and nothing is seen before all of it is there.
+
+Blobs, configuration, manifest under its version, then what refers to it, and `latest` at the end. Killed at any
+instant, the remote has the version whole or not at all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ekiben.digest import Digest
+from ekiben.errors import ModelNotFound
+from ekiben.oci.artifact_store import ArtifactStore, FetchedManifest, Outcome, Pushed
+from ekiben.oci.image import JoinedSource
+from ekiben.report import Reporter
+from ekiben.store.archive.formats import BENTO, MODEL, ItemKind
+from ekiben.store.bento_models import require_model
+from ekiben.store.bentos import Bento
+from ekiben.store.disk import disk_errors
+from ekiben.store.item import StoredItem
+from ekiben.store.local import Store
+from ekiben.store.models import Model
+from ekiben.store.remote.artifacts.artifact import Artifact, ItemFacts
+from ekiben.store.remote.artifacts.bento_artifact import write_bento
+from ekiben.store.remote.artifacts.modelpack import write_model
+from ekiben.store.remote.documents import Standing, find_standing
+from ekiben.store.remote.item_blobs import ItemBlob, bento_place, item_blobs, item_files, model_place, source_of
+from ekiben.store.remote.origin import made_at
+from ekiben.store.remote.remotes import Place, Target
+from ekiben.store.remote.tagging import move_latest, put_version, require_same
+from ekiben.tag import Tag
+
+
+@dataclass(frozen=True, slots=True)
+class PushRequest:
+    """`places` are where the item goes, and where its models may be, whose blobs are then mounted. With `force`,
+    `latest` goes back to what was made earlier, too."""
+
+    tag: str | Tag
+    place: Place
+    models_place: Place | None = None
+    with_models: bool = True
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PushReport:
+    """What a push came to: `standing` is the item at the remote, `latest` what that name means there now, `blobs` what
+    became of each; none where the version was there already."""
+
+    standing: Standing
+    latest: Standing
+    blobs: Mapping[Digest, Pushed] = field(default_factory=dict)
+    was_there: bool = False
+
+    @property
+    def reference(self) -> str:
+        """The item's name there, with the digest that it is for ever."""
+        return str(dataclasses.replace(self.standing.target, digest=self.standing.fetched.descriptor.digest))
+
+    def to_dict(self) -> dict[str, object]:
+        """What programs are told."""
+        manifest = self.standing.fetched.descriptor
+        latest = self.latest.facts.tag if self.latest.facts else None
+        return {
+            "ref": self.reference,
+            "tag": str(self.standing.target.tag),
+            "manifest_digest": str(manifest.digest),
+            "latest": str(latest) if latest else None,
+            "was_there": self.was_there,
+            "blobs": {outcome.value: self.count(outcome) for outcome in Outcome},
+            "sent_bytes": self.sent_bytes,
+        }
+
+    @property
+    def sent_bytes(self) -> int:
+        """How much content was sent, what had to be sent again included."""
+        return sum(one.sent_bytes for one in self.blobs.values())
+
+    def count(self, outcome: Outcome) -> int:
+        """How many blobs came to be there so."""
+        return sum(one.outcome is outcome for one in self.blobs.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """An artifact and all its blobs, and where blobs may be already."""
+
+    artifact: Artifact
+    blobs: Sequence[ItemBlob]
+    mounts: Mapping[Digest, Iterable[str]] = field(default_factory=dict)
+
+
+def push_model(request: PushRequest, *, remote: ArtifactStore, store: Store, reporter: Reporter) -> PushReport:
+    """A model, now at the remote. Raises ModelNotFound, VersionTaken, RemoteError, DamagedItem, StoreError."""
+    model = store.models.get(request.tag)
+
+    def make() -> _Parts:
+        blobs = _model_blobs(model, store.cache, reporter)
+        return _Parts(write_model(_facts(model), model.manifest, blobs), blobs)
+
+    return _push(model, MODEL, request, remote, store, reporter, make)
+
+
+def push_bento(request: PushRequest, *, remote: ArtifactStore, store: Store, reporter: Reporter) -> PushReport:
+    """A Bento, now at the remote with its models unless told otherwise. Raises the same, and BentoNotFound."""
+    bento = store.bentos.get(request.tag)
+    models = _models_of(bento, store) if request.with_models else ()
+
+    def make() -> _Parts:
+        place, executables = bento_place(), bento.manifest.executables
+        blobs = item_blobs(bento.path, item_files(bento.path, executables), place, store.cache, reporter)
+        held = {one.tag: (_facts(one), _model_blobs(one, store.cache, reporter)) for one in models}
+        artifact = write_bento(_facts(bento), bento.manifest, blobs, held, request.with_models)
+        return _Parts(artifact, [*blobs, *(blob for _, those in held.values() for blob in those)], mounts(held))
+
+    def mounts(held: Mapping[Tag, tuple[ItemFacts, Sequence[ItemBlob]]]) -> Mapping[Digest, Iterable[str]]:
+        places = [
+            place for place in (request.models_place, request.place) if place and place.base == request.place.base
+        ]
+        return {
+            blob.layer.digest: [place.repository(tag.name) for place in places]
+            for tag, (_, blobs) in held.items()
+            for blob in blobs
+        }
+
+    return _push(bento, BENTO, request, remote, store, reporter, make)
+
+
+def _push(
+    item: StoredItem,
+    kind: ItemKind,
+    request: PushRequest,
+    remote: ArtifactStore,
+    store: Store,
+    reporter: Reporter,
+    make: Callable[[], _Parts],
+) -> PushReport:
+    target = Target.of(request.place, item.tag)
+    standing, pushed = find_standing(remote, target, kind), None
+    if standing is None or not require_same(standing, item.digest):
+        find_standing(remote, Target(target.place, target.name), kind)  # the name is of one kind
+        with store.cache_held(), disk_errors(item.path):
+            parts = make()
+            pushed = _push_blobs(parts, target, remote, reporter)
+        standing = put_version(remote, target, _fetched(parts.artifact), item.digest, kind)
+    latest = move_latest(remote, standing, kind, force=request.force)
+    return PushReport(standing, latest, pushed or {}, was_there=pushed is None)
+
+
+def _push_blobs(parts: _Parts, target: Target, remote: ArtifactStore, reporter: Reporter) -> Mapping[Digest, Pushed]:
+    artifact = parts.artifact
+    source = JoinedSource({artifact.config.digest: artifact.config_content}, rest=source_of(parts.blobs))
+    return remote.push_blobs(target.repository, [*artifact.blobs, artifact.config], source, parts.mounts, reporter)
+
+
+def _fetched(artifact: Artifact) -> FetchedManifest:
+    return FetchedManifest(artifact.descriptor, artifact.content)
+
+
+def _facts(item: StoredItem) -> ItemFacts:
+    return ItemFacts(item.tag, item.digest, made_at(item), item.size_bytes)
+
+
+def _model_blobs(model: Model, cache: Path, reporter: Reporter) -> Sequence[ItemBlob]:
+    return item_blobs(model.path, item_files(model.path), model_place(model.tag), cache, reporter)
+
+
+def _models_of(bento: Bento, store: Store) -> Sequence[Model]:
+    """Each once: two names may stand for one."""
+    try:
+        return list({entry.tag: require_model(entry, store.models) for entry in bento.manifest.models}.values())
+    except ModelNotFound as error:
+        raise ModelNotFound(error.message, hint="bring it back, or push the Bento with --without-models") from error
