@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 
 @contextmanager
@@ -32,7 +32,25 @@ def _lock(stream: BinaryIO, pause: Callable[[], object] | None) -> None:
             pause()
 
 
-def _is_at(path: Path, stream: BinaryIO) -> bool:
+def claim_file(path: Path, mode: int) -> BinaryIO | None:
+    """`path` for reading and writing, made if need be, its lock held until it is closed; None while another holds it,
+    in this process or any. Raises OSError."""
+    while True:
+        opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+        stream, is_ours = os.fdopen(opened, "r+b", buffering=0), False
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_ours = _is_at(path, stream)
+            if is_ours:
+                return stream
+        except BlockingIOError:
+            return None
+        finally:
+            if not is_ours:
+                stream.close()
+
+
+def _is_at(path: Path, stream: IO[bytes]) -> bool:
     try:
         return os.path.samestat(path.stat(), os.fstat(stream.fileno()))
     except FileNotFoundError:

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import BinaryIO
 
 from ekiben.oci.config import ImageConfig
@@ -14,11 +15,11 @@ from ekiben.oci.descriptor import Descriptor, Platform
 from ekiben.oci.image import Image, JoinedSource, make_image
 from ekiben.oci.media_types import OCI_LAYER
 from ekiben.oci.registry.credentials import Login
+from ekiben.oci.registry.habits import Habits
 from ekiben.oci.registry.network import Network
 from ekiben.oci.registry.registry import Registry
 from ekiben.oci.registry.retrying import Patience
-from ekiben.oci.registry.uploads import Habits
-from ekiben.report import SilentReporter, Task
+from ekiben.report import BYTES, SilentReporter, Task
 
 HASTY = Patience(tries=4, first_s=0.01)
 BINARY = "application/octet-stream"
@@ -32,10 +33,13 @@ def registry_at(
     network: Network | None = None,
     plain_http: bool | None = None,
     patience: Patience = HASTY,
+    uploads: Path | None = None,
 ) -> Registry:
     """A client of the registry at `host`, which has `login` to show."""
     network = network or Network()
-    opened = Registry.open(host, plain_http=plain_http, network=network, login=lambda: login, patience=patience)
+    opened = Registry.open(
+        host, plain_http=plain_http, network=network, login=lambda: login, patience=patience, uploads=uploads
+    )
     return replace(opened, habits=Habits(chunk_bytes, probe_bytes=chunk_bytes)) if chunk_bytes else opened
 
 
@@ -79,6 +83,6 @@ class Telling(SilentReporter):
         self.told.append(message)
 
     @contextmanager
-    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
+    def task(self, name: str, total: int | None = None, unit: str = BYTES) -> Iterator[Task]:
         """The one."""
         yield self.one

@@ -13,7 +13,7 @@ import pytest
 from ekiben.errors import RegistryError
 from ekiben.oci.artifact_store import Outcome, Pushed
 from ekiben.oci.registry.credentials import Login
-from ekiben.oci.registry.uploads import Habits
+from ekiben.oci.registry.habits import Habits
 from tests.oci.registry.odd_registry import Fault, OddRegistry, serving
 from tests.oci.registry.talking import HASTY, blob_of, registry_at
 

@@ -1,14 +1,16 @@
-"""Blobs on their way up: asked for, mounted from another repository, or sent whole or in chunks, and resumed.
+"""Blobs on their way up: asked for, mounted from another repository, or sent whole or in chunks, and resumed, in this
+process or the next.
 
-How registries differ is met by what they answer, not by who they are: one that takes no chunks gets blobs whole.
+How registries differ is met by what they answer (`habits`): one that takes no chunks gets blobs whole.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, closing, suppress
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from ekiben.errors import AccessDenied, RegistryError
@@ -18,15 +20,15 @@ from ekiben.oci.registry.addresses import follow, with_query
 from ekiben.oci.registry.authorization import Scope
 from ekiben.oci.registry.client import Client
 from ekiben.oci.registry.downloads import RemoteBlob
+from ekiben.oci.registry.habits import Habits
+from ekiben.oci.registry.kept_uploads import Destination, KeptUpload, KeptUploads
 from ekiben.oci.registry.retrying import Retry, Temporary
 from ekiben.oci.registry.rewinding import Rewinding
 from ekiben.oci.registry.transport import Answer, Body
 from ekiben.oci.transfer_progress import Meter
 
-CHUNK_BYTES = 64 * 1024 * 1024  # what is sent again at most; proxies in front of registries often end at 100 MB
-# The first chunk that a registry gets: more than those take that want blobs whole, and what others want at least.
-PROBE_BYTES = 8 * 1024 * 1024
 PUSH = "pull,push"
+_ASKED = 3  # times a registry is asked for an upload that may be gone: some answer that with a 5xx
 _MAX_MOUNTS = 3  # repositories that are tried: each costs a round trip
 _NO_CHUNKS = frozenset({400, 405, 411, 413, 501})  # a chunk answered so: this registry wants blobs whole, or small
 _TAKEN = frozenset({200, 201, 202, 204})  # 202 is the rule; hosted registries answer the others, too
@@ -35,20 +37,6 @@ _HINTS = {
     413: "a proxy in front of the registry takes nothing as large",
 }
 _RANGE = re.compile(r"(?:bytes=)?0-(\d{1,19})")
-
-
-@dataclass(slots=True)
-class Habits:
-    """What one registry was found to take; shared by its uploads. `takes_chunks` is None until it was tried."""
-
-    chunk_bytes: int = CHUNK_BYTES
-    probe_bytes: int = PROBE_BYTES
-    takes_chunks: bool | None = None
-
-    def took_chunk(self) -> None:
-        """It does, unless another upload has found that it does not take every one."""
-        if self.takes_chunks is None:
-            self.takes_chunks = True
 
 
 class _Lost(Temporary):
@@ -61,8 +49,11 @@ class _OutOfPlace(Temporary):
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
+    """An upload that the registry knows, and has `position` bytes of."""
+
     location: str
     least_chunk: int = 0
+    position: int = 0
 
 
 @dataclass(slots=True)
@@ -75,8 +66,10 @@ class Upload:
     open_content: Callable[[], BinaryIO]
     habits: Habits
     meter: Meter
+    uploads: KeptUploads = field(default_factory=KeptUploads)
+    clock: Callable[[], float] = time.monotonic
     _sent_bytes: int = field(default=0, init=False)
-    _was_refused: bool = field(default=False, init=False)
+    _refusals_left: int = field(default=1, init=False)
 
     def run(self, mounts: Iterable[str] = ()) -> Pushed:
         """Brings the blob there by the cheapest way; `mounts` are repositories of the registry that may have it.
@@ -84,35 +77,60 @@ class Upload:
         Raises RegistryError, AccessDenied where this user may not.
         """
         retry, sources = self.client.retry(), [one for one in mounts if one != self.repository][:_MAX_MOUNTS]
-        with closing(Rewinding(self.open_content, str(self.blob.digest))) as content:
+        with closing(Rewinding(self.open_content, str(self.blob.digest))) as content, self._kept() as kept:
             while True:
                 try:
-                    outcome = self._try(sources, content, retry)
+                    outcome = self._try(sources, content, retry, kept)
                 except Temporary as failure:
+                    if isinstance(failure, _Lost):
+                        kept.clear()
                     retry.after(failure)
                     continue
                 self.meter.reached(self.blob.size_bytes)
                 return Pushed(outcome, self._sent_bytes)
 
-    def _try(self, sources: Sequence[str], content: Rewinding, retry: Retry) -> Outcome:
+    def _kept(self) -> AbstractContextManager[KeptUpload]:
+        """What an earlier process left of this upload. One that fits into a chunk is not gone on with."""
+        uploads = self.uploads if self.blob.size_bytes > self.habits.chunk_bytes else KeptUploads()
+        return uploads.held(Destination(self.client.root, self.repository, self.blob.digest))
+
+    def _try(self, sources: Sequence[str], content: Rewinding, retry: Retry, kept: KeptUpload) -> Outcome:
         if RemoteBlob(self.client, self.repository, self.blob.digest, actions=PUSH).head() is not None:
             return Outcome.PRESENT
+        if resumed := self._resumed(kept):
+            self._go_on(resumed, content, retry, kept)
+            return Outcome.SENT
         begun = self._begin(sources)
         if begun is None:
             return Outcome.MOUNTED
-        size_bytes = self.blob.size_bytes
-        if self.habits.takes_chunks is False or size_bytes <= max(self.habits.chunk_bytes, begun.least_chunk):
-            self._finish(begun.location, self._body(content, 0, size_bytes))
-            return Outcome.SENT
-        location = self._send_chunks(begun, content, retry)
-        while True:
-            try:
-                self._finish(location, self._body(content, size_bytes, size_bytes))
-                return Outcome.SENT
-            except _Lost:
+        if self.habits.sends_whole(self.blob.size_bytes, begun.least_chunk):
+            self._send_whole(begun, content)
+        else:
+            self._close(self._send_chunks(begun, content, retry, kept), content, retry)
+        return Outcome.SENT
+
+    def _resumed(self, kept: KeptUpload) -> _Begun | None:
+        """What an earlier process has begun, where the registry still knows it; None is no error, whatever it says."""
+        found = kept.found()
+        if found is None:
+            return None
+        asking = replace(self.client, patience=replace(self.client.patience, tries=_ASKED))
+        try:
+            location, position = self._where(found[0], asking.call)
+        except RegistryError:
+            return None
+        self.meter.reached(position)
+        return _Begun(location, found[1], position)
+
+    def _go_on(self, begun: _Begun, content: Rewinding, retry: Retry, kept: KeptUpload) -> None:
+        """Sends the rest of what another process began, or another user. Raises _Lost, whatever is wrong with it."""
+        try:
+            self._close(self._send_chunks(begun, content, retry, kept), content, retry)
+        except RegistryError as failure:
+            if isinstance(failure, Temporary) and not isinstance(failure, _Lost):
                 raise
-            except Temporary as failure:
-                retry.after(failure, size_bytes)
+            self._refusals_left = 1
+            raise _Lost(failure.message, hint=failure.hint) from failure
 
     def _begin(self, sources: Sequence[str]) -> _Begun | None:
         """An upload to send to, None where the blob was mounted. One that a refused mount began is as good as any."""
@@ -145,58 +163,85 @@ class Upload:
             scopes = (*scopes, Scope(source))
         return self.client.send("POST", url, scopes, body=Body.of_bytes(b"", "application/octet-stream"))
 
-    def _send_chunks(self, begun: _Begun, content: Rewinding, retry: Retry) -> str:
-        """Sends all, and gives the location to finish at. Raises _Lost where it has to be begun anew."""
-        location, position = begun.location, 0
+    def _send_whole(self, begun: _Begun, content: Rewinding) -> None:
+        try:
+            self._finish(begun.location, self._body(content, 0, self.blob.size_bytes))
+        except Temporary:
+            self.habits.broke_off()
+            raise
+
+    def _send_chunks(self, begun: _Begun, content: Rewinding, retry: Retry, kept: KeptUpload) -> str:
+        """Sends the rest, and gives the location to finish at. Raises _Lost where all has to be begun anew."""
+        location, position = begun.location, begun.position
         failed: Temporary | None = None  # the last chunk's failure, until the registry has said how far it is
         while failed or position < self.blob.size_bytes:
             try:
                 if failed:
-                    location, told = self._where(location)
+                    location, told = self._where(location, self.client.send)
                     if isinstance(failed, _OutOfPlace) and told == position:
                         raise self._no_chunks()
                     position, failed = told, None
                     continue
-                end = min(position + self._next_bytes(begun), self.blob.size_bytes)
+                kept.keep(location, begun.least_chunk)
+                end = min(position + self.habits.next_bytes(begun.least_chunk), self.blob.size_bytes)
                 location = self._send_chunk(location, position, end, content)
                 position = end
-                self.habits.took_chunk()
             except _Lost:
                 raise
             except Temporary as failure:
                 retry.after(failure, position)
                 failed = failed or failure
+        kept.keep(location, begun.least_chunk)
         return location
 
-    def _next_bytes(self, begun: _Begun) -> int:
-        wanted = self.habits.chunk_bytes if self.habits.takes_chunks else self.habits.probe_bytes
-        return max(wanted, begun.least_chunk)
-
     def _send_chunk(self, location: str, start: int, end: int, content: Rewinding) -> str:
+        began_s = self.clock()
+        try:
+            with self._patch(location, start, end, content) as answer:
+                if answer.status in _TAKEN:
+                    self.habits.took_chunk(end - start, self.clock() - began_s)
+                    return self._location(answer, location)
+                error = self.client.refusal(answer, f"a chunk of `{self.blob.digest}`")
+        except Temporary:
+            self.habits.failed_chunk(end - start)
+            raise
+        if answer.status == 404:
+            raise _Lost(f"`{self.client.host}` has lost the upload of `{self.blob.digest}`")
+        if answer.status != 416 and answer.status not in _NO_CHUNKS:
+            raise error
+        if self.habits.failed_chunk(end - start):
+            raise Temporary(error.message)
+        raise _OutOfPlace(error.message) if answer.status == 416 else self._no_chunks()
+
+    def _patch(self, location: str, start: int, end: int, content: Rewinding) -> Answer:
         headers = {"Content-Range": f"{start}-{end - 1}"}
-        body = self._body(content, start, end)
-        with self.client.send("PATCH", location, self._scopes(), headers=headers, body=body) as answer:
-            if answer.status in _TAKEN:
-                return self._location(answer, location)
-            if answer.status in _NO_CHUNKS:
-                raise self._no_chunks()
-            if answer.status == 404:
-                raise _Lost(f"`{self.client.host}` has lost the upload of `{self.blob.digest}`")
-            error = self.client.refusal(answer, f"a chunk of `{self.blob.digest}`")
-        raise _OutOfPlace(error.message) if answer.status == 416 else error
+        return self.client.send(
+            "PATCH", location, self._scopes(), headers=headers, body=self._body(content, start, end)
+        )
 
     def _no_chunks(self) -> _Lost:
         self.habits.takes_chunks = False
         return _Lost(f"`{self.client.host}` takes no chunks")
 
-    def _where(self, location: str) -> tuple[str, int]:
+    def _where(self, location: str, ask: Callable[[str, str, tuple[Scope, ...]], Answer]) -> tuple[str, int]:
         """The location to go on at, and the byte. Raises _Lost where the registry does not say."""
-        with self.client.send("GET", location, self._scopes()) as answer:
+        with ask("GET", location, self._scopes()) as answer:
             told = _RANGE.fullmatch(answer.header("Range") or "")
             if answer.status in _TAKEN and told and int(told[1]) < self.blob.size_bytes:
                 # An upload that has nothing yet is said to have `0-0`, as one that has one byte.
                 return self._location(answer, location), int(told[1]) + 1 if int(told[1]) else 0
         raise _Lost(f"`{self.client.host}` does not say how far the upload of `{self.blob.digest}` is")
+
+    def _close(self, location: str, content: Rewinding, retry: Retry) -> None:
+        """Ends an upload that all was sent to."""
+        size_bytes = self.blob.size_bytes
+        while True:
+            try:
+                return self._finish(location, self._body(content, size_bytes, size_bytes))
+            except _Lost:
+                raise
+            except Temporary as failure:
+                retry.after(failure, size_bytes)
 
     def _finish(self, location: str, body: Body) -> None:
         url = with_query(location, ("digest", str(self.blob.digest)))
@@ -204,8 +249,8 @@ class Upload:
             if answer.status in _TAKEN:
                 return
             error = self.client.refusal(answer, f"blob `{self.blob.digest}`")
-        if answer.status in (400, 404, 416) and not self._was_refused:  # bytes damaged on the way, or an upload lost
-            self._was_refused = True
+        if answer.status in (400, 404, 416) and self._refusals_left:  # bytes damaged on the way, or an upload lost
+            self._refusals_left -= 1
             raise _Lost(error.message, hint=error.hint)
         raise RegistryError(error.message, hint=_HINTS.get(answer.status))
 
