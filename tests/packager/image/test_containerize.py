@@ -13,7 +13,7 @@ from ekiben.errors import DamagedItem, EkibenError, EngineFailed, ImageError, In
 from ekiben.packager.image.containerize import ContainerizeRequest, containerize, image_references
 from ekiben.packager.image.engines.engine import BuildJob, BuiltImage
 from ekiben.packager.image.planning import bento_containerfile
-from ekiben.report import Reporter, SilentReporter, Task
+from ekiben.report import BYTES, Reporter, SilentReporter, Task
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
@@ -199,7 +199,7 @@ class Bystander(SilentReporter):
     act: Callable[[], object]
 
     @contextmanager
-    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
+    def task(self, name: str, total: int | None = None, unit: str = BYTES) -> Iterator[Task]:
         with super().task(name, total) as task:
             yield task
         self.act()

@@ -4,6 +4,7 @@
     ├── planning            what of a Bento the image is planned from
     ├── plan                which layers there are and what the environment holds: an `ImagePlan`, pure
     ├── running             how the image runs, whoever makes it
+    ├── model_mounts        where a registry may have the models' blobs
     ├── native/             makes it without a daemon, where nothing has to run in it; else:
     ├── containerfile       the plan as text         ── instructions, mounts   how it is spelled
     ├── dockerfile_template/  lines of the project's own in that text

@@ -27,6 +27,7 @@ from ekiben.packager.image.engines.opening import (
     third_party_engines,
 )
 from ekiben.packager.image.engines.options import parse_options
+from ekiben.packager.image.model_mounts import model_repositories
 from ekiben.packager.image.native.bases.naming import is_place
 from ekiben.packager.image.native.engine import NativeJob, build_native
 from ekiben.packager.image.native.obstacles import find_obstacle
@@ -100,7 +101,7 @@ def containerize(
     try:
         name = _chosen_engine(order, settings, environ, reporter) if engine is None else ""
         if name == "native":
-            return _build_natively(order, store, environ, reporter)
+            return _build_natively(order, store, settings, environ, reporter)
         return _build_by(engine or open_engine(name, environ), order, store, environ, reporter)
     except KeyboardInterrupt:
         raise Interrupted(f"the build of the image of `{bento.tag}` was stopped; nothing of it is kept") from None
@@ -162,7 +163,9 @@ def _needs_native(order: _Order, asked: str) -> str | None:
     return "an image for several platforms" if order.plans[1:] else None
 
 
-def _build_natively(order: _Order, store: Store, environ: Mapping[str, str], reporter: Reporter) -> BuiltImage:
+def _build_natively(
+    order: _Order, store: Store, settings: Settings, environ: Mapping[str, str], reporter: Reporter
+) -> BuiltImage:
     """The image without a Containerfile. Files of models are held to their checksums as they are read for it."""
     bento, request = order.bento, order.request
     _check_bytes(bento, {}, reporter)
@@ -184,6 +187,7 @@ def _build_natively(order: _Order, store: Store, environ: Mapping[str, str], rep
             cache=store.cache,
             scratch=folder,
             use_cache=request.use_cache,
+            model_repositories=model_repositories(order.models, bento.tag, order.references, settings),
         )
         return build_native(job, reporter)
 

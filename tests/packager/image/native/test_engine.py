@@ -22,7 +22,7 @@ from ekiben.oci.layout import Layout
 from ekiben.packager.image.containerize import ContainerizeRequest, containerize
 from ekiben.packager.image.engines.engine import BuiltImage
 from ekiben.packager.image.planning import bento_containerfile
-from ekiben.report import SilentReporter, Task
+from ekiben.report import BYTES, SilentReporter, Task
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store, open_store
@@ -163,7 +163,7 @@ class Tasks(Recorder):
     """Remembers what took a while."""
 
     @contextmanager
-    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
+    def task(self, name: str, total: int | None = None, unit: str = BYTES) -> Iterator[Task]:
         self.lines.append(name)
         with super().task(name, total) as task:
             yield task
@@ -293,7 +293,7 @@ class Stopping(SilentReporter):
         raise KeyboardInterrupt
 
     @contextmanager
-    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
+    def task(self, name: str, total: int | None = None, unit: str = BYTES) -> Iterator[Task]:
         with super().task(name, total) as task:
             yield self if name == self.name else task
 

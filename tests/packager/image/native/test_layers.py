@@ -14,7 +14,7 @@ from ekiben.digest import Digest
 from ekiben.errors import ImageError
 from ekiben.oci.entries import Entry
 from ekiben.packager.image.native.layers import LayerMaker, LayerOrder, largest_first
-from ekiben.report import Reporter, SilentReporter, Task
+from ekiben.report import BYTES, Reporter, SilentReporter, Task
 
 WAIT_S = 10.0
 
@@ -68,7 +68,7 @@ class Meeting(SilentReporter):
         assert self.failed.wait(WAIT_S)
 
     @contextmanager
-    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
+    def task(self, name: str, total: int | None = None, unit: str = BYTES) -> Iterator[Task]:
         with super().task(name, total) as task:
             yield self if name == "slow" else task
 

@@ -16,7 +16,7 @@ import pytest
 from ekiben.oci.layout import Layout
 from ekiben.packager.image.containerize import ContainerizeRequest, containerize
 from ekiben.packager.image.engines.engine import BuiltImage
-from ekiben.report import SilentReporter, Task
+from ekiben.report import BYTES, SilentReporter, Task
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
@@ -38,7 +38,7 @@ class Sent(SilentReporter):
         self.totals: list[int] = []
 
     @contextmanager
-    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
+    def task(self, name: str, total: int | None = None, unit: str = BYTES) -> Iterator[Task]:
         if name == "handing the image to the engine":
             self.totals.append(total or 0)
         with super().task(name, total) as task:

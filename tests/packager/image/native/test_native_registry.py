@@ -10,14 +10,17 @@ from pathlib import Path
 import pytest
 
 from ekiben.errors import RegistryError
+from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.image import Image
 from ekiben.oci.reference import Reference
 from ekiben.oci.registry.registry import Registry
 from ekiben.packager.image.containerize import ContainerizeRequest, containerize
 from ekiben.packager.image.engines.engine import BuiltImage
+from ekiben.report import SilentReporter
 from ekiben.settings import load_settings
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
+from ekiben.store.remote.item_blobs import item_blobs, item_files, model_place, source_of
 from tests.oci.images import is_whole
 from tests.oci.registry.real_registry import RealRegistry
 from tests.packager.conftest import Recorder
@@ -41,10 +44,10 @@ def base(running: RealRegistry, tmp_path: Path) -> str:
     return name
 
 
-def push(store: Store, bento: Bento, base: str, reference: str, reporter: Recorder) -> BuiltImage:
+def push(store: Store, bento: Bento, base: str, reference: str, reporter: Recorder, **settings_of: str) -> BuiltImage:
     request = ContainerizeRequest(tag=bento.tag, image_tags=(reference,), base_image=base, pushes=True)
     environ = {"PATH": os.environ["PATH"], "HOME": str(store.home), "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
-    settings = load_settings({"EKIBEN_HOME": str(store.home)})
+    settings = load_settings({"EKIBEN_HOME": str(store.home), **settings_of})
     return containerize(request, store=store, settings=settings, reporter=reporter, environ=environ)
 
 
@@ -100,3 +103,17 @@ def test_a_base_that_no_registry_has_is_an_error_that_names_it(
     with pytest.raises(RegistryError, match=f"the base `{base}` cannot be had: ") as raised:
         push(store, small_bento(store), base, f"{running.host}/apps/small", reporter)
     assert "`--base host`" in str(raised.value.hint)
+
+
+@pytest.mark.parametrize("variable", ["EKIBEN_REMOTE", "EKIBEN_MODELS_REMOTE"])
+def test_a_model_that_was_pushed_is_mounted_and_not_sent(
+    running: RealRegistry, base: str, store: Store, reporter: Recorder, variable: str
+) -> None:
+    model = save_model(store, "iris", "w" * 1_000_000)
+    blobs = item_blobs(model.path, item_files(model.path), model_place(model.tag), store.cache, SilentReporter())
+    descriptors = [Descriptor(one.layer.media_type, one.layer.digest, one.layer.size_bytes) for one in blobs]
+    Registry.open(running.host, environ={}).push_blobs("team/iris", descriptors, source_of(blobs))
+    bento = small_bento(store, models=[model])
+    push(store, bento, base, f"{running.host}/apps/small", reporter, **{variable: f"{running.host}/team"})
+    assert sent_bytes(reporter)[0] < 200_000
+    assert is_whole(fetched(f"{running.host}/apps/small"))

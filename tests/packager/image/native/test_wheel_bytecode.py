@@ -14,7 +14,7 @@ from ekiben.oci.blobs import BlobStore
 from ekiben.packager.image.native.interpreters import find_interpreter
 from ekiben.packager.image.native.wheel_bytecode import WheelBytecode
 from ekiben.packager.image.native.wheels.tree import WheelTree, installed_entries
-from ekiben.report import SilentReporter, Task
+from ekiben.report import BYTES, SilentReporter, Task
 from tests.packager.image.native.wheels.wheels import SITE, make_wheel, read
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -31,7 +31,7 @@ class Counting(SilentReporter):
         self.modules += amount
 
     @contextmanager
-    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
+    def task(self, name: str, total: int | None = None, unit: str = BYTES) -> Iterator[Task]:
         before = self.modules
         yield self
         assert self.modules - before == total

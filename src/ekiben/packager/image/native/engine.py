@@ -11,7 +11,7 @@ Every layer above the base is decided by `plan`, made by `layers`, and the same 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -42,12 +42,14 @@ from ekiben.packager.lock.wheel_files import WHEEL_FILES, WheelFiles
 from ekiben.packager.parts import WHEELS
 from ekiben.report import NamedReporter, Reporter
 from ekiben.store.sums import SUMS, parse_sums
+from ekiben.tag import Tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativeJob:
     """What to build: an image for each of `plans`. `bento` is the Bento's folder, `models` its models' with their
-    digests; `cache` is a folder of the store's, `scratch` an empty one on its disk."""
+    digests; `cache` is a folder of the store's, `scratch` an empty one on its disk. `model_repositories` say where the
+    registry that the image goes to may have the blobs of models."""
 
     plans: tuple[PlatformPlan, ...]
     bento: Path
@@ -64,6 +66,7 @@ class NativeJob:
     cache: Path
     scratch: Path
     use_cache: bool = True
+    model_repositories: Mapping[Tag, tuple[str, ...]] = field(default_factory=dict)
 
 
 def build_native(job: NativeJob, reporter: Reporter) -> BuiltImage:
@@ -76,8 +79,11 @@ def build_native(job: NativeJob, reporter: Reporter) -> BuiltImage:
     footings = _footings(job, reporter)
     made: set[Digest] = set()
     images = [native_image(job, one, made, _named(reporter, one, footings)) for one in footings]
-    mounts = _mounts(one.base for one in footings)
-    return deliver(Delivery(any_image(images), job.output, job.references, job.environ, mounts), reporter)
+    models = {digest: tag for one in images for digest, tag in one.models.items()}
+    mounts = {digest: job.model_repositories.get(tag, ()) for digest, tag in models.items()}
+    mounts |= _mounts(one.base for one in footings)
+    image = any_image([one.image for one in images])
+    return deliver(Delivery(image, job.output, job.references, job.environ, mounts), reporter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,15 @@ def _named(reporter: Reporter, one: Footing, among: Sequence[Footing]) -> Report
     return NamedReporter(reporter, str(one.of.runs_on)) if len(among) > 1 else reporter
 
 
-def native_image(job: NativeJob, footing: Footing, made: set[Digest], reporter: Reporter) -> Image:
+@dataclass(frozen=True, slots=True)
+class MadeImage:
+    """An image, and which of its blobs are models'."""
+
+    image: Image
+    models: Mapping[Digest, Tag]
+
+
+def native_image(job: NativeJob, footing: Footing, made: set[Digest], reporter: Reporter) -> MadeImage:
     """The image of one platform; its blobs are in the cache, in the store and where the base is. `made` are the keys of
     the layers that this build has made, which it makes once even where the cache is not used."""
     one, base = footing.of, footing.base
@@ -123,12 +137,12 @@ def native_image(job: NativeJob, footing: Footing, made: set[Digest], reporter: 
     wheels = WheelPlaces(job.bento / WHEELS, WheelFiles(job.cache / WHEEL_FILES), scratch, job.pip, job.environ)
     order = WheelOrder(plan, one.named, job.bento / runtime, sums[runtime], footing.target, wheels)
     add_wheel_layers(order, maker)
-    add_model_layers(plan, job.models, maker)
+    models = add_model_layers(plan, job.models, maker)
     source = partial(source_entries, job.bento, job.executables)
     maker.add("ekiben: source", source_key(job.bento_digest), source)
     changes = config_changes(plan, base.image.config, base.reference, job.version, job.labels)
     annotations = dict(base_labels(base.reference)) if base.reference else None
-    return append_layers(base.image, maker.added, maker.source, changes, annotations)
+    return MadeImage(append_layers(base.image, maker.added, maker.source, changes, annotations), models)
 
 
 def _mounts(bases: Iterable[Base]) -> dict[Digest, tuple[str, ...]]:

@@ -119,9 +119,9 @@ class LayerMaker:
         self.made.add(order.key)
         return layer
 
-    def add_streamed(self, created_by: str, key: Digest, entries: Entries) -> None:
-        """The next layer, of files that lie in the store already: nothing is written, and they are read once to know
-        the layer, and whenever somebody reads it."""
+    def add_streamed(self, created_by: str, key: Digest, entries: Entries) -> Layer:
+        """Adds the next layer, of files that lie in the store already, and gives it: nothing is written, and they are
+        read once to know the layer, and whenever somebody reads it."""
         made_of = tuple(entries())
         layer = self._measured.find(key) if self._may_know(key) else None
         if layer is None:
@@ -131,6 +131,7 @@ class LayerMaker:
             self.made.add(key)
         self._streamed[layer.digest] = StreamedLayer(layer, made_of)
         self.take(created_by, layer)
+        return layer
 
 
 def _total(entries: Iterable[Entry]) -> int:

@@ -30,14 +30,17 @@ from ekiben.tag import Tag
 StoredModels = Mapping[Tag, tuple[Path, Digest]]  # by tag: the folder in the store, and the digest of SHA256SUMS
 
 
-def add_model_layers(plan: ImagePlan, models: StoredModels, maker: LayerMaker) -> None:
-    """Adds the layers of the plan's models. Raises DamagedItem where a list of files is none, ImageError where a file
-    is not what the list says, OSError."""
+def add_model_layers(plan: ImagePlan, models: StoredModels, maker: LayerMaker) -> dict[Digest, Tag]:
+    """Adds the layers of the plan's models; gives those that registries have, too, and whose they are.
+
+    Raises DamagedItem where a list of files is none, ImageError where a file is not what the list says, OSError.
+    """
     packs = {tag: pack_files(item_files(models[tag][0]), model_place(tag)) for tag in plan.own_layer_models}
     as_blobs = as_their_blobs(packs, MAX_MODEL_LAYERS)
+    blobs: dict[Digest, Tag] = {}
     for tag in plan.own_layer_models:
         if tag in as_blobs:
-            _add_blobs(tag, models[tag][0], packs[tag], maker)
+            blobs |= dict.fromkeys(_add_blobs(tag, models[tag][0], packs[tag], maker), tag)
         else:
             _add_layer(f"ekiben: model {tag}", {tag: models[tag]}, maker)
     if plan.shared_layer_models:
@@ -45,6 +48,7 @@ def add_model_layers(plan: ImagePlan, models: StoredModels, maker: LayerMaker) -
     if as_blobs:
         linked = {tag: models[tag] for tag in as_blobs}
         maker.add("ekiben: models", model_links_key(_addresses(linked)), partial(link_entries, linked))
+    return blobs
 
 
 def as_their_blobs(packs: Mapping[Tag, Sequence[Pack]], budget: int) -> tuple[Tag, ...]:
@@ -69,10 +73,10 @@ def link_entries(models: StoredModels) -> Iterator[Entry]:
         yield Entry.link(link, "../" * link.count("/") + place)
 
 
-def _add_blobs(tag: Tag, folder: Path, packs: Sequence[Pack], maker: LayerMaker) -> None:
+def _add_blobs(tag: Tag, folder: Path, packs: Sequence[Pack], maker: LayerMaker) -> Iterator[Digest]:
     for pack in packs:
         name = f" {pack.files[0].path}" if pack.is_alone else ""
-        maker.add_streamed(f"ekiben: model {tag}{name}", pack.key, partial(pack.entries, folder))
+        yield maker.add_streamed(f"ekiben: model {tag}{name}", pack.key, partial(pack.entries, folder)).digest
 
 
 def _add_layer(created_by: str, models: StoredModels, maker: LayerMaker) -> None:

@@ -52,7 +52,7 @@ class WheelBytecode:
         total = sum(map(len, sources.values()))
         if total == 0:
             return
-        task = self._running.enter_context(reporter.task("compiling modules", total))
+        task = self._running.enter_context(reporter.task("compiling modules", total, "modules"))
         lock = threading.Lock()
 
         def advance(amount: int) -> None:
