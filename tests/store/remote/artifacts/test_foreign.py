@@ -81,7 +81,7 @@ def test_a_configuration_tells_what_it_can() -> None:
 )
 def test_a_name_is_found_within_the_grammar(told: str, repository: str, name: str) -> None:
     assert suggest_name(told, repository) == name
-    assert Tag(name)
+    assert Tag(name).name == name
 
 
 PATH = ("annotations", "org.cncf.model.filepath")
