@@ -16,12 +16,14 @@ from ekiben.errors import EkibenError
 
 logger = logging.getLogger("ekiben")
 
+BYTES = "bytes"  # what most tasks count; others name their things in the plural: `modules`
+
 
 class Task(Protocol):
     """One long piece of work under way."""
 
     def advance(self, amount: int) -> None:
-        """`amount` more of the total is done (bytes, files: as the task was opened)."""
+        """`amount` more of the total is done, as often as is handy: who shows it thins it out."""
 
 
 class Reporter(Protocol):
@@ -36,8 +38,8 @@ class Reporter(Protocol):
     def output(self, line: str) -> None:
         """One line of another program's output, passed on while it runs."""
 
-    def task(self, name: str, total: int | None = None) -> AbstractContextManager[Task]:
-        """Opens a piece of work that takes a while; `total` in the unit that `advance` counts, None where unknown."""
+    def task(self, name: str, total: int | None = None, unit: str = BYTES) -> AbstractContextManager[Task]:
+        """Opens a piece of work that takes a while; `advance` counts `unit`, and so does `total`, if it is known."""
 
 
 class _NoTask:
@@ -58,7 +60,7 @@ class SilentReporter:
         """Says nothing."""
 
     @contextmanager
-    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
+    def task(self, name: str, total: int | None = None, unit: str = BYTES) -> Iterator[Task]:
         """Says nothing."""
         yield _NoTask()
 
@@ -82,9 +84,9 @@ class NamedReporter:
         """The line as it is: another program's."""
         self._reporter.output(line)
 
-    def task(self, name: str, total: int | None = None) -> AbstractContextManager[Task]:
+    def task(self, name: str, total: int | None = None, unit: str = BYTES) -> AbstractContextManager[Task]:
         """The work behind the name."""
-        return self._reporter.task(f"{self._name}: {name}", total)
+        return self._reporter.task(f"{self._name}: {name}", total, unit)
 
 
 class LoggingReporter(SilentReporter):

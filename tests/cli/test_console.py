@@ -9,10 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ekiben.cli.console import TerminalReporter, make_reporter
+from ekiben.cli.console import JsonReporter, TerminalReporter, make_reporter
+from ekiben.errors import Interrupted, NotFound
 from ekiben.report import Reporter
 
 STEPS = 200
+MIB = 1024**2
 
 
 def test_a_stream_that_is_no_terminal_gets_plain_lines() -> None:
@@ -38,8 +40,50 @@ def test_json_progress_is_one_event_per_line() -> None:
         task.advance(4)
         task.advance(6)
     events = [json.loads(line) for line in stream.getvalue().splitlines()]
-    assert [event["event"] for event in events] == ["start", "progress", "progress", "end"]
-    assert [event.get("done") for event in events] == [None, 4, 10, None]
+    assert [event["event"] for event in events] == ["start", "progress", "end"]
+    assert [event["done"] for event in events] == [0, 10, 10]
+    assert {(event["task"], event["total"], event["unit"]) for event in events} == {("copying", 10, "bytes")}
+    assert all({"rate", "remaining_s"} <= event.keys() for event in events)
+
+
+def test_a_flood_of_steps_is_a_trickle_of_events_and_none_is_lost() -> None:
+    stream = io.StringIO()
+    with make_reporter("normal", "json", stream).task("pulling", 20_000 * MIB) as task:
+        for _ in range(20_000):
+            task.advance(MIB)
+    events = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert len(events) < 50
+    assert [event["done"] for event in events][-2:] == [20_000 * MIB] * 2
+    assert events[-1]["remaining_s"] == 0
+
+
+def test_a_task_that_fails_says_how_far_it_came() -> None:
+    def fail(reporter: Reporter) -> None:
+        with reporter.task("pulling", 10, "models") as task:
+            task.advance(3)
+            raise Interrupted("stopped")
+
+    stream = io.StringIO()
+    with pytest.raises(Interrupted):
+        fail(make_reporter("normal", "json", stream))
+    last = json.loads(stream.getvalue().splitlines()[-1])
+    assert (last["event"], last["done"], last["unit"]) == ("stopped", 3, "models")
+
+
+def test_an_error_is_an_event_with_its_hint_and_exit_code() -> None:
+    stream = io.StringIO()
+    JsonReporter(stream).failure(Interrupted("stopped", hint="again"))
+    JsonReporter(stream).failure(NotFound("it is not there"))
+    stopped, failed = map(json.loads, stream.getvalue().splitlines())
+    assert stopped == {"event": "interrupted", "message": "stopped", "hint": "again", "exit_code": 130}
+    assert failed == {"event": "error", "message": "it is not there", "hint": None, "exit_code": 1}
+
+
+def test_a_plain_log_is_silent_about_what_is_quick() -> None:
+    stream = io.StringIO()
+    with make_reporter("normal", "plain", stream).task("copying", 10) as task:
+        task.advance(10)
+    assert stream.getvalue() == ""
 
 
 def work(reporter: Reporter, name: str, together: threading.Barrier) -> None:

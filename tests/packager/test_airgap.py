@@ -1,4 +1,4 @@
-"""A Bento carried to a machine without a network: exported here, imported and made into an image there, by processes."""
+"""A Bento carried to a machine without a network: exported here, imported and made into an image there."""
 
 from __future__ import annotations
 
@@ -82,18 +82,27 @@ def there(tmp_path: Path) -> Site:
     return Site(tmp_path / "there", {"PIP_CONFIG_FILE": os.devnull}, has_network=False)
 
 
-def make_bento(store: Store, registry: RealRegistry, tmp_path: Path, **changes: object) -> Bento:
+def make_bento(
+    store: Store,
+    registry: RealRegistry,
+    tmp_path: Path,
+    heavy: str = "x = 1\n",
+    docker: Mapping[str, object] | None = None,
+    **changes: object,
+) -> Bento:
     """A Bento for two platforms on a registry's base, whose heavy wheels are not in it."""
     base = f"{registry.host}/bases/python:3.11"
     Registry.open(registry.host, environ={}).push_image(both_bases(tmp_path / "blobs"), Reference.parse(base))
     wheels = tmp_path / "wheels"
+    wheels.mkdir(exist_ok=True)
     for machine in ("x86_64", "aarch64"):
         tag = f"cp311-cp311-manylinux_2_17_{machine}"
-        make_wheel(wheels, "scipy", "1.0", {"scipy/__init__.py": "x = 1\n", "scipy/machine.py": ""}, tag)
+        make_wheel(wheels, "scipy", "1.0", {"scipy/__init__.py": heavy, "scipy/machine.py": ""}, tag)
     return small_bento(
         store,
+        heavy=heavy,
         platforms=PLATFORMS,
-        docker_keys={"base_image": base},
+        docker_keys={"base_image": base, **(docker or {})},
         carries_heavy=False,
         **changes,  # type: ignore[arg-type]
     )
@@ -166,19 +175,21 @@ def test_the_parts_come_to_a_bento_that_is_there_already(
 def test_large_wheels_of_two_versions_are_stored_once(
     store: Store, registry: RealRegistry, here: Site, there: Site, tmp_path: Path
 ) -> None:
-    made = [make_bento(store, registry, tmp_path, source=f"n = {number}\n") for number in range(2)]
-    large = make_wheel(tmp_path / "wheels", "scipy", "1.0", {"scipy/__init__.py": "x = 1\n", "scipy/machine.py": ""})
-    assert large.exists()
+    heavy = "".join(f"n{number} = {number}\n" for number in range(10_000))
+    made = [make_bento(store, registry, tmp_path, heavy, source=f"n = {number}\n") for number in range(2)]
     for number, bento in enumerate(made):
         there.did("import", here.did("export", str(bento.tag), str(tmp_path / str(number)), "--images"))
-    kept = another_store(there.home)
-    blobs = [sorted((kept.bentos.get(one.tag).path / "ekiben-offline").rglob("*.whl")) for one in made]
-    assert [one.name for one in blobs[0]] == [one.name for one in blobs[1]]
+    folders = [another_store(there.home).bentos.get(one.tag).path / "ekiben-offline/wheels" for one in made]
+    names = sorted(path.name for path in folders[0].iterdir())
+    assert len(names) == len(PLATFORMS)
+    assert all((folders[0] / name).samefile(folders[1] / name) for name in names)
 
 
-def test_a_bento_whose_image_needs_a_shell_is_refused(store: Store, registry: RealRegistry, tmp_path: Path) -> None:
-    bento = make_bento(store, registry, tmp_path, setup_script="#!/bin/sh\n")
+def test_a_bento_whose_image_needs_more_than_wheels_is_refused(
+    store: Store, registry: RealRegistry, tmp_path: Path
+) -> None:
+    bento = make_bento(store, registry, tmp_path, docker={"system_packages": ["git"]})
     (tmp_path / "scratch").mkdir()
-    with pytest.raises(ImageError, match="cannot be made without a network: `docker.setup_script` runs") as caught:
+    with pytest.raises(ImageError, match=r"cannot be made without a network: `docker\.system_packages` are") as caught:
         offline_parts(bento, store.cache, tmp_path / "scratch", {}, SilentReporter())
     assert "docker save" in str(caught.value.hint)

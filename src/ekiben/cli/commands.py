@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import signal
+import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
 
 from ekiben.cli.interrupts import stopped_by
+from ekiben.cli.state import State
+from ekiben.errors import EkibenError
 
 if TYPE_CHECKING:
     from typer.core import TyperCommand
@@ -49,7 +52,17 @@ class CommandTable(TyperGroup):
     """Finds commands in the table."""
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        """Runs the command. Raises Interrupted after a Ctrl-C, which Typer would not say a word about."""
+        """Runs the command. Raises Interrupted after a Ctrl-C, which Typer would not say a word about; what ended it is
+        an event where its talk is events."""
+        try:
+            return self._invoke(ctx)
+        except EkibenError as error:
+            state = ctx.find_object(State)
+            if state and state.tell_failure(error):
+                sys.exit(error.exit_code)
+            raise
+
+    def _invoke(self, ctx: typer.Context) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:

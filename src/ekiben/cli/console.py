@@ -1,4 +1,8 @@
-"""The reporters of the command line. All talk goes to stderr: rich on a terminal, plain lines elsewhere."""
+"""The reporters of the command line. All talk goes to stderr: rich on a terminal, plain lines elsewhere, JSON for
+programs.
+
+How far a task is, how fast and how often that is said is `pace`'s to decide; `bars` draws it on a terminal.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from ekiben.report import Reporter, SilentReporter, Task
+from ekiben.cli.pace import Pace, Standing, amount_text, duration_text, progress_text
+from ekiben.errors import EkibenError, Interrupted
+from ekiben.report import BYTES, Reporter, SilentReporter, Task
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress, TaskID
 
 _LINE_EVERY_S = 5.0  # a plain log gets a progress line this often, not one a percent
+_EVENT_EVERY_S = 0.25  # and a program, for each task
 
 
 def make_reporter(verbosity: str, progress: str, stream: TextIO | None = None) -> Reporter:
@@ -58,30 +64,40 @@ class PlainReporter(SilentReporter):
             _write_line(self._stream, line)
 
     @contextmanager
-    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
-        """A line now and then with how far it is."""
-        yield _PlainTask(self, name, total)
+    def task(self, name: str, total: int | None = None, unit: str = BYTES) -> Iterator[Task]:
+        """A line now and then with how far it is, and one at the end of a task that took so long."""
+        task = _PlainTask(self, name, Pace(total, unit, every_s=_LINE_EVERY_S, now_s=time.monotonic()))
+        yield task
+        task.end()
 
 
 class _PlainTask:
-    def __init__(self, reporter: PlainReporter, name: str, total: int | None) -> None:
+    def __init__(self, reporter: PlainReporter, name: str, pace: Pace) -> None:
         self._reporter = reporter
         self._name = name
-        self._total = total
-        self._done = 0
-        self._last_s = time.monotonic()
+        self._pace = pace
+        self._lock = threading.Lock()
+        self._began_s = time.monotonic()
+        self._has_spoken = False
 
     def advance(self, amount: int) -> None:
         """Counts, and says how far it is once in a while."""
-        self._done += amount
-        if time.monotonic() - self._last_s >= _LINE_EVERY_S:
-            self._last_s = time.monotonic()
-            share = f" ({self._done * 100 // self._total} %)" if self._total else ""
-            self._reporter.info(f"{self._name}: {self._done}{share}")
+        now_s = time.monotonic()
+        with self._lock:
+            if self._pace.advance(amount, now_s):
+                self._has_spoken = True
+                self._reporter.info(f"{self._name}: {progress_text(self._pace.standing(now_s))}")
+
+    def end(self) -> None:
+        """Says that it is done, if it has said that it was not."""
+        if self._has_spoken:
+            now_s = time.monotonic()
+            took = duration_text(now_s - self._began_s)
+            self._reporter.info(f"{self._name}: {amount_text(self._pace.standing(now_s))} in {took}")
 
 
 class JsonReporter(SilentReporter):
-    """One JSON object per line, for programs that watch."""
+    """One JSON object per line, for programs that watch. docs/cli.md lists the events and their fields."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -98,31 +114,65 @@ class JsonReporter(SilentReporter):
         """`{"event": "output", ...}`."""
         self._event("output", line=line)
 
+    def failure(self, error: EkibenError) -> None:
+        """`{"event": "error"|"interrupted", ...}`: the last line of a command."""
+        event = "interrupted" if isinstance(error, Interrupted) else "error"
+        self._event(event, message=error.message, hint=error.hint, exit_code=error.exit_code)
+
     @contextmanager
-    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
-        """`{"event": "start"|"progress"|"end", ...}`."""
-        self._event("start", task=name, total=total)
-        yield _JsonTask(self, name)
-        self._event("end", task=name)
+    def task(self, name: str, total: int | None = None, unit: str = BYTES) -> Iterator[Task]:
+        """`{"event": "start"|"progress"|"end"|"stopped", ...}`."""
+        task = _JsonTask(self, name, Pace(total, unit, every_s=_EVENT_EVERY_S, now_s=time.monotonic()))
+        task.say("start")
+        try:
+            yield task
+        except BaseException:
+            task.end("stopped")
+            raise
+        task.end("end")
+
+    def tell(self, event: str, name: str, standing: Standing) -> None:
+        """How far a task is."""
+        self._event(
+            event,
+            task=name,
+            done=standing.done,
+            total=standing.total,
+            unit=standing.unit,
+            rate=None if standing.rate is None else round(standing.rate, 1),
+            remaining_s=None if standing.remaining_s is None else round(standing.remaining_s, 1),
+        )
 
     def _event(self, event: str, **fields: object) -> None:
         _write_line(self._stream, json.dumps({"event": event, **fields}))
 
-    def progress(self, name: str, done: int) -> None:
-        """How far a task is."""
-        self._event("progress", task=name, done=done)
-
 
 class _JsonTask:
-    def __init__(self, reporter: JsonReporter, name: str) -> None:
+    def __init__(self, reporter: JsonReporter, name: str, pace: Pace) -> None:
         self._reporter = reporter
         self._name = name
-        self._done = 0
+        self._pace = pace
+        self._lock = threading.Lock()
+        self._is_told = True  # whether all that was counted was said
 
     def advance(self, amount: int) -> None:
-        """One event per step."""
-        self._done += amount
-        self._reporter.progress(self._name, self._done)
+        """Counts, and makes an event of it a few times a second."""
+        with self._lock:
+            self._is_told = False
+            if self._pace.advance(amount, time.monotonic()):
+                self.say("progress")
+
+    def say(self, event: str) -> None:
+        """One event."""
+        self._is_told = True
+        self._reporter.tell(event, self._name, self._pace.standing(time.monotonic()))
+
+    def end(self, event: str) -> None:
+        """The last progress, whenever it was, and how it ended."""
+        with self._lock:
+            if not self._is_told:
+                self.say("progress")
+            self.say(event)
 
 
 class TerminalReporter(SilentReporter):
@@ -131,9 +181,10 @@ class TerminalReporter(SilentReporter):
     def __init__(self) -> None:
         from rich.console import Console
 
+        from ekiben.cli.bars import Bars
+
         self._console: Console = Console(stderr=True, highlight=False)
-        self._lock = threading.Lock()
-        self._bars: Progress | None = None  # those of all tasks under way: a terminal has one place for them
+        self._bars = Bars(self._console)
 
     def info(self, message: str) -> None:
         """A line."""
@@ -150,31 +201,7 @@ class TerminalReporter(SilentReporter):
         self._console.print(line, style="dim", markup=False, soft_wrap=True)
 
     @contextmanager
-    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
+    def task(self, name: str, total: int | None = None, unit: str = BYTES) -> Iterator[Task]:
         """A bar that goes away when the work is done; those of tasks at once stand below each other."""
-        from rich.progress import Progress
-
-        with self._lock:
-            if self._bars is None:
-                self._bars = Progress(console=self._console, transient=True)
-                self._bars.start()
-            bars = self._bars
-            bar = bars.add_task(name, total=total)
-        try:
-            yield _Bar(bars, bar)
-        finally:
-            with self._lock:
-                bars.remove_task(bar)
-                if not bars.task_ids:
-                    bars.stop()
-                    self._bars = None
-
-
-class _Bar:
-    def __init__(self, bars: Progress, bar: TaskID) -> None:
-        self._bars = bars
-        self._bar = bar
-
-    def advance(self, amount: int) -> None:
-        """Moves the bar."""
-        self._bars.advance(self._bar, amount)
+        with self._bars.bar(name, total, unit) as bar:
+            yield bar

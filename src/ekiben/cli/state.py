@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ekiben.errors import EkibenError
 from ekiben.report import Reporter
 from ekiben.settings import Settings, load_settings
 from ekiben.store.layout import Layout
@@ -48,6 +50,18 @@ class State:
         from ekiben.cli.console import make_reporter
 
         return make_reporter(self.settings.verbosity.value, self.settings.progress.value)
+
+    def tell_failure(self, error: EkibenError) -> bool:
+        """Tells programs that watch how the command ended; whether there are such."""
+        try:
+            has_watchers = self.settings.progress.value == "json"
+        except EkibenError:  # it may be about the settings themselves
+            return False
+        if has_watchers:
+            from ekiben.cli.console import JsonReporter
+
+            JsonReporter(sys.stderr).failure(error)
+        return has_watchers
 
 
 def state_of(ctx: typer.Context) -> State:

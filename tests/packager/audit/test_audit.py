@@ -20,7 +20,7 @@ from ekiben.packager.audit.audit import audit_bento
 from ekiben.packager.audit.codes import CODES
 from ekiben.packager.audit.finding import Finding
 from ekiben.packager.audit.report import AuditReport
-from ekiben.report import SilentReporter, Task
+from ekiben.report import BYTES, SilentReporter, Task
 from ekiben.store.bento_manifest import BentoManifest
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
@@ -351,7 +351,7 @@ class Bar(SilentReporter):
     done: int = 0
 
     @contextmanager
-    def task(self, name: str, total: int | None = None) -> Iterator[Task]:
+    def task(self, name: str, total: int | None = None, unit: str = BYTES) -> Iterator[Task]:
         """Remembers the total."""
         self.total = total
         yield self

@@ -14,7 +14,7 @@ import fsspec
 import pytest
 
 from ekiben.errors import ArchiveError, DamagedItem, ModelNotFound, PathNotFound, RemoteError, StoreError, UsageError
-from ekiben.report import SilentReporter, Task
+from ekiben.report import BYTES, SilentReporter, Task
 from ekiben.store.archive.exporting import ExportRequest, export_bento, export_model
 from ekiben.store.archive.formats import BENTO, MODEL, ArchiveFormat, parse_expected_format, parse_format
 from ekiben.store.archive.places import Place, destination
@@ -161,7 +161,7 @@ def test_progress_is_told_in_bytes(store: Store, tmp_path: Path) -> None:
 
     class Counting(SilentReporter):
         @contextmanager
-        def task(self, name: str, total: int | None = None) -> Iterator[Task]:
+        def task(self, name: str, total: int | None = None, unit: str = BYTES) -> Iterator[Task]:
             told.append(total or 0)
             with super().task(name, total) as task:
                 yield task

@@ -11,7 +11,7 @@ from ekiben.packager.inputs import Inputs, State, module_files, recording, state
 from ekiben.packager.rebuilding.record import BuildRecord, facts_of, keep_record, record_place, settled
 from ekiben.packager.rebuilding.standing import git_facts
 from ekiben.packager.request import BuildRequest
-from ekiben.report import Reporter, Task, logger
+from ekiben.report import BYTES, Reporter, Task, logger
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
 
@@ -70,6 +70,6 @@ class _Listening:
         """Passed on."""
         self._reporter.output(line)
 
-    def task(self, name: str, total: int | None = None) -> AbstractContextManager[Task]:
+    def task(self, name: str, total: int | None = None, unit: str = BYTES) -> AbstractContextManager[Task]:
         """Passed on."""
-        return self._reporter.task(name, total)
+        return self._reporter.task(name, total, unit)

@@ -62,7 +62,7 @@ def _findings(store: Store, reporter: Reporter) -> Iterator[Finding]:
     for shelf in (model_shelf(layout), bento_shelf(layout)):
         yield from check_shelf(shelf)
         tags = [tag for name in shelf.names() for tag in shelf.tags(name)]
-        with reporter.task(f"checking {shelf.noun}s", len(tags)) as task:
+        with reporter.task(f"checking {shelf.noun}s", len(tags), f"{shelf.noun}s") as task:
             for tag in tags:
                 yield from check_item(shelf, tag, copies)
                 task.advance(1)
