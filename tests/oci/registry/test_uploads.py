@@ -120,11 +120,12 @@ def test_every_step_is_tried_again(odd: OddRegistry, method: str, status: int) -
     assert push(odd).outcome == Outcome.SENT
 
 
-def test_a_registry_that_never_works_is_given_up(odd: OddRegistry) -> None:
-    odd.faults += [Fault("POST", status=502) for _ in range(50)]
-    with pytest.raises(RegistryError, match=r"`127.0.0.1` answered 502 to POST"):
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PATCH"])
+def test_a_registry_that_never_works_is_given_up(odd: OddRegistry, method: str) -> None:
+    odd.faults += [Fault(method, status=502) for _ in range(50)]
+    with pytest.raises(RegistryError, match=rf"`127.0.0.1` answered 502 to {method}"):
         push(odd)
-    assert odd.count("POST") == HASTY.tries
+    assert odd.count(method) == HASTY.tries
 
 
 def test_an_upload_at_another_host_gets_no_credentials(odd: OddRegistry) -> None:

@@ -95,7 +95,7 @@ class Upload:
         return uploads.held(Destination(self.client.root, self.repository, self.blob.digest))
 
     def _try(self, sources: Sequence[str], content: Rewinding, retry: Retry, kept: KeptUpload) -> Outcome:
-        if RemoteBlob(self.client, self.repository, self.blob.digest, actions=PUSH).head() is not None:
+        if RemoteBlob(self._patient(1), self.repository, self.blob.digest, actions=PUSH).head() is not None:
             return Outcome.PRESENT
         if resumed := self._resumed(kept):
             self._go_on(resumed, content, retry, kept)
@@ -114,9 +114,8 @@ class Upload:
         found = kept.found()
         if found is None:
             return None
-        asking = replace(self.client, patience=replace(self.client.patience, tries=_ASKED))
         try:
-            location, position = self._where(found[0], asking.call)
+            location, position = self._where(found[0], self._patient(_ASKED).call)
         except RegistryError:
             return None
         self.meter.reached(position)
@@ -275,6 +274,9 @@ class Upload:
         if location is None and not known:
             raise RegistryError(f"`{self.client.host}` began an upload and did not say where")
         return follow(answer.url, location) if location is not None else known
+
+    def _patient(self, tries: int) -> Client:
+        return replace(self.client, patience=replace(self.client.patience, tries=tries))
 
     def _scopes(self) -> tuple[Scope, ...]:
         return (Scope(self.repository, PUSH),)
