@@ -23,16 +23,19 @@ from ekiben.oci.registry.authorization import Authorizer
 from ekiben.oci.registry.client import Client
 from ekiben.oci.registry.credentials import Login, find_login
 from ekiben.oci.registry.downloads import RemoteBlob
+from ekiben.oci.registry.habits import Habits
 from ekiben.oci.registry.kept_blobs import KeptBlobs
+from ekiben.oci.registry.kept_uploads import KeptUploads
 from ekiben.oci.registry.listing import Listing
 from ekiben.oci.registry.manifests import Manifests
 from ekiben.oci.registry.network import Network
+from ekiben.oci.registry.quirks import quirks_of
 from ekiben.oci.registry.reader import open_blob
 from ekiben.oci.registry.referrers import Referrers, described, subject_of
 from ekiben.oci.registry.retrying import Patience, Temporary
 from ekiben.oci.registry.saving import Saving
 from ekiben.oci.registry.transport import Transport
-from ekiben.oci.registry.uploads import Habits, Upload
+from ekiben.oci.registry.uploads import Upload
 from ekiben.oci.transfer_progress import Meter, Progress
 from ekiben.report import Reporter, SilentReporter
 
@@ -59,6 +62,7 @@ class Registry:
 
     client: Client
     habits: Habits = field(default_factory=Habits)
+    uploads: KeptUploads = field(default_factory=KeptUploads)
 
     @property
     def host(self) -> str:
@@ -75,11 +79,13 @@ class Registry:
         network: Network | None = None,
         login: Callable[[], Login | None] | None = None,
         patience: Patience | None = None,
+        uploads: Path | None = None,
     ) -> Registry:
         """The registry at `host[:port]`; nothing is sent yet.
 
         Without `plain_http` it is HTTPS, and plain HTTP for loopback hosts and those that the network says so of.
-        Proxies, certificates and credentials are those of `environ` where they are not given.
+        Proxies, certificates and credentials are those of `environ` where they are not given. Uploads that a process
+        did not end are gone on with by the next that names the same folder `uploads`.
         """
         environ = os.environ if environ is None else environ
         network = network or Network.of(environ)
@@ -89,7 +95,8 @@ class Registry:
         transport = Transport(network)
         asks = login or partial(find_login, host, environ)
         authorizer = Authorizer(host, Origin.of(root), transport, asks, time.monotonic)
-        return cls(Client(host, root, transport, authorizer, patience or Patience(), _sleep))
+        client = Client(host, root, transport, authorizer, patience or Patience(), _sleep)
+        return cls(client, Habits.guessed(quirks_of(host)), KeptUploads(uploads))
 
     def repositories(self, beginning: str = "") -> Iterator[str]:
         """The repositories whose names begin so. Many registries list theirs to nobody: the error says what helps."""
@@ -172,7 +179,7 @@ class Registry:
         """Brings a blob to a repository, or finds it there; `mounts` are others of the registry that may have it."""
         progress = progress or Progress()
         client = replace(self.client, wait=progress.wait)
-        return Upload(client, repository, blob, open_content, self.habits, Meter(progress)).run(mounts)
+        return Upload(client, repository, blob, open_content, self.habits, Meter(progress), self.uploads).run(mounts)
 
     def push_blobs(
         self,
