@@ -163,9 +163,10 @@ def _models_place(state: State, told: str | None) -> Place | None:
 
 def _pull_request(state: State, target: Target, told: str | None) -> PullRequest:
     from ekiben.store.remote.pulling import PullRequest
-    from ekiben.trust.policy import policy_for
+    from ekiben.trust.policy import policy_for, trusted_keys
 
-    return PullRequest(target, _models_place(state, told), policy_for("import", state.settings))
+    policy, keys = policy_for("import", state.settings), trusted_keys(state.settings)
+    return PullRequest(target, _models_place(state, told), policy, keys)
 
 
 def _print_push(report: PushReport, state: State, output: PushFormat) -> None:

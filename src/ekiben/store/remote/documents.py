@@ -4,8 +4,9 @@ is fetched for it."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from ekiben.errors import AmbiguousTag, InvalidTag, NotInRegistry, RemoteError
 from ekiben.oci.artifact_store import ArtifactStore, FetchedManifest
@@ -26,6 +27,7 @@ from ekiben.tag import LATEST, Tag
 _REFERRERS = re.compile(r"sha256-[0-9a-f]{64}(?:\..*)?")
 _NOUNS: dict[Kind, str] = {"model": "a model", "bento": "a Bento", "image": "an image", "other": "something else"}
 _OWN: dict[str, Kind] = {MODEL.noun: "model", BENTO.noun: "bento"}
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _SHOWN = 5  # versions that a message names
 
 
@@ -55,20 +57,19 @@ class Documents:
 def find_standing(store: ArtifactStore, target: Target, kind: ItemKind) -> Standing | None:
     """Exactly this version, None where there is none. Raises RemoteError where it is of another kind, or no such item
     can be called so."""
-    try:
-        fetched = store.get_manifest(target.repository, target.asked)
-    except NotInRegistry:
+    fetched = _fetch(store, target)
+    if fetched is None:
         return None
-    what = f"`{target}`"
-    _require_kind(fetched, kind, what)
-    with refusing(what):
-        facts = parse_facts(Manifest.parse(fetched.content, "its manifest").annotations)
-    if facts and not _is_called(target, facts.tag):
-        raise RemoteError(
-            f"{what} holds `{facts.tag}`",
-            hint="somebody has tagged it anew, or the remote is not to be trusted; name it by its digest",
-        )
-    return Standing(target, fetched, facts)
+    _require_kind(fetched, kind, f"`{target}`")
+    return _standing(fetched, target)
+
+
+def find_of_kind(store: ArtifactStore, target: Target, kind: ItemKind) -> Standing | None:
+    """The same for lists: None where it is of another kind, too."""
+    fetched = _fetch(store, target)
+    if fetched is None or kind_of(fetched.content, f"`{target}`") != _OWN[kind.noun]:
+        return None
+    return _standing(fetched, target)
 
 
 def require_standing(store: ArtifactStore, target: Target, kind: ItemKind) -> Standing:
@@ -101,28 +102,47 @@ def versions_of(tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(tag for tag in tags if _is_version(tag)))
 
 
+def newest_of(store: ArtifactStore, name: Target, versions: Iterable[str], kind: ItemKind) -> Standing | None:
+    """The one of these versions that was made last: what `latest` is where nothing is tagged so."""
+    targets = [Target(name.place, name.name, one) for one in versions]
+    found = [one for target in targets if (one := find_of_kind(store, target, kind))]
+    return max(found, key=age_of, default=None)
+
+
+def age_of(one: Standing) -> tuple[datetime, str]:
+    """By which items sort as they were made; those that tell no time stand before all others."""
+    return (one.facts.created if one.facts else _BEFORE_ALL, str(one.target))
+
+
+def _fetch(store: ArtifactStore, target: Target) -> FetchedManifest | None:
+    try:
+        return store.get_manifest(target.repository, target.asked)
+    except NotInRegistry:
+        return None
+
+
+def _standing(fetched: FetchedManifest, target: Target) -> Standing:
+    with refusing(f"`{target}`"):
+        facts = parse_facts(Manifest.parse(fetched.content, "its manifest").annotations)
+    if facts and not _is_called(target, facts.tag):
+        raise RemoteError(
+            f"`{target}` holds `{facts.tag}`",
+            hint="somebody has tagged it anew, or the remote is not to be trusted; name it by its digest",
+        )
+    return Standing(target, fetched, facts)
+
+
 def _choose(store: ArtifactStore, target: Target, kind: ItemKind, versions: tuple[str, ...]) -> Target | None:
     if not versions:
         return None
     if target.version is None:
-        return _newest(_found(store, target, kind, versions))
+        newest = newest_of(store, target, versions, kind)
+        return newest.target if newest else None
     try:
         version = choose_by_prefix(target.tag, [one for one in versions if one.startswith(target.version)])
     except AmbiguousTag as error:
         raise AmbiguousTag(str(target), error.candidates) from error
     return Target(target.place, target.name, version) if version else None
-
-
-def _found(store: ArtifactStore, target: Target, kind: ItemKind, versions: Iterable[str]) -> Iterator[Standing]:
-    for version in versions:
-        if standing := find_standing(store, Target(target.place, target.name, version), kind):
-            yield standing
-
-
-def _newest(standing: Iterable[Standing]) -> Target | None:
-    """What `latest` means where nothing is tagged so: who deleted it was told."""
-    dated = [(one.facts.created, str(one.target), one.target) for one in standing if one.facts]
-    return max(dated)[-1] if dated else None
 
 
 def _require_kind(fetched: FetchedManifest, kind: ItemKind, what: str) -> None:

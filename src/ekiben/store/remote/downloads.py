@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ekiben.digest import Digest
-from ekiben.oci.locking import locked_file
+from ekiben.oci.locking import claim_file, locked_file
 from ekiben.report import Reporter
-from ekiben.store.lock import alone
 
 FOLDER = "downloads"
+_PRIVATE = 0o600
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,9 @@ class Downloads:
 
     def _take(self, stack: ExitStack, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        trial = ExitStack()
-        if trial.enter_context(alone(path, 0.0)):
-            stack.push(trial)
+        if free := claim_file(path, _PRIVATE):
+            stack.enter_context(free)
             return
-        trial.close()
         self.reporter.info("another process is fetching the same: waiting for it")
         stack.enter_context(locked_file(path))
 

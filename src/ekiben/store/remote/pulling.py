@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ekiben.digest import Digest
-from ekiben.errors import ArchiveError, RemoteError
+from ekiben.errors import ArchiveError, ModelNotFound, NotInRegistry, RemoteError
 from ekiben.report import Reporter
 from ekiben.store.archive.committing import Arrival, commit_parcel, find_standing, shelf_of
 from ekiben.store.archive.formats import BENTO, MODEL, ItemKind
@@ -28,13 +28,15 @@ from ekiben.store.models import Model
 from ekiben.store.receipt import Receipt
 from ekiben.store.remote.artifacts.artifact import ArtifactLayer, ItemFacts
 from ekiben.store.remote.artifacts.bento_artifact import BentoArtifact, ModelOfBento
-from ekiben.store.remote.documents import Documents, read_documents, require_standing
+from ekiben.store.remote.documents import Documents, Standing, find_of_kind, read_documents, require_standing
 from ekiben.store.remote.downloads import Downloads
 from ekiben.store.remote.fetching import Fetcher
 from ekiben.store.remote.item_blobs import bento_place, model_place
 from ekiben.store.remote.origin import pulled_from
 from ekiben.store.remote.remotes import Place, Remotes, Target
+from ekiben.store.remote.signed import take_signatures
 from ekiben.tag import Tag
+from ekiben.trust.keys import PublicKey
 from ekiben.trust.policy import Policy
 
 _ARRIVAL = Arrival("pull", "at the remote", "push that model there, or push the Bento with its models", {})
@@ -43,22 +45,25 @@ _ARRIVAL = Arrival("pull", "at the remote", "push that model there, or push the 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
     """`models_place` is where the models of a Bento are that was pushed without them; None for the Bento's own place.
-    `policy` is what the settings want signed."""
+    `policy` is what the settings want signed, `keys` are those that they trust."""
 
     target: Target
     models_place: Place | None = None
     policy: Policy | None = None
+    keys: tuple[PublicKey, ...] = ()
     limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """An item and where its files are: in the layers of an artifact in `target`'s repository."""
+    """An item and where its files are: in the layers of an artifact in `target`'s repository. `standing` is what its
+    signatures refer to: not the Bento that a model came in."""
 
     kind: ItemKind
     facts: ItemFacts
     target: Target
     layers: tuple[ArtifactLayer, ...]
+    standing: Standing | None
 
     @property
     def place(self) -> str:
@@ -128,6 +133,8 @@ class _Pull:
         fetched = fetcher.fetch(item.layers, item.place, folder, self.request.limits)
         fetched.tree.sum_up()
         opened = open_item(fetched.tree, item.kind, ArchiveIndex(item.kind, item.facts.tag, item.facts.digest))
+        if item.standing:
+            take_signatures(opened, item.standing, remote, self.request.keys, self.reporter)
         return replace(opened, details=pulled_from(str(item.target), item.facts), known=fetched.known)
 
     def _find(self, target: Target, kind: ItemKind) -> Documents:
@@ -136,16 +143,29 @@ class _Pull:
 
     def _locate(self, model: ModelOfBento, bento: Target) -> _Wanted:
         """Where the files of a model are: in the Bento's artifact, else in the model's own."""
-        if model.facts and model.layers:
-            return _Wanted(MODEL, model.facts, bento, model.layers)
         target = Target.of(self.request.models_place or bento.place, model.tag)
-        found = _wanted(self._find(target, MODEL), MODEL)
+        if model.facts and model.layers:
+            return _Wanted(MODEL, model.facts, bento, model.layers, self._own(model, target))
+        try:
+            found = _wanted(self._find(target, MODEL), MODEL)
+        except NotInRegistry as error:
+            raise ModelNotFound(
+                f"model `{model.tag}` of `{bento}` is neither with it, nor at `{target.place}`, nor in the store",
+                hint="push that model there, or push the Bento with its models",
+            ) from error
         if found.facts.digest != model.digest:
             raise RemoteError(
                 f"`{target}` has other content than the Bento `{bento}` was built with",
                 hint="push the Bento again with its models",
             )
         return found
+
+    def _own(self, model: ModelOfBento, target: Target) -> Standing | None:
+        """The model's own artifact, where its signatures are and somebody asks for them; None where it is not there."""
+        if self.request.policy is None or not self.request.policy.each_model:
+            return None
+        standing = find_of_kind(self.remotes.open(target.place), target, MODEL)
+        return standing if standing and standing.facts and standing.facts.digest == model.digest else None
 
     def _has(self, model: ModelOfBento) -> bool:
         return self._is_here(MODEL, model.tag, model.digest)
@@ -166,7 +186,7 @@ def _wanted(found: Documents, kind: ItemKind) -> _Wanted:
     if artifact.facts is None:
         raise RemoteError(f"`{found.target}` was not made by ekiben")
     target = replace(found.target, version=artifact.facts.tag.version)
-    return _Wanted(kind, artifact.facts, target, artifact.layers)
+    return _Wanted(kind, artifact.facts, target, artifact.layers, found.standing)
 
 
 @contextmanager

@@ -24,9 +24,10 @@ from ekiben.store.item import StoredItem
 from ekiben.store.local import Store
 from ekiben.store.models import Model
 from ekiben.store.remote.artifacts.artifact import Artifact, ItemFacts
-from ekiben.store.remote.artifacts.bento_artifact import write_bento
+from ekiben.store.remote.artifacts.bento_artifact import BentoArtifact, write_bento
 from ekiben.store.remote.artifacts.modelpack import write_model
-from ekiben.store.remote.documents import Standing, find_standing
+from ekiben.store.remote.attaching import attach_files
+from ekiben.store.remote.documents import Standing, find_standing, read_documents
 from ekiben.store.remote.item_blobs import ItemBlob, bento_place, item_blobs, item_files, model_place, source_of
 from ekiben.store.remote.origin import made_at
 from ekiben.store.remote.remotes import Place, Target
@@ -139,16 +140,27 @@ def _push(
     reporter: Reporter,
     make: Callable[[], _Parts],
 ) -> PushReport:
-    target = Target.of(request.place, item.tag)
+    target, facts = Target.of(request.place, item.tag), _facts(item)
     standing, pushed = find_standing(remote, target, kind), None
-    if standing is None or not require_same(standing, item.digest):
+    if standing is None or not require_same(standing, facts) or _lacks_models(standing, request, remote, kind):
         find_standing(remote, Target(target.place, target.name), kind)  # the name is of one kind
         with store.cache_held(), disk_errors(item.path):
             parts = make()
             pushed = _push_blobs(parts, target, remote, reporter)
-        standing = put_version(remote, target, _fetched(parts.artifact), item.digest, kind)
+        new = Standing(target, _fetched(parts.artifact), facts)
+        standing = put_version(remote, new, kind, standing)
+    with disk_errors(item.path):
+        attach_files(item.path, standing, remote)
     latest = move_latest(remote, standing, kind, force=request.force)
     return PushReport(standing, latest, pushed or {}, was_there=pushed is None)
+
+
+def _lacks_models(standing: Standing, request: PushRequest, remote: ArtifactStore, kind: ItemKind) -> bool:
+    """Whether the same Bento is there without its models, and they are to go along now."""
+    if kind is not BENTO or not request.with_models:
+        return False
+    artifact = read_documents(remote, standing, kind).artifact
+    return isinstance(artifact, BentoArtifact) and not artifact.has_models
 
 
 def _push_blobs(parts: _Parts, target: Target, remote: ArtifactStore, reporter: Reporter) -> Mapping[Digest, Pushed]:

@@ -161,7 +161,7 @@ class Remotes:
 def _url_of(text: str) -> str | None:
     """The URL of a folder or bucket, None for what names none. Raises InvalidReference."""
     if _PATH.fullmatch(text):
-        return f"{_FILE}://{os.path.normpath(Path(text).expanduser().absolute())}"
+        return Path(os.path.normpath(Path(text).expanduser().absolute())).as_uri()
     found = _URL.fullmatch(text)
     if not found:
         return None

@@ -12,6 +12,7 @@ from ekiben.errors import ChangedMeanwhile, RemoteError, VersionTaken
 from ekiben.oci.artifact_store import ArtifactStore, FetchedManifest
 from ekiben.oci.descriptor import Descriptor
 from ekiben.store.archive.formats import ItemKind
+from ekiben.store.remote.artifacts.artifact import ItemFacts
 from ekiben.store.remote.documents import Standing, find_standing
 from ekiben.store.remote.remotes import Target
 from ekiben.tag import LATEST
@@ -20,26 +21,32 @@ _TRIES = 10  # of moving `latest`: each that is lost was won by another who push
 _PAUSE_S = 0.2  # at most, between two of them
 
 
-def require_same(standing: Standing | None, digest: Digest) -> bool:
-    """Whether the version is there with this content. Raises VersionTaken where it has other content."""
+def require_same(standing: Standing | None, facts: ItemFacts | None, manifest: Digest | None = None) -> bool:
+    """Whether the version is there with this content: that of `facts`, of one that another tool made that of its
+    `manifest`. Raises VersionTaken where it has other content."""
     if standing is None:
         return False
-    if standing.facts is None or standing.facts.digest != digest:
+    if facts and standing.facts:
+        is_same = standing.facts.digest == facts.digest
+    else:
+        is_same = standing.fetched.descriptor.digest == manifest
+    if not is_same:
         raise VersionTaken(
             str(standing.target), "a pushed version stays what it is: save or build this one under another version"
         )
     return True
 
 
-def put_version(
-    store: ArtifactStore, target: Target, manifest: FetchedManifest, digest: Digest, kind: ItemKind
-) -> Standing:
-    """Tags a manifest, whose blobs are there, with its version. Gives what stands there then: of two who push the same
-    content, one is first. Raises VersionTaken where somebody else has pushed other content meanwhile."""
+def put_version(store: ArtifactStore, new: Standing, kind: ItemKind, replaces: Standing | None = None) -> Standing:
+    """Tags a manifest, whose blobs are there, with its version, where `replaces` is what stands there. Gives what
+    stands there then: of two who push the same content, one is first. Raises VersionTaken where somebody else has
+    pushed other content meanwhile."""
+    target, manifest = new.target, new.fetched
     with suppress(ChangedMeanwhile):  # by whom and to what, the next line tells
-        store.push_manifest(target.repository, manifest.content, manifest.descriptor.media_type, target.version, None)
+        before = replaces.fetched.descriptor if replaces else None
+        store.push_manifest(target.repository, manifest.content, manifest.descriptor.media_type, target.version, before)
     standing = find_standing(store, target, kind)
-    if not require_same(standing, digest) or standing is None:
+    if standing is None or not require_same(standing, new.facts, manifest.descriptor.digest):
         raise RemoteError(f"`{target}` was pushed, and somebody has deleted it meanwhile", hint="push it again")
     return standing
 
@@ -71,7 +78,8 @@ def _is(one: Standing, other: Standing) -> bool:
 
 
 def _is_older(current: Standing, new: Standing) -> bool:
-    """One that another tool made tells no time that could be compared: it gives way."""
-    if current.facts is None or new.facts is None:
+    """One that another tool made tells no time that could be compared, and gives way; so does the same content in
+    another manifest."""
+    if current.facts is None or new.facts is None or current.facts == new.facts:
         return True
     return (current.facts.created, current.facts.tag) < (new.facts.created, new.facts.tag)
