@@ -1,24 +1,26 @@
-"""Files behind a URL, through fsspec and its backends; the only module that touches either.
+"""Files and file systems behind a URL, through fsspec and its backends; the only module that touches fsspec.
 
 A backend (`s3fs`, `gcsfs`, `adlfs`, ...) brings fsspec along, so fsspec is no requirement of ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from ekiben.errors import EkibenError, PathNotFound, RemoteError
+from ekiben.errors import AccessDenied, EkibenError, PathNotFound, RemoteError
 
+_SECRET = re.compile(r"key|secret|token|password|credential|connection_string", re.IGNORECASE)  # names of options
 _BACKENDS = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
 
 
 @contextmanager
 def open_remote(url: str, options: Mapping[str, object]) -> Iterator[BinaryIO]:
     """The file at `url` for reading. Raises PathNotFound, RemoteError; what the block raises of ours passes."""
-    with _backend_errors(url):
-        system, path = _file_system(url, options)
+    with backend_errors(url, options):
+        system, path = file_system(url, options)
         with system.open(path, "rb") as stream:
             yield stream
 
@@ -26,13 +28,14 @@ def open_remote(url: str, options: Mapping[str, object]) -> Iterator[BinaryIO]:
 @contextmanager
 def create_remote(url: str, options: Mapping[str, object]) -> Iterator[BinaryIO]:
     """A file to write at `url`. It appears when the block ends; after an error, what was there is there still."""
-    with _backend_errors(url):
-        system, path = _file_system(url, options)
+    with backend_errors(url, options):
+        system, path = file_system(url, options)
         with system.transaction, system.open(path, "wb") as stream:
             yield stream
 
 
-def _file_system(url: str, options: Mapping[str, object]) -> tuple[Any, str]:
+def file_system(url: str, options: Mapping[str, object]) -> tuple[Any, str]:
+    """The file system (fsspec's AbstractFileSystem) that `url` is on, and the path there; within `backend_errors`."""
     protocol = url.partition("://")[0]
     try:
         import fsspec
@@ -53,8 +56,11 @@ def _not_installed(protocol: str) -> RemoteError:
 
 
 @contextmanager
-def _backend_errors(url: str) -> Iterator[None]:
-    """Backends raise what their libraries raise, which has no common root: no credentials, no bucket, no network."""
+def backend_errors(url: str, options: Mapping[str, object]) -> Iterator[None]:
+    """Backends raise what their libraries raise, which has no common root: no credentials, no bucket, no network.
+
+    Raises PathNotFound, AccessDenied and RemoteError instead, with no secret of `options`; ours pass.
+    """
     try:
         yield
     except EkibenError:
@@ -62,5 +68,26 @@ def _backend_errors(url: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise PathNotFound(f"`{url}` does not exist") from error
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise RemoteError(f"`{url}` cannot be used: {reason}") from error
+        text = f"`{url}` cannot be used: {_without_secrets(_reason(error), options)}"
+        if isinstance(error, PermissionError):
+            hint = "see which credentials the backend finds (its variables and settings), and what they may do there"
+            raise AccessDenied(text, hint=hint) from error
+        raise RemoteError(text) from error
+
+
+def wait_for(system: Any, work: Callable[..., Any], *arguments: object) -> Any:
+    """What the coroutine `work(*arguments)` gives, run where an asynchronous file system does its own."""
+    import fsspec.asyn
+
+    return fsspec.asyn.sync(system.loop, work, *arguments)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _without_secrets(text: str, options: Mapping[str, object]) -> str:
+    for name, value in options.items():
+        if isinstance(value, str) and value and _SECRET.search(name):
+            text = text.replace(value, "***")
+    return text
