@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import IO
+
+import pytest
 
 from ekiben.store.local import Store
 from tests.cli.conftest import Run, put_bento, put_model
@@ -60,3 +68,73 @@ def test_signatures_that_the_settings_ask_for_are_asked_for(run: Run, store: Sto
     run("export", "svc", "a.bento")
     keys = {"EKIBEN_REQUIRE_SIGNED": "import"}
     assert "error: " in run("import", "a.bento", environ=keys).stderr
+
+
+def start(home: Path, folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """A command under way."""
+    environ = {**os.environ, "EKIBEN_HOME": str(home)}
+    command = [sys.executable, "-m", "ekiben.cli", *arguments]
+    return subprocess.Popen(command, cwd=folder, env=environ, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def events_until(stream: IO[str], event: str) -> list[dict[str, object]]:
+    """The events up to the first of that name."""
+    found = []
+    for line in stream:
+        found.append(json.loads(line))
+        if found[-1]["event"] == event:
+            break
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_export_that_is_stopped_leaves_the_old_archive_and_says_how_to_go_on(
+    store: Store, tmp_path: Path, number: signal.Signals
+) -> None:
+    with store.models.create("large", module="tests") as draft:
+        draft.path_of("weights.bin").write_bytes(os.urandom(1024**2) * 64)
+    (tmp_path / "large.tar.bz2").write_text("the old one")
+    process = start(store.home, tmp_path, "models", "export", "large", "large.tar.bz2", "--progress", "json")
+    assert process.stderr is not None
+    assert events_until(process.stderr, "progress")[0]["event"] == "start"
+    process.send_signal(number)
+    *_, stopped, last = (json.loads(line) for line in process.stderr.read().splitlines())
+    process.communicate()
+    assert process.returncode == 130
+    assert stopped["event"] == "stopped"
+    assert stopped["done"] < stopped["total"]
+    assert last["event"] == "interrupted"
+    assert "is there still: run the same command again" in last["hint"]
+    assert (tmp_path / "large.tar.bz2").read_text() == "the old one"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "large.tar.bz2"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_import_that_is_stopped_leaves_the_store_as_it_was_and_says_how_to_go_on(
+    run: Run, store: Store, tmp_path: Path, number: signal.Signals
+) -> None:
+    tag = put_bento(store, "svc", "1")
+    content = (tmp_path / run("export", "svc", "a.tar").stdout.strip()).read_bytes()
+    store.bentos.delete(tag)
+    os.mkfifo(tmp_path / "pipe")
+    process = start(store.home, tmp_path, "import", "pipe")
+    with (tmp_path / "pipe").open("wb", buffering=0) as pipe:
+        pipe.write(content[:2048])
+        process.send_signal(number)
+        _, said = process.communicate()
+    assert process.returncode == 130
+    assert said.startswith(f"error: stopped by {number.name}; nothing half done is kept\nhint: ")
+    assert said.endswith("run the same command again\n")
+    assert store.bentos.list() == []
+    assert list(store.layout.tmp.glob("*")) == []
+
+
+def test_a_program_that_watches_gets_nothing_but_events(run: Run, store: Store) -> None:
+    put_bento(store, "svc", "1")
+    events = [json.loads(line) for line in run("export", "svc", "a.tar", "--progress", "json").stderr.splitlines()]
+    assert [event["event"] for event in events] == ["start", "progress", "end"]
+    assert events[-1]["unit"] == "bytes"
+    assert events[-1]["done"] == events[-1]["total"] > 0
+    failed = run("export", "none", "--progress", "json")
+    assert failed.returncode == 1
+    assert json.loads(failed.stderr)["event"] == "error"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,19 @@ from tests.packager.image.native.tiny_base import both_bases
 from tests.packager.small_bento import make_wheel, save_model, small_bento
 from tests.store.archive.transfer import another_store
 
+ROOT = Path(__file__).parents[2]
+SERVICE = """\
+import ekiben
+
+@ekiben.service
+class Small:
+    iris = ekiben.models.BentoModel("iris")
+
+    @ekiben.api
+    def weights(self, times: int) -> str:
+        with open(self.iris.path_of("weights.bin")) as stream:
+            return stream.read() * times
+"""
 PLATFORMS = ("linux/amd64", "linux/arm64")
 UNSHARE = shutil.which("unshare")
 
@@ -40,10 +54,14 @@ class Site:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`ekiben` there, in a process."""
+        return self.run_module("ekiben.cli", *arguments)
+
+    def run_module(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A module of Python's there."""
         cut_off = () if self.has_network else (str(UNSHARE), "--net")
         return subprocess.run(
-            [*cut_off, sys.executable, "-m", "ekiben.cli", *arguments],
-            cwd=self.home.parent,
+            [*cut_off, sys.executable, "-m", module, *arguments],
+            cwd=ROOT,
             env={"PATH": os.environ["PATH"], "HOME": str(self.home), "EKIBEN_HOME": str(self.home), **self.environ},
             capture_output=True,
             text=True,
@@ -128,6 +146,29 @@ def test_an_image_for_docker_is_made_there_too(
     there.did("containerize", str(bento.tag), "-t", "renamed:2", "--output", f"docker-archive:{tmp_path / 'image.tar'}")
     listed = subprocess.run(["tar", "-tf", tmp_path / "image.tar"], capture_output=True, text=True, check=True).stdout
     assert "manifest.json" in listed
+
+
+def test_a_service_is_served_where_there_is_no_network(
+    store: Store, registry: RealRegistry, here: Site, there: Site, tmp_path: Path
+) -> None:
+    bento = make_bento(store, registry, tmp_path, models=[save_model(store, "iris")], source=SERVICE)
+    there.did("import", here.did("export", str(bento.tag), str(tmp_path / "carried"), "--images"))
+    asked = there.run_module("tests.packager.cut_off", str(bento.tag), "weights", '{"times": 2}')
+    assert asked.returncode == 0, asked.stderr
+    assert asked.stdout.strip() == '"weightsweights"'
+
+
+def test_the_packages_for_serving_are_installed_where_there_is_no_network(
+    store: Store, registry: RealRegistry, here: Site, there: Site, tmp_path: Path
+) -> None:
+    bento = make_bento(store, registry, tmp_path)
+    archive = here.did("export", str(bento.tag), str(tmp_path / "carried"), "--images")
+    told = there.run("import", archive).stderr
+    words = shlex.split(told.partition(": python -m ")[2].splitlines()[0])
+    done = there.run_module(*words, "--target", str(tmp_path / "installed"), "--disable-pip-version-check")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "installed/scipy/machine.py").is_file()
+    assert (tmp_path / "installed/light.py").is_file()
 
 
 def test_without_images_the_other_side_is_told_what_it_lacks(

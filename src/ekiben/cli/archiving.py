@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ekiben.store.bentos import Bento
     from ekiben.store.item import StoredItem
 
+_EXPORT_STOPPED = "what was at its place before is there still: run the same command again"
+_IMPORT_STOPPED = "the store has what came whole, which may be models: run the same command again"
+
 
 class ArchiveForm(StrEnum):
     """The forms of `ekiben.store.archive.formats`, named here so that `--help` imports nothing."""
@@ -78,7 +81,7 @@ def export_bento(
     state = state_of(ctx)
     state.override(progress=progress)
     request = _export(tag, dest, form)
-    with ExitStack() as held, saying(f"the archive is as it was; begin again: `ekiben export {tag} {dest}`"):
+    with ExitStack() as held, saying(_EXPORT_STOPPED):
         offline = _offline_parts(state, tag, held) if images else None
         print(export(request, with_models=with_models, offline=offline, store=state.store, reporter=state.reporter))
 
@@ -91,7 +94,7 @@ def export_model(
 
     state = state_of(ctx)
     state.override(progress=progress)
-    with saying(f"the archive is as it was; begin again: `ekiben models export {tag} {dest}`"):
+    with saying(_EXPORT_STOPPED):
         print(export(_export(tag, dest, form), store=state.store, reporter=state.reporter))
 
 
@@ -110,7 +113,7 @@ def import_bento(
     state = state_of(ctx)
     state.override(progress=progress)
     request = _import(state, src, max_bytes, max_files, max_ratio)
-    with saying(f"nothing came into the store but whole models; begin again: `ekiben import {src}`"):
+    with saying(_IMPORT_STOPPED):
         bento = bring(request, store=state.store, reporter=state.reporter)
     _advise(state, bento)
     _print(bento, output)
@@ -131,7 +134,7 @@ def import_model(
     state = state_of(ctx)
     state.override(progress=progress)
     request = _import(state, src, max_bytes, max_files, max_ratio)
-    with saying(f"nothing came into the store; begin again: `ekiben models import {src}`"):
+    with saying(_IMPORT_STOPPED):
         model = bring(request, store=state.store, reporter=state.reporter)
     _print(model, output)
 

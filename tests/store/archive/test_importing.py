@@ -51,12 +51,16 @@ def test_the_same_content_again_is_fine_and_keeps_the_receipt_of_its_making(stor
     assert store.bentos.get("svc") == bento
 
 
-def test_two_bentos_that_share_a_model_import_one_after_the_other(store: Store, there: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("order", ["12", "21"])
+def test_two_bentos_that_share_a_model_import_in_either_order(
+    store: Store, there: Store, tmp_path: Path, order: str
+) -> None:
     shared = entry(save(store, "iris"))
-    for number in ("1", "2"):
-        archive = send(build(store, content=number, models=[shared]), store, tmp_path / f"{number}.bento")
-        bring_bento(archive, there)
-    assert len(there.bentos.list()) == 2
+    made = {number: build(store, content=number, models=[shared]) for number in "12"}
+    for number in order:
+        bring_bento(send(made[number], store, tmp_path / f"{number}.bento"), there)
+    assert {one.tag for one in there.bentos.list()} == {one.tag for one in made.values()}
+    assert [one.tag for one in there.models.list()] == [shared.tag]
     assert [model.tag for model in there.models.list()] == [shared.tag]
 
 
