@@ -133,7 +133,7 @@ def test_a_registry_with_a_password_takes_the_right_one_alone(tmp_path: Path) ->
     registry_at(running.host, Login(USER, PASSWORD)).push_blob("a", blob, open_content)
     with pytest.raises(AccessDenied, match=r"with the credentials that it was shown") as refused:
         registry_at(running.host, Login(USER, "guess")).push_blob("a", blob, open_content)
-    assert refused.value.hint == f"log in again with `docker login {running.host}`"
+    assert refused.value.hint == f"log in again with `ekiben login {running.host}`"
     with pytest.raises(AccessDenied, match=r"to somebody without credentials"):
         registry_at(running.host).head_blob("a", blob.digest)
     running.kill()

@@ -65,6 +65,17 @@ def api_url(host: str, *, plain_http: bool | None = None) -> str:
     return f"{'http' if is_plain else 'https'}://{host}/v2/"
 
 
+def registry_host(text: str) -> str:
+    """The host that somebody means who writes it alone, as a URL, or with the name of something in it. Raises
+    RegistryError for what is no host."""
+    scheme, separator, rest = text.partition("://")
+    if separator and scheme.lower() not in _PORTS:
+        raise RegistryError(f"`{text}` is no registry", hint="buckets are opened with credentials of their own")
+    host = (rest if separator else text).partition("/")[0].lower()
+    api_url(host)
+    return next((name for name, legacy in _LEGACY_NAMES.items() if host == legacy), host)
+
+
 def credential_names(host: str) -> tuple[str, ...]:
     """The names under which Docker's configuration may keep credentials for `host`, the likeliest first."""
     legacy = _LEGACY_NAMES.get(host)

@@ -51,6 +51,7 @@ CATALOG = Scope("catalog", "*", "registry")
 class _TokenAnswer(msgspec.Struct):
     token: str = ""
     access_token: str = ""
+    refresh_token: str = ""
     expires_in: float = _LIFETIME_S
 
 
@@ -63,13 +64,15 @@ class _Token:
 @dataclass(slots=True)
 class Authorizer:
     """Who asks, towards one registry at `origin`. `find_login` is called once, when the registry asks first; `clock`
-    gives seconds."""
+    gives seconds. With `wants_identity` an `identity_token` is asked for, which may be kept instead of the password."""
 
     host: str
     origin: Origin
     transport: Transport
     find_login: Callable[[], Login | None]
     clock: Callable[[], float]
+    wants_identity: bool = False
+    identity_token: str = field(default="", init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _login: list[Login | None] = field(default_factory=list, init=False)
     _basic: str | None = field(default=None, init=False, repr=False)
@@ -131,7 +134,9 @@ class Authorizer:
             raise denied(self.host, has_login=login is not None)
         if answer.status != 200:
             raise RegistryError(f"the token service `{answer.origin.host}` answered {answer.status}")
-        return _read_token(answer.origin, content, started_s)
+        read = _read_token(answer.origin, content)
+        self.identity_token = read.refresh_token or self.identity_token
+        return _Token(f"Bearer {read.token}", started_s + max(read.expires_in, _LIFETIME_S) - _MARGIN_S)
 
     def _send(self, realm: str, service: str, scopes: list[str], login: Login | None) -> Answer:
         pairs = [("service", service)] if service else []
@@ -145,6 +150,8 @@ class Authorizer:
             ]
             body = Body.of_bytes(urlencode(form).encode(), "application/x-www-form-urlencoded")
             return self.transport.send("POST", realm, {}, body)
+        if login and self.wants_identity:
+            pairs += [("account", login.username), ("client_id", _CLIENT), ("offline_token", "true")]
         headers = {"Authorization": _basic(login)} if login else {}
         return self.transport.send("GET", with_query(realm, *pairs, *(("scope", one) for one in scopes)), headers)
 
@@ -162,9 +169,9 @@ class Authorizer:
 def denied(host: str, *, has_login: bool, what: str = "") -> AccessDenied:
     """The error for a refusal by `host`; `what` says of what."""
     if has_login:
-        text, hint = "with the credentials that it was shown", f"log in again with `docker login {host}`"
+        text, hint = "with the credentials that it was shown", f"log in again with `ekiben login {host}`"
     else:
-        text, hint = "to somebody without credentials", f"log in with `docker login {host}`"
+        text, hint = "to somebody without credentials", f"log in with `ekiben login {host}`"
     return AccessDenied(f"`{host}` refuses {what or 'access'} {text}", hint=hint)
 
 
@@ -172,12 +179,12 @@ def _basic(login: Login) -> str:
     return f"Basic {base64.b64encode(f'{login.username}:{login.password}'.encode()).decode()}"
 
 
-def _read_token(origin: Origin, content: bytes, started_s: float) -> _Token:
+def _read_token(origin: Origin, content: bytes) -> _TokenAnswer:
     try:
         answer = msgspec.json.decode(content, type=_TokenAnswer)
     except (msgspec.DecodeError, RecursionError):  # whose words may quote the token
         raise RegistryError(f"the token service `{origin.host}` sent no token") from None
-    token = answer.token or answer.access_token
-    if not _TOKEN.fullmatch(token):
+    answer.token = answer.token or answer.access_token
+    if not _TOKEN.fullmatch(answer.token):
         raise RegistryError(f"the token service `{origin.host}` sent no token")
-    return _Token(f"Bearer {token}", started_s + max(answer.expires_in, _LIFETIME_S) - _MARGIN_S)
+    return answer

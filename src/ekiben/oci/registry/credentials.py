@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +16,9 @@ import msgspec
 
 from ekiben.errors import RegistryError
 from ekiben.oci.registry.addresses import credential_names
+from ekiben.oci.registry.credential_helpers import CredentialHelper
 
-_HELPER_TIMEOUT_S = 60.0  # it may ask a person
-_SHOWN = 200  # characters of a helper's own words
-_NOTHING_KEPT = "credentials not found"  # what every helper says on stdout where it has none
-_TOKEN_USER = "<token>"  # the user by which a helper says that its secret is an identity token
+TOKEN_USER = "<token>"  # the user by which a helper says that its secret is an identity token
 _ANONYMOUS = "00000000-0000-0000-0000-000000000000"  # the user beside an identity token in a file
 
 
@@ -41,15 +38,26 @@ class _Kept(msgspec.Struct):
     identitytoken: str = ""
 
 
-class _File(msgspec.Struct):
-    auths: dict[str, _Kept] = {}
-    cred_helpers: dict[str, str] = msgspec.field(default_factory=dict, name="credHelpers")
+class DockerConfig(msgspec.Struct):
+    """What Docker's and Podman's files say of credentials."""
+
+    auths: dict[str, _Kept] | None = None
+    cred_helpers: dict[str, str] | None = msgspec.field(default=None, name="credHelpers")
     creds_store: str = msgspec.field(default="", name="credsStore")
 
+    @classmethod
+    def parse(cls, content: bytes, path: Path) -> DockerConfig:
+        """What the file `path` holds. Raises RegistryError, which quotes nothing of it."""
+        try:
+            return msgspec.json.decode(content, type=cls)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise RegistryError(f"the credentials in `{path}` cannot be read: {error}") from error
 
-class _Helped(msgspec.Struct):
-    username: str = msgspec.field(default="", name="Username")
-    secret: str = msgspec.field(default="", name="Secret")
+    def helper_for(self, host: str, environ: Mapping[str, str]) -> CredentialHelper | None:
+        """What keeps the credentials for `host` elsewhere; None where they are in the file itself."""
+        helpers = self.cred_helpers or {}
+        name = next((helpers[name] for name in credential_names(host) if name in helpers), self.creds_store)
+        return CredentialHelper(name, environ) if name else None
 
 
 def find_login(host: str, environ: Mapping[str, str] | None = None) -> Login | None:
@@ -63,9 +71,13 @@ def find_login(host: str, environ: Mapping[str, str] | None = None) -> Login | N
     return next((login for login in found if login), None)
 
 
+def docker_folder(environ: Mapping[str, str]) -> Path:
+    """Where Docker's command keeps its configuration."""
+    return Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME") or Path.home()) / ".docker")
+
+
 def _files(environ: Mapping[str, str]) -> Iterator[Path]:
-    home = Path(environ.get("HOME") or Path.home())
-    yield Path(environ.get("DOCKER_CONFIG") or home / ".docker") / "config.json"
+    yield docker_folder(environ) / "config.json"
     if named := environ.get("REGISTRY_AUTH_FILE"):
         yield Path(named)
     elif runtime := environ.get("XDG_RUNTIME_DIR"):
@@ -74,17 +86,14 @@ def _files(environ: Mapping[str, str]) -> Iterator[Path]:
 
 def _login_in(path: Path, host: str, environ: Mapping[str, str]) -> Login | None:
     try:
-        config = msgspec.json.decode(path.read_bytes(), type=_File)
+        config = DockerConfig.parse(path.read_bytes(), path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise RegistryError(f"the credentials in `{path}` cannot be read: {error.strerror}") from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise RegistryError(f"the credentials in `{path}` cannot be read: {error}") from error
-    names = credential_names(host)
-    helper = next((config.cred_helpers[name] for name in names if name in config.cred_helpers), config.creds_store)
-    helped = _ask_helper(helper, names, environ) if helper else None
-    return helped or next((_kept(config.auths[name], path) for name in names if name in config.auths), None)
+    helper, names, kept = config.helper_for(host, environ), credential_names(host), config.auths or {}
+    helped = _helped(helper, names) if helper else None
+    return helped or next((_kept(kept[name], path) for name in names if name in kept), None)
 
 
 def _kept(kept: _Kept, path: Path) -> Login | None:
@@ -99,39 +108,10 @@ def _kept(kept: _Kept, path: Path) -> Login | None:
     return Login(username, password.rstrip("\0")) if username else None
 
 
-def _ask_helper(helper: str, names: Iterable[str], environ: Mapping[str, str]) -> Login | None:
-    if not helper.replace("-", "").replace("_", "").replace(".", "").isalnum():  # it becomes a program's name
-        raise RegistryError(f"`{helper}` is no name of a credential helper")
-    found = (_ask_once(f"docker-credential-{helper}", name, environ) for name in names)
-    return next((login for login in found if login), None)
-
-
-def _ask_once(program: str, name: str, environ: Mapping[str, str]) -> Login | None:
-    try:
-        done = subprocess.run(
-            [program, "get"],
-            input=name.encode(),
-            capture_output=True,
-            timeout=_HELPER_TIMEOUT_S,
-            env=dict(environ),
-            check=False,
-        )
-    except OSError as error:
-        hint = "install it, or take it out of Docker's config.json"
-        raise RegistryError(f"the credential helper `{program}` does not run: {error.strerror}", hint=hint) from error
-    except subprocess.TimeoutExpired as error:
-        raise RegistryError(f"the credential helper `{program}` gave no answer in {_HELPER_TIMEOUT_S:.0f} s") from error
-    if done.returncode and _NOTHING_KEPT in done.stdout.decode(errors="replace"):
+def _helped(helper: CredentialHelper, names: Iterable[str]) -> Login | None:
+    found = next((secret for secret in map(helper.get, names) if secret), None)
+    if found is None:
         return None
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()[:_SHOWN]
-        raise RegistryError(f"the credential helper `{program}` failed{f': {said}' if said else ''}")
-    try:
-        helped = msgspec.json.decode(done.stdout, type=_Helped)
-    except msgspec.DecodeError as error:
-        raise RegistryError(f"the credential helper `{program}` gave no credentials: {error}") from None
-    if not helped.secret:
-        return None
-    if helped.username == _TOKEN_USER:
-        return Login("", identity_token=helped.secret)
-    return Login(helped.username, helped.secret)
+    if found.username == TOKEN_USER:
+        return Login("", identity_token=found.secret)
+    return Login(found.username, found.secret)
