@@ -197,7 +197,7 @@ WRONG_MANIFESTS = {
     "more bytes": (("annotations", "io.ekiben.size"), "10000000000", "to have 10,000,000,000 bytes"),
     "a layer of a model": (("layers", 0, "mediaType"), "application/vnd.cncf.model.code.v1.tar", "does not make"),
     "a path that leads out": (("layers", 1, "annotations", "io.ekiben.path"), "../../x", "leads out"),
-    "a part of no file": (("layers", 1, "annotations", "io.ekiben.path"), "", "says of no file which"),
+    "a part of no file": (("layers", 1, "annotations", "io.ekiben.path"), "", "the name `` is empty"),
     "a part that does not fit": (
         ("layers", 1, "annotations", "io.ekiben.part"),
         f"0 {10**10} {Digest.of_bytes(b'').hex}",

@@ -228,10 +228,13 @@ def test_a_part_that_does_not_fit_its_layer_is_refused(part: str) -> None:
         read(content, TEN_ARTIFACT.config_content)
 
 
-def test_a_part_of_a_layer_with_several_files_is_refused() -> None:
-    content = changed(TEN_ARTIFACT.content, "layers", 1, "annotations", "org.cncf.model.filepath", to=".")
-    with pytest.raises(RemoteError, match="says of no file which"):
-        read(content, TEN_ARTIFACT.config_content)
+def test_a_large_file_may_be_called_as_the_folder_of_small_ones() -> None:
+    files = {"models": 70 * MIB, "a": 1, "b": 2}
+    artifact = write_model(TEN_FACTS, TEN, model_blobs(TEN_FACTS, files))
+    small, large = read(
+        changed(artifact.content, "annotations", "io.ekiben.size", to="3"), artifact.config_content
+    ).layers
+    assert (small.path, large.path) == ("", "models")
 
 
 def test_a_layer_that_is_there_twice_is_refused() -> None:

@@ -1,8 +1,9 @@
 """The descriptors of an item's blobs: media type, where its one file lies, and where in the tar that is.
 
-A model's layer has the types of CNCF ModelPack and says its file relative to the model; `.` stands for several files,
-since KitOps unpacks no layer without a path. A Bento's layer is an ordinary layer of an image. Only a file that is
-worth it has a `part`: every byte of a manifest is sent again with each version.
+A model's layer has the types of CNCF ModelPack and says its file relative to the model. One of several files says the
+folder that its tar holds, as KitOps does for folders: other tools unpack no layer without a path. A Bento's layer is an
+ordinary layer of an image. Only a file that is worth it has a `part`: every byte of a manifest is sent again with each
+version.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ FILEPATH = "org.cncf.model.filepath"
 PATH = "io.ekiben.path"  # the same of a Bento's file
 PART = "io.ekiben.part"
 PART_BYTES = 64 * 1024 * 1024  # files from this size on are fetched without the tar around them
-_SEVERAL = "."
+_SEVERAL = "models"  # what the tars of models hold at their top
 _END_BYTES = 2 * BLOCK_BYTES  # of a tar
 _PART = re.compile(r"([1-9][0-9]{0,17}) ([1-9][0-9]{0,17}) ([0-9a-f]{64})")
 _MODEL_TYPES = frozenset(f"application/vnd.cncf.model.{kind}.v1.tar" for kind in KINDS)
@@ -85,22 +86,17 @@ def _layers(blobs: Sequence[Descriptor], paths: Sequence[str]) -> tuple[Artifact
     register = NameRegister()
     layers = []
     for blob, path in zip(blobs, paths, strict=True):
-        if path and path != _SEVERAL:
+        part = _read_part(blob)
+        is_one = path not in ("", _SEVERAL) or part is not None
+        if is_one:
             register.add_file(check_path(path))
-        layers.append(_layer(blob, "" if path == _SEVERAL else path))
+        layers.append(ArtifactLayer(blob, "tar", path if is_one else "", part))
     return tuple(layers)
 
 
-def _layer(blob: Descriptor, path: str) -> ArtifactLayer:
+def _read_part(blob: Descriptor) -> Part | None:
     if blob.size_bytes % BLOCK_BYTES or blob.size_bytes < _END_BYTES:
         raise ImageError(f"the layer `{blob.digest}` is no tar: it has {blob.size_bytes} bytes")
-    part = _read_part(blob)
-    if part and not path:
-        raise ImageError(f"the layer `{blob.digest}` has a part, and says of no file which")
-    return ArtifactLayer(blob, "tar", path, part)
-
-
-def _read_part(blob: Descriptor) -> Part | None:
     text = blob.annotations.get(PART)
     if text is None:
         return None

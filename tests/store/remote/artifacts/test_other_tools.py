@@ -1,0 +1,166 @@
+"""Independent implementations read what ekiben writes, and write what it reads: skopeo copies artifacts, the package
+`modelpack-client` pulls and pushes models, both through a real registry."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from ekiben.digest import Digest
+from ekiben.oci.image import BlobSource, JoinedSource
+from ekiben.oci.registry.registry import Registry
+from ekiben.report import SilentReporter
+from ekiben.store.local import Store
+from ekiben.store.models import Model
+from ekiben.store.remote.artifacts.artifact import Artifact, ItemFacts
+from ekiben.store.remote.artifacts.modelpack import ModelArtifact, read_model, write_model
+from ekiben.store.remote.artifacts.mountable import write_mountable
+from ekiben.store.remote.item_blobs import ItemBlob, item_blobs, item_files, model_place
+from ekiben.store.sums import SUMS, parse_sums
+from tests.oci.registry.real_registry import RealRegistry
+from tests.oci.registry.talking import registry_at
+from tests.store.remote.artifacts.making import MIB
+
+REPOSITORY = "plants/iris"
+
+
+@pytest.fixture
+def model(store: Store) -> Model:
+    """A model of small files, a large one and one in a folder."""
+    with store.models.create("iris", module="ekiben.sklearn", labels={"license": "MIT"}) as draft:
+        draft.path_of("weights.safetensors").write_bytes(os.urandom(3 * MIB + 17))
+        draft.path_of("README.md").write_text("what it is\n")
+        draft.path_of("tokenizer").mkdir()
+        draft.path_of("tokenizer/vocab.txt").write_text("a\nb\n")
+        draft.path_of("tokenizer/merges.bin").write_bytes(os.urandom(MIB))
+    return draft.model
+
+
+def blobs_of(model: Model, store: Store) -> tuple[ItemBlob, ...]:
+    """The blobs of a model in the store."""
+    place = model_place(model.tag)
+    return item_blobs(model.path, item_files(model.path), place, store.layout.cache, SilentReporter())
+
+
+def push(artifact: Artifact, blobs: tuple[ItemBlob, ...], registry: Registry, version: str) -> None:
+    """What a push comes down to."""
+    sources: dict[Digest, BlobSource] = {one.layer.digest: one.content for one in blobs}
+    source = JoinedSource({artifact.config.digest: artifact.config_content}, sources)
+    registry.push_blobs(REPOSITORY, [*artifact.blobs, artifact.config], source)
+    registry.push_manifest(REPOSITORY, artifact.content, artifact.media_type, version)
+
+
+@pytest.fixture
+def artifact(model: Model, store: Store, real_registry: RealRegistry) -> Artifact:
+    """The model's artifact, in the registry as `plants/iris:1`."""
+    blobs = blobs_of(model, store)
+    facts = ItemFacts(model.tag, model.digest, model.created, model.size_bytes)
+    written = write_model(facts, model.manifest, blobs)
+    push(written, blobs, registry_at(real_registry.host), "1")
+    return written
+
+
+def files_of(model: Model) -> Mapping[str, bytes]:
+    """What SHA256SUMS lists, with its bytes."""
+    return {path: (model.path / path).read_bytes() for path in parse_sums((model.path / SUMS).read_bytes())}
+
+
+def files_in(folder: Path) -> Mapping[str, bytes]:
+    """Every file below `folder`, with its bytes."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def skopeo(*arguments: str) -> str:
+    """What skopeo says."""
+    program = shutil.which("skopeo")
+    if program is None:
+        pytest.skip("no skopeo")
+    command = [program, "--insecure-policy", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def modelpack(*arguments: str | Path) -> str:
+    """What the command line of modelpack-client says."""
+    command = [sys.executable, "-m", "modelpack_client", "--insecure", *map(str, arguments)]
+    environ = {**os.environ, "NO_PROXY": "localhost"}
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environ).stdout
+
+
+def test_skopeo_copies_a_model_into_a_folder(
+    artifact: Artifact, model: Model, real_registry: RealRegistry, tmp_path: Path
+) -> None:
+    source = f"docker://{real_registry.host}/{REPOSITORY}:1"
+    skopeo("copy", "--src-tls-verify=false", source, f"dir:{tmp_path / 'copy'}")
+    assert (tmp_path / "copy/manifest.json").read_bytes() == artifact.content
+    for blob in artifact.blobs:
+        with tarfile.open(tmp_path / "copy" / blob.digest.hex) as tar:
+            tar.extractall(tmp_path / "files", filter="data")
+    assert files_in(tmp_path / "files/models/iris") == files_of(model)
+
+
+def test_skopeo_copies_a_model_into_a_layout_and_back(
+    artifact: Artifact, real_registry: RealRegistry, tmp_path: Path
+) -> None:
+    source, layout = f"docker://{real_registry.host}/{REPOSITORY}:1", f"oci:{tmp_path / 'layout'}:1"
+    skopeo("copy", "--src-tls-verify=false", source, layout)
+    skopeo("copy", "--dest-tls-verify=false", layout, f"docker://{real_registry.host}/other/iris:2")
+    assert registry_at(real_registry.host).get_manifest("other/iris", "2").content == artifact.content
+    index = json.loads((tmp_path / "layout/index.json").read_bytes())
+    assert index["manifests"][0]["digest"] == str(artifact.descriptor.digest)
+
+
+def test_skopeo_reads_the_image_beside_a_model(
+    artifact: Artifact, model: Model, store: Store, real_registry: RealRegistry
+) -> None:
+    blobs = blobs_of(model, store)
+    facts = ItemFacts(model.tag, model.digest, model.created, model.size_bytes)
+    push(write_mountable(facts, blobs), blobs, registry_at(real_registry.host), "1-image")
+    told = json.loads(skopeo("inspect", "--tls-verify=false", f"docker://{real_registry.host}/{REPOSITORY}:1-image"))
+    assert (told["Os"], told["Architecture"]) == ("linux", "amd64")
+    assert told["Layers"] == [str(one.digest) for one in artifact.blobs]
+
+
+def test_another_client_of_modelpack_pulls_a_model(
+    artifact: Artifact, model: Model, real_registry: RealRegistry, tmp_path: Path
+) -> None:
+    modelpack("pull", f"{real_registry.host}/{REPOSITORY}@{artifact.descriptor.digest}", tmp_path / "pulled")
+    assert files_in(tmp_path / "pulled/models/iris") == files_of(model)
+
+
+def pushed_by_another(layers: Mapping[str, str], real_registry: RealRegistry, folder: Path) -> ModelArtifact:
+    """The model that modelpack-client makes of paths in `folder`, each with the kind and form of its layer."""
+    config = folder.parent / "config.json"
+    config.write_text(json.dumps({"descriptor": {"name": "Iris (v2)"}, "config": {"format": "onnx"}}))
+    reference = f"{real_registry.host}/other/iris:2"
+    arguments = [f"--layer={folder / path}:application/vnd.cncf.model.{kind}" for path, kind in layers.items()]
+    modelpack("push", reference, "--config", config, *arguments)
+    registry = registry_at(real_registry.host)
+    manifest = registry.get_manifest("other/iris", "2").content
+    digest = Digest.parse(json.loads(manifest)["config"]["digest"])
+    with registry.source("other/iris").open(digest) as stream:
+        return read_model(manifest, stream.read(), f"`{reference}`")
+
+
+def test_a_model_that_another_client_pushed_is_read(real_registry: RealRegistry, tmp_path: Path) -> None:
+    folder = tmp_path / "source"
+    (folder / "tokenizer").mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(b"weights")
+    (folder / "README.md").write_text("what it is\n")
+    (folder / "tokenizer/vocab.txt").write_text("a\n")
+    layers = {"model.onnx": "weight.v1.raw", "README.md": "doc.v1.raw", "tokenizer": "weight.config.v1.tar+gzip"}
+    model = pushed_by_another(layers, real_registry, folder)
+    assert (model.facts, model.description.name, model.description.format) == (None, "Iris (v2)", "onnx")
+    assert [(one.form, one.path) for one in model.layers] == [
+        ("raw", "model.onnx"),
+        ("raw", "README.md"),
+        ("tar+gzip", ""),
+    ]
+    assert model.layers[0].blob.digest == Digest.of_bytes(b"weights")
