@@ -1,4 +1,4 @@
-"""`ekiben list`, `get`, `delete`: the Bentos of the local store."""
+"""`ekiben list`, `get`, `delete`: the Bentos of the local store, or of a remote."""
 
 from __future__ import annotations
 
@@ -9,18 +9,40 @@ import typer
 from ekiben.cli import reading
 from ekiben.cli.formats import GetFormat, ListFormat
 from ekiben.cli.items import delete_items
-from ekiben.cli.options import GetOutput, ListOutput, NameArgument, TagArgument, TagsArgument, Yes
+from ekiben.cli.options import From, GetOutput, ListOutput, NameArgument, Remote, TagArgument, TagsArgument, Yes
 from ekiben.cli.state import state_of
 
 
-def list_bentos(ctx: typer.Context, name: NameArgument = None, output: ListOutput = ListFormat.table) -> None:
+def list_bentos(
+    ctx: typer.Context,
+    name: NameArgument = None,
+    output: ListOutput = ListFormat.table,
+    remote: Remote = False,
+    from_: From = None,
+) -> None:
     """List Bentos, newest first."""
-    reading.list_bentos(state_of(ctx), name, output)
+    if not remote and not from_:
+        return reading.list_bentos(state_of(ctx), name, output)
+    from ekiben.cli.remote_items import list_remote_items
+    from ekiben.store.archive.formats import BENTO
+
+    return list_remote_items(state_of(ctx), BENTO, name, from_, output)
 
 
-def get_bento(ctx: typer.Context, tag: TagArgument, output: GetOutput = GetFormat.yaml) -> None:
+def get_bento(
+    ctx: typer.Context,
+    tag: TagArgument,
+    output: GetOutput = GetFormat.yaml,
+    remote: Remote = False,
+    from_: From = None,
+) -> None:
     """Show one Bento: its manifest, its path or its files."""
-    reading.get_bento(state_of(ctx), tag, output)
+    if not remote and not from_ and "/" not in tag:
+        return reading.get_bento(state_of(ctx), tag, output)
+    from ekiben.cli.remote_items import get_remote_item
+    from ekiben.store.archive.formats import BENTO
+
+    return get_remote_item(state_of(ctx), BENTO, tag, from_, output)
 
 
 def delete_bentos(
@@ -30,7 +52,14 @@ def delete_bentos(
     force: Annotated[
         bool, typer.Option("--force", help="Accepted for symmetry with models; nothing needs a Bento.")
     ] = False,
+    remote: Remote = False,
+    from_: From = None,
 ) -> None:
     """Delete Bentos."""
     state = state_of(ctx)
-    delete_items(state.store.bentos, tags, yes=yes, force=force, reporter=state.reporter)
+    if not remote and not from_ and "/" not in "".join(tags):
+        return delete_items(state.store.bentos, tags, yes=yes, force=force, reporter=state.reporter)
+    from ekiben.cli.remote_items import delete_remote_items
+    from ekiben.store.archive.formats import BENTO
+
+    return delete_remote_items(state, BENTO, tags, from_, yes=yes)

@@ -33,6 +33,7 @@ COMMANDS = {
     "import": ("ekiben.cli.archiving", "import_bento"),
     "push": ("ekiben.cli.remotes", "push_bento"),
     "pull": ("ekiben.cli.remotes", "pull_bento"),
+    "copy": ("ekiben.cli.remotes", "copy_bento"),
     "login": ("ekiben.cli.login", "log_in"),
     "logout": ("ekiben.cli.login", "log_out"),
     "containerize": ("ekiben.cli.images", "containerize_bento"),

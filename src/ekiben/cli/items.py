@@ -108,7 +108,7 @@ def delete_items(shelf: Shelf[Item], targets: Sequence[str], *, yes: bool, force
     """
     tags = [tag for target in ",".join(targets).split(",") if target for tag in _tags_of(shelf, target)]
     if not yes:
-        _confirm(tags)
+        confirm_deletion(tags)
     for tag in dict.fromkeys(tags):
         shelf.delete(tag, force=force)
         reporter.info(f"deleted {tag}")
@@ -124,7 +124,8 @@ def _tags_of(shelf: Shelf[Item], target: str) -> list[Tag]:
     return [found]
 
 
-def _confirm(tags: Sequence[Tag]) -> None:
+def confirm_deletion(tags: Sequence[object]) -> None:
+    """Asks on a terminal. Raises UsageError where there is none, Interrupted after a no."""
     import typer
 
     if not sys.stdin.isatty():

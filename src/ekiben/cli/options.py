@@ -18,6 +18,11 @@ TagsArgument: TypeAlias = Annotated[
 ]
 ListOutput: TypeAlias = Annotated[ListFormat, typer.Option("--output", "-o", help="How to print.")]
 GetOutput: TypeAlias = Annotated[GetFormat, typer.Option("--output", "-o", help="How to print.")]
+Remote: TypeAlias = Annotated[bool, typer.Option("--remote", help="At the remote, not in the local store.")]
+From: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--from", metavar="REMOTE", help="HOST/REPO, ./folder, s3:// or gs:// (default: the settings' own)."),
+]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", "--assume-yes", help="Do not ask.")]
 Arg: TypeAlias = Annotated[
     list[str] | None, typer.Option("--arg", metavar="NAME=VALUE", help="An argument of the project; may be repeated.")

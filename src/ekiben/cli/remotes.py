@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from ekiben.cli.options import Progress, TagArgument
+from ekiben.cli.options import From, Progress, TagArgument
 from ekiben.cli.output import print_json, size_text
+from ekiben.cli.remote_items import remotes_of
 from ekiben.cli.state import State, state_of
-from ekiben.errors import Interrupted
+from ekiben.cli.trusting import SignKey, private_key, sign_item
+from ekiben.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
     from ekiben.store.archive.formats import ItemKind
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from ekiben.store.models import Model
     from ekiben.store.remote.pulling import PullRequest
     from ekiben.store.remote.pushing import PushReport
-    from ekiben.store.remote.remotes import Place, Remotes, Target
+    from ekiben.store.remote.remotes import Place, Target
+    from ekiben.trust.keys import PrivateKey
 
 
 class PushFormat(StrEnum):
@@ -43,13 +46,13 @@ To: TypeAlias = Annotated[
     str | None,
     typer.Option("--to", metavar="REMOTE", help="HOST/REPO, ./folder, s3:// or gs:// (default: the settings' own)."),
 ]
-From: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--from", metavar="REMOTE", help="HOST/REPO, ./folder, s3:// or gs:// (default: the settings' own)."),
-]
 RefArgument: TypeAlias = Annotated[
     str, typer.Argument(metavar="REF|TAG", help="HOST/REPO/NAME:VERSION, or a tag at the remote.")
 ]
+Destination: TypeAlias = Annotated[
+    str, typer.Argument(metavar="REMOTE", help="Where it goes: HOST/REPO, ./folder, s3:// or gs://.")
+]
+Sign: TypeAlias = Annotated[bool, typer.Option("--sign", help="Sign the item, and its manifest there, with --key.")]
 Force: TypeAlias = Annotated[
     bool, typer.Option("--force", help="Make it the remote's latest, even where that was made later.")
 ]
@@ -64,6 +67,8 @@ def push_bento(
     with_models: Annotated[
         bool, typer.Option("--with-models/--without-models", help="Whether the models go along.")
     ] = True,
+    sign: Sign = False,
+    key: SignKey = None,
     force: Force = False,
     output: PushOutput = PushFormat.ref,
     progress: Progress = None,
@@ -73,10 +78,15 @@ def push_bento(
     from ekiben.store.remote.pushing import PushRequest, push_bento
 
     state = _state(ctx, progress)
-    remotes = _remotes(state, BENTO)
+    remotes = remotes_of(state, BENTO)
     place = remotes.place(to, "--to")
     models_place = _models_place(state, to)
     request = PushRequest(tag, place, models_place, with_models=with_models, force=force)
+    if private := _key(sign, key):
+        from ekiben.packager.verification import verify_bento
+
+        sign_item(state, verify_bento(state.store.bentos.get(tag), state.store, (), state.reporter), private)
+        request = replace(request, key=private)
     with _resumable(state, "push"):
         report = push_bento(request, remote=remotes.open(place), store=state.store, reporter=state.reporter)
     _print_push(report, state, output)
@@ -86,6 +96,11 @@ def push_model(
     ctx: typer.Context,
     tag: TagArgument,
     to: To = None,
+    sign: Sign = False,
+    key: SignKey = None,
+    mountable: Annotated[
+        bool, typer.Option("--mountable", help="Also as an image that can be mounted, NAME:VERSION.mountable.")
+    ] = False,
     force: Force = False,
     output: PushOutput = PushFormat.ref,
     progress: Progress = None,
@@ -95,9 +110,14 @@ def push_model(
     from ekiben.store.remote.pushing import PushRequest, push_model
 
     state = _state(ctx, progress)
-    remotes = _remotes(state, MODEL)
+    remotes = remotes_of(state, MODEL)
     place = remotes.place(to, "--to")
-    request = PushRequest(tag, place, force=force)
+    request = PushRequest(tag, place, force=force, mountable=mountable)
+    if private := _key(sign, key):
+        from ekiben.packager.verification import verify_model
+
+        sign_item(state, verify_model(state.store.models.get(tag), (), state.reporter), private)
+        request = replace(request, key=private)
     with _resumable(state, "push"):
         report = push_model(request, remote=remotes.open(place), store=state.store, reporter=state.reporter)
     _print_push(report, state, output)
@@ -115,7 +135,7 @@ def pull_bento(
     from ekiben.store.remote.pulling import pull_bento
 
     state = _state(ctx, progress)
-    remotes = _remotes(state, BENTO)
+    remotes = remotes_of(state, BENTO)
     with _resumable(state, "pull"):
         request = _pull_request(state, remotes.target(ref, from_, "--from"), from_)
         item = pull_bento(request, remotes=remotes, store=state.store, reporter=state.reporter)
@@ -134,11 +154,49 @@ def pull_model(
     from ekiben.store.remote.pulling import pull_model
 
     state = _state(ctx, progress)
-    remotes = _remotes(state, MODEL)
+    remotes = remotes_of(state, MODEL)
     with _resumable(state, "pull"):
         request = _pull_request(state, remotes.target(ref, from_, "--from"), from_)
         item = pull_model(request, remotes=remotes, store=state.store, reporter=state.reporter)
     _print_pull(item, output)
+
+
+def copy_bento(
+    ctx: typer.Context,
+    ref: RefArgument,
+    remote: Destination,
+    force: Force = False,
+    output: PushOutput = PushFormat.ref,
+    progress: Progress = None,
+) -> None:
+    """Bring a Bento from one remote to another, not by way of the store."""
+    from ekiben.store.archive.formats import BENTO
+
+    _copy(_state(ctx, progress), BENTO, ref, remote, force, output)
+
+
+def copy_model(
+    ctx: typer.Context,
+    ref: RefArgument,
+    remote: Destination,
+    force: Force = False,
+    output: PushOutput = PushFormat.ref,
+    progress: Progress = None,
+) -> None:
+    """Bring a model from one remote to another, not by way of the store."""
+    from ekiben.store.archive.formats import MODEL
+
+    _copy(_state(ctx, progress), MODEL, ref, remote, force, output)
+
+
+def _copy(state: State, kind: ItemKind, ref: str, remote: str, force: bool, output: PushFormat) -> None:
+    from ekiben.store.remote.copying import copy_item
+
+    remotes = remotes_of(state, kind)
+    source, place = remotes.target(ref, None, "--from"), remotes.place(remote, "REMOTE")
+    with _resumable(state, "push"):
+        report = copy_item(source, place, kind, remotes=remotes, reporter=state.reporter, force=force)
+    _print_push(report, state, output)
 
 
 def _state(ctx: typer.Context, progress: str | None) -> State:
@@ -147,10 +205,12 @@ def _state(ctx: typer.Context, progress: str | None) -> State:
     return state
 
 
-def _remotes(state: State, kind: ItemKind) -> Remotes:
-    from ekiben.store.remote.opening import remotes_for
-
-    return remotes_for(kind, state.settings, os.environ)
+def _key(sign: bool, place: str | None) -> PrivateKey | None:
+    if sign and place is None:
+        raise UsageError("there is no key to sign with", hint="pass --key PRIV.pem; `ekiben sign` makes one")
+    if place and not sign:
+        raise UsageError("a key was given, and nothing is to be signed", hint="pass --sign, too")
+    return private_key(place) if place else None
 
 
 def _models_place(state: State, told: str | None) -> Place | None:
@@ -171,6 +231,8 @@ def _pull_request(state: State, target: Target, told: str | None) -> PullRequest
 
 def _print_push(report: PushReport, state: State, output: PushFormat) -> None:
     state.reporter.info(_push_text(report))
+    if report.mountable:
+        state.reporter.info(f"mountable as {report.mountable}")
     if report.latest.target.version is None and report.latest.fetched.descriptor != report.standing.fetched.descriptor:
         newest = report.latest.facts.tag if report.latest.facts else report.latest.target
         state.reporter.info(f"latest stays {newest}, which was made later (--force moves it)")

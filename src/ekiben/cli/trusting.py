@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ekiben.store.bentos import Bento
     from ekiben.store.signatures import SignatureState, Subject
     from ekiben.store.verify import Damage
-    from ekiben.trust.keys import PublicKey
+    from ekiben.trust.keys import PrivateKey, PublicKey
 
 
 class VerifyFormat(StrEnum):
@@ -201,13 +201,40 @@ def _as_data(verified: Verification, findings: Sequence[tuple[Subject, Damage]])
     }
 
 
+def private_key(place: str) -> PrivateKey:
+    """The key at `place`; asks for its password where there is a terminal."""
+    from ekiben.trust.key_files import read_private_key
+
+    return read_private_key(place, ask=_ask_password if sys.stdin.isatty() else None)
+
+
+def sign_item(state: State, verified: Verification, key: PrivateKey) -> Path:
+    """Signs what was found whole; gives the path of the signature. Raises DamagedItem."""
+    from ekiben.store.signatures import sign
+
+    _require_whole(verified)
+    return _keep(state, verified.subject, sign(verified.subject, key), key.public)
+
+
 def _sign(state: State, verified: Verification, key: str | None, attach: Path | None) -> None:
-    """Signs what was found whole, or takes in the signature `attach`."""
-    from ekiben.store.signatures import sign, store_signature
-    from ekiben.trust.key_files import read_private_key, read_public_key
+    """Signs, or takes in the signature `attach`; prints where it is."""
+    from ekiben.trust.key_files import read_public_key
 
     if key is None:
         raise UsageError("there is no key to sign with", hint="pass --key PRIV.pem; make one with --generate-key NAME")
+    _require_whole(verified)
+    if attach is None:
+        print(sign_item(state, verified, private_key(key)))
+        return
+    public, content = read_public_key(key), _read_bundle(attach)
+    try:
+        print(_keep(state, verified.subject, content, public))
+    except InvalidSignature as error:  # whose message follows a path
+        raise InvalidSignature(f"`{attach}` {error}") from error
+
+
+def _require_whole(verified: Verification) -> None:
+    """Raises DamagedItem for what nobody should sign."""
     subject = verified.subject
     damage = [(whose, one) for whose, one in verified.findings() if not one.path.startswith("signatures/")]
     if damage:
@@ -217,17 +244,14 @@ def _sign(state: State, verified: Verification, key: str | None, attach: Path | 
             f"{subject} is not signed, since {whose} is damaged: {fault}",
             hint=f"see `ekiben {'models ' if subject.kind == 'model' else ''}verify {subject.name}`",
         )
-    if attach is not None:
-        public, content = read_public_key(key), _read_bundle(attach)
-    else:
-        private = read_private_key(key, ask=_ask_password if sys.stdin.isatty() else None)
-        public, content = private.public, sign(subject, private)
-    try:
-        path = store_signature(subject, content, public, state.store.layout)
-    except InvalidSignature as error:  # whose message follows a path
-        raise InvalidSignature(f"`{attach}` {error}") from error
+
+
+def _keep(state: State, subject: Subject, content: bytes, public: PublicKey) -> Path:
+    from ekiben.store.signatures import store_signature
+
+    path = store_signature(subject, content, public, state.store.layout)
     state.reporter.info(f"{subject} is signed by {public.id} ({public.place})")
-    print(path)
+    return path
 
 
 def _read_bundle(path: Path) -> bytes:

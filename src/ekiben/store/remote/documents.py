@@ -19,12 +19,13 @@ from ekiben.store.remote.artifacts.facts import parse_facts
 from ekiben.store.remote.artifacts.modelpack import ModelArtifact, read_model
 from ekiben.store.remote.artifacts.recognising import Kind, kind_of
 from ekiben.store.remote.artifacts.refusals import refusing
+from ekiben.store.remote.mounting import MOUNTABLE
 from ekiben.store.remote.remotes import Target
 from ekiben.store.shelf import choose_by_prefix
 from ekiben.tag import LATEST, Tag
 
-# Tags that are no versions: the fallback for referrers (OCI distribution-spec), and what cosign calls signatures.
-_REFERRERS = re.compile(r"sha256-[0-9a-f]{64}(?:\..*)?")
+# Tags that are no versions: the fallback for referrers (OCI distribution-spec), what cosign calls signatures, images.
+_OTHERS = re.compile(rf"{LATEST}|sha256-[0-9a-f]{{64}}(?:\..*)?|.*{re.escape(MOUNTABLE)}")
 _NOUNS: dict[Kind, str] = {"model": "a model", "bento": "a Bento", "image": "an image", "other": "something else"}
 _OWN: dict[str, Kind] = {MODEL.noun: "model", BENTO.noun: "bento"}
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -162,6 +163,6 @@ def _is_called(target: Target, tag: Tag) -> bool:
 
 def _is_version(tag: str) -> bool:
     try:
-        return tag != LATEST and not _REFERRERS.fullmatch(tag) and Tag("any", tag).version == tag
+        return not _OTHERS.fullmatch(tag) and Tag("any", tag).version == tag
     except InvalidTag:
         return False

@@ -26,36 +26,43 @@ from ekiben.store.models import Model
 from ekiben.store.remote.artifacts.artifact import Artifact, ItemFacts
 from ekiben.store.remote.artifacts.bento_artifact import BentoArtifact, write_bento
 from ekiben.store.remote.artifacts.modelpack import write_model
-from ekiben.store.remote.attaching import attach_files
+from ekiben.store.remote.attaching import attach, attach_files
 from ekiben.store.remote.documents import Standing, find_standing, read_documents
 from ekiben.store.remote.item_blobs import ItemBlob, bento_place, item_blobs, item_files, model_place, source_of
+from ekiben.store.remote.manifest_signatures import sign_manifest
+from ekiben.store.remote.mounting import push_mountable
 from ekiben.store.remote.origin import made_at
 from ekiben.store.remote.remotes import Place, Target
 from ekiben.store.remote.tagging import move_latest, put_version, require_same
 from ekiben.tag import Tag
+from ekiben.trust.keys import PrivateKey
 
 
 @dataclass(frozen=True, slots=True)
 class PushRequest:
-    """`places` are where the item goes, and where its models may be, whose blobs are then mounted. With `force`,
-    `latest` goes back to what was made earlier, too."""
+    """`place` is where the item goes, `models_place` where its models may be, whose blobs are then mounted. With
+    `force`, `latest` goes back to what was made earlier, too; `key` signs the manifest; `mountable` says that the model
+    is to be there as an image, too."""
 
     tag: str | Tag
     place: Place
     models_place: Place | None = None
     with_models: bool = True
     force: bool = False
+    key: PrivateKey | None = field(default=None, repr=False)
+    mountable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PushReport:
     """What a push came to: `standing` is the item at the remote, `latest` what that name means there now, `blobs` what
-    became of each; none where the version was there already."""
+    became of each; none where the version was there already. `mountable` is the image's reference."""
 
     standing: Standing
     latest: Standing
     blobs: Mapping[Digest, Pushed] = field(default_factory=dict)
     was_there: bool = False
+    mountable: str | None = None
 
     @property
     def reference(self) -> str:
@@ -72,6 +79,7 @@ class PushReport:
             "manifest_digest": str(manifest.digest),
             "latest": str(latest) if latest else None,
             "was_there": self.was_there,
+            **({"mountable": self.mountable} if self.mountable else {}),
             "blobs": {outcome.value: self.count(outcome) for outcome in Outcome},
             "sent_bytes": self.sent_bytes,
         }
@@ -103,7 +111,12 @@ def push_model(request: PushRequest, *, remote: ArtifactStore, store: Store, rep
         blobs = _model_blobs(model, store.cache, reporter)
         return _Parts(write_model(_facts(model), model.manifest, blobs), blobs)
 
-    return _push(model, MODEL, request, remote, store, reporter, make)
+    report = _push(model, MODEL, request, remote, store, reporter, make)
+    if not request.mountable:
+        return report
+    with store.cache_held(), disk_errors(model.path):
+        blobs = _model_blobs(model, store.cache, reporter)
+    return dataclasses.replace(report, mountable=push_mountable(_facts(model), blobs, report.standing.target, remote))
 
 
 def push_bento(request: PushRequest, *, remote: ArtifactStore, store: Store, reporter: Reporter) -> PushReport:
@@ -151,6 +164,8 @@ def _push(
         standing = put_version(remote, new, kind, standing)
     with disk_errors(item.path):
         attach_files(item.path, standing, remote)
+    if request.key:
+        attach([sign_manifest(standing.fetched.descriptor, request.key)], standing, remote)
     latest = move_latest(remote, standing, kind, force=request.force)
     return PushReport(standing, latest, pushed or {}, was_there=pushed is None)
 
