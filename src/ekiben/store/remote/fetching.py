@@ -1,8 +1,8 @@
 """Layers of an artifact become files of an item, in a folder of its own.
 
-A large file comes straight into a file of the cache, which is then moved: no second copy, and no second reading when
-it is committed. Smaller ones come as tars, through the one extractor. What was fetched stays in the cache until all of
-it was moved or unpacked, so that whoever was stopped goes on from there.
+A large file comes straight into a file of the cache, which then gets a second name: no second copy, and no second
+reading when it is committed. Smaller ones come as tars, through the one extractor. What was fetched stays in the cache
+until the item is in the store, so that whoever was stopped, while it was committed, too, goes on from there.
 """
 
 from __future__ import annotations
@@ -58,11 +58,12 @@ class Fetcher:
         """
         wanted = list({one.blob.digest: self._download(one) for one in layers}.values())
         self.downloads.mkdir(parents=True, exist_ok=True)
-        self._require_room(wanted)
-        self.store.save_blobs(self.repository, wanted, self.reporter)
         alone = [one for one in layers if one.part or one.form == "raw"]
-        files = self._unpack([one for one in layers if one not in alone], place, folder, limits)
-        files |= {one.path: self._move(one, folder, alone[:index]) for index, one in enumerate(alone)}
+        packed = [one for one in layers if one not in alone]
+        self._require_room(wanted, packed)
+        self.store.save_blobs(self.repository, wanted, self.reporter)
+        files = self._unpack(packed, place, folder, limits)
+        files |= {one.path: self._link(one, folder, alone[:index]) for index, one in enumerate(alone)}
         _check_names(files)
         known = {path: KnownFile.of(folder / path, one.digest) for path, one in files.items()}
         return Fetched(Tree(folder, files), known)
@@ -73,9 +74,10 @@ class Fetcher:
     def _path(self, layer: ArtifactLayer) -> Path:
         return self.downloads / layer.blob.digest.hex
 
-    def _require_room(self, wanted: Iterable[Download]) -> None:
-        """Told before the first byte: a remote may claim anything."""
+    def _require_room(self, wanted: Iterable[Download], packed: Iterable[ArtifactLayer]) -> None:
+        """Told before the first byte: a remote may claim anything. What is unpacked is there twice for a while."""
         missing = sum((one.part or one.blob).size_bytes - _size_of(one.path) for one in wanted)
+        missing += sum(one.blob.size_bytes for one in packed)
         free = shutil.disk_usage(self.downloads).free
         if missing + _SPARE_BYTES > free:
             raise StoreError(
@@ -94,11 +96,10 @@ class Fetcher:
                 with self._path(layer).open("rb") as file:
                     stream = decompressed(CountedStream(file, packed.add), _FORMS[layer.form])
                     yield from _inside(read_tar(stream, meter.unpacked), place)
-                self._path(layer).unlink()
 
         return dict(extract(entries(), folder, meter))
 
-    def _move(self, layer: ArtifactLayer, folder: Path, before: Sequence[ArtifactLayer]) -> UnpackedFile:
+    def _link(self, layer: ArtifactLayer, folder: Path, before: Sequence[ArtifactLayer]) -> UnpackedFile:
         source, target = self._path(layer), folder / layer.path
         target.parent.mkdir(parents=True, exist_ok=True)
         if os.path.lexists(target):
@@ -107,7 +108,7 @@ class Fetcher:
         if twin:
             shutil.copyfile(folder / twin.path, target)
         else:
-            source.rename(target)
+            _link(source, target)
         what = layer.part or layer.blob
         return UnpackedFile(what.digest, what.size_bytes)
 
@@ -125,6 +126,13 @@ def _size_of(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links: who is stopped from here on fetches it again
+        source.rename(target)
 
 
 def _inside(entries: Iterable[Entry], place: str) -> Iterator[Entry]:
