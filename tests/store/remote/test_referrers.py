@@ -110,7 +110,7 @@ def test_a_manifest_without_a_subject_is_refused() -> None:
         read_referrer(changed(MANIFEST, "subject"), SUBJECT.digest, WHAT)
 
 
-@pytest.mark.parametrize("content", [BUNDLE[:-1], BUNDLE + b" ", b""])
+@pytest.mark.parametrize("content", [BUNDLE[:-1], BUNDLE + b" ", b"", BUNDLE.replace(b"hint", b"tnih")])
 def test_other_bytes_than_named_are_refused(content: bytes) -> None:
     attached = read_referrer(MANIFEST, SUBJECT.digest, WHAT)
     with pytest.raises(RemoteError, match="something else than it says"):

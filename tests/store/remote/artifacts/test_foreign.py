@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,21 @@ def test_a_tar_that_is_there_twice_is_refused() -> None:
     digest = read("modctl_tar").layers[1].blob.digest
     with pytest.raises(RemoteError, match="twice"):
         read_model(changed(content, "layers", 0, "digest", to=str(digest)), config, "`x`")
+
+
+def test_more_layers_than_anybody_makes_are_refused() -> None:
+    content, config = documents(RAW)
+    layer = {"mediaType": "application/vnd.cncf.model.weight.v1.raw", "digest": f"sha256:{'0' * 64}", "size": 0}
+    with pytest.raises(RemoteError, match="more than 10,000 layers"):
+        read_model(changed(content, "layers", to=[layer] * 10_001), config, "`x`")
+
+
+def test_a_blob_that_is_a_tar_and_a_file_is_refused() -> None:
+    content, config = documents("modctl_tar")
+    raw = json.loads(documents("harbor_raw")[0])["layers"][0]
+    twin = {**raw, "digest": str(read("modctl_tar").layers[0].blob.digest)}
+    with pytest.raises(RemoteError, match="twice"):
+        read_model(changed(content, "layers", 1, to=twin), config, "`x`")
 
 
 def test_the_path_without_an_annotation_of_modelpack_is_the_title() -> None:

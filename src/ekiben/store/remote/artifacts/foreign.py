@@ -30,12 +30,13 @@ _ODD = re.compile(r"[^a-z0-9]+")
 
 
 def read_foreign_layers(blobs: Sequence[Descriptor]) -> tuple[ArtifactLayer, ...]:
-    """The layers, in their order. Raises ImageError, ArchiveError for one that is no model's, or without a safe name;
-    two raw layers may be one blob, two files of one name they may not."""
+    """The layers, in their order. Raises ImageError, ArchiveError for one that is no model's, or without a safe name.
+    Files may be one blob, where their bytes are the same; a tar is there once, and is no file beside that."""
     register = NameRegister()
     layers = [_layer(blob, register) for blob in blobs if not blob.media_type.startswith(_PASSED_OVER)]
     tars = [one.blob.digest for one in layers if one.form != "raw"]
-    if len(set(tars)) != len(tars):
+    files = {one.blob.digest for one in layers if one.form == "raw"}
+    if len(set(tars)) != len(tars) or not files.isdisjoint(tars):
         raise ImageError("a layer that is a tar is there twice")
     if not layers:
         raise ImageError("it has no layers of a model")
