@@ -226,6 +226,20 @@ def test_large_wheels_of_two_versions_are_stored_once(
     assert all((folders[0] / name).samefile(folders[1] / name) for name in names)
 
 
+def test_verify_finds_what_was_changed_in_them(
+    store: Store, registry: RealRegistry, here: Site, there: Site, tmp_path: Path
+) -> None:
+    bento = make_bento(store, registry, tmp_path)
+    there.did("import", here.did("export", str(bento.tag), str(tmp_path / "carried"), "--images"))
+    kept = another_store(there.home).bentos.get(bento.tag).path / "ekiben-offline"
+    changed = [next(kept.glob("wheels/*x86_64.whl")), max((kept / "bases/blobs/sha256").iterdir())]
+    for path in changed:
+        path.write_bytes(b"another")
+    verified = there.run("verify", str(bento.tag))
+    assert verified.returncode == 1
+    assert all(path.name in verified.stdout for path in changed)
+
+
 def test_a_bento_whose_image_needs_more_than_wheels_is_refused(
     store: Store, registry: RealRegistry, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ekiben.cli.options import TagArgument
+from ekiben.cli.options import Progress, TagArgument
 from ekiben.cli.output import print_table, size_text
 from ekiben.cli.state import state_of
 
@@ -33,12 +33,14 @@ def audit_bento(
         bool, typer.Option("--strict", help="Exit with 1 where there is a finding that is not allowed.")
     ] = False,
     output: Annotated[AuditFormat, typer.Option("--output", "-o", help="How to print.")] = AuditFormat.table,
+    progress: Progress = None,
 ) -> None:
     """Audit a Bento: its files and why they are in it, and what to look at before it is shipped."""
     from ekiben.packager.audit.audit import audit_bento as audit
     from ekiben.packager.audit.sarif import sarif
 
     state = state_of(ctx)
+    state.override(progress=progress)
     report = audit(state.store.bentos.get(tag), state.store.models, state.reporter)
     match output:
         case AuditFormat.json:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ekiben.cli.formats import ListFormat
-from ekiben.cli.options import ListOutput, NameArgument
+from ekiben.cli.options import ListOutput, NameArgument, Progress
 from ekiben.cli.output import print_rows, size_text
 from ekiben.cli.state import state_of
 
@@ -17,12 +17,14 @@ def check_store(
     ctx: typer.Context,
     repair: Annotated[bool, typer.Option("--repair", help="Mend what can be, and print what cannot.")] = False,
     output: ListOutput = ListFormat.table,
+    progress: Progress = None,
 ) -> None:
     """Check every byte of the store, its index and what is around it. Exit code 1 where anything is amiss."""
     from ekiben.store.disk import disk_errors
     from ekiben.store.upkeep.fsck import check_store as check
 
     state = state_of(ctx)
+    state.override(progress=progress)
     with disk_errors(state.store.home):
         checked = check(state.store, state.reporter, repairs=repair)
     for one in checked.repaired:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from ekiben.cli.options import TagArgument
+from ekiben.cli.options import Progress, TagArgument
 from ekiben.cli.output import print_json, size_text
 from ekiben.cli.state import State, state_of
 from ekiben.errors import DamagedItem, InvalidSignature, UsageError
@@ -52,24 +52,34 @@ Attach: TypeAlias = Annotated[
 
 
 def verify_bento(
-    ctx: typer.Context, tag: TagArgument, key: VerifyKeys = None, output: VerifyOutput = VerifyFormat.text
+    ctx: typer.Context,
+    tag: TagArgument,
+    key: VerifyKeys = None,
+    output: VerifyOutput = VerifyFormat.text,
+    progress: Progress = None,
 ) -> None:
     """Check a Bento: every file, its lock, its models, and who signed it. Exit code 1 where anything is amiss."""
     from ekiben.packager.verification import verify_bento as verify
 
     state = state_of(ctx)
+    state.override(progress=progress)
     keys = _public_keys(state, key)
     verified = verify(state.store.bentos.get(tag), state.store, keys, state.reporter)
     _report(verified, keys if key else (), output, state.reporter)
 
 
 def verify_model(
-    ctx: typer.Context, tag: TagArgument, key: VerifyKeys = None, output: VerifyOutput = VerifyFormat.text
+    ctx: typer.Context,
+    tag: TagArgument,
+    key: VerifyKeys = None,
+    output: VerifyOutput = VerifyFormat.text,
+    progress: Progress = None,
 ) -> None:
     """Check a model: every file, and who signed it. Exit code 1 where anything is amiss."""
     from ekiben.packager.verification import verify_model as verify
 
     state = state_of(ctx)
+    state.override(progress=progress)
     keys = _public_keys(state, key)
     verified = verify(state.store.models.get(tag), keys, state.reporter)
     _report(verified, keys if key else (), output, state.reporter)

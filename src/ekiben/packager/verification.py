@@ -23,7 +23,16 @@ from ekiben.store.local import Store
 from ekiben.store.models import Model
 from ekiben.store.receipt import RECEIPT
 from ekiben.store.signatures import SignatureState, Subject, read_signatures, subject_of
-from ekiben.store.sums import SIGNATURES, SUMS, is_beside, parse_sums
+from ekiben.store.sums import (
+    OFFLINE_BASES,
+    OFFLINE_WHEELS,
+    SIGNATURES,
+    SUMS,
+    is_beside,
+    is_offline,
+    offline_blob,
+    parse_sums,
+)
 from ekiben.store.verify import Damage, find_damage
 from ekiben.trust.keys import PublicKey
 
@@ -92,7 +101,7 @@ def verify_bento(bento: Bento, store: Store, keys: Sequence[PublicKey], reporter
         with disk_errors(bento.path):
             locks = _locks_of(bento)
             lacks_lock = manifest.is_from_bentoml and not locks
-            damage += [] if lacks_lock else _lock_damage(bento, locks)
+            damage += [] if lacks_lock else [*_lock_damage(bento, locks), *_base_damage(bento)]
     return replace(verified, damage=(*verified.damage, *damage), models=of_models, lacks_lock=lacks_lock)
 
 
@@ -174,9 +183,21 @@ def _lock_damage(bento: Bento, locks: Mapping[Path, str]) -> list[Damage]:
     ]
     if found:
         return found
-    files = sorted(path for path in bento.path_of(WHEELS).glob("*") if path.is_file())
+    return [one for folder in (WHEELS, OFFLINE_WHEELS) for one in _wheel_damage(bento, locks, folder)]
+
+
+def _wheel_damage(bento: Bento, locks: Mapping[Path, str], folder: str) -> Iterator[Damage]:
+    files = sorted(path for path in bento.path_of(folder).glob("*") if path.is_file())
     wheels = {path.name: str(Digest.of_file(path)) for path in files}
-    return [Damage(f"{WHEELS}/{name}", fault) for name, fault in wheel_faults(locks.values(), wheels)]
+    yield from (Damage(f"{folder}/{name}", fault) for name, fault in wheel_faults(locks.values(), wheels))
+
+
+def _base_damage(bento: Bento) -> Iterator[Damage]:
+    """Blobs that came along for a machine without a network and are not what they are called."""
+    for path in sorted(bento.path_of(OFFLINE_BASES).rglob("*")):
+        relative = path.relative_to(bento.path).as_posix()
+        if is_offline(relative) and offline_blob(relative) not in (None, Digest.of_file(path).hex):
+            yield Damage(relative, "has other bytes than its name says")
 
 
 def _pylock_beside(lock: Path) -> str | None:
