@@ -100,6 +100,7 @@ def test_later_layers_of_settings_win_and_say_where_they_came_from(tmp_path: Pat
         ("require_signed", "", "default"),
         ("trusted_keys", "", "default"),
         ("plain_http", "", "default"),
+        ("registry_certificates", "", "default"),
     ]
 
 
@@ -145,7 +146,7 @@ def test_wrong_settings_from_elsewhere_are_named_too(tmp_path: Path) -> None:
         (
             "colour",
             "settings are: home, bento, remote, models_remote, engine, verbosity, progress, require_signed,"
-            " trusted_keys, plain_http",
+            " trusted_keys, plain_http, registry_certificates",
         ),
     ],
 )
@@ -164,7 +165,7 @@ def test_lists_are_lists_in_a_file_and_texts_in_the_environment(tmp_path: Path) 
     from_file = load_settings({"EKIBEN_SETTINGS": str(file)})
     assert from_file.require_signed == Setting(("serve", "import"), f"file {file}")
     assert from_file.trusted_keys.value == (tmp_path / "a.pub", Path("/keys/b.pub"))
-    assert from_file.rows()[-2] == ("trusted_keys", f"{tmp_path}/a.pub, /keys/b.pub", f"file {file}")
+    assert from_file.rows()[-3] == ("trusted_keys", f"{tmp_path}/a.pub, /keys/b.pub", f"file {file}")
     environ = {"EKIBEN_REQUIRE_SIGNED": "containerize, models", "EKIBEN_TRUSTED_KEYS": "/keys/a.pub:/keys/b.pub"}
     from_environment = load_settings(environ)
     assert from_environment.require_signed.value == ("containerize", "models")

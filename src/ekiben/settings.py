@@ -22,6 +22,7 @@ T = TypeVar("T")
 Raw: TypeAlias = str | tuple[str, ...]  # as written: a text, or in a file also a list
 
 PLAIN_HTTP = "EKIBEN_PLAIN_HTTP"
+REGISTRY_CERTIFICATES = "EKIBEN_REGISTRY_CERTIFICATES"
 SETTINGS_FILE = "EKIBEN_SETTINGS"  # names the settings file; else `ekiben/settings.yaml` in the user's config folder
 _VERBOSITIES = ("quiet", "normal", "verbose")
 _PROGRESS = ("auto", "plain", "quiet", "json")
@@ -44,7 +45,7 @@ class Settings:
     `remote` where push and pull go, `models_remote` the same for models where it is another; `engine` what builds
     images; `verbosity` and `progress` how much is said; `require_signed` before what a signature is asked for,
     `trusted_keys` the public keys that may have made it; `plain_http` the registries, as `host[:port]`, that are spoken
-    to without TLS besides this machine's own."""
+    to without TLS besides this machine's own; `registry_certificates` a folder of what single registries want."""
 
     home: Setting[Path]
     bento: Setting[Path | None] = Setting(None)
@@ -56,10 +57,14 @@ class Settings:
     require_signed: Setting[tuple[str, ...]] = Setting(())
     trusted_keys: Setting[tuple[Path, ...]] = Setting(())
     plain_http: Setting[tuple[str, ...]] = Setting(())
+    registry_certificates: Setting[Path | None] = Setting(None)
 
     def variables(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """`environ` as the registry client wants it: with `plain_http`, whichever layer said it."""
-        return {**environ, PLAIN_HTTP: ",".join(self.plain_http.value)}
+        """`environ` as the registry client wants it: with `plain_http` and `registry_certificates`, whichever layer
+        said them."""
+        folder = self.registry_certificates.value
+        said = {PLAIN_HTTP: ",".join(self.plain_http.value)} | ({REGISTRY_CERTIFICATES: str(folder)} if folder else {})
+        return {**environ, **said}
 
     def rows(self) -> list[tuple[str, str, str]]:
         """`(name, value, source)` of every setting, in order of declaration."""
@@ -154,6 +159,7 @@ def _from_overrides(overrides: Mapping[str, str]) -> list[tuple[str, Raw, str]]:
 
 def _typed(raw: Mapping[str, Setting[Raw]]) -> Settings:
     home, bento, engine = (_text(name, raw) for name in ("home", "bento", "engine"))
+    folder = _text("registry_certificates", raw)
     remote, models_remote = (_text(name, raw) for name in ("remote", "models_remote"))
     return Settings(
         home=Setting(_folder(home), home.source) if home else Setting(platformdirs.user_data_path("ekiben")),
@@ -166,6 +172,7 @@ def _typed(raw: Mapping[str, Setting[Raw]]) -> Settings:
         require_signed=_signed(raw.get("require_signed", Setting(()))),
         trusted_keys=_paths(raw.get("trusted_keys", Setting(()))),
         plain_http=_hosts(raw.get("plain_http", Setting(()))),
+        registry_certificates=Setting(_folder(folder), folder.source) if folder else Setting(None),
     )
 
 

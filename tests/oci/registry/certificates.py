@@ -1,4 +1,4 @@
-"""A certificate authority that nobody trusts yet, and a certificate of it."""
+"""A certificate authority that nobody trusts yet, and certificates of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ FAR_HOST = "registry.example"  # where a certificate of ours is good, besides th
 
 
 def make_certificates(folder: Path) -> tuple[Path, Path]:
-    """`(authority, server)`: two PEM files; the server's has its key, too."""
+    """`(authority, server)`: two PEM files; the server's has its key, too. Beside them lie `client.cert` and
+    `client.key`, for one whom the same authority vouches for."""
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "an authority of tests")])
     usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
@@ -33,12 +34,21 @@ def make_certificates(folder: Path) -> tuple[Path, Path]:
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
-    key = server_key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    client_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kiosk")])
+    client_key = ec.generate_private_key(ec.SECP256R1())
+    client = _certificate(client_name, authority_name, client_key.public_key(), authority_key.public_key()).sign(
+        authority_key, hashes.SHA256()
     )
     (folder / "authority.pem").write_bytes(authority.public_bytes(serialization.Encoding.PEM))
-    (folder / "server.pem").write_bytes(server.public_bytes(serialization.Encoding.PEM) + key)
+    (folder / "server.pem").write_bytes(server.public_bytes(serialization.Encoding.PEM) + _pem(server_key))
+    (folder / "client.cert").write_bytes(client.public_bytes(serialization.Encoding.PEM))
+    (folder / "client.key").write_bytes(_pem(client_key))
     return folder / "authority.pem", folder / "server.pem"
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    form = serialization.PrivateFormat.PKCS8
+    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
 
 
 def _certificate(

@@ -21,11 +21,13 @@ _LISTENING = re.compile(r"listening on [0-9.:\[\]]*:(\d+)")
 
 @dataclass(slots=True)
 class RealRegistry:
-    """`docker-registry serve` over `folder`. `certificate` (and key, in one PEM file) makes it speak TLS."""
+    """`docker-registry serve` over `folder`. `certificate` (and key, in one PEM file) makes it speak TLS; `authority`
+    has to vouch for clients then."""
 
     folder: Path
     has_password: bool = False
     certificate: Path | None = None
+    authority: Path | None = None
     deletes: bool = True
     port: int = 0
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
@@ -66,7 +68,10 @@ class RealRegistry:
     def _config(self) -> str:
         auth = f"auth: {{htpasswd: {{realm: test, path: {self.folder}/htpasswd}}}}" if self.has_password else ""
         deletes = str(self.deletes).lower()
-        tls = f", tls: {{certificate: {self.certificate}, key: {self.certificate}}}" if self.certificate else ""
+        clients = f", clientcas: [{self.authority}]" if self.authority else ""
+        tls = (
+            f", tls: {{certificate: {self.certificate}, key: {self.certificate}{clients}}}" if self.certificate else ""
+        )
         return dedent(f"""\
             version: 0.1
             log: {{accesslog: {{disabled: true}}, level: info}}

@@ -9,9 +9,10 @@
     └── progress     how far transfers are, and how one that failed stops the others
     client           Client: one request with credentials, redirects, errors in words
     ├── authorization    logins and tokens      (challenge: what is asked; credentials: what `docker login` keeps)
+    ├── logging_in       log_in: shown to the registry, kept by `logins`      (credential_helpers: programs that keep)
     ├── transport        one request, one answer: alone in touching urllib3      (live_connections: to break them off)
     ├── retrying         which failures are waited out, and how long
-    ├── network          proxies and certificates
+    ├── network          proxies and trust      (certificates: what single registries want and are trusted by)
     └── addresses        hosts to URLs
 
 Nothing is believed that a registry sends: blobs and manifests are checked against their digests, documents are bounded,

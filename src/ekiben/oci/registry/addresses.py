@@ -65,6 +65,11 @@ def api_url(host: str, *, plain_http: bool | None = None) -> str:
     return f"{'http' if is_plain else 'https'}://{host}/v2/"
 
 
+def default_port(scheme: str) -> int:
+    """The port of URLs that name none."""
+    return _PORTS[scheme]
+
+
 def registry_host(text: str) -> str:
     """The host that somebody means who writes it alone, as a URL, or with the name of something in it. Raises
     RegistryError for what is no host."""

@@ -1,4 +1,4 @@
-"""What lies between this machine and a registry, as the environment says: certificates and proxies. No sockets."""
+"""What lies between this machine and a registry, as the environment says: trust and proxies. No sockets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ekiben.errors import RegistryError
-from ekiben.oci.registry.addresses import Origin, is_loopback
+from ekiben.oci.registry.addresses import Origin, api_url, is_loopback
+from ekiben.oci.registry.certificates import Certificates, certificate_folders, find_certificates, load_authorities
 from ekiben.settings import PLAIN_HTTP
 
 # What is named so is added to what the system trusts.
@@ -20,13 +21,14 @@ _BUNDLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUND
 @dataclass(frozen=True, slots=True)
 class Network:
     """`ca_files` (or folders) are trusted besides the system's. Proxies by scheme (`http`, `https`, `all`); `no_proxy`
-    names what is reached directly. `plain_hosts` speak no TLS, each as references name it. A connection that moves no
-    byte for `stall_s` is broken."""
+    names what is reached directly. `plain_hosts` speak no TLS, each as references name it. `certificate_folders` hold
+    what single registries want. A connection that moves no byte for `stall_s` is broken."""
 
     ca_files: tuple[Path, ...] = ()
     proxies: tuple[tuple[str, str], ...] = ()
     no_proxy: tuple[str, ...] = ()
     plain_hosts: tuple[str, ...] = ()
+    certificate_folders: tuple[Path, ...] = ()
     stall_s: float = 60.0
 
     @classmethod
@@ -42,6 +44,7 @@ class Network:
             proxies=tuple(proxies),
             no_proxy=_listed(excluded),
             plain_hosts=_listed(environ.get(PLAIN_HTTP) or ""),
+            certificate_folders=certificate_folders(environ),
         )
 
     def proxy_for(self, origin: Origin) -> str | None:
@@ -57,14 +60,25 @@ class Network:
             )
         return proxy
 
-    def tls_context(self) -> ssl.SSLContext:
-        """What certificates of registries are checked with: always, and never for less than TLS 1.2."""
+    def is_plain(self, host: str) -> bool | None:
+        """Whether `host[:port]` speaks plain HTTP; None where nobody says so, and its name has to do."""
+        if host.lower() in self.plain_hosts:
+            return True
+        has_certificates = self.certificates_for(Origin.of(api_url(host, plain_http=False))) != Certificates()
+        return False if has_certificates else None
+
+    def certificates_for(self, origin: Origin) -> Certificates:
+        """Those that are kept for that registry alone."""
+        return find_certificates(self.certificate_folders, origin)
+
+    def tls_context(self, own: Certificates | None = None) -> ssl.SSLContext:
+        """What certificates of registries are checked with: always, and never for less than TLS 1.2. `own` are those
+        for the one registry that it is for."""
         context = ssl.create_default_context()
         for path in self.ca_files:
-            try:
-                context.load_verify_locations(**{"capath" if path.is_dir() else "cafile": str(path)})
-            except (OSError, ssl.SSLError) as error:
-                raise RegistryError(f"the CA bundle `{path}` cannot be read: {error}") from error
+            load_authorities(context, path)
+        if own:
+            own.load_into(context)
         return context
 
 

@@ -83,15 +83,13 @@ class Registry:
     ) -> Registry:
         """The registry at `host[:port]`; nothing is sent yet.
 
-        Without `plain_http` it is HTTPS, and plain HTTP for loopback hosts and those that the network says so of.
-        Proxies, certificates and credentials are those of `environ` where they are not given. Uploads that a process
-        did not end are gone on with by the next that names the same folder `uploads`.
+        Without `plain_http` it is HTTPS, and plain HTTP for loopback hosts without certificates of their own and those
+        that the network says so of. Proxies, certificates and credentials are those of `environ` where they are not
+        given. Uploads that a process did not end are gone on with by the next that names the same folder `uploads`.
         """
         environ = os.environ if environ is None else environ
         network = network or Network.of(environ)
-        if plain_http is None and host.lower() in network.plain_hosts:
-            plain_http = True
-        root = api_url(host, plain_http=plain_http)
+        root = api_url(host, plain_http=network.is_plain(host) if plain_http is None else plain_http)
         transport = Transport(network)
         asks = login or partial(find_login, host, environ)
         authorizer = Authorizer(host, Origin.of(root), transport, asks, time.monotonic)

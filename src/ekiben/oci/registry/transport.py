@@ -6,6 +6,7 @@ it, would add the passwords of netrc.
 
 from __future__ import annotations
 
+import re
 import ssl
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -28,6 +29,7 @@ from urllib3.exceptions import (
 
 from ekiben.errors import RegistryError
 from ekiben.oci.registry.addresses import Origin
+from ekiben.oci.registry.certificates import Certificates
 from ekiben.oci.registry.live_connections import LiveConnections
 from ekiben.oci.registry.network import Network
 from ekiben.oci.registry.retrying import Temporary, retry_after_s
@@ -38,6 +40,7 @@ _CONNECTIONS = 16  # kept open per host; more are opened and closed
 _CONNECT_TIMEOUT_S = 15.0
 _COMMITTING = 10  # times as long as for a byte is a PUT waited for: a registry may have to move a large blob first
 _UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # OpenSSL's word for it
+_UNKNOWN_CLIENT = re.compile(r"ALERT_\w*(?:CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)")  # and how the other side says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,8 @@ class Transport:
     """Connections to registries, shared by threads."""
 
     network: Network
-    _pools: dict[tuple[str | None, str], urllib3.PoolManager] = field(default_factory=dict, init=False)
+    _pools: dict[tuple[str | None, str, Certificates], urllib3.PoolManager] = field(default_factory=dict, init=False)
+    _certificates: dict[Origin, Certificates] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _answered: set[Origin] = field(default_factory=set, init=False)
     _live: LiveConnections = field(default_factory=LiveConnections, init=False, repr=False)
@@ -167,14 +171,29 @@ class Transport:
 
     def _pool_for(self, origin: Origin) -> urllib3.PoolManager:
         proxy = self.network.proxy_for(origin)
-        key = (proxy, origin.scheme)
         with self._lock:
+            own = self._certificates.get(origin)
+            if own is None:
+                own = self._certificates[origin] = self.network.certificates_for(origin)
+            key = (proxy, origin.scheme, own)
             if key not in self._pools:
-                is_plain = origin.is_plain and not (proxy or "").startswith("https:")
-                pool = _open_pool(proxy, None if is_plain else self.network.tls_context())
+                pool = self._open_pool(proxy, None if origin.is_plain else self.network.tls_context(own))
                 pool.pool_classes_by_scheme = self._live.pool_classes()
                 self._pools[key] = pool
             return self._pools[key]
+
+    def _open_pool(self, proxy: str | None, context: ssl.SSLContext | None) -> urllib3.PoolManager:
+        if proxy is None:
+            return urllib3.PoolManager(maxsize=_CONNECTIONS, ssl_context=context)
+        parts = urlsplit(proxy)
+        login, _, host = parts.netloc.rpartition("@")
+        return urllib3.ProxyManager(
+            f"{parts.scheme}://{host}",
+            maxsize=_CONNECTIONS,
+            ssl_context=context,
+            proxy_ssl_context=self.network.tls_context() if parts.scheme == "https" else None,
+            proxy_headers=urllib3.make_headers(proxy_basic_auth=unquote(login)) if login else None,
+        )
 
     def _translated(self, origin: Origin, error: Exception) -> RegistryError:
         host, first = origin.host, origin not in self._answered
@@ -197,26 +216,17 @@ class Transport:
         return _broken(origin, error)
 
 
-def _open_pool(proxy: str | None, context: ssl.SSLContext | None) -> urllib3.PoolManager:
-    if proxy is None:
-        return urllib3.PoolManager(maxsize=_CONNECTIONS, ssl_context=context)
-    parts = urlsplit(proxy)
-    login, _, host = parts.netloc.rpartition("@")
-    return urllib3.ProxyManager(
-        f"{parts.scheme}://{host}",
-        maxsize=_CONNECTIONS,
-        ssl_context=context,
-        proxy_ssl_context=context,
-        proxy_headers=urllib3.make_headers(proxy_basic_auth=unquote(login)) if login else None,
-    )
-
-
 def _tls_failure(origin: Origin, error: Exception) -> RegistryError:
     text = _reason(error)
     if _UNTRUSTED in text:
         return RegistryError(
             f"the certificate of `{origin.host}` is not trusted: {text}",
             hint="name the network's CA bundle in SSL_CERT_FILE",
+        )
+    if _UNKNOWN_CLIENT.search(text):
+        return RegistryError(
+            f"`{origin.host}` wants a client's certificate, or another one: {text}",
+            hint=f"put `client.cert` and `client.key` into `~/.docker/certs.d/{origin.host}:{origin.port}`",
         )
     return RegistryError(
         f"no TLS with `{origin.host}:{origin.port}`: {text}",
