@@ -6,7 +6,8 @@
     commands.py    the table of commands, each imported when it is asked for
     interrupts.py  what a command says that was stopped
     state.py       settings, store and reporter, made once and handed to each command
-    console.py     the reporter of a terminal (rich) and of everything else (plain lines), always on stderr
+    console.py     the reporters of a terminal, of logs and of programs (JSON), always on stderr
+    ├── pace.py    how far, how fast, how much longer, and when that is worth saying     ── bars.py  drawn by rich
     output.py      data on stdout: table, JSON, YAML, path; never wrapped or coloured when it is no terminal
     formats.py     what commands print in       options.py  option types that several commands share
     items.py       list, get, delete: the same for Bentos and models

@@ -18,6 +18,7 @@
     verification      is a Bento what it was, down to its lock and its models (`ekiben verify`)
     project_lock      bento.lock written or checked (`ekiben lock`)
     image/            a Bento becomes an image (`ekiben containerize`)
+    airgap            what of it goes to a machine without a network (`ekiben export --images`)
     parts             where the parts of a Bento lie in its folder
     credentials       what in a URL is a secret, for bentofile/ and lock/
     asking            what another program prints, for git_state and image/
