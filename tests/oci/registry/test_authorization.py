@@ -11,7 +11,7 @@ import pytest
 
 from ekiben.errors import AccessDenied, RegistryError
 from ekiben.oci.registry.credentials import Login
-from tests.oci.registry.odd_registry import OddRegistry, serving
+from tests.oci.registry.odd_registry import Fault, OddRegistry, serving
 from tests.oci.registry.talking import blob_of, registry_at
 from tests.oci.registry.token_service import TokenService, giving
 
@@ -53,6 +53,19 @@ def test_a_mount_is_asked_for_with_both_repositories(odd: OddRegistry, service: 
     assert ["repository:a:pull", "repository:a:pull,push", "repository:models/iris:pull"] in [
         asked["scope"] for _, asked, _ in service.asked
     ]
+
+
+def test_the_list_of_repositories_and_deleting_are_asked_for_by_names_of_their_own(
+    odd: OddRegistry, service: TokenService
+) -> None:
+    registry = registry_at(odd.host)
+    with pytest.raises(RegistryError, match="does not list its repositories"):
+        list(registry.repositories())
+    odd.manifests["1"] = b"{}"
+    odd.faults.append(Fault("DELETE", status=202))
+    registry.delete_manifest("a", "1")
+    scopes = {scope for _, asked, _ in service.asked for scope in asked["scope"]}
+    assert scopes == {"registry:catalog:*", "repository:a:pull", "repository:a:pull,delete"}
 
 
 def test_a_token_that_the_registry_refuses_is_renewed(odd: OddRegistry, service: TokenService) -> None:

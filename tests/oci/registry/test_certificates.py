@@ -140,6 +140,25 @@ def test_a_certificate_goes_through_a_proxy(mutual: RealRegistry, certificates: 
         assert Registry.open(FAR_HOST, environ=environ).head_manifest("a", "1") is None
 
 
+def test_a_proxy_in_tls_is_not_shown_the_certificate_for_the_registry(
+    mutual: RealRegistry, certificates: Path, tmp_path: Path
+) -> None:
+    put(tmp_path / "mine" / FAR_HOST, certificates, authority=False)
+    blob, open_content = blob_of(300_000)
+    with tunnelling(Tunnel(mutual.port, certificates / "server.pem")) as tunnel:
+        environ = {
+            "https_proxy": f"https://{tunnel.host}",
+            "SSL_CERT_FILE": str(certificates / "authority.pem"),
+            "EKIBEN_REGISTRY_CERTIFICATES": str(tmp_path / "mine"),
+            "HOME": "/none",
+        }
+        registry = Registry.open(FAR_HOST, environ=environ)
+        registry.push_blob("a", blob, open_content)
+        assert b"".join(registry.get_blob("a", blob)) == open_content().read()
+        assert set(tunnel.asked) == {f"{FAR_HOST}:443"}
+        assert all(not one for one in tunnel.shown)
+
+
 @pytest.mark.parametrize("name", ["ca.crt", "client.cert", "client.key"])
 def test_a_file_that_holds_none_is_told(certificates: Path, tmp_path: Path, name: str) -> None:
     folder = put(tmp_path / "mine" / "registry.example", certificates)

@@ -54,7 +54,10 @@ def find_certificates(folders: tuple[Path, ...], origin: Origin) -> Certificates
     found = next((folder for folder in _candidates(folders, origin) if _is_there(folder)), None)
     if found is None or origin.is_plain:
         return Certificates()
-    names = {path.name: path for path in sorted(found.iterdir())}
+    try:
+        names = {path.name: path for path in sorted(found.iterdir())}
+    except OSError as error:
+        raise RegistryError(f"the certificates in `{found}` cannot be read: {error.strerror}") from error
     clients = []
     for name, path in names.items():
         other = {".cert": ".key", ".key": ".cert"}.get(path.suffix)
