@@ -76,11 +76,13 @@ class Exchange:
 
 @dataclass(slots=True)
 class Proxy:
-    """`faults` are used up one by one; `closes_idle` ends every connection after an answer, without a word."""
+    """`faults` are used up one by one; `closes_idle` ends every connection after an answer, without a word. Each 64 KiB
+    of a body take `pause_s`, so that they are with whom they are for, and in no buffer."""
 
     port: int
     faults: list[Fault] = field(default_factory=list)
     closes_idle: bool = False
+    pause_s: float = 0.0
     seen: list[Exchange] = field(default_factory=list)
     host: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -183,6 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
         upstream.endheaders()
         for piece in self._body():
             exchange.body_bytes += len(piece)
+            time.sleep(self.server.proxy.pause_s)
             if fault and fault.deed is Deed.CUT_REQUEST and exchange.body_bytes > fault.at:
                 raise _Closed
             upstream.send(b"%x\r\n%b\r\n" % (len(piece), piece) if is_chunked else piece)
@@ -235,6 +238,7 @@ class _Handler(BaseHTTPRequestHandler):
                         pass
             self.wfile.write(piece)
             exchange.answered_bytes += len(piece)
+            time.sleep(self.server.proxy.pause_s)
 
     def _begin_answer(self, status: int, headers: Mapping[str, str]) -> None:
         self.send_response_only(status)
