@@ -110,7 +110,7 @@ def read_referrer(content: bytes, subject: Digest, what: str) -> Attached:
             raise ImageError(f"a referrer of it has other layers than one of type `{_LAYERS[kind]}`")
         (blob,) = manifest.layers
         if not 0 < blob.size_bytes <= MAX_ATTACHED_BYTES:
-            raise ImageError(f"a referrer of it is to have {blob.size_bytes:,} bytes")
+            raise ImageError(f"a referrer of it is to have no bytes, or more than {MAX_ATTACHED_BYTES:,}")
         return Attached(kind, blob, _path(kind, blob))
 
 

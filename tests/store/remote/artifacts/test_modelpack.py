@@ -241,12 +241,12 @@ def test_a_large_file_may_be_called_as_the_folder_of_small_ones() -> None:
 def test_a_layer_that_is_there_twice_is_refused() -> None:
     first = dict(TEN_ARTIFACT.blobs[1].to_fields())
     content = changed(TEN_ARTIFACT.content, "layers", 2, to=first)
-    with pytest.raises(RemoteError, match="the layer `sha256:.*` is there twice"):
+    with pytest.raises(RemoteError, match=r"the layer `sha256:.*` is there twice"):
         read(content, TEN_ARTIFACT.config_content)
 
 
 def test_claims_of_more_bytes_than_are_taken_are_refused() -> None:
-    with pytest.raises(RemoteError, match=r"says that it has 943,\d+,\d+ bytes, and at most 1,000 are taken"):
+    with pytest.raises(RemoteError, match="says that it has more than 1,000 bytes"):
         read_model(TEN_ARTIFACT.content, TEN_ARTIFACT.config_content, WHAT, Limits(max_bytes=1000))
 
 

@@ -11,9 +11,11 @@ from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.json_object import MAX_BYTES
 from ekiben.oci.manifest import Manifest
 from ekiben.store.archive.limits import Limits
+from ekiben.store.archive.names import shown
 from ekiben.store.remote.artifacts.artifact import Artifact
 
 MAX_LAYERS = 10_000  # of a manifest: a model's small files share layers, so this is terabytes
+_SHOWN = 300  # characters of a message
 
 
 @contextmanager
@@ -22,7 +24,8 @@ def refusing(what: str) -> Iterator[None]:
     try:
         yield
     except (ImageError, ArchiveError, DamagedItem, InvalidTag, InvalidDigest) as error:
-        raise RemoteError(f"{what} is refused: {error}", hint=error.hint) from error
+        hint = _brief(error.hint) if error.hint else None
+        raise RemoteError(f"{what} is refused: {_brief(str(error))}", hint=hint) from error
 
 
 def checked(artifact: Artifact, what: str) -> Artifact:
@@ -48,8 +51,11 @@ def check_amount(blobs: Iterable[Descriptor], limits: Limits, what: str) -> int:
     if len(sizes) > MAX_LAYERS:
         raise RemoteError(f"{what} is refused: it has more than {MAX_LAYERS:,} layers")
     if sum(sizes) > limits.max_bytes:
-        raise RemoteError(
-            f"{what} is refused: it says that it has {sum(sizes):,} bytes, and at most {limits.max_bytes:,} are taken",
-            hint="allow more with `--max-bytes` if you trust where it comes from",
-        )
+        raise RemoteError(f"{what} is refused: it says that it has more than {limits.max_bytes:,} bytes")
     return sum(sizes)
+
+
+def _brief(message: str) -> str:
+    """What strangers wrote stands in messages: it moves no cursor, and has an end."""
+    told = "".join(map(shown, message[:_SHOWN]))
+    return told if len(message) <= _SHOWN else f"{told}…"
