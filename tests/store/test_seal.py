@@ -132,6 +132,13 @@ def test_a_known_file_is_not_read_again(tmp_path: Path) -> None:
     assert sealed.files == {"a": told, "b": Digest.of_bytes(b"2")}
 
 
+def test_a_known_file_keeps_its_other_name_and_is_not_copied(tmp_path: Path) -> None:
+    write_tree(tmp_path / "draft", {"a": "1"})
+    (tmp_path / "other").hardlink_to(tmp_path / "draft" / "a")
+    seal(tmp_path / "draft", known={"a": KnownFile.of(tmp_path / "draft" / "a", Digest.of_bytes(b"1"))})
+    assert (tmp_path / "other").samefile(tmp_path / "draft" / "a")
+
+
 @pytest.mark.parametrize("change", ["write", "restore times", "replace", "rename", "link", "chmod"])
 def test_a_known_file_that_was_touched_since_is_read(tmp_path: Path, change: str) -> None:
     file = tmp_path / "draft" / "a"

@@ -74,14 +74,14 @@ def seal(folder: Path, executables: Collection[str] = (), known: Mapping[str, Kn
     for what cannot be kept: links to folders or to nothing, devices, sockets, names that are no UTF-8, strays among
     what lies beside, and executables that are not there.
     """
-    settled = sorted(_settle(folder))
+    unread = {path: one.digest for path, one in (known or {}).items() if one.is_unchanged(folder / path)}
+    settled = sorted(_settle(folder, unread.keys()))
     beside = list(filter(is_beside, settled))
     files = [path for path in settled if not is_beside(path)]
     _refuse_strays(beside)
     missing = sorted(set(executables) - set(files))
     if missing:
         raise StoreError(f"`{missing[0]}` is to be executable and is not among the files")
-    unread = {path: one.digest for path, one in (known or {}).items() if one.is_unchanged(folder / path)}
     for path in settled:
         (folder / path).chmod(PROGRAM_MODE if path in executables else FILE_MODE)
     sync_all(folder / path for path in settled)
@@ -122,13 +122,14 @@ def sync_folders(folder: Path) -> None:
     sync_all(here for here, _, _ in _walk(folder))
 
 
-def _settle(folder: Path) -> Iterator[str]:
-    """Makes every entry a file of its own or a folder that holds one; gives the files' relative paths."""
+def _settle(folder: Path, known: Collection[str]) -> Iterator[str]:
+    """Makes every entry a file of its own or a folder that holds one; gives the files' relative paths. A known file may
+    have another name, whose owner gives it up when the item is in its place."""
     for here, folders, files in _walk(folder):
         for name in folders:
             _require_folder(here / name, folder)
         for name in files:
-            yield _settle_file(here / name, folder)
+            yield _settle_file(here / name, folder, known)
         if here != folder and not any(here.iterdir()):
             here.rmdir()  # SHA256SUMS cannot name an empty folder, so an item has none
         else:
@@ -150,7 +151,7 @@ def _require_folder(path: Path, folder: Path) -> None:
         raise StoreError(f"`{relative}` is a link to a folder", hint="put the files themselves there")
 
 
-def _settle_file(path: Path, folder: Path) -> str:
+def _settle_file(path: Path, folder: Path, known: Collection[str]) -> str:
     relative = _relative(path, folder)
     status = path.lstat()
     if stat.S_ISLNK(status.st_mode):
@@ -159,7 +160,7 @@ def _settle_file(path: Path, folder: Path) -> str:
         _replace_by_copy(path)
     elif not stat.S_ISREG(status.st_mode):
         raise StoreError(f"`{relative}` is neither a file nor a folder")
-    elif status.st_nlink > 1:
+    elif status.st_nlink > 1 and relative not in known:
         _replace_by_copy(path)  # whoever has the file's other name could change the item
     return relative
 

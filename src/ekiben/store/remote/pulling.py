@@ -56,12 +56,13 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """An item and where its files are: in the layers of an artifact in `target`'s repository. `standing` is what its
-    signatures refer to: not the Bento that a model came in."""
+    """An item and where its files are: in the layers of an artifact in `target`'s repository, whose manifest `origin`
+    names for ever. `standing` is what its signatures refer to: not the Bento that a model came in."""
 
     kind: ItemKind
     facts: ItemFacts
     target: Target
+    origin: Target
     layers: tuple[ArtifactLayer, ...]
     standing: Standing | None
 
@@ -101,7 +102,7 @@ class _Pull:
             return item.facts.tag, receipt
         with self.store.scratch() as scratch, disk_errors(scratch), _said_of(item.target):
             claim(self.store.layout, scratch, [model.tag for model in needed])
-            models = [self._locate(model, found.target) for model in needed if not self._has(model)]
+            models = [self._locate(model, item) for model in needed if not self._has(model)]
             downloads = Downloads(self.store.cache, self.reporter)
             with downloads.held([one.facts.digest for one in (item, *models)]):
                 if receipt := self._make_latest(item, needed):  # somebody else has fetched it meanwhile
@@ -135,27 +136,27 @@ class _Pull:
         opened = open_item(fetched.tree, item.kind, ArchiveIndex(item.kind, item.facts.tag, item.facts.digest))
         if item.standing:
             take_signatures(opened, item.standing, remote, self.request.keys, self.reporter)
-        return replace(opened, details=pulled_from(str(item.target), item.facts), known=fetched.known)
+        return replace(opened, details=pulled_from(str(item.origin), item.facts), known=fetched.known)
 
     def _find(self, target: Target, kind: ItemKind) -> Documents:
         remote = self.remotes.open(target.place)
         return read_documents(remote, require_standing(remote, target, kind), kind)
 
-    def _locate(self, model: ModelOfBento, bento: Target) -> _Wanted:
+    def _locate(self, model: ModelOfBento, bento: _Wanted) -> _Wanted:
         """Where the files of a model are: in the Bento's artifact, else in the model's own."""
-        target = Target.of(self.request.models_place or bento.place, model.tag)
+        target = Target.of(self.request.models_place or bento.target.place, model.tag)
         if model.facts and model.layers:
-            return _Wanted(MODEL, model.facts, bento, model.layers, self._own(model, target))
+            return _Wanted(MODEL, model.facts, bento.target, bento.origin, model.layers, self._own(model, target))
         try:
             found = _wanted(self._find(target, MODEL), MODEL)
         except NotInRegistry as error:
             raise ModelNotFound(
-                f"model `{model.tag}` of `{bento}` is neither with it, nor at `{target.place}`, nor in the store",
+                f"model `{model.tag}` of `{bento.target}` is neither with it, nor at `{target.place}`, nor in the store",
                 hint="push that model there, or push the Bento with its models",
             ) from error
         if found.facts.digest != model.digest:
             raise RemoteError(
-                f"`{target}` has other content than the Bento `{bento}` was built with",
+                f"`{target}` has other content than the Bento `{bento.target}` was built with",
                 hint="push the Bento again with its models",
             )
         return found
@@ -185,8 +186,9 @@ def _wanted(found: Documents, kind: ItemKind) -> _Wanted:
     artifact = found.artifact
     if artifact.facts is None:
         raise RemoteError(f"`{found.target}` was not made by ekiben")
-    target = replace(found.target, version=artifact.facts.tag.version)
-    return _Wanted(kind, artifact.facts, target, artifact.layers, found.standing)
+    target = replace(found.target, version=artifact.facts.tag.version, digest=None)
+    origin = replace(target, digest=found.standing.fetched.descriptor.digest)
+    return _Wanted(kind, artifact.facts, target, origin, artifact.layers, found.standing)
 
 
 @contextmanager
