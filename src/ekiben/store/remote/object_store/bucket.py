@@ -7,6 +7,7 @@ writes then, so that of two writers at the same instant both may believe that th
 from __future__ import annotations
 
 import hashlib
+import io
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +25,7 @@ from ekiben.store.remote.object_store.objects import Found, Stat
 from ekiben.store.remote.object_store.ranges import fetch_ahead
 
 _PIECE_BYTES = 4 * 1024 * 1024
-_WHOLE = frozenset({"abfs", "abfss", "adl", "az", "gcs", "gs", "memory", "oss", "s3", "s3a"})  # appear when closed
+_WHOLE = frozenset({"abfs", "abfss", "adl", "az", "gcs", "gs", "oss", "s3", "s3a"})  # appear when closed
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")  # what backends call it
 
 
@@ -161,9 +162,14 @@ class Bucket:
             return
         draft, path = self.path(f"{UPLOADS}{os.urandom(8).hex()}"), self.path(key)
         self.system.makedirs(self.path(UPLOADS), exist_ok=True)
-        yield draft
-        self.system.makedirs(path.rpartition("/")[0], exist_ok=True)
-        self.system.mv(draft, path)
+        try:
+            yield draft
+            self.system.makedirs(path.rpartition("/")[0], exist_ok=True)
+            self.system.mv(draft, path)
+        except BaseException:
+            with suppress(OSError):
+                self.system.rm_file(draft)
+            raise
 
 
 def _stat(key: str, found: Mapping[str, Any]) -> Stat:
@@ -183,9 +189,10 @@ def _time_s(found: Mapping[str, Any]) -> float:
 
 
 def _discard(stream: Any) -> None:
-    """Closes a file without making it one."""
-    discard = getattr(stream, "discard", None)
+    """Ends a file without making it one, where it is not one already; that is removed as a draft then."""
+    if isinstance(stream, io.BufferedIOBase) or not hasattr(stream, "discard"):
+        stream.close()
+        return
     with suppress(OSError, NotImplementedError):
-        if discard is not None:
-            discard()
+        stream.discard()
     stream.closed = True

@@ -123,7 +123,7 @@ class Folder:
     def upload(self, key: str, open_content: Callable[[], Checked], meter: Meter) -> int:
         """See Objects. One process at a time sends a blob; who waited for it finds it there."""
         part = f"{UPLOADS}{key.replace('/', '.')}"
-        with self._errors(), locked(self._files, f"{part}{_LOCK}", meter.progress.check):
+        with self._errors(), locked(self._files, f"{part}{_LOCK}", meter.progress.pause):
             if self.stat(key):
                 return 0
             with self._files.open_part(part) as stream, open_content() as content:
@@ -157,8 +157,9 @@ class Folder:
                     yield _stat(f"{folder}{entry.name}", entry.stat(follow_symlinks=False))
 
     def _check_root(self) -> None:
-        """What is missing of a folder that is not there is not merely missing."""
-        if not self.root.is_dir():
+        """A folder that nobody has made yet is an empty one; what is missing of one that cannot be, is not merely
+        missing."""
+        if not self.root.is_dir() and not self.root.parent.is_dir():
             raise NotInRegistry(f"`{self.name}` does not exist", hint=MOUNT_HINT)
 
     @contextmanager

@@ -18,14 +18,14 @@ _threads: defaultdict[tuple[object, str], threading.Lock] = defaultdict(threadin
 
 
 @contextmanager
-def locked(files: SharedFiles, path: str, check: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Holds the lock on the file `path`, which is nothing but that, for the block. `check` is called while others have
-    it, and may raise. Raises OSError."""
+def locked(files: SharedFiles, path: str, pause: Callable[[float], object] = time.sleep) -> Iterator[None]:
+    """Holds the lock on the file `path`, which is nothing but that, for the block. `pause` waits while others have it,
+    and may raise. Raises OSError."""
     lock = _threads[files.root, path]
-    while not lock.acquire(timeout=_WAIT_S):
-        check()
+    while not lock.acquire(blocking=False):
+        pause(_WAIT_S)
     try:
-        handle = _taken(files, path, check)
+        handle = _taken(files, path, pause)
         try:
             yield
         finally:
@@ -34,14 +34,13 @@ def locked(files: SharedFiles, path: str, check: Callable[[], object] = lambda: 
         lock.release()
 
 
-def _taken(files: SharedFiles, path: str, check: Callable[[], object]) -> int:
+def _taken(files: SharedFiles, path: str, pause: Callable[[float], object]) -> int:
     """The lock's file, held. A sweep may have removed it while it was waited for: then another."""
     while True:
         handle = files.open_lock(path)
         try:
             while not _is_ours(handle):
-                check()
-                time.sleep(_WAIT_S)
+                pause(_WAIT_S)
             if os.fstat(handle).st_nlink:
                 return handle
         except BaseException:

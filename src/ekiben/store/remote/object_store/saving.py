@@ -9,11 +9,13 @@ from typing import BinaryIO
 from ekiben.digest import Digest
 from ekiben.errors import NotInRegistry, WrongBytes
 from ekiben.oci.artifact_store import Download
+from ekiben.oci.locking import locked_file
 from ekiben.oci.transfer_progress import Meter
 from ekiben.store.remote.object_store.layout import blob_key
 from ekiben.store.remote.object_store.objects import Objects
 
 _READ_BYTES = 1024 * 1024
+_LOOK_AGAIN_S = 0.1  # whether another process has done with a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class Saving:
     def run(self) -> None:
         """Writes the file. Raises WrongBytes after removing it, OSError from the disk."""
         path = self.download.path
-        with path.open("a+b") as stream:
+        self._check_part()
+        with locked_file(path, lambda: self.meter.progress.pause(_LOOK_AGAIN_S)), path.open("r+b") as stream:
             try:
                 self._continue(stream)
             except WrongBytes:  # what was there may have been damaged: once more from the first byte
@@ -64,6 +67,11 @@ class Saving:
         """From which byte of the blob on, how many, and what they are."""
         blob, part = self.download.blob, self.download.part
         return (part.offset, part.size_bytes, part.digest) if part else (0, blob.size_bytes, blob.digest)
+
+    def _check_part(self) -> None:
+        blob, part = self.download.blob, self.download.part
+        if part and part.offset + part.size_bytes > blob.size_bytes:
+            raise self._wrong(f"its part of {part.size_bytes} bytes at {part.offset} is said to end behind it")
 
     def _check_there(self) -> None:
         blob = self.download.blob
