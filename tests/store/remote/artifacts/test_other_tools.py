@@ -1,5 +1,5 @@
 """Independent implementations read what ekiben writes, and write what it reads: skopeo copies artifacts, the package
-`modelpack-client` pulls and pushes models, both through a real registry."""
+`modelpack-client` pulls and pushes models, podman mounts them, all through a real registry."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -117,15 +118,41 @@ def test_skopeo_copies_a_model_into_a_layout_and_back(
     assert index["manifests"][0]["digest"] == str(artifact.descriptor.digest)
 
 
-def test_skopeo_reads_the_image_beside_a_model(
-    artifact: Artifact, model: Model, store: Store, real_registry: RealRegistry
-) -> None:
+@pytest.fixture
+def image(artifact: Artifact, model: Model, store: Store, real_registry: RealRegistry) -> str:
+    """The image beside the model, in the registry by this name."""
     blobs = blobs_of(model, store)
     facts = ItemFacts(model.tag, model.digest, model.created, model.size_bytes)
     push(write_mountable(facts, blobs), blobs, registry_at(real_registry.host), "1-image")
-    told = json.loads(skopeo("inspect", "--tls-verify=false", f"docker://{real_registry.host}/{REPOSITORY}:1-image"))
+    return f"{real_registry.host}/{REPOSITORY}:1-image"
+
+
+def test_skopeo_reads_the_image_beside_a_model(artifact: Artifact, image: str) -> None:
+    told = json.loads(skopeo("inspect", "--tls-verify=false", f"docker://{image}"))
     assert (told["Os"], told["Architecture"]) == ("linux", "amd64")
     assert told["Layers"] == [str(one.digest) for one in artifact.blobs]
+
+
+@pytest.fixture
+def run_folder() -> Iterator[str]:
+    """A folder whose path is short: podman takes 50 characters."""
+    with TemporaryDirectory(prefix="ekiben-") as folder:
+        yield folder
+
+
+def test_podman_mounts_the_image_beside_a_model(image: str, model: Model, run_folder: str, tmp_path: Path) -> None:
+    podman = shutil.which("podman")
+    if podman is None or os.geteuid() != 0:
+        pytest.skip("no podman that mounts, which takes root")
+    places = ("--root", tmp_path / "podman", "--runroot", run_folder, "--storage-driver", "vfs")
+
+    def run(*arguments: str) -> str:
+        return subprocess.run([podman, *places, *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+    run("pull", "--tls-verify=false", image)
+    mounted = Path(run("image", "mount", image))
+    assert files_in(mounted / "models/iris") == files_of(model)
+    run("image", "unmount", image)
 
 
 def test_another_client_of_modelpack_pulls_a_model(
