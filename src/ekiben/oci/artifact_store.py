@@ -105,8 +105,8 @@ class ArtifactStore(Protocol):
         """Stores a manifest under its digest, and under the tag `version`; what it names is there already. One with a
         `subject` is found by `referrers` from then on.
 
-        Raises ChangedMeanwhile where the tag names something else than `replaces`. A store that cannot do so in one
-        step looks right before: who must know reads the tag again.
+        Raises ChangedMeanwhile where the tag names neither this nor what it `replaces`. A store that cannot do so in
+        one step looks right before, and again when whoever looked at the same time must be done.
         """
 
     def delete_manifest(self, repository: str, version: str) -> None:

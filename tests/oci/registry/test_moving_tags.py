@@ -12,7 +12,9 @@ from ekiben.errors import ChangedMeanwhile, NotInRegistry, RegistryError
 from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.index import Index
 from ekiben.oci.media_types import OCI_INDEX
+from ekiben.oci.registry.manifests import Manifests
 from ekiben.oci.registry.registry import Registry
+from ekiben.oci.registry.rivals import Rivals
 from tests.oci.registry.document_registry import DocumentRegistry, serving_documents
 from tests.oci.registry.real_registry import RealRegistry
 from tests.oci.registry.talking import registry_at
@@ -80,6 +82,21 @@ def test_a_move_whose_answer_was_lost_is_a_move(documents: DocumentRegistry) -> 
     assert move(registry_at(documents.host), OLD).digest == Digest.of_bytes(NEW)
 
 
+@pytest.mark.parametrize(("tag", "replaces"), [("latest", OLD), ("1", None)])
+def test_who_is_overwritten_by_one_who_looked_at_the_same_time_knows(
+    documents: DocumentRegistry, tag: str, replaces: bytes | None
+) -> None:
+    rivals = Rivals(sleep=lambda _: documents.store("a", tag, OCI_INDEX, OTHER))
+    named = Descriptor.of_bytes(replaces, OCI_INDEX) if replaces is not None else None
+    with pytest.raises(ChangedMeanwhile):
+        Manifests(registry_at(documents.host).client, "a", rivals).put(NEW, OCI_INDEX, tag, named)
+
+
+def test_a_tag_that_names_it_already_is_moved_by_whoever(documents: DocumentRegistry) -> None:
+    documents.store("a", "latest", OCI_INDEX, NEW)
+    assert move(registry_at(documents.host), OLD).digest == Digest.of_bytes(NEW)
+
+
 def test_what_a_registry_refuses_without_a_condition_is_its_own_refusal(documents: DocumentRegistry) -> None:
     documents.answers["PUT"] = 412  # as registries say whose tags may not be moved
     with pytest.raises(RegistryError, match="answered 412 to manifest `latest`"):
@@ -117,6 +134,7 @@ def test_what_is_not_there_cannot_be_deleted(documents: DocumentRegistry) -> Non
 def test_a_real_registry_moves_and_deletes(registry: Registry) -> None:
     registry.push_manifest("a", OLD, OCI_INDEX, "latest", replaces=None)
     move(registry, OLD)
+    registry.push_manifest("a", OTHER, OCI_INDEX, "latest")
     with pytest.raises(ChangedMeanwhile):
         move(registry, OLD)
     registry.delete_manifest("a", "latest")

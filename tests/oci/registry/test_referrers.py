@@ -15,6 +15,7 @@ from ekiben.oci.manifest import Manifest
 from ekiben.oci.media_types import OCI_INDEX, OCI_MANIFEST
 from ekiben.oci.registry.referrers import Referrers, described, subject_of
 from ekiben.oci.registry.registry import Registry
+from ekiben.oci.registry.rivals import Rivals
 from tests.oci.registry.document_registry import DocumentRegistry, serving_documents
 from tests.oci.registry.talking import registry_at
 
@@ -129,7 +130,7 @@ def test_a_list_that_a_rival_put_over_ours_is_mended(documents: DocumentRegistry
             documents.store("a", TAG, OCI_INDEX, Index((listed(SIGNATURE),)).to_bytes())
         slept.append(seconds)
 
-    Referrers(registry.client, "a", sleep=be_overwritten).add(ITS.digest, listed(SBOM))
+    Referrers(registry.client, "a", Rivals(sleep=be_overwritten)).add(ITS.digest, listed(SBOM))
     assert {one.artifact_type for one in registry.referrers("a", ITS.digest)} == {SBOM, SIGNATURE}
     assert len(slept) == 2
 
@@ -138,8 +139,9 @@ def test_who_is_always_overwritten_gives_up(documents: DocumentRegistry) -> None
     def be_overwritten(_: float) -> None:
         documents.store("a", TAG, OCI_INDEX, SUBJECT)
 
+    referrers = Referrers(registry_at(documents.host).client, "a", Rivals(sleep=be_overwritten))
     with pytest.raises(RegistryError, match=r"too many change the list of referrers of `sha256:\w+` in `a`"):
-        Referrers(registry_at(documents.host).client, "a", sleep=be_overwritten).add(ITS.digest, listed(SBOM))
+        referrers.add(ITS.digest, listed(SBOM))
 
 
 def test_of_many_writers_none_is_forgotten(documents: DocumentRegistry) -> None:

@@ -4,7 +4,7 @@
     ├── uploads      Upload: a blob there by the cheapest way; resumed      (rewinding: its content, from any byte)
     ├── downloads    RemoteBlob: a blob streamed, resumed, checked    (reader: to read from; kept_blobs: in files)
     ├── manifests    Manifests: asked for, fetched, put, deleted
-    ├── referrers    Referrers: what is signed to a manifest, and the lists of it that are kept under tags
+    ├── referrers    Referrers: what is about a manifest, in lists    (rivals: others who move the same tag meanwhile)
     ├── listing      Listing: repositories and tags by name     (paging: lists that come in pages)
     └── progress     how far transfers are, and how one that failed stops the others
     client           Client: one request with credentials, redirects, errors in words

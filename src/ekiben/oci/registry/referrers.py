@@ -1,16 +1,14 @@
 """Referrers of a manifest: those whose `subject` it is, such as its signatures (OCI distribution-spec 1.1).
 
 A registry that keeps lists of them is asked. For one that does not, whoever pushes keeps the list: an index under the
-tag `sha256-<hex>` of the subject. Such registries move a tag without asking what it named, so that of two writers one
-may be forgotten: a list is read again when a rival who had read the old one must have put his, and is mended then.
+tag `sha256-<hex>` of the subject, which is read again and mended where a rival has put his over it.
 """
 
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ekiben.digest import Digest
 from ekiben.errors import ChangedMeanwhile, ImageError, NotInRegistry, RegistryError
@@ -24,13 +22,12 @@ from ekiben.oci.registry.authorization import Scope
 from ekiben.oci.registry.client import Client
 from ekiben.oci.registry.manifests import Manifests, Stood, conditions
 from ekiben.oci.registry.paging import Page, Trail, fetch_page
+from ekiben.oci.registry.rivals import Rivals
 from ekiben.oci.registry.transport import Answer
 
 _MAX_REFERRERS = 10_000  # of one manifest
 _UNSUPPORTED = frozenset({400, 404, 405, 406, 501})
 _TRIES = 40  # as many writers as may meet
-_RIVAL = 3.0  # times as long as we is a rival given from reading to writing
-_SHORTEST_S, _LONGEST_S = 0.05, 5.0
 
 
 class _NoLists(RegistryError):
@@ -43,8 +40,7 @@ class Referrers:
 
     client: Client
     repository: str
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], object] = time.sleep
+    rivals: Rivals = field(default_factory=Rivals)
 
     def of(self, subject: Digest, artifact_type: str = "") -> tuple[Descriptor, ...]:
         """The manifests with that subject, of one type or of all."""
@@ -106,14 +102,13 @@ class Referrers:
 
     def _change(self, subject: Digest, change: Callable[[tuple[Descriptor, ...]], tuple[Descriptor, ...]]) -> None:
         for _ in range(_TRIES):
-            started_s = self.clock()
+            since_s = self.rivals.clock()
             index, stood = self._kept(subject)
             wanted = change(index.manifests)
             if wanted == index.manifests:
                 return
             is_ours = self._put(subject, replace(index, manifests=wanted), stood)
-            rival_s = min(max((self.clock() - started_s) * _RIVAL, _SHORTEST_S), _LONGEST_S)
-            self.sleep(rival_s if is_ours else rival_s * random.random())
+            self.rivals.wait(since_s, 1.0 if is_ours else random.random())
         text = f"too many change the list of referrers of `{subject}` in `{self.repository}` of `{self.client.host}`"
         raise RegistryError(text, hint="try again")
 
