@@ -273,3 +273,34 @@ def test_signatures_go_along_and_are_what_the_settings_ask_for(
     assert pulled.returncode == 0, pulled.stderr
     assert "is signed by" in pulled.stderr
     assert run("models", "verify", "iris", "--key", "release.pub", environ=elsewhere).returncode == 0
+
+
+def test_what_is_here_is_held_to_the_same_signatures_and_takes_those_that_came_since(
+    run: Run, store: Store, remote: str, elsewhere: Mapping[str, str], tmp_path: Path
+) -> None:
+    password = {"EKIBEN_KEY_PASSWORD": "open sesame"}
+    run("sign", "--generate-key", "release", environ=password)
+    save(store, "iris")
+    run("models", "push", "iris", "--to", remote)
+    assert run("models", "pull", "iris", "--from", remote, environ=elsewhere).returncode == 0
+    strict = {**elsewhere, "EKIBEN_REQUIRE_SIGNED": "import", "EKIBEN_TRUSTED_KEYS": str(tmp_path / "release.pub")}
+    assert "is not signed" in run("models", "pull", "iris", "--from", remote, environ=strict).stderr
+    run("models", "push", "iris", "--to", remote, "--sign", "--key", "release.key", environ=password)
+    assert run("models", "pull", "iris", "--from", remote, environ=strict).returncode == 0
+    assert run("models", "verify", "iris", "--key", "release.pub", environ=elsewhere).returncode == 0
+
+
+def test_a_signature_of_something_else_is_left_out(
+    run: Run, store: Store, remote: str, elsewhere: Mapping[str, str]
+) -> None:
+    password = {"EKIBEN_KEY_PASSWORD": "open sesame"}
+    run("sign", "--generate-key", "release", environ=password)
+    save(store, "wine", "w")
+    iris = save(store, "iris", "i")
+    signature = Path(run("models", "sign", "wine", "--key", "release.key", environ=password).stdout.strip())
+    (iris.path / "signatures").mkdir()
+    (iris.path / "signatures" / signature.name).write_bytes(signature.read_bytes())
+    run("models", "push", "iris", "--to", remote)
+    pulled = run("models", "pull", "iris", "--from", remote, environ=elsewhere)
+    assert (pulled.returncode, "a signature of model" in pulled.stderr) == (0, True)
+    assert not (Path(elsewhere["EKIBEN_HOME"]) / "models/iris" / str(iris.tag.version) / "signatures").exists()

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from ekiben.digest import Digest
 from ekiben.errors import ModelNotFound, VersionTaken
@@ -73,8 +72,12 @@ def find_standing(kind: ItemKind, tag: Tag, digest: Digest, layout: Layout, verb
 
 def subject_of_incoming(item: Incoming) -> Subject:
     """An item that is not in the store yet, as what signatures are about."""
-    kind: Literal["Bento", "model"] = "Bento" if item.kind is BENTO else "model"
-    return Subject(kind, str(item.tag), item.folder, item.digest)
+    return subject_in(item.folder, item.kind, item.tag, item.digest)
+
+
+def subject_in(folder: Path, kind: ItemKind, tag: Tag, digest: Digest) -> Subject:
+    """The item in any folder as what signatures are about."""
+    return Subject("Bento" if kind is BENTO else "model", str(tag), folder, digest)
 
 
 def _require_place(parcel: Parcel, layout: Layout, arrival: Arrival) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 from ekiben.digest import Digest
 from ekiben.errors import ArchiveError, ModelNotFound, NotInRegistry, RemoteError
 from ekiben.report import Reporter
-from ekiben.store.archive.committing import Arrival, commit_parcel, find_standing, shelf_of
+from ekiben.store.admission import require_signed
+from ekiben.store.archive.committing import Arrival, commit_parcel, find_standing, shelf_of, subject_in
 from ekiben.store.archive.formats import BENTO, MODEL, ItemKind
 from ekiben.store.archive.incoming import Incoming, Parcel, open_item
 from ekiben.store.archive.index import ArchiveIndex
@@ -34,7 +35,8 @@ from ekiben.store.remote.fetching import Fetcher
 from ekiben.store.remote.item_blobs import bento_place, model_place
 from ekiben.store.remote.origin import pulled_from
 from ekiben.store.remote.remotes import Place, Remotes, Target
-from ekiben.store.remote.signed import take_signatures
+from ekiben.store.remote.signed import take_signatures, take_trusted_signatures
+from ekiben.store.signatures import Subject
 from ekiben.tag import Tag
 from ekiben.trust.keys import PublicKey
 from ekiben.trust.policy import Policy
@@ -115,7 +117,22 @@ class _Pull:
         with disk_errors(shelf.root):
             if not self._stands(item) or not all(map(self._has, models)):
                 return None
+            self._require_signed(item, models)
             return make_latest(shelf, item.facts.tag, item.facts.digest)
+
+    def _require_signed(self, item: _Wanted, models: Sequence[ModelOfBento]) -> None:
+        """The same that is asked of what comes is asked of what is here. Raises NotTrusted."""
+        subject, policy = self._subject(item.kind, item.facts.tag, item.facts.digest), self.request.policy
+        if item.standing:
+            remote = self.remotes.open(item.target.place)
+            take_trusted_signatures(subject, item.standing, remote, self.store.layout, self.request.keys, self.reporter)
+        if policy:
+            require_signed(subject, policy)
+            for model in models if policy.each_model else ():
+                require_signed(self._subject(MODEL, model.tag, model.digest), policy)
+
+    def _subject(self, kind: ItemKind, tag: Tag, digest: Digest) -> Subject:
+        return subject_in(shelf_of(kind, self.store.layout).folder(tag), kind, tag, digest)
 
     def _bring(
         self, item: _Wanted, models: Sequence[_Wanted], downloads: Downloads, scratch: Path
@@ -151,7 +168,7 @@ class _Pull:
             found = _wanted(self._find(target, MODEL), MODEL)
         except NotInRegistry as error:
             raise ModelNotFound(
-                f"model `{model.tag}` of `{bento.target}` is neither with it, nor at `{target.place}`, nor in the store",
+                f"model `{model.tag}` of `{bento.target}` is neither with it nor in the store nor at `{target.place}`",
                 hint="push that model there, or push the Bento with its models",
             ) from error
         if found.facts.digest != model.digest:

@@ -1,18 +1,20 @@
-"""The signatures of an item that is being pulled: those that are about it come along, others stay where they are."""
+"""The signatures of an item that is pulled: those that are about it come along, others stay where they are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ekiben.errors import InvalidSignature
 from ekiben.oci.artifact_store import ArtifactStore
 from ekiben.report import Reporter
 from ekiben.store.archive.committing import subject_of_incoming
 from ekiben.store.archive.incoming import Incoming
 from ekiben.store.disk import write_synced
+from ekiben.store.layout import Layout
 from ekiben.store.remote.attaching import fetch_signatures
 from ekiben.store.remote.documents import Standing
-from ekiben.store.signatures import read_signatures
-from ekiben.store.sums import SIGNATURES
+from ekiben.store.signatures import Subject, read_signatures, store_signature
+from ekiben.store.sums import SIGNATURE_SUFFIX, SIGNATURES
 from ekiben.trust.keys import PublicKey
 
 
@@ -33,3 +35,24 @@ def take_signatures(
             reporter.warn(f"a signature of {subject} is left out: `{state.path}` {state.fault}")
         elif state.key:
             reporter.info(f"{subject} is signed by {state.key.id} ({state.key.place})")
+
+
+def take_trusted_signatures(
+    subject: Subject,
+    standing: Standing,
+    store: ArtifactStore,
+    layout: Layout,
+    keys: Sequence[PublicKey],
+    reporter: Reporter,
+) -> None:
+    """Puts the signatures by `keys` that came to the remote since into an item that is in the store already. Raises
+    RemoteError, StoreError."""
+    if not keys:
+        return
+    by_name = {f"{SIGNATURES}/{key.id}{SIGNATURE_SUFFIX}": key for key in keys}
+    for path, content in fetch_signatures(standing, store, reporter):
+        if path in by_name and not (subject.folder / path).exists():
+            try:
+                store_signature(subject, content, by_name[path], layout)
+            except InvalidSignature as error:
+                reporter.warn(f"a signature of {subject} is left out: `{path}` {error}")
