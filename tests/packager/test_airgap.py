@@ -171,6 +171,17 @@ def test_the_packages_for_serving_are_installed_where_there_is_no_network(
     assert (tmp_path / "installed/light.py").is_file()
 
 
+def test_serve_without_its_packages_says_how_to_install_those_that_came_along(
+    store: Store, registry: RealRegistry, here: Site, there: Site, tmp_path: Path
+) -> None:
+    bento = make_bento(store, registry, tmp_path, source="import light\n" + SERVICE)
+    there.did("import", here.did("export", str(bento.tag), str(tmp_path / "carried"), "--images"))
+    done = there.run("serve", str(bento.tag))
+    assert done.returncode == 1
+    assert "`service` imports `light`, which is not installed\nhint: its packages came along, install" in done.stderr
+    assert f"{there.home}/bentos/small/{bento.tag.version}/ekiben-offline/wheels" in done.stderr
+
+
 def test_without_images_the_other_side_is_told_what_it_lacks(
     store: Store, registry: RealRegistry, here: Site, there: Site, tmp_path: Path
 ) -> None:

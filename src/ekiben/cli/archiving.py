@@ -159,14 +159,15 @@ def _offline_parts(state: State, tag: str, held: ExitStack) -> OfflineParts:
 
 def _advise(state: State, bento: Bento) -> None:
     """Says what may be done with a Bento that came with what its image is made of."""
-    from ekiben.store.sums import OFFLINE
+    from ekiben.store.sums import OFFLINE, OFFLINE_WHEELS
 
     if (bento.path / OFFLINE).is_dir():
-        from ekiben.packager.airgap import serving_advice
-
         state.reporter.info(f"came with base and wheels: `ekiben containerize {bento.tag}` needs no network")
-        if advice := serving_advice(bento):
-            state.reporter.info(f"for `ekiben serve {bento.tag}`, its packages without a network: {advice}")
+    if (bento.path / OFFLINE_WHEELS).is_dir():
+        from ekiben.packager.airgap import installation_command
+
+        command = installation_command(bento.path)
+        state.reporter.info(f"for `ekiben serve {bento.tag}`, its packages without a network: {command}")
 
 
 def _import(

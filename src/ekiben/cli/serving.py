@@ -19,7 +19,7 @@ from ekiben.cli.garbage import look_as_usual
 from ekiben.cli.options import Arg, ArgFile, parse_pairs
 from ekiben.cli.state import State, state_of
 from ekiben.cli.trusting import admit_served
-from ekiben.errors import InvalidTag, UsageError
+from ekiben.errors import DescriptionError, InvalidTag, UsageError
 from ekiben.serving.options import CONFIG_OPTIONS, RUN_OPTIONS, Option
 from ekiben.serving.variables import ARGUMENTS_VARIABLE
 from ekiben.tag import Tag
@@ -53,7 +53,24 @@ def serve(
     _hand_over_arguments(target, arg_file, parse_pairs(arg or [], "--arg"))
     _hand_over_aliases(target, state_of(ctx))
     look_as_usual()
-    sys.exit(run_server(found, options))
+    try:
+        status = run_server(found, options)
+    except DescriptionError as error:
+        raise _with_packages(error, found) from error
+    sys.exit(status)
+
+
+def _with_packages(error: DescriptionError, target: Target) -> DescriptionError:
+    """The error; of a service that lacks a package with what installs those that came along."""
+    from ekiben.store.sums import OFFLINE_WHEELS
+
+    lacks_package = isinstance(error.__cause__, ModuleNotFoundError)
+    if not lacks_package or target.bento is None or not (target.bento / OFFLINE_WHEELS).is_dir():
+        return error
+    from ekiben.packager.airgap import installation_command
+
+    command = installation_command(target.bento)
+    return DescriptionError(error.message, hint=f"its packages came along, install them: {command}")
 
 
 def _hand_over_arguments(target: str, file: Path | None, pairs: Mapping[str, str]) -> None:

@@ -1,6 +1,7 @@
 """Bentos for machines without a network: what an archive has to bring besides, so that an image is made there.
 
-    offline_parts    the Bento's base images and wheels, for every platform that it is locked for
+    offline_parts           the Bento's base images and wheels, for every platform that it is locked for
+    installation_command    what the other side does with the wheels, for `serve`
 
 The parts of an image go along, and not the image itself: of them `containerize` makes the same image, digest for
 digest, under any name, for any output, with other labels, and they install the service for `serve`, too. The Bento's
@@ -64,17 +65,13 @@ def offline_parts(
     return OfflineParts(tuple(str(one.runs_on) for one in plans), tuple(members))
 
 
-def serving_advice(bento: Bento) -> str | None:
-    """The command that installs, without a network, what a Bento that came with its wheels needs for `serve`; None
-    where it came without."""
-    wheels = bento.path / OFFLINE_WHEELS
-    if not wheels.is_dir():
-        return None
-    lock = LOCK if bento.manifest.platform in (None, "", host_platform()) else platform_lock(host_platform())
-    if not (bento.path / lock).is_file():
-        return None
-    found = [word for one in (wheels, bento.path / WHEELS) for word in ("--find-links", str(one))]
-    return shlex.join(["python", "-m", "pip", "install", "--no-index", *found, "-r", str(bento.path / lock)])
+def installation_command(bento: Path) -> str:
+    """What installs, without a network, what the Bento in the folder `bento` needs for `serve`, if its wheels came
+    along."""
+    own = bento / platform_lock(host_platform())  # of a Bento that is locked for several
+    lock = own if own.is_file() else bento / LOCK
+    found = [word for one in (OFFLINE_WHEELS, WHEELS) for word in ("--find-links", str(bento / one))]
+    return shlex.join(["python", "-m", "pip", "install", "--no-index", *found, "-r", str(lock)])
 
 
 def _refuse_obstacles(bento: Bento, plans: Iterable[PlatformPlan]) -> None:
