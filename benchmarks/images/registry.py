@@ -72,13 +72,34 @@ class CountedRegistry:
             target.shutdown(socket.SHUT_WR)
 
 
+@dataclass(frozen=True, slots=True)
+class RunningRegistry:
+    """A process that listens at a port of this machine."""
+
+    port: int
+    pid: int
+
+    @property
+    def host(self) -> str:
+        """As references name it."""
+        return f"{_HOST}:{self.port}"
+
+
 @contextmanager
 def counted_registry(folder: Path) -> Iterator[CountedRegistry]:
-    """An empty one, which keeps its blobs in `folder`."""
+    """An empty one behind a proxy, which keeps its blobs in `folder`."""
+    with running_registry(folder) as running, closing(CountedRegistry(running.port, running.pid)) as registry:
+        Thread(target=registry.serve, daemon=True).start()
+        yield registry
+
+
+@contextmanager
+def running_registry(folder: Path) -> Iterator[RunningRegistry]:
+    """One that keeps its blobs in `folder`, where there may be some already."""
     program = shutil.which("docker-registry")
     if program is None:
         raise SystemExit("docker-registry is not installed")
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "config.yml").write_text(_CONFIG.format(folder=folder))
     log = folder / "log"
     with log.open("w") as stderr:
@@ -89,9 +110,7 @@ def counted_registry(folder: Path) -> Iterator[CountedRegistry]:
             if process.poll() is not None:
                 raise SystemExit(f"docker-registry ended:\n{log.read_text()}")
             time.sleep(0.02)
-        with closing(CountedRegistry(int(found[1]), process.pid)) as registry:
-            Thread(target=registry.serve, daemon=True).start()
-            yield registry
+        yield RunningRegistry(int(found[1]), process.pid)
     finally:
         process.terminate()
         process.wait()

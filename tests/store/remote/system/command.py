@@ -19,9 +19,10 @@ ROOT = Path(__file__).parents[4]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`ekiben` over the store at `home`, with nobody's credentials."""
+    """`ekiben` over the store at `home`, with nobody's credentials; `program` is how it is called."""
 
     home: Path
+    program: tuple[str, ...] = (sys.executable, "-m", "ekiben.cli")
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -36,7 +37,7 @@ class Command:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """A process, both streams on pipes."""
         return subprocess.Popen(
-            [sys.executable, "-m", "ekiben.cli", *arguments],
+            [*self.program, *arguments],
             cwd=ROOT,
             env=self.environ,
             stdout=subprocess.PIPE,
