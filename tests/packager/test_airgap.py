@@ -23,7 +23,8 @@ from ekiben.report import SilentReporter
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
 from tests.oci.registry.real_registry import RealRegistry
-from tests.packager.image.native.tiny_base import both_bases
+from tests.packager.image.native.cuda_bases import CUDA, CUDA_ENV, SLIM, SLIM_ENV
+from tests.packager.image.native.tiny_base import base_of, both_bases
 from tests.packager.small_bento import make_wheel, save_model, small_bento
 from tests.store.archive.transfer import another_store
 
@@ -138,6 +139,22 @@ def test_an_image_is_made_where_there_is_no_network(
     assert theirs.digest == ours.digest
 
 
+def test_a_gpu_image_is_made_there_of_both_its_bases(
+    store: Store, registry: RealRegistry, here: Site, there: Site, tmp_path: Path
+) -> None:
+    bases = {"base_image": ("cuda:12.6", CUDA, CUDA_ENV), "python_image": ("python:3.11", SLIM, SLIM_ENV)}
+    keys: dict[str, str] = {"cuda_version": "12.6"}
+    for key, (name, entries, env) in bases.items():
+        keys[key] = f"{registry.host}/bases/{name}"
+        image = base_of(tmp_path / "blobs", entries, env=env)
+        Registry.open(registry.host, environ={}).push_image(image, Reference.parse(keys[key]))
+    bento = small_bento(store, docker_keys=keys)
+    there.did("import", here.did("export", str(bento.tag), str(tmp_path / "carried"), "--images"))
+    for site, layout in ((here, "made-here"), (there, "made-there")):
+        site.did("containerize", str(bento.tag), "--output", f"oci:{tmp_path / layout}:it")
+    assert Layout(tmp_path / "made-there").image("it").digest == Layout(tmp_path / "made-here").image("it").digest
+
+
 def test_an_image_for_docker_is_made_there_too(
     store: Store, registry: RealRegistry, here: Site, there: Site, tmp_path: Path
 ) -> None:
@@ -235,6 +252,20 @@ def test_large_wheels_of_two_versions_are_stored_once(
     names = sorted(path.name for path in folders[0].iterdir())
     assert len(names) == len(PLATFORMS)
     assert all((folders[0] / name).samefile(folders[1] / name) for name in names)
+
+
+def test_a_base_that_cannot_be_fetched_ends_the_export_and_leaves_what_was_there(
+    store: Store, registry: RealRegistry, here: Site, tmp_path: Path
+) -> None:
+    bento = make_bento(store, registry, tmp_path)
+    (tmp_path / "carried.bento").write_text("the old one")
+    shutil.rmtree(tmp_path / "registry/data")
+    done = here.run("export", str(bento.tag), str(tmp_path / "carried"), "--images")
+    assert done.returncode == 1
+    assert "cannot be had" in done.stderr
+    assert "--base" not in done.stderr
+    assert (tmp_path / "carried.bento").read_text() == "the old one"
+    assert list(store.layout.tmp.glob("*")) == []
 
 
 def test_verify_finds_what_was_changed_in_them(

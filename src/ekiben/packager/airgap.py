@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ekiben.digest import Digest
-from ekiben.errors import ImageError
+from ekiben.errors import ImageError, RegistryError
 from ekiben.oci.image_index import any_image
 from ekiben.oci.layout import Layout
 from ekiben.packager.image.native.bases.fitting import target_on
@@ -52,7 +52,7 @@ def offline_parts(
     _refuse_obstacles(bento, plans)
     places = BasePlaces(cache / "bases", environ, asks_engine=False)
     name = bento_base(bento, plans[0].plan)
-    bases = open_bases(name, [one.runs_on for one in plans], places, reporter)
+    bases = _open_bases(name, plans, places, reporter)
     members = _base_members(name, bases, places, scratch / "bases", reporter)
     wheels: dict[str, GatheredWheel] = {}
     for number, (one, base) in enumerate(zip(plans, bases, strict=True)):
@@ -82,6 +82,19 @@ def _refuse_obstacles(bento: Bento, plans: Iterable[PlatformPlan]) -> None:
                 f"the image of `{bento.tag}` cannot be made without a network: {obstacle}",
                 hint=f"make it here and carry it: `ekiben containerize {bento.tag}`, then `docker save`",
             )
+
+
+def _open_bases(
+    name: BaseName, plans: Iterable[PlatformPlan], places: BasePlaces, reporter: Reporter
+) -> tuple[Base, ...]:
+    try:
+        return open_bases(name, [one.runs_on for one in plans], places, reporter)
+    except RegistryError as error:  # whose hint names bases that only an image can be made on
+        cause = error.__cause__
+        hint = cause.hint if isinstance(cause, RegistryError) else None
+        raise RegistryError(
+            error.message, hint=hint or "it is fetched here, once: can its registry be reached?"
+        ) from error
 
 
 def _base_members(
