@@ -281,4 +281,4 @@ def _left(state: State, verb: str) -> str:
 
     if verb == "push":
         return "what was sent is not sent again"
-    return f"{size_text(kept_bytes(state.store.cache))} of what was to be fetched are there"
+    return f"{size_text(kept_bytes(state.store.cache))} that were fetched are kept"
