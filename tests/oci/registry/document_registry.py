@@ -31,7 +31,8 @@ class DocumentRegistry:
     lists_referrers: bool = False
     filters: bool = True
     tells_etags: bool = False
-    deletes: str = "tags"  # or `digests`, `nothing`
+    claims_subjects: bool = False  # without listing any
+    deletes: str = "tags"  # or `digests`, `untagged` digests, `nothing`, nothing and says that there is `none`
     answers: dict[str, int] = field(default_factory=dict)
     bodies: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     losing_answers: int = 0
@@ -153,11 +154,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.has.losing_answers -= 1
             return self._answer(502)
         subject = json.loads(body).get("subject")
-        told = {"OCI-Subject": subject["digest"]} if subject and self.has.lists_referrers else {}
+        is_told = self.has.lists_referrers or self.has.claims_subjects
+        told = {"OCI-Subject": subject["digest"]} if subject and is_told else {}
         return self._answer(201, {"Docker-Content-Digest": digest, **told})
 
     def _delete(self, repository: str, version: str) -> None:
-        if self.has.deletes == "nothing" or (self.has.deletes == "digests" and ":" not in version):
+        if self.has.deletes == "none":
+            return self._answer(404)
+        if self.has.deletes == "untagged" and version in self.has.tags[repository].values():
+            return self._answer(403)
+        if self.has.deletes == "nothing" or (self.has.deletes != "tags" and ":" not in version):
             return self._answer(405, {}, b'{"errors": [{"code": "UNSUPPORTED", "message": "unsupported"}]}')
         tags = self.has.tags[repository]
         if ":" in version:

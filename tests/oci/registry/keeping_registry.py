@@ -31,11 +31,14 @@ class Begun:
 @dataclass(slots=True)
 class KeepingRegistry:
     """`whole_chunks`: of a chunk that breaks off nothing is kept. `pause_s` is waited for each quarter of a megabyte
-    that comes, `longest_chunk` answered 416. `told_bytes`: it says for ever that this is how much it has."""
+    that comes; what is longer than `longest_chunk` is answered 416, and a blob of which a chunk but the last is shorter
+    than `least_chunk` 400. `told_bytes`: it says for ever that this is how much it has. `breaks` PUTs are cut."""
 
     whole_chunks: bool = False
     pause_s: float = 0.0
     longest_chunk: int | None = None
+    least_chunk: int = 0
+    breaks: int = 0
     told_bytes: int | None = None
     taken_status: int = 202
     blobs: dict[str, int] = field(default_factory=dict)
@@ -117,10 +120,15 @@ class _Handler(BaseHTTPRequestHandler):
         if upload is None:
             return self._refuse(404)
         with upload.lock:
+            if registry.breaks:
+                registry.breaks -= 1
+                self.close_connection = True
+                return None
             if not self._take(upload, int(self.headers["Content-Length"])):
                 return None
             digest = f"sha256:{upload.hash.hexdigest()}"
-            if parse_qs(urlsplit(self.path).query)["digest"] != [digest]:
+            is_small = any(one < registry.least_chunk for one in registry.chunks[:-1])
+            if is_small or parse_qs(urlsplit(self.path).query)["digest"] != [digest]:
                 return self._answer(400)
             registry.blobs[digest] = upload.size_bytes
             return self._answer(201)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from ekiben.digest import Digest
-from ekiben.errors import ChangedMeanwhile, InvalidDigest, RegistryError, WrongBytes
+from ekiben.errors import AccessDenied, ChangedMeanwhile, InvalidDigest, RegistryError, WrongBytes
 from ekiben.oci.artifact_store import ANYTHING, FetchedManifest, Replaced
 from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.json_object import MAX_BYTES
 from ekiben.oci.media_types import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from ekiben.oci.registry.authorization import Scope
 from ekiben.oci.registry.client import Client
+from ekiben.oci.registry.quirks import Deletes, quirks_of
 from ekiben.oci.registry.retrying import Temporary
 from ekiben.oci.registry.transport import Answer, Body
 from ekiben.oci.registry.uploads import PUSH
@@ -26,6 +27,7 @@ _CHANGED = 412  # Precondition Failed
 _NO_DELETING = frozenset({405, 501})
 # What registries that delete by digest alone answer to a tag. docker-registry 2.8 says 400.
 _NO_TAG_DELETING = frozenset({400, 405, 501})
+_DELETE_ELSEWHERE = "docker-registry needs REGISTRY_STORAGE_DELETE_ENABLED=true; others delete in their own pages"
 _QUICKER = "somebody else was quicker: look at what it names now, and try again"
 
 
@@ -124,17 +126,21 @@ class Manifests:
 
     def _delete_once(self, version: str) -> bool:
         """False where this registry deletes no tags."""
-        with self.client.call("DELETE", self._url(version), (Scope(self.repository, _DELETE),)) as answer:
-            if answer.status in _STORED:
-                return True
-            if ":" not in version and answer.status in _NO_TAG_DELETING:
-                return False
-            error = self.client.refusal(answer, f"the deletion of {self._name(version)}")
-        if answer.status in _NO_DELETING:
-            raise RegistryError(
-                f"`{self.client.host}` deletes nothing: {error.message}",
-                hint="docker-registry needs REGISTRY_STORAGE_DELETE_ENABLED=true; others delete in their own pages",
-            )
+        known = quirks_of(self.client.host)
+        if ":" not in version and known.deletes is not None and known.deletes is not Deletes.TAGS:
+            return False
+        elsewhere = f"delete it in {known.deletes_in}" if known.deletes_in else _DELETE_ELSEWHERE
+        try:
+            with self.client.call("DELETE", self._url(version), (Scope(self.repository, _DELETE),)) as answer:
+                if answer.status in _STORED:
+                    return True
+                if ":" not in version and answer.status in _NO_TAG_DELETING:
+                    return False
+                error = self.client.refusal(answer, f"the deletion of {self._name(version)}")
+        except AccessDenied as denied:
+            raise AccessDenied(denied.message, hint=elsewhere if known.deletes_in else denied.hint) from denied
+        if answer.status in _NO_DELETING or known.deletes is Deletes.NOTHING:
+            raise RegistryError(f"`{self.client.host}` deletes nothing: {error.message}", hint=elsewhere)
         raise error
 
     def _look(self, version: str) -> Stood | None:

@@ -24,11 +24,12 @@ class Deletes(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """One registry, or kind of registry. None: it has to be asked.
+    """One registry, or kind of registry.
 
     `chunk_bytes` is how large chunks of an upload are, None where it takes blobs whole alone; `whole_first`: they go
-    whole as long as none breaks off, since chunks are small. `takes_ranges`: a part of a blob can be fetched.
-    `deletes_in` says where people delete what DELETE does not.
+    whole as long as none breaks off, since chunks are small. `takes_ranges`: parts of a blob may be asked for side by
+    side. `deletes` is None where that has to be tried; `deletes_in` says where people delete what DELETE does not.
+    Without `has_referrers` it is not believed to keep a list of them, even if it says so.
     """
 
     name: str = ""
@@ -37,7 +38,7 @@ class Quirks:
     takes_ranges: bool = True
     deletes: Deletes | None = None
     deletes_in: str = ""
-    has_referrers: bool | None = None
+    has_referrers: bool = True
 
 
 # What people run themselves, under any name. Its versions differ (2 deletes manifests, 3 tags as well), so it is asked.
@@ -55,17 +56,21 @@ GHCR = Quirks(
     has_referrers=False,
 )
 # It answers chunks with 201 and tells the end of the first one for ever: no upload can be gone on with, so that chunks
-# would only cost round trips.
+# would only cost round trips. It has said `OCI-Subject` long before it knew referrers.
 ECR = Quirks(
-    "Amazon ECR", chunk_bytes=None, deletes=Deletes.NOTHING, deletes_in="the console, or `aws ecr batch-delete-image`"
+    "Amazon ECR",
+    chunk_bytes=None,
+    deletes=Deletes.NOTHING,
+    deletes_in="the console, or by `aws ecr batch-delete-image`",
+    has_referrers=False,
 )
 # Its documentation: monolithic uploads alone.
-ARTIFACT_REGISTRY = Quirks("Artifact Registry", chunk_bytes=None, deletes=Deletes.TAGS, has_referrers=True)
+ARTIFACT_REGISTRY = Quirks("Artifact Registry", chunk_bytes=None, deletes=Deletes.TAGS)
 # Chunks of 5 MB at least, which the first that is tried has, too.
-QUAY = Quirks("Quay", deletes=Deletes.TAGS, has_referrers=True)
+QUAY = Quirks("Quay", deletes=Deletes.TAGS)
 # Some answer a Range of a blob with an error instead of all of it.
-JFROG = Quirks("JFrog Artifactory", takes_ranges=False, has_referrers=True)
-HARBOR = Quirks("Harbor", deletes=Deletes.TAGS, has_referrers=True)
+JFROG = Quirks("JFrog Artifactory", takes_ranges=False)
+HARBOR = Quirks("Harbor", deletes=Deletes.TAGS)
 
 # The host of a reference, without its port, in lower case. The first that fits.
 _HOSTS: tuple[tuple[re.Pattern[str], Quirks], ...] = (

@@ -122,7 +122,7 @@ class Registry:
         Nobody may take a file for its blob before this returns; callers rename it then. Raises OSError, too.
         """
         wanted = tuple(downloads)
-        saving = Saving.of(min(WORKERS, len(wanted)))
+        saving = Saving.of(min(WORKERS, len(wanted))) if quirks_of(self.host).takes_ranges else Saving()
         with self._transfer(f"pull {repository}", (one.part or one.blob for one in wanted), reporter) as progress:
             client = replace(self.client, wait=progress.wait)
             jobs = [
@@ -212,7 +212,7 @@ class Registry:
         """
         subject = subject_of(content)
         put = Manifests(self.client, repository).put(content, media_type, version, replaces)
-        if subject and not put.subject_is_known:
+        if subject and not (put.subject_is_known and quirks_of(self.host).has_referrers):
             Referrers(self.client, repository).add(subject, described(content, put.descriptor))
         return put.descriptor
 
