@@ -17,10 +17,9 @@ def test_a_bento_is_built_by_either_name() -> None:
 @pytest.mark.parametrize(
     ("read", "told"),
     [
-        (lambda: bentos.push, "`ekiben.bentos` has no `push`: use `export_bento` with a URL"),
         (lambda: bentos.build_bentofile, r"use `ekiben\.build\(bentofile=\.\.\.\)`"),
         (lambda: bentos.serve, "use the command `ekiben serve`"),
-        (lambda: models.pull, "`ekiben.models` has no `pull`: use `import_model` with a URL"),
+        (lambda: models.HuggingFaceModel, "`ekiben.models` has no `HuggingFaceModel`: save its files"),
         (lambda: models.nothing, "`ekiben.models` has no `nothing`$"),
         (lambda: bentos.nothing, "`ekiben.bentos` has no `nothing`$"),
     ],

@@ -28,6 +28,8 @@ _NAMES = {
     "mount_asgi_app": "ekiben.serving.declare.mounts",
     "on_shutdown": "ekiben.serving.declare.hooks",
     "on_startup": "ekiben.serving.declare.hooks",
+    "pull": "ekiben.bentos",
+    "push": "ekiben.bentos",
     "service": "ekiben.serving.declare.service",
     "Tag": "ekiben.tag",
     "use_arguments": "ekiben.serving.declare.arguments",
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
     from ekiben.bentos import get as get
     from ekiben.bentos import import_bento as import_bento
     from ekiben.bentos import list as list
+    from ekiben.bentos import pull as pull
+    from ekiben.bentos import push as push
     from ekiben.models import BentoModel as BentoModel
     from ekiben.packager.build import build as build
     from ekiben.serving.declare.api import api as api

@@ -25,14 +25,14 @@ __all__ = [
     "get",
     "import_bento",
     "list",
+    "pull",
+    "push",
 ]
 
 # What BentoML's module of this name has besides -> what does it here
 _ELSEWHERE = {
     "build_bentofile": "use `ekiben.build(bentofile=...)`",
     "containerize": "use `ekiben.container.build`",
-    "pull": "use `import_bento` with a URL",
-    "push": "use `export_bento` with a URL",
     "serve": "use the command `ekiben serve`",
 }
 
@@ -103,3 +103,27 @@ def import_bento(
     from ekiben.store.archive.calls import Pieces, import_bento_from
 
     return import_bento_from(Pieces(path, protocol, user, passwd, params, subpath), input_format, limits)
+
+
+def push(tag: str | Tag, to: str | None = None, *, with_models: bool = True, force: bool = False) -> str:
+    """Brings the Bento and its models to a remote, `HOST/REPO`, a folder or a bucket, by default that of the settings;
+    gives its reference there, with the digest that it is for ever.
+
+    What the remote has is not sent again. With `force` it becomes the remote's `latest`, even where that was made
+    later. Raises BentoNotFound, ModelNotFound, VersionTaken, RemoteError, StoreError.
+    """
+    from ekiben.store.remote.calls import push_bento_to
+
+    return push_bento_to(tag, to, with_models=with_models, force=force)
+
+
+def pull(tag: str | Tag, source: str | None = None, *, force: bool = False) -> Bento:
+    """The Bento that a reference (`HOST/REPO/NAME:VERSION`) names, or a tag at a remote, now in the store with its
+    models and the latest of its name.
+
+    What is here is not fetched again; `force` is BentoML's, and changes nothing. Raises NotInRegistry, VersionTaken,
+    ModelNotFound, RemoteError, StoreError.
+    """
+    from ekiben.store.remote.calls import pull_bento_from
+
+    return pull_bento_from(tag, source)

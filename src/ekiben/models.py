@@ -30,13 +30,13 @@ __all__ = [
     "get",
     "import_model",
     "list",
+    "pull",
+    "push",
 ]
 
 # What BentoML's module of this name has besides -> what does it here
 _ELSEWHERE = {
     "HuggingFaceModel": "save its files with `ekiben.models.create`",
-    "pull": "use `import_model` with a URL",
-    "push": "use `export_model` with a URL",
 }
 
 
@@ -133,3 +133,27 @@ def import_model(
     from ekiben.store.archive.calls import Pieces, import_model_from
 
     return import_model_from(Pieces(path, protocol, user, passwd, params, subpath), input_format, limits)
+
+
+def push(tag: str | Tag, to: str | None = None, *, force: bool = False) -> str:
+    """Brings the model to a remote, `HOST/REPO`, a folder or a bucket, by default that of the settings; gives its
+    reference there, with the digest that it is for ever.
+
+    What the remote has is not sent again. With `force` it becomes the remote's `latest`, even where that was made
+    later. Raises ModelNotFound, VersionTaken, RemoteError, StoreError.
+    """
+    from ekiben.store.remote.calls import push_model_to
+
+    return push_model_to(tag, to, force=force)
+
+
+def pull(tag: str | Tag, source: str | None = None, *, force: bool = False) -> Model:
+    """The model that a reference (`HOST/REPO/NAME:VERSION`) names, or a tag at a remote, now in the store and the
+    latest of its name.
+
+    What is here is not fetched again; `force` is BentoML's, and changes nothing. Raises NotInRegistry, VersionTaken,
+    RemoteError, StoreError.
+    """
+    from ekiben.store.remote.calls import pull_model_from
+
+    return pull_model_from(tag, source)

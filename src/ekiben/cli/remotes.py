@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from ekiben.store.archive.formats import ItemKind
     from ekiben.store.bentos import Bento
     from ekiben.store.models import Model
-    from ekiben.store.remote.pulling import PullRequest
     from ekiben.store.remote.pushing import PushReport
-    from ekiben.store.remote.remotes import Place, Target
     from ekiben.trust.keys import PrivateKey
 
 
@@ -75,13 +73,13 @@ def push_bento(
 ) -> None:
     """Bring a Bento and its models to a remote, and print its reference there."""
     from ekiben.store.archive.formats import BENTO
+    from ekiben.store.remote.opening import models_place
     from ekiben.store.remote.pushing import PushRequest, push_bento
 
     state = _state(ctx, progress)
     remotes = remotes_of(state, BENTO)
     place = remotes.place(to, "--to")
-    models_place = _models_place(state, to)
-    request = PushRequest(tag, place, models_place, with_models=with_models, force=force)
+    request = PushRequest(tag, place, models_place(state.settings, to), with_models=with_models, force=force)
     if private := _key(sign, key):
         from ekiben.packager.verification import verify_bento
 
@@ -132,12 +130,13 @@ def pull_bento(
 ) -> None:
     """Bring a Bento, and its models, from a remote into the store."""
     from ekiben.store.archive.formats import BENTO
+    from ekiben.store.remote.calls import pull_request
     from ekiben.store.remote.pulling import pull_bento
 
     state = _state(ctx, progress)
     remotes = remotes_of(state, BENTO)
     with _resumable(state, "pull"):
-        request = _pull_request(state, remotes.target(ref, from_, "--from"), from_)
+        request = pull_request(state.settings, remotes, ref, from_, "--from")
         item = pull_bento(request, remotes=remotes, store=state.store, reporter=state.reporter)
     _print_pull(item, output)
 
@@ -151,12 +150,13 @@ def pull_model(
 ) -> None:
     """Bring a model from a remote into the store."""
     from ekiben.store.archive.formats import MODEL
+    from ekiben.store.remote.calls import pull_request
     from ekiben.store.remote.pulling import pull_model
 
     state = _state(ctx, progress)
     remotes = remotes_of(state, MODEL)
     with _resumable(state, "pull"):
-        request = _pull_request(state, remotes.target(ref, from_, "--from"), from_)
+        request = pull_request(state.settings, remotes, ref, from_, "--from")
         item = pull_model(request, remotes=remotes, store=state.store, reporter=state.reporter)
     _print_pull(item, output)
 
@@ -211,22 +211,6 @@ def _key(sign: bool, place: str | None) -> PrivateKey | None:
     if place and not sign:
         raise UsageError("a key was given, and nothing is to be signed", hint="pass --sign, too")
     return private_key(place) if place else None
-
-
-def _models_place(state: State, told: str | None) -> Place | None:
-    """Where a Bento's models are by the settings, unless the command says where all is."""
-    from ekiben.store.remote.remotes import Place
-
-    models_remote = state.settings.models_remote.value
-    return Place.parse(models_remote) if models_remote and not told else None
-
-
-def _pull_request(state: State, target: Target, told: str | None) -> PullRequest:
-    from ekiben.store.remote.pulling import PullRequest
-    from ekiben.trust.policy import policy_for, trusted_keys
-
-    policy, keys = policy_for("import", state.settings), trusted_keys(state.settings)
-    return PullRequest(target, _models_place(state, told), policy, keys)
 
 
 def _print_push(report: PushReport, state: State, output: PushFormat) -> None:

@@ -12,7 +12,7 @@ from ekiben.settings import Settings
 from ekiben.store.archive.formats import MODEL, ItemKind
 from ekiben.store.layout import Layout
 from ekiben.store.remote.object_store.opening import open_object_store
-from ekiben.store.remote.remotes import Remotes
+from ekiben.store.remote.remotes import Place, Remotes
 
 _UPLOADS = "uploads"  # the folder of the cache in which uploads that did not end are remembered
 
@@ -25,6 +25,12 @@ def remotes_for(kind: ItemKind, settings: Settings, environ: Mapping[str, str]) 
     if kind is MODEL and settings.models_remote.value:
         remote, variable = settings.models_remote, "EKIBEN_MODELS_REMOTE"
     return Remotes(open_base, remote.value, variable)
+
+
+def models_place(settings: Settings, told: str | None) -> Place | None:
+    """Where a Bento's models are by the settings, unless the user has told where all is. Raises InvalidReference."""
+    models_remote = settings.models_remote.value
+    return Place.parse(models_remote) if models_remote and not told else None
 
 
 def _open(environ: Mapping[str, str], uploads: Path, base: str) -> ArtifactStore:
