@@ -32,6 +32,7 @@ class Fault:
     cut_after: int | None = None
     stall_s: float = 0.0
     body: bytes = b""
+    is_of_part: bool = False  # happens only where a part is asked for that ends before the whole does
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class OddRegistry:
     manifests: dict[str, bytes] = field(default_factory=dict)
     manifest_headers: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
-    ranges: str = "right"  # or `ignored`, `refused`, `wrong start`, `wrong bytes`
+    ranges: str = "right"  # or `ignored`, `refused`, `wrong start`, `wrong bytes`, `too long`, `too short`
+    rate: int = 0  # bytes per second that a connection gets of a blob at most; 0 for no limit
     loses_uploads: bool = False
     refuses_chunks: int | None = None
     longest_chunk: int | None = None
@@ -62,7 +64,11 @@ class OddRegistry:
     challenge: str = 'Basic realm="odd"'
     seen: list[Seen] = field(default_factory=list)
     taken_bytes: int = 0
+    sent_bytes: int = 0  # of blobs
+    sending: int = 0  # answers of blobs that are under way
+    most_sending: int = 0
     uploads: dict[str, bytearray] = field(default_factory=dict)
+    begun: int = 0
     url: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -85,10 +91,11 @@ class OddRegistry:
         """How many requests came of each method."""
         return Counter(one.method for one in self.seen)
 
-    def fault_for(self, method: str, path: str) -> Fault | None:
+    def fault_for(self, method: str, path: str, part: str = "") -> Fault | None:
         """The first that fits, which then is done with."""
         with self.lock:
             fitting = (one for one in self.faults if one.method == method and re.search(one.path, path))
+            fitting = (one for one in fitting if not one.is_of_part or part[-1:].isdigit())
             if fault := next(fitting, None):
                 self.faults.remove(fault)
             return fault
@@ -131,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         registry = self.server.registry
         registry.seen.append(Seen(self.command, self.path, dict(self.headers.items())))
         self.close_connection = False
-        fault = registry.fault_for(self.command, self.path)
+        fault = registry.fault_for(self.command, self.path, self.headers.get("Range", ""))
         try:
             if fault and fault.status:
                 self._take(None)
@@ -181,6 +188,10 @@ class _Handler(BaseHTTPRequestHandler):
         end = min(int(asked[2]), len(content) - 1) if asked[2] else len(content) - 1
         told = start + 1 if ranges == "wrong start" else start
         part = bytes(end + 1 - start) if ranges == "wrong bytes" else content[start : end + 1]
+        if ranges == "too long":
+            part += bytes(1000)
+        elif ranges == "too short":
+            part = part[: len(part) // 2 + 1]
         return self._answer(206, {"Content-Range": f"bytes {told}-{end}/{len(content)}"}, part, cut_after)
 
     def _upload(self, name: str, fault: Fault | None) -> None:
@@ -188,7 +199,9 @@ class _Handler(BaseHTTPRequestHandler):
         query = parse_qs(urlsplit(self.path).query)
         if self.command == "POST":
             self._take(None)
-            name = f"upload{len(registry.uploads)}"
+            with registry.lock:
+                name = f"upload{registry.begun}"
+                registry.begun += 1
             registry.uploads[name] = bytearray()
             least = {"OCI-Chunk-Min-Length": str(registry.least_chunk)} if registry.least_chunk else {}
             return self._answer(
@@ -256,9 +269,29 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD" and status != 204:
-            self.wfile.write(body[:cut_after])
+            self._send(body[:cut_after])
         if cut_after is not None:
             raise _Cut
+
+    def _send(self, body: bytes) -> None:
+        registry = self.server.registry
+        if "/manifests/" in self.path or self.command != "GET":
+            self.wfile.write(body)
+            return
+        with registry.lock:
+            registry.sending += 1
+            registry.most_sending = max(registry.most_sending, registry.sending)
+        try:
+            step = registry.rate // 100 or len(body) or 1
+            for start in range(0, len(body), step):
+                self.wfile.write(body[start : start + step])
+                with registry.lock:
+                    registry.sent_bytes += len(body[start : start + step])
+                if registry.rate:
+                    time.sleep(0.01)
+        finally:
+            with registry.lock:
+                registry.sending -= 1
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing."""

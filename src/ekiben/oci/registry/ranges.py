@@ -6,12 +6,14 @@ registry's storage gives each connection its share, several are as many times as
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 PIECE_BYTES = 32 * 1024 * 1024  # asked for at once: a round trip is little beside it
 _LOOK_S = 1.0  # how long one connection is watched first: by then it is as fast as it gets
 _SOON_S = 4.0  # what is left for less is not worth another connection
-_ENDLESS = 1 << 62  # bytes: where nobody says how many there are, until the last one came
+ENDLESS = 1 << 62  # bytes: where nobody says how many there are, until the last one came
 
 
 @dataclass(slots=True)
@@ -19,7 +21,7 @@ class Pieces:
     """What has come of `size_bytes`, from the front of each piece on, and which pieces somebody brings. Whoever shares
     it holds a lock."""
 
-    size_bytes: int = _ENDLESS
+    size_bytes: int = ENDLESS
     piece_bytes: int = PIECE_BYTES
     _come: dict[int, int] = field(default_factory=dict, init=False)  # bytes by piece, where there are any
     _claimed: set[int] = field(default_factory=set, init=False)
@@ -29,12 +31,12 @@ class Pieces:
     @classmethod
     def of_size(cls, size_bytes: int | None, piece_bytes: int = PIECE_BYTES) -> Pieces:
         """Of a blob whose size may not be known yet."""
-        return cls(_ENDLESS if size_bytes is None else size_bytes, piece_bytes)
+        return cls(ENDLESS if size_bytes is None else size_bytes, piece_bytes)
 
     @property
     def is_endless(self) -> bool:
         """Whether nobody said how many bytes there are."""
-        return self.size_bytes == _ENDLESS
+        return self.size_bytes == ENDLESS
 
     @property
     def frontier(self) -> int:
@@ -82,20 +84,33 @@ class Pieces:
     def claim(self, at: int | None = None) -> int | None:
         """A piece that has not come and nobody brings: the one whose next byte is `at`, for somebody who has come so
         far, else the first. None where there is none."""
-        if at is not None and at < self.size_bytes:
-            index = at // self.piece_bytes
-            if self.reached(index) == at and self._is_free(index):
-                self._claimed.add(index)
-                return index
-        for index in range(self._first, self.count()):
-            if self._is_free(index):
-                self._claimed.add(index)
-                return index
-        return None
+        index = None if at is None or at >= self.size_bytes else at // self.piece_bytes
+        if index is None or self.reached(index) != at or not self._is_free(index):
+            index = next(self._free(), None)
+        if index is not None:
+            self._claimed.add(index)
+        return index
+
+    def second_free(self) -> int | None:
+        """What could be claimed if somebody else claimed first."""
+        return next(islice(self._free(), 1, None), None)
+
+    def run_end(self, index: int) -> int:
+        """The byte up to which everything is missing, and brought by nobody else, from the piece `index` on."""
+        if self.is_endless:
+            return ENDLESS
+        while (
+            (index + 1) * self.piece_bytes < self.size_bytes and not self.come(index + 1) and self._is_free(index + 1)
+        ):
+            index += 1
+        return self.end(index)
 
     def release(self, index: int) -> None:
         """Nobody brings the piece any more, whether it has come or not."""
         self._claimed.discard(index)
+
+    def _free(self) -> Iterator[int]:
+        return (index for index in range(self._first, self.count()) if self._is_free(index))
 
     def _is_free(self, index: int) -> bool:
         return index not in self._claimed and not self._is_there(index)

@@ -21,7 +21,7 @@ from ekiben.oci.artifact_store import Part
 from ekiben.oci.locking import locked_file
 from ekiben.oci.registry.downloads import RemoteBlob
 from ekiben.oci.registry.partial_file import PartialFile
-from ekiben.oci.registry.ranges import PIECE_BYTES, Pieces, is_worth_help
+from ekiben.oci.registry.ranges import ENDLESS, PIECE_BYTES, Pieces, is_worth_help
 from ekiben.oci.transfer_progress import Meter, Progress
 
 LINES = 8  # connections at once, of all the blobs of a call: what registries and their storage take from one address
@@ -95,8 +95,8 @@ class _Filling:
     _pieces: Pieces = field(init=False)
     _changed: threading.Condition = field(default_factory=threading.Condition, init=False)
     _has_failed: bool = field(default=False, init=False)
-    _has_helpers: bool = field(default=False, init=False)
-    _may_call: bool = field(default=True, init=False)  # the last that was called to help gets on
+    _helping: int = field(default=0, init=False)  # how many bring something
+    _may_call: bool = field(default=True, init=False)  # the last that was called to help did
 
     def run(self) -> Digest:
         """The digest of what has come to lie in the file. Raises RegistryError, OSError."""
@@ -119,7 +119,7 @@ class _Filling:
         begun_s, before = self.saving.clock(), self._pieces.come_bytes
         with closing(_Line(self.blob, self.offset)) as line:
             while (index := self._next_piece(line.position)) is not None:
-                for _ in self._bring(line, index, reads_on=not self._has_helpers):
+                for _ in self._bring(line, index, self._answer_end(index)):
                     seconds = self.saving.clock() - begun_s
                     if is_worth_help(seconds, self._pieces.come_bytes - before, self._pieces):
                         self._call_help(threads)
@@ -127,6 +127,11 @@ class _Filling:
                     with self._changed:
                         self._pieces.note_end()
                         self._changed.notify_all()
+
+    def _answer_end(self, index: int) -> int:
+        """Up to where the leader asks: who is alone reads on as far as it can."""
+        with self._changed:
+            return self._pieces.end(index) if self._helping else self._pieces.run_end(index)
 
     def _next_piece(self, at: int | None) -> int | None:
         """The leader's next one, maybe after waiting for what a helper drops; None where all is there."""
@@ -142,7 +147,7 @@ class _Filling:
         if self._may_call and self.saving.spare.acquire(blocking=False):
             with self._changed:
                 self.file.record(self._pieces)
-            self._may_call, self._has_helpers = False, True
+            self._may_call = False
             threads.submit(self._help)
 
     def _help(self) -> None:
@@ -151,22 +156,43 @@ class _Filling:
         blob = replace(self.blob, client=replace(self.blob.client, patience=hasty), is_one_of_several=True)
         try:
             with closing(_Line(blob, self.offset)) as line, suppress(EkibenError, OSError):
-                while (index := self._claim(line.position)) is not None:
-                    for _ in self._bring(line, index, reads_on=False):
-                        self._may_call = True
+                if self._gets_answer(line):
+                    self._help_with(line)
         finally:
             self.saving.spare.release()
+
+    def _gets_answer(self, line: _Line) -> bool:
+        """Whether a part is to be had. Until that is known the leader does not leave its answer for somebody else's
+        piece: it would come back to it."""
+        with self._changed:
+            index = self._pieces.second_free()
+            if index is None:
+                return False
+            start, end = self._pieces.reached(index), self._pieces.end(index)
+        line.begin(start, end)
+        return True
+
+    def _help_with(self, line: _Line) -> None:
+        with self._changed:
+            self._helping += 1
+        self._may_call = True
+        try:
+            while (index := self._claim(line.position)) is not None:
+                for _ in self._bring(line, index):
+                    pass
+        finally:
+            with self._changed:
+                self._helping -= 1
 
     def _claim(self, at: int | None) -> int | None:
         with self._changed:
             return self._pieces.claim(at)
 
-    def _bring(self, line: _Line, index: int, *, reads_on: bool) -> Iterator[None]:
-        """Writes what is missing of a piece, in steps."""
+    def _bring(self, line: _Line, index: int, until: int | None = None) -> Iterator[None]:
+        """Writes what is missing of a piece, in steps; `until` is where the answer may end that holds it."""
         position, end = self._pieces.reached(index), self._pieces.end(index)
-        until = self._pieces.size_bytes if reads_on else end
         try:
-            for chunk in line.read(position, end, None if self._pieces.is_endless else until):
+            for chunk in line.read(position, end, until or end):
                 self.file.write(position, chunk)
                 position += len(chunk)
                 with self._changed:
@@ -213,13 +239,21 @@ class _Line:
     has_ended: bool = field(default=False, init=False)
     _chunks: Generator[bytes] | None = field(default=None, init=False)
     _left: memoryview = field(default=memoryview(b""), init=False)
+    _until: int | None = field(default=None, init=False)  # the byte that the answer ends before
 
-    def read(self, start: int, end: int, until: int | None) -> Iterator[memoryview]:
-        """The bytes from `start` up to `end`, of an answer that is to go up to `until`, or to the end of the blob."""
-        if self._chunks is None or start != self.position:
-            self.close()
-            self._chunks = self.blob.chunks(self.offset + start, None if until is None else self.offset + until)
-            self.position = start
+    def begin(self, start: int, until: int) -> None:
+        """Waits for bytes from `start` on, of an answer that is to end before `until`."""
+        self.close()
+        self._chunks = self.blob.chunks(self.offset + start, None if until == ENDLESS else self.offset + until)
+        self.position, self._until = start, until
+        self._left = memoryview(next(self._chunks, b""))
+
+    def read(self, start: int, end: int, until: int) -> Iterator[memoryview]:
+        """The bytes from `start` up to `end`, of an answer that is to end before `until` where one has to be asked
+        for."""
+        if self._chunks is None or start == self._until or start != self.position:
+            self.begin(start, until)
+        assert self._chunks is not None
         while start < end:
             chunk = self._left or memoryview(next(self._chunks, b""))
             if not chunk:
