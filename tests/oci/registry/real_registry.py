@@ -22,10 +22,11 @@ _LISTENING = re.compile(r"listening on [0-9.:\[\]]*:(\d+)")
 @dataclass(slots=True)
 class RealRegistry:
     """`docker-registry serve` over `folder`. `certificate` (and key, in one PEM file) makes it speak TLS; `authority`
-    has to vouch for clients then."""
+    has to vouch for clients then. `auth` is that line of its configuration."""
 
     folder: Path
     has_password: bool = False
+    auth: str = ""
     certificate: Path | None = None
     authority: Path | None = None
     deletes: bool = True
@@ -66,7 +67,8 @@ class RealRegistry:
         return self.folder / "data/docker/registry/v2/blobs/sha256" / digest.hex[:2] / digest.hex / "data"
 
     def _config(self) -> str:
-        auth = f"auth: {{htpasswd: {{realm: test, path: {self.folder}/htpasswd}}}}" if self.has_password else ""
+        htpasswd = f"auth: {{htpasswd: {{realm: test, path: {self.folder}/htpasswd}}}}"
+        auth = self.auth or (htpasswd if self.has_password else "")
         deletes = str(self.deletes).lower()
         clients = f", clientcas: [{self.authority}]" if self.authority else ""
         tls = (

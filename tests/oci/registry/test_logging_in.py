@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ekiben.errors import AccessDenied, RegistryError
+from ekiben.oci.index import Index
+from ekiben.oci.media_types import OCI_INDEX
 from ekiben.oci.registry.credentials import Login, find_login
 from ekiben.oci.registry.logging_in import log_in
 from tests.oci.registry.odd_registry import OddRegistry, serving
 from tests.oci.registry.real_registry import PASSWORD, USER, RealRegistry
+from tests.oci.registry.talking import registry_at
 from tests.oci.registry.token_service import TokenService, giving
 
 LOGIN = Login(USER, PASSWORD)
@@ -54,6 +59,19 @@ def test_the_right_password_is_kept(locked: RealRegistry, environ: dict[str, str
     done = log_in(locked.host, LOGIN, environ)
     assert done.is_checked
     assert find_login(locked.host, environ) == LOGIN
+
+
+def test_others_read_what_was_kept(locked: RealRegistry, environ: dict[str, str]) -> None:
+    program = shutil.which("skopeo")
+    if program is None:
+        pytest.skip("no skopeo")
+    log_in(locked.host, LOGIN, environ)
+    config = Path(environ["HOME"]) / ".docker/config.json"
+    command = [program, "login", "--get-login", f"--authfile={config}", locked.host]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == USER
+    registry_at(locked.host, LOGIN).push_manifest("a", Index(()).to_bytes(), OCI_INDEX, "1")
+    command = [program, "list-tags", f"--authfile={config}", "--tls-verify=false", f"docker://{locked.host}/a"]
+    assert '"1"' in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def test_a_wrong_password_is_not_kept(locked: RealRegistry, environ: dict[str, str]) -> None:

@@ -8,9 +8,12 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ekiben.errors import RegistryError
 from ekiben.oci.registry.credentials import Login, find_login
@@ -74,6 +77,16 @@ def test_a_kept_login_is_found(environ: dict[str, str], host: str, login: Login)
     kept = keep_login(host, login, environ)
     assert find_login(host, environ) == login
     assert (kept.place, kept.is_helper) == (f"{environ['DOCKER_CONFIG']}/config.json", False)
+
+
+@given(
+    username=st.text(st.characters(exclude_characters=":", codec="utf-8"), min_size=1),
+    password=st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda text: not text.endswith("\0")),
+)
+def test_whatever_was_kept_is_found_as_it_was(username: str, password: str) -> None:
+    with TemporaryDirectory() as folder:
+        keep_login(HOST, Login(username, password), {"DOCKER_CONFIG": folder})
+        assert find_login(HOST, {"DOCKER_CONFIG": folder}) == Login(username, password)
 
 
 def test_it_stands_under_the_name_that_docker_looks_for(environ: dict[str, str], config: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,9 +22,9 @@ class TokenService:
     asked: list[tuple[str, dict[str, list[str]], str | None]] = field(default_factory=list)
     url: str = ""
 
-    def answer(self) -> bytes:
-        """As the protocol has it."""
-        return self.body or json.dumps({"token": self.token, "expires_in": self.expires_in}).encode()
+    def answer(self, asked: Mapping[str, list[str]], authorization: str | None) -> tuple[int, bytes]:
+        """Status and body, as the protocol has them."""
+        return self.status, self.body or json.dumps({"token": self.token, "expires_in": self.expires_in}).encode()
 
 
 @contextmanager
@@ -42,8 +42,8 @@ def giving(service: TokenService) -> Iterator[TokenService]:
 
         def _answer(self, asked: dict[str, list[str]]) -> None:
             service.asked.append((self.command, asked, self.headers.get("Authorization")))
-            content = service.answer()
-            self.send_response(service.status)
+            status, content = service.answer(asked, self.headers.get("Authorization"))
+            self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -87,7 +87,7 @@ class Authorizer:
                 return self._basic
             token = self._tokens.get(wanted)
             if token is None or token.until_s < self.clock():
-                token = self._tokens[wanted] = self._ask(self._bearer, wanted)
+                token = self._tokens[wanted] = self._ask(self._bearer, map(str, wanted))
             return token.header
 
     def renew(self, headers: Iterable[str], scopes: Iterable[Scope], refused: str | None) -> str | None:
@@ -103,7 +103,8 @@ class Authorizer:
                 if known is not None and known.header != refused:
                     return known.header  # another thread has just got it
                 self._bearer = offered["bearer"]
-                token = self._tokens[wanted] = self._ask(self._bearer, wanted)
+                challenged = self._bearer.parameters.get("scope", "").split()  # of this request, and of no later one
+                token = self._tokens[wanted] = self._ask(self._bearer, (*map(str, wanted), *challenged))
                 return token.header if token.header != refused else None
             login = self._find_login() if "basic" in offered else None
             self._basic = _basic(login) if login and login.username else None
@@ -119,13 +120,12 @@ class Authorizer:
             self._login.append(self.find_login())
         return self._login[0]
 
-    def _ask(self, challenge: Challenge, scopes: frozenset[Scope]) -> _Token:
+    def _ask(self, challenge: Challenge, scopes: Iterable[str]) -> _Token:
         realm = self._checked_realm(challenge.parameters)
         login = self._find_login()
-        asked = sorted({*map(str, scopes), *challenge.parameters.get("scope", "").split()})
         service = challenge.parameters.get("service", "")
         started_s = self.clock()
-        with self._send(realm, service, asked, login) as answer:
+        with self._send(realm, service, sorted(set(scopes)), login) as answer:
             if answer.status in TEMPORARY_STATUSES:
                 text = f"the token service `{answer.origin.host}` answered {answer.status}"
                 raise Temporary(text, hint="try again later", retry_after_s=answer.retry_after_s())
