@@ -45,7 +45,7 @@ def test_it_holds_the_serving_half_and_nothing_that_builds(archive: zipfile.ZipF
     assert {"ekiben/__init__.py", "ekiben/serving/wire.py", "ekiben/store/local.py", "ekiben/py.typed"} <= set(names)
     second = {name.split("/")[1] for name in names if name.startswith("ekiben/")}
     assert second.isdisjoint({"cli", "packager", "deploy", "oci", "templates", "container.py"})
-    assert not any(name.endswith(".pyc") for name in names)
+    assert not any(name.endswith(".pyc") or name.startswith("ekiben/store/remote/") for name in names)
 
 
 def test_no_module_in_it_imports_one_that_is_not(archive: zipfile.ZipFile) -> None:

@@ -32,7 +32,7 @@ RUNTIME_REQUIREMENTS: tuple[str, ...] = (
     "pyyaml>=6.0.1",
     "uvloop>=0.20; sys_platform != 'win32'",
 )
-LEFT_OUT = frozenset({"cli", "packager", "deploy", "oci", "templates", "container.py"})
+LEFT_OUT = frozenset({"cli", "packager", "deploy", "oci", "templates", "container.py", "store/remote"})
 # Suffixes, not everything that lies there: an editor's backup in a checkout must not change the wheel.
 _SUFFIXES = (".py", ".html", ".css", ".js", ".json", ".svg", ".txt", ".yaml")
 _MARKER = "py.typed"
@@ -65,11 +65,10 @@ def _modules(package: Path) -> Iterator[tuple[str, bytes]]:
     """`(path in the wheel, bytes)` of every file of the package that goes in. What stays out is not entered."""
     for folder, below, names in os.walk(package):
         inside = Path(folder).relative_to(package)
-        left_out = _NEVER if inside.parts else _NEVER | LEFT_OUT
-        below[:] = [name for name in below if name not in left_out]
+        below[:] = [name for name in below if name not in _NEVER and (inside / name).as_posix() not in LEFT_OUT]
         for name in names:
             is_wanted = name.endswith(_SUFFIXES) or name == _MARKER
-            if is_wanted and name not in left_out:
+            if is_wanted and (inside / name).as_posix() not in LEFT_OUT:
                 yield (package.name / inside / name).as_posix(), Path(folder, name).read_bytes()
 
 
