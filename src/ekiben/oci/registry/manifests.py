@@ -16,6 +16,7 @@ from ekiben.oci.registry.authorization import Scope
 from ekiben.oci.registry.client import Client
 from ekiben.oci.registry.quirks import Deletes, quirks_of
 from ekiben.oci.registry.retrying import Temporary
+from ekiben.oci.registry.rivals import Rivals
 from ekiben.oci.registry.transport import Answer, Body
 from ekiben.oci.registry.uploads import PUSH
 
@@ -54,6 +55,7 @@ class Manifests:
 
     client: Client
     repository: str
+    rivals: Rivals = field(default_factory=Rivals)
 
     def head(self, version: str) -> Descriptor | None:
         """What `version` names now, None where there is no such. One round trip, and none of its bytes, where the
@@ -81,16 +83,18 @@ class Manifests:
     def put(self, content: bytes, media_type: str, version: str | None = None, replaces: Replaced = ANYTHING) -> Put:
         """Stores a manifest under its digest, and under the tag `version`. What it names has to be there before.
 
-        Raises ChangedMeanwhile where `version` does not name what it `replaces`. Registries that give ETags decide
-        that themselves; others are looked at right before.
+        Raises ChangedMeanwhile where `version` names neither this nor what it `replaces`. Registries that know
+        conditions decide that themselves; others are looked at before and after.
         """
         if version is None or replaces is ANYTHING:
             return self.put_if(content, media_type, version)
-        stood = self._look(version)
-        if (stood and stood.descriptor.digest) != (replaces and replaces.digest):
-            text = f"`{version}` in `{self.repository}` of `{self.client.host}` names something else meanwhile"
-            raise ChangedMeanwhile(text, hint=_QUICKER)
-        return self.put_if(content, media_type, version, conditions(stood))
+        since_s, stood = self.rivals.clock(), self._look(version)
+        named = stood.descriptor if stood else None
+        self._require(version, named, Digest.of_bytes(content), replaces.digest if replaces else None)
+        put = self.put_if(content, media_type, version, conditions(stood))
+        self.rivals.wait(since_s)
+        self._require(version, self.head(version), put.descriptor.digest)
+        return put
 
     def put_if(
         self, content: bytes, media_type: str, version: str | None = None, only_if: Mapping[str, str] | None = None
@@ -167,6 +171,11 @@ class Manifests:
                 hint="the registry, or a proxy on the way to it, is damaged or not to be trusted",
             )
         return Stood(descriptor, _etag(answer), content)
+
+    def _require(self, version: str, named: Descriptor | None, *digests: Digest | None) -> None:
+        if (named.digest if named else None) not in digests:
+            text = f"`{version}` in `{self.repository}` of `{self.client.host}` names something else meanwhile"
+            raise ChangedMeanwhile(text, hint=_QUICKER)
 
     def _told_digest(self, answer: Answer) -> Digest | None:
         told = answer.header("Docker-Content-Digest")
