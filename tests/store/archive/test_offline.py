@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from ekiben.digest import Digest
-from ekiben.errors import ArchiveError
+from ekiben.errors import ArchiveError, StoreError
+from ekiben.oci.entries import Entry
 from ekiben.oci.layout import Layout
-from ekiben.report import SilentReporter
-from ekiben.store.archive.exporting import ExportRequest, export_bento
 from ekiben.store.archive.formats import ArchiveFormat
-from ekiben.store.archive.member import Member
-from ekiben.store.archive.offline import OfflineParts
 from ekiben.store.local import Store
-from ekiben.store.sums import OFFLINE, OFFLINE_BASES, OFFLINE_WHEELS, offline_blob
-from tests.packager.image.native.tiny_base import DEBIAN, base_of
-from tests.packager.small_bento import make_wheel, save_model, small_bento
+from ekiben.store.sums import OFFLINE, OFFLINE_BASES, OFFLINE_WHEELS
+from tests.oci.images import is_whole
+from tests.packager.small_bento import save_model, small_bento
+from tests.store.archive.carrying import BASE, PLATFORM, parts_of, send_with
 from tests.store.archive.transfer import another_store, bring_bento, bring_model, send
-
-PLATFORM = "linux/amd64"
-HEAVY = {"scipy/__init__.py": "x = 1\n", "scipy/machine.py": ""}
-TAG = "cp311-cp311-manylinux_2_17_x86_64"
 
 
 @pytest.fixture
@@ -30,32 +25,11 @@ def there(tmp_path: Path) -> Store:
     return another_store(tmp_path / "there")
 
 
-def parts_of(folder: Path) -> OfflineParts:
-    """A wheel and a base, made in `folder`."""
-    (folder / "wheels").mkdir(parents=True)
-    wheel = make_wheel(folder / "wheels", "scipy", "1.0", HEAVY, TAG)
-    Layout(folder / "bases").add(base_of(folder / "blobs", DEBIAN), "python:3.11")
-    files = {f"{OFFLINE_WHEELS}/{wheel.name}": wheel}
-    files |= {
-        f"{OFFLINE_BASES}/{path.relative_to(folder / 'bases')}": path
-        for path in (folder / "bases").rglob("*")
-        if path.is_file()
-    }
-    return OfflineParts((PLATFORM,), tuple(_member(path, file) for path, file in files.items()))
-
-
-def _member(path: str, file: Path) -> Member:
-    blob = offline_blob(path)
-    return Member(path, file, file.stat().st_size, digest=Digest(blob) if blob else None)
-
-
 @pytest.fixture
 def folder(store: Store, tmp_path: Path) -> Path:
     """An archive that is a folder."""
     bento = small_bento(store, platforms=(PLATFORM,), carries_heavy=False)
-    request = ExportRequest(bento.tag, str(tmp_path / "archive"), ArchiveFormat.folder)
-    export_bento(request, offline=parts_of(tmp_path / "parts"), store=store, reporter=SilentReporter())
-    return tmp_path / "archive"
+    return send_with(parts_of(tmp_path / "parts"), bento, store, tmp_path / "archive", ArchiveFormat.folder)
 
 
 def refusal(folder: Path, there: Store) -> str:
@@ -141,3 +115,26 @@ def test_a_model_has_no_such_parts(store: Store, there: Store, folder: Path, tmp
     (folder / OFFLINE).rename(tmp_path / "model" / OFFLINE)
     with pytest.raises(ArchiveError, match="added"):
         bring_model(tmp_path / "model", there)
+
+
+def test_an_import_that_fails_half_way_leaves_the_base_that_was_there(store: Store, tmp_path: Path) -> None:
+    bento = small_bento(store, platforms=(PLATFORM,), carries_heavy=False)
+    first, second = (
+        send_with(
+            parts_of(tmp_path / f"parts-{name}", Entry.file("etc/name", name.encode())), bento, store, tmp_path / name
+        )
+        for name in "12"
+    )
+    bring_bento(first, store)
+    before = Layout(bento.path / OFFLINE_BASES).image(BASE)
+    blobs = tmp_path / "parts-2/bases/blobs/sha256"
+    in_the_way = bento.path / OFFLINE_BASES / "blobs/sha256" / max(path.name for path in blobs.iterdir())
+    (in_the_way / "folder").mkdir(parents=True)
+    with pytest.raises(StoreError):
+        bring_bento(second, store)
+    assert Layout(bento.path / OFFLINE_BASES).image(BASE).digest == before.digest
+    shutil.rmtree(in_the_way)
+    bring_bento(second, store)
+    after = Layout(bento.path / OFFLINE_BASES).image(BASE)
+    assert after.digest != before.digest
+    assert is_whole(after)
