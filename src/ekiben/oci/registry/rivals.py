@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_SLOWER = 3.0  # times as long as we is a rival given
-_SHORTEST_S, _LONGEST_S = 0.05, 5.0
+_SLOWER = 2.0  # times as long as we is a rival given
+_SHORTEST_S, _LONGEST_S = 0.1, 2.0  # a crowded machine may let him wait; people do not want to
 
 
 @dataclass(frozen=True, slots=True)
