@@ -2,6 +2,8 @@
 
     registry         Registry: what can be done with one, in images, blobs and manifests
     ├── uploads      Upload: a blob there by the cheapest way; resumed      (rewinding: its content, from any byte)
+    │   ├── kept_uploads     how far it is, in a file, for the next process
+    │   └── habits           what the registry was found to take    (quirks: what is known of it by its name)
     ├── downloads    RemoteBlob: a blob streamed, resumed, checked    (reader: to read from; kept_blobs: in files)
     ├── manifests    Manifests: asked for, fetched, put, deleted
     ├── referrers    Referrers: what is about a manifest, in lists    (rivals: others who move the same tag meanwhile)
@@ -16,6 +18,6 @@
     └── addresses        hosts to URLs
 
 Nothing is believed that a registry sends: blobs and manifests are checked against their digests, documents are bounded,
-credentials go to its own origin alone. Memory is a few pieces per transfer, whatever the blob. What a registry's habits
-are is learned from its answers; no list of hosts is kept.
+credentials go to its own origin alone. Memory is a few pieces per transfer, whatever the blob. What is known of a host
+by its name is a first guess: a registry's habits are learned from its answers.
 """
