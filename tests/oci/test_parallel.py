@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 
+from ekiben.errors import NotFound
 from ekiben.oci.parallel import Abandoned, run_all
 
 WAIT_S = 10.0
@@ -52,3 +54,19 @@ def test_the_first_failure_stops_the_others_and_is_the_one_to_tell(failure: Base
     assert raised.value is failure
     assert stopped.is_set()
     assert begun == []
+
+
+def test_who_stops_the_others_before_failing_is_the_one_to_tell_of() -> None:
+    stopped = threading.Event()
+
+    def fails() -> None:
+        stopped.set()
+        time.sleep(0.05)  # its threads have to end
+        raise NotFound("the one")
+
+    def is_stopped() -> None:
+        stopped.wait()
+        raise Abandoned("stopped")
+
+    with pytest.raises(NotFound, match="the one"):
+        run_all([is_stopped, fails], 2, stopped.set)

@@ -22,8 +22,11 @@ def run_all(jobs: Iterable[Callable[[], T]], workers: int, stop: Callable[[], ob
     try:
         futures = [pool.submit(job) for job in jobs]
         wait(futures, return_when=FIRST_EXCEPTION)
-        if failure := _first_failure(futures):
-            raise failure
+        if _failures(futures):
+            pool.shutdown(wait=False, cancel_futures=True)
+            stop()
+            pool.shutdown()  # who was stopped may be done before the one whose failure it was
+            raise _failures(futures)[0]
         return [future.result() for future in futures]
     except BaseException:
         stop()
@@ -32,6 +35,7 @@ def run_all(jobs: Iterable[Callable[[], T]], workers: int, stop: Callable[[], ob
         pool.shutdown(cancel_futures=True)
 
 
-def _first_failure(futures: Iterable[Future[T]]) -> BaseException | None:
-    failures = [one.exception() for one in futures if one.done() and one.exception()]
-    return next((one for one in failures if not isinstance(one, Abandoned)), None)
+def _failures(futures: Iterable[Future[T]]) -> list[BaseException]:
+    """Those that are known by now, with what they brought about at the end."""
+    done = [one.exception() for one in futures if one.done() and not one.cancelled()]
+    return sorted((one for one in done if one is not None), key=lambda one: isinstance(one, Abandoned))
