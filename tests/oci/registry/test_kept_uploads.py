@@ -6,6 +6,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,22 @@ from ekiben.oci.artifact_store import Outcome, Pushed
 from ekiben.oci.registry.kept_uploads import Destination, KeptUploads
 from ekiben.oci.transfer_progress import Progress
 from tests.oci.registry.odd_registry import Fault, OddRegistry, serving
-from tests.oci.registry.talking import HASTY, Counting, blob_of, registry_at
+from tests.oci.registry.talking import HASTY, blob_of, registry_at
 
 CHUNK = 128 * 1024
 SIZE = 4 * CHUNK + 5
-DONE = 2 * CHUNK + 1000  # bytes that are there when the first process gives up
 BLOB, OPEN = blob_of(SIZE)
+
+
+@dataclass(slots=True)
+class Steps:
+    """A task that keeps each step."""
+
+    amounts: list[int] = field(default_factory=list)
+
+    def advance(self, amount: int) -> None:
+        """Keeps it."""
+        self.amounts.append(amount)
 
 
 @pytest.fixture
@@ -46,7 +57,7 @@ def push(odd: OddRegistry, uploads: Path | None, progress: Progress | None = Non
 
 
 def leave(odd: OddRegistry, uploads: Path) -> Path:
-    """Begins an upload of which `DONE` bytes arrive, and gives it up. The file that tells of it."""
+    """Begins an upload of which a part arrives, and gives it up. The file that tells of it."""
     odd.faults += [Fault("PATCH", cut_after=CHUNK), Fault("PATCH", cut_after=CHUNK), Fault("PATCH", cut_after=1000)]
     odd.faults += [Fault("GET", status=503) for _ in range(HASTY.tries - 1)]
     odd.faults += [Fault("PATCH", status=503) for _ in range(HASTY.tries)]
@@ -74,9 +85,9 @@ def test_the_next_process_sends_only_what_the_registry_lacks(odd: OddRegistry, u
 
 def test_progress_begins_where_the_upload_does_and_ends_at_its_end(odd: OddRegistry, uploads: Path) -> None:
     leave(odd, uploads)
-    counting = Counting()
-    push(odd, uploads, Progress(counting))
-    assert counting.done == SIZE
+    there, steps = odd.taken_bytes, Steps()
+    push(odd, uploads, Progress(steps))
+    assert (steps.amounts[0], sum(steps.amounts)) == (there, SIZE)
 
 
 def test_what_is_kept_is_for_its_owner_alone(odd: OddRegistry, uploads: Path) -> None:
