@@ -18,6 +18,13 @@ def pulled_from(reference: str, facts: ItemFacts | None) -> Mapping[str, object]
     return {_KEY: {"from": reference, **made}}
 
 
+def source_of_pull(details: Mapping[str, object]) -> str | None:
+    """The reference that a receipt's details name, None where the item was not pulled."""
+    told = details.get(_KEY)
+    reference = told.get("from") if isinstance(told, Mapping) else None
+    return reference if isinstance(reference, str) else None
+
+
 def made_at(item: StoredItem) -> datetime:
     """When the item was made, by its maker's receipt."""
     told = item.details.get(_KEY)

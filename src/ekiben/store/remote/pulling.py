@@ -27,8 +27,10 @@ from ekiben.store.disk import disk_errors
 from ekiben.store.local import Store
 from ekiben.store.models import Model
 from ekiben.store.receipt import Receipt
+from ekiben.store.remote.adopting import Adoption, adopt_model
 from ekiben.store.remote.artifacts.artifact import ArtifactLayer, ItemFacts
 from ekiben.store.remote.artifacts.bento_artifact import BentoArtifact, ModelOfBento
+from ekiben.store.remote.artifacts.modelpack import ModelArtifact
 from ekiben.store.remote.documents import Documents, Standing, find_of_kind, read_documents, require_standing
 from ekiben.store.remote.downloads import Downloads
 from ekiben.store.remote.fetching import Fetcher
@@ -99,6 +101,8 @@ class _Pull:
     def run(self, kind: ItemKind) -> tuple[Tag, Receipt]:
         """Brings the item, and gives its tag and receipt in the store."""
         found = self._find(self.request.target, kind)
+        if isinstance(found.artifact, ModelArtifact) and found.artifact.facts is None:
+            return self._adopt(found, found.artifact)
         item, needed = _wanted(found, kind), _models_of(found)
         if receipt := self._make_latest(item, needed):
             return item.facts.tag, receipt
@@ -110,6 +114,12 @@ class _Pull:
                 if receipt := self._make_latest(item, needed):  # somebody else has fetched it meanwhile
                     return item.facts.tag, receipt
                 return self._bring(item, [one for one in models if not self._stands(one)], downloads, scratch)
+
+    def _adopt(self, found: Documents, artifact: ModelArtifact) -> tuple[Tag, Receipt]:
+        how = Adoption(self.request.limits, self.request.policy, _ARRIVAL)
+        remote = self.remotes.open(found.target.place)
+        with _said_of(found.target):
+            return adopt_model(found, artifact, how, remote=remote, store=self.store, reporter=self.reporter)
 
     def _make_latest(self, item: _Wanted, models: Sequence[ModelOfBento]) -> Receipt | None:
         """The receipt of the item, now the latest of its name; None where it, or a model of it, is not here."""
@@ -202,7 +212,9 @@ def _models_of(found: Documents) -> tuple[ModelOfBento, ...]:
 def _wanted(found: Documents, kind: ItemKind) -> _Wanted:
     artifact = found.artifact
     if artifact.facts is None:
-        raise RemoteError(f"`{found.target}` was not made by ekiben")
+        raise RemoteError(
+            f"`{found.target}` was not made by ekiben, and no Bento of ekiben's needs it", hint="pull it by itself"
+        )
     target = replace(found.target, version=artifact.facts.tag.version, digest=None)
     origin = replace(target, digest=found.standing.fetched.descriptor.digest)
     return _Wanted(kind, artifact.facts, target, origin, artifact.layers, found.standing)
