@@ -52,5 +52,6 @@ class Downloads:
 
 
 def kept_bytes(cache: Path) -> int:
-    """How much is there of what was not fetched to its end."""
-    return sum(path.stat().st_size for path in (cache / FOLDER).glob("*/*") if path.is_file())
+    """How much is there of what was not fetched to its end, but for gaps."""
+    found = [path.stat() for path in (cache / FOLDER).glob("*/*") if path.is_file()]
+    return sum(min(one.st_size, one.st_blocks * 512) for one in found)

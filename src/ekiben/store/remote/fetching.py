@@ -30,6 +30,7 @@ from ekiben.store.seal import KnownFile
 from ekiben.store.sums import SUMS, is_beside
 
 _FORMS = {"tar": ArchiveFormat.tar, "tar+gzip": ArchiveFormat.gz, "tar+zstd": ArchiveFormat.zst}
+_DISK_BLOCK = 512  # bytes that a file's blocks are counted in, whatever the disk's are
 _SPARE_BYTES = 64 * 1024 * 1024  # of the disk: what is left for small files and the rest of the world
 
 
@@ -122,10 +123,12 @@ class _Count:
 
 
 def _size_of(path: Path) -> int:
+    """What of a file is there: one that several connections fill has gaps."""
     try:
-        return path.stat().st_size
+        found = path.stat()
     except FileNotFoundError:
         return 0
+    return min(found.st_size, found.st_blocks * _DISK_BLOCK)
 
 
 def _link(source: Path, target: Path) -> None:
