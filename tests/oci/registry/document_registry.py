@@ -20,8 +20,7 @@ _PATH = re.compile(r"/v2/(?P<repository>.+)/(?P<kind>manifests|tags|referrers)/(
 @dataclass(slots=True)
 class DocumentRegistry:
     """`link` is how the next page is named: `relative`, `absolute` on a host that only the registry knows, `none`, or
-    in a `circle`. `answers` are statuses that paths get instead of what they ask for. `before_put` is called with the
-    version before a manifest is stored."""
+    in a `circle`. `answers` are statuses that paths get instead of what they ask for, `bodies` what goes with them."""
 
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     manifests: dict[str, tuple[str, bytes]] = field(default_factory=dict)
@@ -37,6 +36,7 @@ class DocumentRegistry:
     bodies: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     losing_answers: int = 0
     rivals: list[tuple[str, bytes]] = field(default_factory=list)  # what another puts there first, by its tag
+    failing: list[tuple[str, bytes]] = field(default_factory=list)  # the same, whereupon the registry fails once
     seen: list[tuple[str, str]] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
     url: str = ""
@@ -143,6 +143,10 @@ class _Handler(BaseHTTPRequestHandler):
         for rival in [one for one in self.has.rivals if one[0] == version]:
             self.has.rivals.remove(rival)
             self.has.store(repository, version, OCI_INDEX, rival[1])
+        for rival in [one for one in self.has.failing if one[0] == version]:
+            self.has.failing.remove(rival)
+            self.has.store(repository, version, OCI_INDEX, rival[1])
+            return self._answer(503)
         now = self.has.find(repository, version)
         wanted, unwanted = self.headers.get("If-Match"), self.headers.get("If-None-Match")
         if self.has.tells_etags and (

@@ -92,6 +92,13 @@ def test_who_is_overwritten_by_one_who_looked_at_the_same_time_knows(
         Manifests(registry_at(documents.host).client, "a", rivals).put(NEW, OCI_INDEX, tag, named)
 
 
+def test_who_has_to_try_again_looks_again(documents: DocumentRegistry) -> None:
+    documents.failing.append(("latest", OTHER))
+    with pytest.raises(ChangedMeanwhile):
+        move(registry_at(documents.host), OLD)
+    assert documents.find("a", "latest") == str(Digest.of_bytes(OTHER))
+
+
 def test_a_tag_that_names_it_already_is_moved_by_whoever(documents: DocumentRegistry) -> None:
     documents.store("a", "latest", OCI_INDEX, NEW)
     assert move(registry_at(documents.host), OLD).digest == Digest.of_bytes(NEW)

@@ -122,6 +122,13 @@ def test_what_a_rival_put_meanwhile_is_kept(documents: DocumentRegistry) -> None
     assert {one.artifact_type for one in found} == {SBOM, SIGNATURE}
 
 
+def test_what_a_rival_put_while_the_registry_failed_is_kept(documents: DocumentRegistry) -> None:
+    documents.failing.append((TAG, Index((listed(SIGNATURE),)).to_bytes()))
+    push(registry_at(documents.host), referrer(SBOM))
+    found = registry_at(documents.host).referrers("a", ITS.digest)
+    assert {one.artifact_type for one in found} == {SBOM, SIGNATURE}
+
+
 def test_a_list_that_a_rival_put_over_ours_is_mended(documents: DocumentRegistry) -> None:
     registry, slept = registry_at(documents.host), list[float]()
 

@@ -86,36 +86,32 @@ class Manifests:
         Raises ChangedMeanwhile where `version` names neither this nor what it `replaces`. Registries that know
         conditions decide that themselves; others are looked at before and after.
         """
-        if version is None or replaces is ANYTHING:
-            return self.put_if(content, media_type, version)
-        since_s, stood = self.rivals.clock(), self._look(version)
-        named = stood.descriptor if stood else None
-        self._require(version, named, Digest.of_bytes(content), replaces.digest if replaces else None)
-        put = self.put_if(content, media_type, version, conditions(stood))
-        self.rivals.wait(since_s)
-        self._require(version, self.head(version), put.descriptor.digest)
-        return put
+        retry = self.client.retry()
+        while True:
+            try:
+                if version is None or replaces is ANYTHING:
+                    return self.put_once(content, media_type, version)
+                return self._replace(content, media_type, version, replaces)
+            except Temporary as failure:
+                retry.after(failure)
 
-    def put_if(
-        self, content: bytes, media_type: str, version: str | None = None, only_if: Mapping[str, str] | None = None
+    def put_once(
+        self, content: bytes, media_type: str, version: str | None, only_if: Mapping[str, str] | None = None
     ) -> Put:
-        """The same under conditions of HTTP, for who has looked already."""
+        """One try, under conditions of HTTP, for who has looked himself. Raises ChangedMeanwhile where they do not
+        hold, and Temporary."""
         descriptor = Descriptor.of_bytes(content, media_type)
         place, body = version or str(descriptor.digest), Body.of_bytes(content, media_type)
         scopes = (Scope(self.repository, PUSH),)
-        with self.client.call("PUT", self._url(place), scopes, headers=only_if, body=body) as answer:
+        with self.client.send("PUT", self._url(place), scopes, headers=only_if, body=body) as answer:
             if answer.status in _STORED:
                 if self._told_digest(answer) not in (None, descriptor.digest):
                     raise RegistryError(f"`{self.client.host}` stored other bytes than those of `{descriptor.digest}`")
                 return Put(descriptor, answer.header("OCI-Subject") is not None)
             error = self.client.refusal(answer, self._name(place))
-            is_condition = answer.status == _CHANGED and only_if
-        if not is_condition:
+            if answer.status == _CHANGED and only_if:
+                raise ChangedMeanwhile(error.message, hint=_QUICKER)
             raise error
-        named = self.head(place)
-        if named is None or named.digest != descriptor.digest:  # else the first answer was lost, and the second is this
-            raise ChangedMeanwhile(error.message, hint=_QUICKER)
-        return Put(descriptor)
 
     def delete(self, version: str) -> FetchedManifest | None:
         """Takes a tag away where the registry can do that alone, else the manifest with all its tags, and gives it.
@@ -127,6 +123,16 @@ class Manifests:
             return None
         self._delete_once(str(fetched.descriptor.digest))
         return fetched
+
+    def _replace(self, content: bytes, media_type: str, version: str, replaces: Descriptor | None) -> Put:
+        """One try: who fails looks again first, since what he saw is older then than rivals are waited for."""
+        since_s, stood = self.rivals.clock(), self._look(version)
+        named = stood.descriptor if stood else None
+        self._require(version, named, Digest.of_bytes(content), replaces.digest if replaces else None)
+        put = self.put_once(content, media_type, version, conditions(stood))
+        self.rivals.wait(since_s)
+        self._require(version, self.head(version), put.descriptor.digest)
+        return put
 
     def _delete_once(self, version: str) -> bool:
         """False where this registry deletes no tags."""

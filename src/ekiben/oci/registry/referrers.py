@@ -22,6 +22,7 @@ from ekiben.oci.registry.authorization import Scope
 from ekiben.oci.registry.client import Client
 from ekiben.oci.registry.manifests import Manifests, Stood, conditions
 from ekiben.oci.registry.paging import Page, Trail, fetch_page
+from ekiben.oci.registry.retrying import Temporary
 from ekiben.oci.registry.rivals import Rivals
 from ekiben.oci.registry.transport import Answer
 
@@ -101,13 +102,18 @@ class Referrers:
         return self._parsed(stood.content, subject), stood
 
     def _change(self, subject: Digest, change: Callable[[tuple[Descriptor, ...]], tuple[Descriptor, ...]]) -> None:
+        retry = self.client.retry()
         for _ in range(_TRIES):
             since_s = self.rivals.clock()
             index, stood = self._kept(subject)
             wanted = change(index.manifests)
             if wanted == index.manifests:
                 return
-            is_ours = self._put(subject, replace(index, manifests=wanted), stood)
+            try:
+                is_ours = self._put(subject, replace(index, manifests=wanted), stood)
+            except Temporary as failure:  # it is older now than rivals are waited for, and is read again
+                retry.after(failure)
+                continue
             self.rivals.wait(since_s, 1.0 if is_ours else random.random())
         text = f"too many change the list of referrers of `{subject}` in `{self.repository}` of `{self.client.host}`"
         raise RegistryError(text, hint="try again")
@@ -116,7 +122,7 @@ class Referrers:
         """Whether nobody else was seen to be quicker."""
         try:
             manifests = Manifests(self.client, self.repository)
-            manifests.put_if(index.to_bytes(), index.media_type, _tag(subject), conditions(stood))
+            manifests.put_once(index.to_bytes(), index.media_type, _tag(subject), conditions(stood))
         except ChangedMeanwhile:
             return False
         return True
