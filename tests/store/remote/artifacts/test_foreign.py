@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from ekiben.errors import RemoteError
-from ekiben.store.remote.artifacts.foreign import suggest_name
 from ekiben.store.remote.artifacts.modelpack import ModelArtifact, read_model
 from ekiben.store.remote.artifacts.recognising import kind_of
-from ekiben.tag import Tag
 from tests.store.remote.artifacts.making import changed
 
 FOREIGN = Path(__file__).parent / "foreign"
@@ -66,23 +64,6 @@ def test_a_configuration_tells_what_it_can() -> None:
     assert (description.name, description.family, description.param_size) == ("gemma-2-2b", "gemma", "2b")
     assert not read("aikit").description.to_dict()
     assert not read("draft").description.to_dict()
-
-
-@pytest.mark.parametrize(
-    ("told", "repository", "name"),
-    [
-        ("gemma-2-2b", "library/x", "gemma-2-2b"),
-        ("Gemma 2 (2B)", "library/x", "gemma-2-2b"),
-        ("sentence-transformers/all-MiniLM-L6-v2", "x", "sentence-transformers-all-minilm-l6-v2"),
-        ("", "library/gemma__2", "gemma-2"),
-        ("../..", "x/iris", "iris"),
-        ("模型", "", "model"),
-        ("a" * 62 + "-bc", "", "a" * 62),
-    ],
-)
-def test_a_name_is_found_within_the_grammar(told: str, repository: str, name: str) -> None:
-    assert suggest_name(told, repository) == name
-    assert Tag(name).name == name
 
 
 PATH = ("annotations", "org.cncf.model.filepath")

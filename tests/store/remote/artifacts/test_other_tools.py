@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,16 +18,23 @@ from ekiben.digest import Digest
 from ekiben.oci.image import BlobSource, JoinedSource
 from ekiben.oci.registry.registry import Registry
 from ekiben.report import SilentReporter
+from ekiben.settings import load_settings
+from ekiben.store.archive.formats import MODEL
 from ekiben.store.local import Store
 from ekiben.store.models import Model
 from ekiben.store.remote.artifacts.artifact import Artifact, ItemFacts
+from ekiben.store.remote.artifacts.model_config import describe_model
 from ekiben.store.remote.artifacts.modelpack import ModelArtifact, read_model, write_model
 from ekiben.store.remote.artifacts.mountable import write_mountable
 from ekiben.store.remote.item_blobs import ItemBlob, item_blobs, item_files, model_place
+from ekiben.store.remote.opening import remotes_for
+from ekiben.store.remote.pulling import PullRequest, pull_model
+from ekiben.store.remote.remotes import Target
 from ekiben.store.sums import SUMS, parse_sums
 from tests.oci.registry.real_registry import RealRegistry
 from tests.oci.registry.talking import registry_at
 from tests.store.remote.artifacts.making import MIB
+from tests.store.remote.artifacts.other_tools import files_in, modelpack, skopeo
 
 REPOSITORY = "plants/iris"
 
@@ -72,27 +78,6 @@ def artifact(model: Model, store: Store, real_registry: RealRegistry) -> Artifac
 def files_of(model: Model) -> Mapping[str, bytes]:
     """What SHA256SUMS lists, with its bytes."""
     return {path: (model.path / path).read_bytes() for path in parse_sums((model.path / SUMS).read_bytes())}
-
-
-def files_in(folder: Path) -> Mapping[str, bytes]:
-    """Every file below `folder`, with its bytes."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def skopeo(*arguments: str) -> str:
-    """What skopeo says."""
-    program = shutil.which("skopeo")
-    if program is None:
-        pytest.skip("no skopeo")
-    command = [program, "--insecure-policy", *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-def modelpack(*arguments: str | Path) -> str:
-    """What the command line of modelpack-client says."""
-    command = [sys.executable, "-m", "modelpack_client", "--insecure", *map(str, arguments)]
-    environ = {**os.environ, "NO_PROXY": "localhost"}
-    return subprocess.run(command, check=True, capture_output=True, text=True, env=environ).stdout
 
 
 def test_skopeo_copies_a_model_into_a_folder(
@@ -165,7 +150,11 @@ def test_another_client_of_modelpack_pulls_a_model(
 def pushed_by_another(layers: Mapping[str, str], real_registry: RealRegistry, folder: Path) -> ModelArtifact:
     """The model that modelpack-client makes of paths in `folder`, each with the kind and form of its layer."""
     config = folder.parent / "config.json"
-    config.write_text(json.dumps({"descriptor": {"name": "Iris (v2)"}, "config": {"format": "onnx"}}))
+    config.write_text(
+        json.dumps(
+            {"descriptor": {"name": "Iris (v2)", "licenses": ["MIT", "Apache-2.0"]}, "config": {"format": "onnx"}}
+        )
+    )
     reference = f"{real_registry.host}/other/iris:2"
     arguments = [f"--layer={folder / path}:application/vnd.cncf.model.{kind}" for path, kind in layers.items()]
     modelpack("push", reference, "--config", config, *arguments)
@@ -191,3 +180,24 @@ def test_a_model_that_another_client_pushed_is_read(real_registry: RealRegistry,
         ("tar+gzip", ""),
     ]
     assert model.layers[0].blob.digest == Digest.of_bytes(b"weights")
+
+
+def test_a_model_that_another_client_pushed_is_pulled(
+    real_registry: RealRegistry, store: Store, tmp_path: Path
+) -> None:
+    files = {"model.onnx": b"weights", "README.md": b"what it is\n", "tokenizer/vocab.txt": b"a\n"}
+    for path, content in files.items():
+        (tmp_path / "source" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "source" / path).write_bytes(content)
+    layers = {"model.onnx": "weight.v1.raw", "README.md": "doc.v1.tar", "tokenizer": "weight.config.v1.tar+zstd"}
+    with tarfile.open(tmp_path / "source/README.tar", "w") as tar:
+        tar.add(tmp_path / "source/README.md", "README.md")
+    (tmp_path / "source/README.tar").replace(tmp_path / "source/README.md")
+    pushed_by_another(layers, real_registry, tmp_path / "source")
+    remotes = remotes_for(MODEL, load_settings({"EKIBEN_HOME": str(store.layout.home)}), {})
+    request = PullRequest(Target.parse(f"{real_registry.host}/other/iris:2"))
+    model = pull_model(request, remotes=remotes, store=store, reporter=SilentReporter())
+    assert {path: (model.path / path).read_bytes() for path in files} == files
+    description = describe_model(model.tag, model.manifest, files)
+    assert (description.name, description.version, description.format) == ("iris", "2", "onnx")
+    assert description.licenses == ("MIT", "Apache-2.0")

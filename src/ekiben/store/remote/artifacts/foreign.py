@@ -16,7 +16,6 @@ from ekiben.oci.json_object import Fields
 from ekiben.oci.media_types import LAYERS
 from ekiben.store.archive.names import NameRegister, check_path, shown
 from ekiben.store.remote.artifacts.artifact import ArtifactLayer, Form
-from ekiben.tag import MAX_NAME
 
 _LAYER = re.compile(
     r"application/vnd\.(?:cncf|cnai)\.model\.(?:weight|weight\.config|config|doc|code|dataset|layer)"
@@ -26,7 +25,6 @@ _FORMS: dict[str, Form] = {"raw": "raw", "tar": "tar", "tar+gzip": "tar+gzip", "
 _PASSED_OVER = "application/vnd.kitops.modelkit."  # KitOps' own description of what it packed
 _PATHS = ("org.cncf.model.filepath", "org.cnai.model.filepath", "org.opencontainers.image.title")
 _METADATA = ("org.cncf.model.file.metadata+json", "org.cnai.model.file.metadata+json")
-_ODD = re.compile(r"[^a-z0-9]+")
 
 
 def read_foreign_layers(blobs: Sequence[Descriptor]) -> tuple[ArtifactLayer, ...]:
@@ -41,15 +39,6 @@ def read_foreign_layers(blobs: Sequence[Descriptor]) -> tuple[ArtifactLayer, ...
     if not layers:
         raise ImageError("it has no layers of a model")
     return tuple(layers)
-
-
-def suggest_name(told: str, repository: str) -> str:
-    """What to call a model that another tool made: its own name, else its repository's, within the grammar of tags."""
-    for text in (told, repository.rpartition("/")[2], "model"):
-        name = _ODD.sub("-", text.lower()).strip("-")[:MAX_NAME].strip("-")
-        if name:
-            return name
-    return "model"
 
 
 def _layer(blob: Descriptor, register: NameRegister) -> ArtifactLayer:

@@ -42,16 +42,18 @@ class ModelDescription:
 
 def describe_model(tag: Tag, manifest: ModelManifest, paths: Iterable[str]) -> ModelDescription:
     """What model.yaml and the names of the files tell. A label or a text of the metadata called as a field of ModelPack
-    (`paramSize` or `param_size`) is that field."""
-    told = {**{key: one for key, one in manifest.metadata.items() if isinstance(one, str)}, **manifest.labels}
-    license_ = told.get("license", "") or told.get("licenses", "")
+    (`paramSize` or `param_size`) is that field; what another tool told of a model is in `metadata.modelpack`."""
+    others = _object(manifest.metadata.get("modelpack"))
+    told = {**_texts(others), **_texts(manifest.metadata), **manifest.labels}
+    license_ = told.get("license", "")
+    licenses = others.get("licenses")
     return ModelDescription(
         name=tag.name,
         version=tag.version or "",
         family=told.get("family", "") or manifest.context.framework_name,
         title=told.get("title", ""),
         description=told.get("description", ""),
-        licenses=(license_,) if license_ else (),
+        licenses=(license_,) if license_ else _listed(licenses),
         architecture=told.get("architecture", ""),
         format=told.get("format", "") or weights_format(paths),
         param_size=told.get("paramSize", "") or told.get("param_size", ""),
@@ -85,7 +87,6 @@ def parse_config(content: bytes, what: str) -> tuple[ModelDescription, tuple[str
     """What a configuration tells, and its `diffIds`. Raises ImageError where it is no JSON object."""
     fields = Fields.parse(content, what).rest()
     about, technical, filesystem = (_object(fields.get(name)) for name in ("descriptor", "config", "modelfs"))
-    licenses = about.get("licenses")
     diff_ids = filesystem.get("diffIds")
     return ModelDescription(
         name=_text(about, "name"),
@@ -93,7 +94,7 @@ def parse_config(content: bytes, what: str) -> tuple[ModelDescription, tuple[str
         family=_text(about, "family"),
         title=_text(about, "title"),
         description=_text(about, "description"),
-        licenses=tuple(one for one in licenses if isinstance(one, str)) if isinstance(licenses, list) else (),
+        licenses=_listed(about.get("licenses")),
         architecture=_text(technical, "architecture"),
         format=_text(technical, "format"),
         param_size=_text(technical, "paramSize"),
@@ -115,3 +116,11 @@ def _object(value: object) -> Mapping[str, object]:
 def _text(fields: Mapping[str, object], name: str) -> str:
     value = fields.get(name, "")
     return value if isinstance(value, str) else ""
+
+
+def _texts(fields: Mapping[str, object]) -> dict[str, str]:
+    return {key: value for key, value in fields.items() if isinstance(value, str)}
+
+
+def _listed(value: object) -> tuple[str, ...]:
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
