@@ -90,11 +90,13 @@ def test_half_of_a_pair_is_told(tmp_path: Path, there: str, missing: str) -> Non
         find_certificates((tmp_path,), TLS)
 
 
-def test_folders_are_the_users_before_the_engines() -> None:
+def test_folders_are_the_users_before_the_machines() -> None:
+    machines = ["/etc/docker/certs.d", "/etc/containers/certs.d"]
     environ = {"HOME": "/home/kiosk", "EKIBEN_REGISTRY_CERTIFICATES": "/mine"}
-    names = ["/mine", "/home/kiosk/.docker/certs.d", "/etc/docker/certs.d"]
-    assert [str(one) for one in certificate_folders(environ)] == names
-    assert certificate_folders({"DOCKER_CONFIG": "/d"})[0] == Path("/d/certs.d")
+    own = ["/mine", "/home/kiosk/.docker/certs.d", "/home/kiosk/.config/containers/certs.d"]
+    assert [str(one) for one in certificate_folders(environ)] == [*own, *machines]
+    elsewhere = certificate_folders({"DOCKER_CONFIG": "/d", "XDG_CONFIG_HOME": "/x"})
+    assert [str(one) for one in elsewhere] == ["/d/certs.d", "/x/containers/certs.d", *machines]
 
 
 @pytest.mark.parametrize("variable", ["EKIBEN_REGISTRY_CERTIFICATES", "DOCKER_CONFIG"])

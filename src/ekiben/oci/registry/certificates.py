@@ -1,4 +1,4 @@
-"""Certificates for single registries, laid out as Docker's engine has them: a folder for each, called `host[:port]`.
+"""Certificates for single registries, as Docker and Podman lay them out: a folder for each, called `host[:port]`.
 
     *.crt             authorities that are trusted for that registry, besides all others
     *.cert, *.key     a certificate by which the registry knows who asks, and its key: two files of one name
@@ -18,7 +18,7 @@ from ekiben.oci.registry.addresses import Origin, default_port
 from ekiben.oci.registry.credentials import docker_folder
 from ekiben.settings import REGISTRY_CERTIFICATES
 
-_OF_THE_ENGINE = Path("/etc/docker/certs.d")
+_OF_THE_MACHINE = (Path("/etc/docker/certs.d"), Path("/etc/containers/certs.d"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,11 @@ class Certificates:
 
 
 def certificate_folders(environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """Where the folders of registries are: the user's own before the engine's."""
+    """Where the folders of registries are, Docker's and Podman's: the user's own before the machine's."""
     named = environ.get(REGISTRY_CERTIFICATES)
-    return (*((Path(named),) if named else ()), docker_folder(environ) / "certs.d", _OF_THE_ENGINE)
+    settled = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home()) / ".config")
+    own = (docker_folder(environ) / "certs.d", settled / "containers/certs.d")
+    return (*((Path(named),) if named else ()), *own, *_OF_THE_MACHINE)
 
 
 def find_certificates(folders: tuple[Path, ...], origin: Origin) -> Certificates:
@@ -89,5 +91,5 @@ def _candidates(folders: tuple[Path, ...], origin: Origin) -> Iterator[Path]:
 def _is_there(folder: Path) -> bool:
     try:
         return folder.is_dir()
-    except PermissionError:  # the engine's own, kept from its users
+    except PermissionError:  # an engine's own, kept from its users
         return False
