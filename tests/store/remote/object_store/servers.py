@@ -77,7 +77,7 @@ class BucketServer:
 def serve_s3(log: Path) -> None:
     """Moto, with a bucket."""
     import boto3
-    from moto.server import DomainDispatcherApplication, create_backend_app
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
     app = DomainDispatcherApplication(create_backend_app)
@@ -98,6 +98,7 @@ def serve_google(log: Path) -> None:
     """The emulator, which knows nothing of generations that have to match: that is done here, in its stead."""
     from gcp_storage_emulator.exceptions import NotFound
     from gcp_storage_emulator.handlers.buckets import create_bucket
+    from gcp_storage_emulator.handlers.objects import _checksums, _make_object_resource
     from gcp_storage_emulator.server import RequestHandler
     from gcp_storage_emulator.storage import Storage
 
@@ -111,8 +112,15 @@ def serve_google(log: Path) -> None:
                 self.rfile.read(size)
                 self.send_error(412)
                 return
-            super().do_POST()
+            self.put_empty(query["name"][0]) if not size and "name" in query else super().do_POST()
             _write(log, "POST", parts.path, parts.query, size)
+
+        def put_empty(self, name: str) -> None:
+            """In place of the emulator, which fails with these."""
+            described = _checksums(b"", _make_object_resource("", BUCKET, name, "application/octet-stream", "0"))
+            self.storage.create_file(BUCKET, name, b"", described)
+            self.send_response(200)
+            self.end_headers()
 
         def generation(self, name: str) -> str:
             try:

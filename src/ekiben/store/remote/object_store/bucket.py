@@ -66,7 +66,7 @@ class Bucket:
 
         def fetch(first: int, last: int) -> bytes:
             with self.errors(key):
-                piece = bytes(self.system.cat_file(self.path(key), start=first, end=last))
+                piece = self.fetch(key, first, last)
             if len(piece) != last - first:
                 raise WrongBytes(
                     f"`{self.name}` sent {len(piece)} bytes of `{key}` where {last - first} were asked for"
@@ -127,6 +127,10 @@ class Bucket:
         for found in self.walk(UPLOADS):
             if found.changed_s < before_s:
                 self.remove(found.key)
+
+    def fetch(self, key: str, start: int, end: int) -> bytes:
+        """Some bytes of an object, within `errors`."""
+        return bytes(self.system.cat_file(self.path(key), start=start, end=end))
 
     def path(self, key: str) -> str:
         """The key as a path of the file system."""

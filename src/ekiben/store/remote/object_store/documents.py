@@ -29,6 +29,7 @@ from ekiben.store.remote.object_store.layout import (
 from ekiben.store.remote.object_store.objects import Found, Objects
 
 AT_ONCE = 8  # small requests under way
+_NAMED = b"\n"  # what a key holds that says all itself: not every place has empty objects
 _TAG_LIMIT = 100  # bytes: a digest and a line's end
 
 
@@ -89,7 +90,7 @@ class Documents:
         Condemned(self.objects).lift(key)
         self.objects.write(key, content)
         if subject := parse_document(content).subject:
-            self.objects.write(referrer_key(self.repository, subject.digest, descriptor.digest), b"")
+            self.objects.write(referrer_key(self.repository, subject.digest, descriptor.digest), _NAMED)
         if tag is not None:
             self._move(tag, descriptor.digest, replaces)
         return descriptor

@@ -3,7 +3,7 @@
     blobs/sha256/<hex>                                   of all repositories: pushed once
     repositories/<repository>/_manifests/<hex>           documents, by their digests
     repositories/<repository>/_tags/<tag>                a line: the digest that the tag names
-    repositories/<repository>/_referrers/<hex>/<hex>     nothing: the second manifest's subject is the first
+    repositories/<repository>/_referrers/<hex>/<hex>     by its key: the second manifest's subject is the first
     condemned/<key>                                      what a sweep is about to remove (`condemned`)
     uploads/                                             what is not whole yet
     locks/                                               of a folder alone

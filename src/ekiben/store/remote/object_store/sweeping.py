@@ -152,7 +152,7 @@ def _read(documents: Documents, digest: Digest) -> Manifest | Index | None:
 def _now_s(objects: Objects) -> float:
     """The time by the clock of the place, which all times there are of."""
     key = f"{UPLOADS}{os.urandom(8).hex()}"
-    objects.write(key, b"")
+    objects.write(key, b"\n")
     found = objects.stat(key)
     objects.remove(key)
     if found is None:
