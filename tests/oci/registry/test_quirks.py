@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ekiben.digest import Digest
-from ekiben.errors import AccessDenied, RegistryError
+from ekiben.errors import AccessDenied, NotInRegistry, RegistryError
 from ekiben.oci.artifact_store import Download, Outcome, Pushed
 from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.index import Index
@@ -164,6 +164,20 @@ def test_who_deletes_nothing_says_where_people_do(documents: DocumentRegistry, n
     with pytest.raises(RegistryError, match=f"`{name}` deletes nothing") as refused:
         at(name, documents.host).delete_manifest("a", "latest")
     assert (refused.value.hint or "").startswith("delete it in the")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [(AMAZON, "aws ecr create-repository"), (GOOGLE, "gcloud"), (HARBOR, "project"), (OWN, "spelling")],
+)
+def test_who_makes_no_repositories_says_how_people_do(name: str, hint: str) -> None:
+    blob, open_content = blob_of(1000)
+    with (
+        serving(OddRegistry(faults=[Fault("POST", status=404)])) as odd,
+        pytest.raises(NotInRegistry, match=f"`{name}` has no repository `a/b`") as refused,
+    ):
+        at(name, odd.host).push_blob("a/b", blob, open_content)
+    assert hint in (refused.value.hint or "")
 
 
 @pytest.mark.parametrize("name", [HUB, GITHUB, AMAZON])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -60,8 +60,8 @@ class KeptUpload:
             content = msgspec.json.decode(self.written, type=_Content)
         except (ValueError, RecursionError):  # of no UTF-8, no JSON, of another shape
             return None
-        found = Destination(content.root, content.repository, self.destination.digest)
-        is_ours = found == self.destination and content.digest == str(self.destination.digest)
+        to = self.destination
+        is_ours = (content.root, content.repository, content.digest) == (to.root, to.repository, str(to.digest))
         return (content.location, max(0, content.least_chunk)) if is_ours and content.location else None
 
     def keep(self, location: str, least_chunk: int) -> None:
@@ -92,12 +92,12 @@ class KeptUploads:
     def held(self, destination: Destination) -> Iterator[KeptUpload]:
         """What is kept of an upload, for this process alone; it stays where the block fails, and goes where it does
         not. While another process holds it, this one's upload is its own, and is not kept."""
-        with ExitStack() as stack:
-            path, stream = self._claim(destination)
-            if stream is None:
-                yield KeptUpload(destination)
-                return
-            kept = KeptUpload(destination, stack.enter_context(stream), _read(stream))
+        path, stream = self._claim(destination)
+        if stream is None:
+            yield KeptUpload(destination)
+            return
+        with stream:
+            kept = KeptUpload(destination, stream, _read(stream))
             try:
                 yield kept
             except BaseException:

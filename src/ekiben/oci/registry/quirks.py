@@ -29,7 +29,8 @@ class Quirks:
     `chunk_bytes` is how large chunks of an upload are, None where it takes blobs whole alone; `whole_first`: they go
     whole as long as none breaks off, since chunks are small. `takes_ranges`: parts of a blob may be asked for side by
     side. `deletes` is None where that has to be tried; `deletes_in` says where people delete what DELETE does not.
-    Without `has_referrers` it is not believed to keep a list of them, even if it says so.
+    Without `has_referrers` it is not believed to keep a list of them, even if it says so. `unmade` says
+    what helps where a push does not make its repository.
     """
 
     name: str = ""
@@ -39,6 +40,7 @@ class Quirks:
     deletes: Deletes | None = None
     deletes_in: str = ""
     has_referrers: bool = True
+    unmade: str = ""
 
 
 # What people run themselves, under any name. Its versions differ (2 deletes manifests, 3 tags as well), so it is asked.
@@ -63,14 +65,20 @@ ECR = Quirks(
     deletes=Deletes.NOTHING,
     deletes_in="the console, or by `aws ecr batch-delete-image`",
     has_referrers=False,
+    unmade="make it first: `aws ecr create-repository`",
 )
 # Its documentation: monolithic uploads alone.
-ARTIFACT_REGISTRY = Quirks("Artifact Registry", chunk_bytes=None, deletes=Deletes.TAGS)
+ARTIFACT_REGISTRY = Quirks(
+    "Artifact Registry",
+    chunk_bytes=None,
+    deletes=Deletes.TAGS,
+    unmade="make it first: `gcloud artifacts repositories create`",
+)
 # Chunks of 5 MB at least, which the first that is tried has, too.
 QUAY = Quirks("Quay", deletes=Deletes.TAGS)
 # Some answer a Range of a blob with an error instead of all of it.
 JFROG = Quirks("JFrog Artifactory", takes_ranges=False)
-HARBOR = Quirks("Harbor", deletes=Deletes.TAGS)
+HARBOR = Quirks("Harbor", deletes=Deletes.TAGS, unmade="make its project first, in Harbor's own pages")
 
 # The host of a reference, without its port, in lower case. The first that fits.
 _HOSTS: tuple[tuple[re.Pattern[str], Quirks], ...] = (

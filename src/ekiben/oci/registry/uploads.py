@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
-from ekiben.errors import AccessDenied, RegistryError
+from ekiben.errors import AccessDenied, NotInRegistry, RegistryError
 from ekiben.oci.artifact_store import Outcome, Pushed
 from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.registry.addresses import follow, with_query
@@ -22,6 +22,7 @@ from ekiben.oci.registry.client import Client
 from ekiben.oci.registry.downloads import RemoteBlob
 from ekiben.oci.registry.habits import Habits
 from ekiben.oci.registry.kept_uploads import Destination, KeptUpload, KeptUploads
+from ekiben.oci.registry.quirks import quirks_of
 from ekiben.oci.registry.retrying import Retry, Temporary
 from ekiben.oci.registry.rewinding import Rewinding
 from ekiben.oci.registry.transport import Answer, Body
@@ -144,9 +145,15 @@ class Upload:
         if begun is not None:
             return begun
         with self._post() as answer:
-            if answer.status != 202:
+            if answer.status == 202:
+                return self._begun(answer)
+            if answer.status != 404:
                 raise self.client.refusal(answer, f"an upload to `{self.repository}`")
-            return self._begun(answer)
+            error = self.client.refusal(answer, f"repository `{self.repository}`")
+            known = quirks_of(self.client.host)
+            raise NotInRegistry(
+                error.message, hint=f"make it first, by {known.makes_by}" if known.makes_by else error.hint
+            )
 
     def _cancel(self, begun: _Begun | None) -> None:
         """Tells the registry that an upload is not needed; where it does not listen, it forgets it some day."""
