@@ -53,7 +53,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A blob, or the `part` of one, to be written to `path`. What an earlier try left there is gone on with."""
+    """A blob, or the `part` of one, to be written to `path`. What an earlier try left there is gone on with, and nobody
+    else need know how: the file may have gaps, and be longer than what it will hold.
+
+    The file is locked while it is written: another process that wants it waits, and fetches it no second time.
+    """
 
     blob: Descriptor
     path: Path

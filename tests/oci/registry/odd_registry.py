@@ -32,6 +32,7 @@ class Fault:
     cut_after: int | None = None
     stall_s: float = 0.0
     body: bytes = b""
+    corrupt_at: int | None = None  # a byte of a blob's answer that comes as another
     is_of_part: bool = False  # happens only where a part is asked for that ends before the whole does
 
 
@@ -54,6 +55,7 @@ class OddRegistry:
     manifest_headers: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     ranges: str = "right"  # or `ignored`, `refused`, `wrong start`, `wrong bytes`, `too long`, `too short`
+    closes_idle: bool = False  # every connection ends after its answer, which does not say so
     rate: int = 0  # bytes per second that a connection gets of a blob at most; 0 for no limit
     loses_uploads: bool = False
     refuses_chunks: int | None = None
@@ -147,6 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._take(None)
                 return self._answer(401, {"WWW-Authenticate": registry.challenge})
             self._route(fault)
+            self.close_connection = registry.closes_idle
         except _Cut:
             self.close_connection = True
             time.sleep(fault.stall_s if fault else 0)
@@ -165,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif registry.elsewhere and "/blobs/" in path:
             self._answer(307, {"Location": f"{registry.elsewhere}/away/{path.rpartition('/')[2]}"})
         else:
-            self._blob(content, fault.cut_after if fault else None)
+            self._blob(_damaged(content, fault), fault.cut_after if fault else None)
 
     def _manifest(self, version: str, cut_after: int | None) -> None:
         registry = self.server.registry
@@ -295,3 +298,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing."""
+
+
+def _damaged(content: bytes, fault: Fault | None) -> bytes:
+    if fault is None or fault.corrupt_at is None:
+        return content
+    damaged = bytearray(content)
+    damaged[fault.corrupt_at % len(content)] ^= 1
+    return bytes(damaged)

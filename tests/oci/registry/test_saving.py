@@ -205,7 +205,7 @@ def test_a_failure_keeps_what_has_come(odd: OddRegistry, tmp_path: Path) -> None
 def test_a_failure_does_not_wait_for_those_that_help(odd: OddRegistry, tmp_path: Path) -> None:
     odd.faults += [
         Fault("GET", cut_after=2_000_000),
-        Fault("GET", cut_after=PIECE // 2, stall_s=5.0),
+        Fault("GET", cut_after=PIECE // 2, stall_s=3600.0, is_of_part=True),
         Fault("GET", status=404),
     ]
     client = registry_at(odd.host, network=Network(stall_s=3600.0)).client

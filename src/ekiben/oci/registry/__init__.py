@@ -4,7 +4,10 @@
     ├── uploads      Upload: a blob there by the cheapest way; resumed      (rewinding: its content, from any byte)
     │   ├── kept_uploads     how far it is, in a file, for the next process
     │   └── habits           what the registry was found to take    (quirks: what is known of it by its name)
-    ├── downloads    RemoteBlob: a blob streamed, resumed, checked    (reader: to read from; kept_blobs: in files)
+    ├── downloads    RemoteBlob: a blob streamed, resumed, checked     (reader: to read from)
+    │   ├── saving           Saving: into a file, over one connection or several, locked and hashed     (kept_blobs)
+    │   ├── partial_file     PartialFile: what of it is there, after any kill
+    │   └── ranges           Pieces: which connection brings what, and when more of them help
     ├── manifests    Manifests: asked for, fetched, put, deleted
     ├── referrers    Referrers: what is about a manifest, in lists    (rivals: others who move the same tag meanwhile)
     ├── listing      Listing: repositories and tags by name     (paging: lists that come in pages)
