@@ -29,8 +29,8 @@ class Quirks:
     `chunk_bytes` is how large chunks of an upload are, None where it takes blobs whole alone; `whole_first`: they go
     whole as long as none breaks off, since chunks are small. `takes_ranges`: parts of a blob may be asked for side by
     side. `deletes` is None where that has to be tried; `deletes_in` says where people delete what DELETE does not.
-    Without `has_referrers` it is not believed to keep a list of them, even if it says so. `unmade` says
-    what helps where a push does not make its repository.
+    Without `has_referrers` it is not believed to keep a list of them, even if it says so. `unmade` says what helps
+    where a push does not make its repository.
     """
 
     name: str = ""

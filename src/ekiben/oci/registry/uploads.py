@@ -150,10 +150,7 @@ class Upload:
             if answer.status != 404:
                 raise self.client.refusal(answer, f"an upload to `{self.repository}`")
             error = self.client.refusal(answer, f"repository `{self.repository}`")
-            known = quirks_of(self.client.host)
-            raise NotInRegistry(
-                error.message, hint=f"make it first, by {known.makes_by}" if known.makes_by else error.hint
-            )
+            raise NotInRegistry(error.message, hint=quirks_of(self.client.host).unmade or error.hint)
 
     def _cancel(self, begun: _Begun | None) -> None:
         """Tells the registry that an upload is not needed; where it does not listen, it forgets it some day."""
