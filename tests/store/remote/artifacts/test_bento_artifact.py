@@ -154,6 +154,16 @@ def test_a_description_that_would_not_be_read_is_not_written() -> None:
         write_bento(BENTO_FACTS, manifest, BENTO_BLOBS, {}, with_models=False)
 
 
+def test_names_that_nobody_could_pull_are_not_written() -> None:
+    files = {"a": 1, "A": 1}
+    blobs = model_blobs(IRIS_FACTS, files)
+    held = {**MODELS, IRIS_FACTS.tag: (IRIS_FACTS, blobs)}
+    with pytest.raises(RemoteError, match=r"`classifier:1\.0` cannot go"):
+        write_bento(BENTO_FACTS, BENTO, blobs, MODELS, with_models=True)
+    with pytest.raises(RemoteError, match=r"`iris:.*` cannot go"):
+        write_bento(BENTO_FACTS, BENTO, BENTO_BLOBS, held, with_models=True)
+
+
 CONFIG = WITH.config_content
 ROW = ("models", 0)
 WRONG_CONFIGS = {
@@ -178,7 +188,7 @@ WRONG_CONFIGS = {
     "a layer that is no number": (changed(CONFIG, *ROW, "layers", to=[True]), "layers that are none"),
     "a layer that is not there": (changed(CONFIG, *ROW, "layers", to=[2, 10**30]), "does not fit its layers"),
     "a layer before the first": (changed(CONFIG, *ROW, "layers", to=[-1]), "does not fit its layers"),
-    "a layer of the Bento": (changed(CONFIG, *ROW, "layers", to=[1, 2]), "which ekiben does not make"),
+    "a layer of the Bento": (changed(CONFIG, *ROW, "layers", to=[1, 2]), "more bytes than its layers"),
     "every layer": (changed(CONFIG, *ROW, "layers", to=[0, 1, 2]), "does not fit its layers"),
     "a layer of nobody": (changed(CONFIG, *ROW, "layers", to=[3]), "which ekiben does not make"),
 }
@@ -191,10 +201,17 @@ def test_a_configuration_that_is_wrong_is_refused(config: bytes, why: str) -> No
     assert str(refused.value).startswith(WHAT)
 
 
+def test_a_layer_of_the_bento_is_none_of_a_model() -> None:
+    content = changed(WITH.content, "annotations", "io.ekiben.size", to="1")
+    config = changed(CONFIG, *ROW, "layers", to=[1, 2])
+    with pytest.raises(RemoteError, match="which ekiben does not make"):
+        read_bento(*with_config(config, content), WHAT)
+
+
 WRONG_MANIFESTS = {
     "no facts": (("annotations",), {}, "says of no Bento which it is"),
     "another digest's configuration": (("config", "digest"), f"sha256:{'0' * 64}", "configuration is not"),
-    "more bytes": (("annotations", "io.ekiben.size"), "10000000000", "to have 10,000,000,000 bytes"),
+    "more bytes": (("annotations", "io.ekiben.size"), str(200 * MIB), "to have more bytes than its layers"),
     "a layer of a model": (("layers", 0, "mediaType"), "application/vnd.cncf.model.code.v1.tar", "does not make"),
     "a path that leads out": (("layers", 1, "annotations", "io.ekiben.path"), "../../x", "leads out"),
     "a part of no file": (("layers", 1, "annotations", "io.ekiben.path"), "", "the name `` is empty"),
@@ -203,7 +220,7 @@ WRONG_MANIFESTS = {
         f"0 {10**10} {Digest.of_bytes(b'').hex}",
         r"io\.ekiben\.part",
     ),
-    "no layers": (("layers",), [], "to have"),
+    "no layers": (("layers",), [], "does not fit its layers"),
 }
 
 

@@ -116,6 +116,13 @@ def test_more_layers_than_would_be_read_are_not_written() -> None:
         write_model(IRIS_FACTS, IRIS, model_blobs(IRIS_FACTS, files))
 
 
+@pytest.mark.parametrize("path", ["a\\b", "README.md", "Weights.pkl/x", "x" * 300])
+def test_names_that_nobody_could_pull_are_not_written(path: str) -> None:
+    files = {path: 1, "readme.md": 1, "weights.pkl/y": 1}
+    with pytest.raises(RemoteError, match=r"`iris:.*` cannot go to a remote: the name"):
+        write_model(IRIS_FACTS, IRIS, model_blobs(IRIS_FACTS, files))
+
+
 LAYER = ("layers", 0)
 WRONG_MANIFESTS = {
     "no JSON": (b"{", "no JSON"),
@@ -155,7 +162,7 @@ WRONG_MANIFESTS = {
     "a size that is none": (changed(IRIS_ARTIFACT.content, "annotations", "io.ekiben.size", to="-1"), "no number"),
     "more bytes than its layers": (
         changed(IRIS_ARTIFACT.content, "annotations", "io.ekiben.size", to="10000000000"),
-        "to have 10,000,000,000 bytes",
+        "to have more bytes than its layers",
     ),
     "a layer of an image": (
         changed(IRIS_ARTIFACT.content, *LAYER, "mediaType", to="application/vnd.oci.image.layer.v1.tar"),

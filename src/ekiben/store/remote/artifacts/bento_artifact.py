@@ -29,7 +29,14 @@ from ekiben.store.remote.artifacts.layers import (
     read_bento_layers,
     read_model_layers,
 )
-from ekiben.store.remote.artifacts.refusals import check_amount, check_config, checked, refusing
+from ekiben.store.remote.artifacts.refusals import (
+    check_amount,
+    check_config,
+    check_names,
+    check_size,
+    checked,
+    refusing,
+)
 from ekiben.store.remote.item_blobs import ItemBlob
 from ekiben.tag import Tag
 
@@ -71,14 +78,16 @@ def write_bento(
 ) -> Artifact:
     """The artifact of a Bento: the same bytes whoever writes them. Without models, `models` may be empty.
 
-    Raises RemoteError where it is too large for a registry.
+    Raises RemoteError where it is too large for a registry, or where nobody would take the names of its files.
     """
+    check_names(blobs, f"`{facts.tag}`")
     own = tuple(map(bento_descriptor, blobs))
     places = {one.digest: place for place, one in enumerate(own)}
     layers = list(own)
     held = []
     for tag in sorted(digests_of_models(manifest)) if with_models else ():
         model, model_blobs = models[tag]
+        check_names(model_blobs, f"`{tag}`")
         descriptors = list(map(model_descriptor, model_blobs))
         for one in descriptors:
             if one.digest not in places:
@@ -96,7 +105,7 @@ def read_bento(content: bytes, config_content: bytes, what: str, limits: Limits 
     with refusing(what):
         manifest = Manifest.parse(content, "its manifest")
         check_config(manifest, config_content, what)
-        amount = check_amount(manifest.layers, limits or Limits(), what)
+        check_amount(manifest.layers, limits or Limits(), what)
         check_unique(manifest.layers)
         facts = parse_facts(manifest.annotations)
         if facts is None:
@@ -104,10 +113,9 @@ def read_bento(content: bytes, config_content: bytes, what: str, limits: Limits 
         bento, held = parse_bento_config(config_content, "its configuration")
         if bento.name != facts.tag.name:
             raise ImageError(f"its configuration is that of `{bento.name}`, and its manifest of `{facts.tag}`")
-        if facts.size_bytes > amount:
-            raise ImageError(f"it is to have {facts.size_bytes:,} bytes, and its layers have {amount:,}")
         own = _own_layers(manifest.layers, held)
         layers = read_bento_layers(own)
+        check_size(facts, own)
         return BentoArtifact(facts, bento, layers, _models(bento, manifest.layers, held))
 
 
@@ -129,7 +137,6 @@ def _models(bento: BentoManifest, layers: Sequence[Descriptor], held: Sequence[H
             found.append(ModelOfBento(tag, digest))
             continue
         its = [layers[place] for place in one.layers]
-        if one.facts.size_bytes > sum(layer.size_bytes for layer in its):
-            raise ImageError(f"the model `{tag}` is to have more bytes than its layers")
+        check_size(one.facts, its)
         found.append(ModelOfBento(tag, digest, one.facts, read_model_layers(its)))
     return tuple(found)

@@ -27,7 +27,14 @@ from ekiben.store.remote.artifacts.model_config import (
     parse_config,
 )
 from ekiben.store.remote.artifacts.plain_json import jsonable
-from ekiben.store.remote.artifacts.refusals import check_amount, check_config, checked, refusing
+from ekiben.store.remote.artifacts.refusals import (
+    check_amount,
+    check_config,
+    check_names,
+    check_size,
+    checked,
+    refusing,
+)
 from ekiben.store.remote.item_blobs import ItemBlob, model_place
 
 MODEL_TYPE = "application/vnd.cncf.model.manifest.v1+json"
@@ -52,8 +59,11 @@ class ModelArtifact:
 
 
 def write_model(facts: ItemFacts, manifest: ModelManifest, blobs: Sequence[ItemBlob]) -> Artifact:
-    """The artifact of a model: the same bytes whoever writes them. Raises RemoteError where it is too large for a
-    registry."""
+    """The artifact of a model: the same bytes whoever writes them.
+
+    Raises RemoteError where it is too large for a registry, or where nobody would take the names of its files.
+    """
+    check_names(blobs, f"`{facts.tag}`")
     layers = tuple(map(model_descriptor, blobs))
     paths = [file.path for one in blobs for file in one.pack.files]
     content = format_config(describe_model(facts.tag, manifest, paths), [one.digest for one in layers])
@@ -68,7 +78,7 @@ def read_model(content: bytes, config_content: bytes, what: str, limits: Limits 
     with refusing(what):
         manifest = Manifest.parse(content, "its manifest")
         check_config(manifest, config_content, what)
-        amount = check_amount(manifest.layers, limits or Limits(), what)
+        check_amount(manifest.layers, limits or Limits(), what)
         facts = parse_facts(manifest.annotations)
         description, diff_ids = parse_config(config_content, "its configuration")
         if facts is None:
@@ -78,8 +88,7 @@ def read_model(content: bytes, config_content: bytes, what: str, limits: Limits 
         check_description(facts.tag, description)
         if diff_ids != tuple(str(one.digest) for one in manifest.layers):
             raise ImageError("its configuration tells of other layers than its manifest")
-        if facts.size_bytes > amount:
-            raise ImageError(f"it is to have {facts.size_bytes:,} bytes, and its layers have {amount:,}")
+        check_size(facts, manifest.layers)
         return ModelArtifact(facts, layers, description, model_place(facts.tag), _parse_about(manifest.annotations))
 
 

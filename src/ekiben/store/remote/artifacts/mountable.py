@@ -2,7 +2,7 @@
 
 containerd passes over layers of types that it does not know, so that a ModelPack artifact mounts empty there. This
 image has the same blobs under types that every engine unpacks, and costs two documents. It runs nothing. Under the
-mount lies `models/<name>/...`, as KServe asks for.
+mount lies `models/<name>/...`.
 """
 
 from __future__ import annotations

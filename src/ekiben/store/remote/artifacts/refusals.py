@@ -11,8 +11,9 @@ from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.json_object import MAX_BYTES
 from ekiben.oci.manifest import Manifest
 from ekiben.store.archive.limits import Limits
-from ekiben.store.archive.names import shown
-from ekiben.store.remote.artifacts.artifact import Artifact
+from ekiben.store.archive.names import shown, why_no_archive
+from ekiben.store.remote.artifacts.artifact import Artifact, ItemFacts
+from ekiben.store.remote.item_blobs import ItemBlob
 
 MAX_LAYERS = 10_000  # of a manifest: a model's small files share layers, so this is terabytes
 _SHOWN = 300  # characters of a message
@@ -45,14 +46,26 @@ def check_config(manifest: Manifest, content: bytes, what: str) -> None:
         raise RemoteError(f"{what} is refused: its configuration is not what its manifest names")
 
 
-def check_amount(blobs: Iterable[Descriptor], limits: Limits, what: str) -> int:
-    """How much the blobs hold together. Raises RemoteError where that is more than is taken."""
+def check_amount(blobs: Iterable[Descriptor], limits: Limits, what: str) -> None:
+    """Raises RemoteError where the blobs are too many, or hold more than is taken."""
     sizes = [one.size_bytes for one in blobs]
     if len(sizes) > MAX_LAYERS:
         raise RemoteError(f"{what} is refused: it has more than {MAX_LAYERS:,} layers")
     if sum(sizes) > limits.max_bytes:
         raise RemoteError(f"{what} is refused: it says that it has more than {limits.max_bytes:,} bytes")
-    return sum(sizes)
+
+
+def check_size(facts: ItemFacts, blobs: Iterable[Descriptor]) -> None:
+    """Raises ImageError where the files of an item are to hold more than the uncompressed layers that they are in."""
+    if facts.size_bytes > sum(one.size_bytes for one in blobs):
+        raise ImageError(f"`{facts.tag}` is to have more bytes than its layers")
+
+
+def check_names(blobs: Iterable[ItemBlob], what: str) -> None:
+    """Raises RemoteError where an item, which is to be written, has files that nobody could pull."""
+    reason = why_no_archive(file.path for one in blobs for file in one.pack.files)
+    if reason:
+        raise RemoteError(f"{what} cannot go to a remote: {reason}", hint="rename the file, and save or build again")
 
 
 def _brief(message: str) -> str:
