@@ -304,3 +304,13 @@ def test_a_signature_of_something_else_is_left_out(
     pulled = run("models", "pull", "iris", "--from", remote, environ=elsewhere)
     assert (pulled.returncode, "a signature of model" in pulled.stderr) == (0, True)
     assert not (Path(elsewhere["EKIBEN_HOME"]) / "models/iris" / str(iris.tag.version) / "signatures").exists()
+
+
+def test_more_than_is_allowed_is_refused_with_the_option_that_allows_it(
+    run: Run, store: Store, remote: str, elsewhere: Mapping[str, str]
+) -> None:
+    save(store, "iris")
+    run("models", "push", "iris", "--to", remote)
+    for option in ("--max-bytes", "--max-files"):
+        done = run("models", "pull", "iris", "--from", remote, option, "1", environ=elsewhere)
+        assert (done.returncode, f"`{option}`" in done.stderr) == (1, True), done.stderr

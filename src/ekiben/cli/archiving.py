@@ -16,6 +16,7 @@ from ekiben.cli.state import State, state_of
 if TYPE_CHECKING:
     from ekiben.store.archive.exporting import ExportRequest
     from ekiben.store.archive.importing import ImportRequest
+    from ekiben.store.archive.limits import Limits
     from ekiben.store.archive.offline import OfflineParts
     from ekiben.store.bentos import Bento
     from ekiben.store.item import StoredItem
@@ -174,16 +175,22 @@ def _import(
     state: State, src: str, max_bytes: int | None, max_files: int | None, max_ratio: float | None
 ) -> ImportRequest:
     from ekiben.store.archive.importing import ImportRequest
-    from ekiben.store.archive.limits import Limits
     from ekiben.trust.policy import policy_for
 
+    limits = limits_of(max_bytes, max_files, max_ratio)
+    return ImportRequest(src, limits=limits, policy=policy_for("import", state.settings))
+
+
+def limits_of(max_bytes: int | None, max_files: int | None, max_ratio: float | None) -> Limits:
+    """The limits that options say; those of the default where they say nothing."""
+    from ekiben.store.archive.limits import Limits
+
     default = Limits()
-    limits = Limits(
+    return Limits(
         default.max_bytes if max_bytes is None else max_bytes,
         default.max_files if max_files is None else max_files,
         default.max_ratio if max_ratio is None else max_ratio,
     )
-    return ImportRequest(src, limits=limits, policy=policy_for("import", state.settings))
 
 
 def _print(item: StoredItem, output: ImportFormat) -> None:

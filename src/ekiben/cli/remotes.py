@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from ekiben.cli.archiving import MaxBytes, MaxFiles, MaxRatio, limits_of
 from ekiben.cli.options import From, Progress, TagArgument
 from ekiben.cli.output import print_json, size_text
 from ekiben.cli.remote_items import remotes_of
@@ -126,6 +127,9 @@ def pull_bento(
     ref: RefArgument,
     from_: From = None,
     output: PullOutput = PullFormat.tag,
+    max_bytes: MaxBytes = None,
+    max_files: MaxFiles = None,
+    max_ratio: MaxRatio = None,
     progress: Progress = None,
 ) -> None:
     """Bring a Bento, and its models, from a remote into the store."""
@@ -137,6 +141,7 @@ def pull_bento(
     remotes = remotes_of(state, BENTO)
     with _resumable(state, "pull"):
         request = pull_request(state.settings, remotes, ref, from_, "--from")
+        request = replace(request, limits=limits_of(max_bytes, max_files, max_ratio))
         item = pull_bento(request, remotes=remotes, store=state.store, reporter=state.reporter)
     _print_pull(item, output)
 
@@ -146,6 +151,9 @@ def pull_model(
     ref: RefArgument,
     from_: From = None,
     output: PullOutput = PullFormat.tag,
+    max_bytes: MaxBytes = None,
+    max_files: MaxFiles = None,
+    max_ratio: MaxRatio = None,
     progress: Progress = None,
 ) -> None:
     """Bring a model from a remote into the store."""
@@ -157,6 +165,7 @@ def pull_model(
     remotes = remotes_of(state, MODEL)
     with _resumable(state, "pull"):
         request = pull_request(state.settings, remotes, ref, from_, "--from")
+        request = replace(request, limits=limits_of(max_bytes, max_files, max_ratio))
         item = pull_model(request, remotes=remotes, store=state.store, reporter=state.reporter)
     _print_pull(item, output)
 

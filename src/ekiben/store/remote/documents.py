@@ -13,6 +13,7 @@ from ekiben.oci.artifact_store import ArtifactStore, FetchedManifest
 from ekiben.oci.image import read_document
 from ekiben.oci.manifest import Manifest
 from ekiben.store.archive.formats import BENTO, MODEL, ItemKind
+from ekiben.store.archive.limits import Limits
 from ekiben.store.remote.artifacts.artifact import ItemFacts
 from ekiben.store.remote.artifacts.bento_artifact import BentoArtifact, read_bento
 from ekiben.store.remote.artifacts.facts import parse_facts
@@ -88,14 +89,14 @@ def require_standing(store: ArtifactStore, target: Target, kind: ItemKind) -> St
     raise NotInRegistry(f"there is no {kind.noun} `{target}`", hint=hint)
 
 
-def read_documents(store: ArtifactStore, standing: Standing, kind: ItemKind) -> Documents:
-    """The rest of what is told of it. Raises RemoteError."""
+def read_documents(store: ArtifactStore, standing: Standing, kind: ItemKind, limits: Limits | None = None) -> Documents:
+    """The rest of what is told of it. Raises RemoteError, also where its layers are over the `limits`."""
     what = f"`{standing.target}`"
     with refusing(what):
         config = Manifest.parse(standing.fetched.content, "its manifest").config
         content = read_document(config, store.source(standing.target.repository), "its configuration")
     read = read_bento if kind is BENTO else read_model
-    return Documents(standing, read(standing.fetched.content, content, what))
+    return Documents(standing, read(standing.fetched.content, content, what, limits))
 
 
 def versions_of(tags: Iterable[str]) -> tuple[str, ...]:

@@ -167,7 +167,7 @@ class _Pull:
 
     def _find(self, target: Target, kind: ItemKind) -> Documents:
         remote = self.remotes.open(target.place)
-        return read_documents(remote, require_standing(remote, target, kind), kind)
+        return read_documents(remote, require_standing(remote, target, kind), kind, self.request.limits)
 
     def _locate(self, model: ModelOfBento, bento: _Wanted) -> _Wanted:
         """Where the files of a model are: in the Bento's artifact, else in the model's own."""

@@ -52,7 +52,10 @@ def check_amount(blobs: Iterable[Descriptor], limits: Limits, what: str) -> None
     if len(sizes) > MAX_LAYERS:
         raise RemoteError(f"{what} is refused: it has more than {MAX_LAYERS:,} layers")
     if sum(sizes) > limits.max_bytes:
-        raise RemoteError(f"{what} is refused: it says that it has more than {limits.max_bytes:,} bytes")
+        raise RemoteError(
+            f"{what} is refused: it says that it has more than {limits.max_bytes:,} bytes",
+            hint="allow more with `--max-bytes` if you trust where it comes from",
+        )
 
 
 def check_size(facts: ItemFacts, blobs: Iterable[Descriptor]) -> None:
