@@ -76,7 +76,7 @@ def on_a_terminal(environ: dict[str, str], typed: list[str], *arguments: str) ->
 def test_a_password_comes_by_a_pipe(ekiben: Ekiben, environ: dict[str, str], locked: RealRegistry) -> None:
     done = ekiben("login", locked.host, "-u", USER, "--password-stdin", stdin=f"{PASSWORD}\n")
     assert (done.returncode, done.stdout) == (0, "")
-    assert f"logged in to `{locked.host}` as `{USER}`; kept by" in done.stderr
+    assert f"logged in to `{locked.host}` as `{USER}`; kept in" in done.stderr
     assert "is not encrypted" in done.stderr
     assert PASSWORD not in done.stderr
     assert find_login(locked.host, environ) == Login(USER, PASSWORD)

@@ -39,12 +39,13 @@ def log_in(
     state, host = state_of(ctx), registry_host(registry)
     login = _piped_login(username) if password_stdin else _asked_login(state, host, username)
     done = log_in_to(host, login, state.settings.variables(os.environ))
-    state.reporter.info(f"logged in to `{host}` as `{login.username}`; kept by `{done.kept_in.place}`")
+    where = f"{'by' if done.kept_in.is_helper else 'in'} `{done.kept_in.place}`"
+    state.reporter.info(f"logged in to `{host}` as `{login.username}`; kept {where}")
     if not done.is_checked:
         state.reporter.warn(f"`{host}` asks nobody who he is: the password was not checked")
     if not done.kept_in.is_helper:
         state.reporter.warn(
-            f"`{done.kept_in.place}` is not encrypted: whoever reads your files reads the password",
+            f"`{done.kept_in.place}` is not encrypted: whoever reads your files reads the login",
             hint="name a credential helper as `credsStore` in it, and log in again",
         )
 
