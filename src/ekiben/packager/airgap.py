@@ -54,13 +54,15 @@ def offline_parts(
     name = bento_base(bento, plans[0].plan)
     bases = _open_bases(name, plans, places, reporter)
     members = _base_members(name, bases, places, scratch / "bases", reporter)
+    own, pip = bento.path / WHEELS, bento_pip_settings(bento, environ)
     wheels: dict[str, GatheredWheel] = {}
-    for number, (one, base) in enumerate(zip(plans, bases, strict=True)):
-        folder = scratch / f"wheels-{number}"
-        folder.mkdir()
-        own, pip = bento.path / WHEELS, bento_pip_settings(bento, environ)
-        wheels |= _wheels(one, base, WheelPlaces(own, WheelFiles(cache / WHEEL_FILES), folder, pip, environ))
-    members += [_wheel_member(one) for one in wheels.values() if one.path.parent != bento.path / WHEELS]
+    with reporter.task("gathering wheels", len(plans), "platforms") as task:
+        for number, (one, base) in enumerate(zip(plans, bases, strict=True)):
+            folder = scratch / f"wheels-{number}"
+            folder.mkdir()
+            wheels |= _wheels(one, base, WheelPlaces(own, WheelFiles(cache / WHEEL_FILES), folder, pip, environ))
+            task.advance(1)
+    members += [_wheel_member(one) for one in wheels.values() if one.path.parent != own]
     reporter.info(f"{bento.tag}: {len(members)} files of its image go along")
     return OfflineParts(tuple(str(one.runs_on) for one in plans), tuple(members))
 
