@@ -13,12 +13,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from ekiben.errors import InUse, NotFound
 from ekiben.report import SilentReporter
@@ -103,18 +103,16 @@ class Member:
         checked = check_store(self.store, SilentReporter(), repairs=False)
         assert all(one.where.startswith("tmp/") for one in checked.found), checked.found
 
+    def deeds(self) -> Mapping[Callable[[], None], int]:
+        """What it does, and how often."""
+        return {self.save: 8, self.build: 6, self.look: 4, self.delete: 2, self.prune: 2, self.check: 1}
 
-def act_for_ever(store: Store, log: Path, seed: str) -> None:
-    """Does this and that."""
-    with log.open("a", encoding="utf-8") as stream:
-        member = Member(store, random.Random(seed), stream)
-        deeds: list[Callable[[], None]] = [member.save, member.build, member.look, member.delete, member.prune]
+    def act_for_ever(self) -> NoReturn:
+        """Does this and that."""
+        deeds = self.deeds()
         while True:
-            deed = member.rng.choices([*deeds, member.check], [8, 6, 4, 2, 2, 1])[0]
-            try:
-                deed()
-            except (NotFound, InUse):
-                continue  # somebody else was quicker, or needs it
+            with suppress(NotFound, InUse):  # somebody else was quicker, or needs it
+                self.rng.choices([*deeds], [*deeds.values()])[0]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +125,25 @@ class Outcome:
     checked: Checked
 
 
-def run_crowd(store: Store, logs: Path, *, members: int, seconds: float, kill_every_s: float) -> Outcome:
-    """Lets a crowd at the store for a while; one is killed and replaced now and then, all at the end."""
-    crowd = [_start(logs, number) for number in range(members)]
+def run_crowd(
+    store: Store,
+    logs: Path,
+    *,
+    members: int,
+    seconds: float,
+    kill_every_s: float,
+    command: Sequence[str] = ("tests.store.upkeep.crowd",),
+) -> Outcome:
+    """Lets a crowd at the store for a while; one is killed and replaced now and then, all at the end. `command` is the
+    module of a member and what it is told beside its log and its seed."""
+    crowd = [_start(command, logs, number) for number in range(members)]
     failures: list[str] = []
     end, rng = time.monotonic() + seconds, random.Random(0)
     while (left_s := end - time.monotonic()) > 0:
         time.sleep(min(kill_every_s, left_s))
         place = rng.randrange(members)
         failures += _end(crowd[place])
-        crowd[place] = _start(logs, len(list(logs.iterdir())))
+        crowd[place] = _start(command, logs, len(list(logs.iterdir())))
     for one in crowd:
         one.kill()
     for one in crowd:
@@ -144,11 +151,12 @@ def run_crowd(store: Store, logs: Path, *, members: int, seconds: float, kill_ev
     return _outcome(store, logs, failures)
 
 
-def _start(logs: Path, number: int) -> subprocess.Popen[str]:
+def _start(command: Sequence[str], logs: Path, number: int) -> subprocess.Popen[str]:
     log = logs / f"{number}.log"
     log.touch()
-    command = [sys.executable, "-m", "tests.store.upkeep.crowd", str(log), str(number)]
-    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    module, *told = command
+    line = [sys.executable, "-m", module, str(log), str(number), *told]
+    return subprocess.Popen(line, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
 def _end(process: subprocess.Popen[str]) -> list[str]:
@@ -159,13 +167,18 @@ def _end(process: subprocess.Popen[str]) -> list[str]:
 
 
 def _outcome(store: Store, logs: Path, failures: list[str]) -> Outcome:
-    lines = [line for log in logs.iterdir() for line in log.read_text(encoding="utf-8").splitlines()]
-    saved = {line.removeprefix("saved ") for line in lines if line.startswith("saved ")}
-    going = {line.removeprefix("going ") for line in lines if line.startswith("going ")}
+    saved, going = noted(logs, "saved"), noted(logs, "going")
     there = {f"model {one.tag}" for one in store.models.list()} | {f"Bento {one.tag}" for one in store.bentos.list()}
     checked = check_store(store, SilentReporter(), repairs=True)
     return Outcome(len(saved), frozenset(saved - going - there), tuple(failures), checked)
 
 
+def noted(logs: Path, word: str) -> set[str]:
+    """What members wrote down under a word."""
+    lines = (line for log in logs.iterdir() for line in log.read_text(encoding="utf-8").splitlines())
+    return {line.removeprefix(f"{word} ") for line in lines if line.startswith(f"{word} ")}
+
+
 if __name__ == "__main__":
-    act_for_ever(default_store(), Path(sys.argv[1]), sys.argv[2])
+    with Path(sys.argv[1]).open("a", encoding="utf-8") as log:
+        Member(default_store(), random.Random(sys.argv[2]), log).act_for_ever()
