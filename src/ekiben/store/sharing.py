@@ -44,6 +44,15 @@ def note_files(layout: Layout, folder: Path, digests: Mapping[str, Digest]) -> N
                 _note(layout, folder / path, digest)
 
 
+def find_file(layout: Layout, digest: Digest) -> Path | None:
+    """A file of a version in the store that is said to have this content, None where none is. Who uses it looks."""
+    try:
+        found = _known(layout, digest)
+        return found if stat.S_ISREG(found.lstat().st_mode) else None
+    except OSError:
+        return None
+
+
 def pointers(layout: Layout) -> Path:
     """The folder of the links that tell where a content is."""
     return layout.cache / "files"

@@ -126,3 +126,21 @@ def test_what_does_not_fit_on_the_disk_is_refused_before_it_is_asked_for(fetch: 
 def test_what_unpacks_to_more_than_is_allowed_is_refused(remote: ArtifactStore, fetch: Callable[..., Fetched]) -> None:
     with pytest.raises(ArchiveError, match="more than 2 files"):
         fetch(layer(remote, tar_of(*((f"{PLACE}/{number}", b"") for number in range(3)))), limits=Limits(max_files=2))
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_large_file_that_the_store_has_is_not_fetched_if_it_is_whole(
+    remote: ArtifactStore, tmp_path: Path, is_whole: bool
+) -> None:
+    weights = bytes(range(256)) * 5000
+    standing = tmp_path / "standing"
+    standing.write_bytes(weights if is_whole else weights[:-1] + b"?")
+    before = standing.read_bytes()
+    one = layer(remote, tar_of((f"{PLACE}/w", weights)), "w", Part(512, len(weights), Digest.of_bytes(weights)))
+    (tmp_path / "item").mkdir()
+    fetcher = Fetcher(remote, "iris", tmp_path / "downloads", SilentReporter(), lambda _: standing)
+    fetcher.fetch([one], PLACE, tmp_path / "item", Limits())
+    assert (tmp_path / "item/w").read_bytes() == weights
+    assert (tmp_path / "item/w").samefile(standing) == is_whole
+    assert list((tmp_path / "downloads").iterdir()) == [] or not is_whole
+    assert standing.read_bytes() == before

@@ -1,20 +1,22 @@
 """Layers of an artifact become files of an item, in a folder of its own.
 
-A large file comes straight into a file of the cache, which then gets a second name: no second copy, and no second
-reading when it is committed. Smaller ones come as tars, through the one extractor. What was fetched stays in the cache
-until the item is in the store, so that whoever was stopped, while it was committed, too, goes on from there.
+A large file that another version in the store has is not fetched. Any other comes straight into a file of the cache,
+which then gets a second name: no second copy, and no second reading when it is committed. Smaller ones come as tars,
+through the one extractor. What was fetched stays in the cache until the item is in the store, so that whoever was
+stopped, while it was committed, too, goes on from there.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ekiben.digest import Digest
 from ekiben.errors import ArchiveError, StoreError
-from ekiben.oci.artifact_store import ArtifactStore, Download
+from ekiben.oci.artifact_store import ArtifactStore, Download, Part
 from ekiben.report import Reporter
 from ekiben.store.archive.compression import CountedStream, decompressed
 from ekiben.store.archive.entry import Entry, EntryKind
@@ -44,12 +46,14 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Fetcher:
-    """Fetches out of one repository; `downloads` is the folder of the cache for this item alone."""
+    """Fetches out of one repository; `downloads` is the folder of the cache for this item alone. `find` knows where the
+    store may have a content already: of large files it is looked at before they are fetched."""
 
     store: ArtifactStore
     repository: str
     downloads: Path
     reporter: Reporter
+    find: Callable[[Digest], Path | None] = lambda _: None
 
     def fetch(self, layers: Sequence[ArtifactLayer], place: str, folder: Path, limits: Limits) -> Fetched:
         """The files of `layers` in the empty `folder`; in tars, they lie in the folder `place`.
@@ -57,17 +61,28 @@ class Fetcher:
         Raises RemoteError, WrongBytes, ArchiveError for what no item holds, StoreError where the disk is too small,
         OSError.
         """
-        wanted = list({one.blob.digest: self._download(one) for one in layers}.values())
+        here = self._take_here(layers, folder)
+        alone = [one for one in layers if one.path not in here and (one.part or one.form == "raw")]
+        packed = [one for one in layers if one.path not in here and one not in alone]
+        wanted = list({one.blob.digest: self._download(one) for one in (*packed, *alone)}.values())
         self.downloads.mkdir(parents=True, exist_ok=True)
-        alone = [one for one in layers if one.part or one.form == "raw"]
-        packed = [one for one in layers if one not in alone]
         self._require_room(wanted, packed)
         self.store.save_blobs(self.repository, wanted, self.reporter)
-        files = self._unpack(packed, place, folder, limits)
+        files = {**here, **self._unpack(packed, place, folder, limits)}
         files |= {one.path: self._link(one, folder, alone[:index]) for index, one in enumerate(alone)}
         _check_names(files)
         known = {path: KnownFile.of(folder / path, one.digest) for path, one in files.items()}
         return Fetched(Tree(folder, files), known)
+
+    def _take_here(self, layers: Sequence[ArtifactLayer], folder: Path) -> dict[str, UnpackedFile]:
+        """Large files that another version in the store has, too, by a second name: whole, or not at all."""
+        taken = {}
+        for one in layers:
+            found = self.find(one.part.digest) if one.part else None
+            if one.part and found and _is_taken(found, folder / one.path, one.part):
+                self.reporter.info(f"`{one.path}` is in the store already: it is not fetched")
+                taken[one.path] = UnpackedFile(one.part.digest, one.part.size_bytes)
+        return taken
 
     def _download(self, layer: ArtifactLayer) -> Download:
         return Download(layer.blob, self._path(layer), layer.part)
@@ -129,6 +144,18 @@ def _size_of(path: Path) -> int:
     except FileNotFoundError:
         return 0
     return min(found.st_size, found.st_blocks * _DISK_BLOCK)
+
+
+def _is_taken(found: Path, target: Path, part: Part) -> bool:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(found, target, follow_symlinks=False)
+        if target.lstat().st_size == part.size_bytes and Digest.of_file(target) == part.digest:
+            return True
+        target.unlink()
+    except OSError:  # gone this moment, another user's, too many links: then it is fetched
+        target.unlink(missing_ok=True)
+    return False
 
 
 def _link(source: Path, target: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from ekiben.digest import Digest
@@ -38,6 +39,7 @@ from ekiben.store.remote.item_blobs import bento_place, model_place
 from ekiben.store.remote.origin import pulled_from
 from ekiben.store.remote.remotes import Place, Remotes, Target
 from ekiben.store.remote.signed import take_signatures, take_trusted_signatures
+from ekiben.store.sharing import find_file
 from ekiben.store.signatures import Subject
 from ekiben.tag import Tag
 from ekiben.trust.keys import PublicKey
@@ -157,7 +159,8 @@ class _Pull:
         folder = scratch / item.facts.digest.hex
         folder.mkdir()
         remote, repository = self.remotes.open(item.target.place), item.target.repository
-        fetcher = Fetcher(remote, repository, downloads.folder(item.facts.digest), self.reporter)
+        here = partial(find_file, self.store.layout)
+        fetcher = Fetcher(remote, repository, downloads.folder(item.facts.digest), self.reporter, here)
         fetched = fetcher.fetch(item.layers, item.place, folder, self.request.limits)
         fetched.tree.sum_up()
         opened = open_item(fetched.tree, item.kind, ArchiveIndex(item.kind, item.facts.tag, item.facts.digest))
