@@ -43,6 +43,7 @@ def test_json_progress_is_one_event_per_line() -> None:
     assert [event["event"] for event in events] == ["start", "progress", "end"]
     assert [event["done"] for event in events] == [0, 10, 10]
     assert {(event["task"], event["total"], event["unit"]) for event in events} == {("copying", 10, "bytes")}
+    assert [events[0]["rate"], events[0]["remaining_s"]] == [None, None]
     assert all({"rate", "remaining_s"} <= event.keys() for event in events)
 
 

@@ -56,7 +56,7 @@ class Pace:
     def standing(self, now_s: float) -> Standing:
         """How far it is."""
         since_s, before = self._marks[0]
-        rate = (self._done - before) / (now_s - since_s) if now_s > since_s else None
+        rate = (self._done - before) / (now_s - since_s) if self._done and now_s > since_s else None
         return Standing(self._done, self._total, self._unit, rate)
 
 
