@@ -90,3 +90,21 @@ def test_of_two_contents_under_one_version_one_stands(registry: RealRegistry, tm
             assert process.returncode == 0, said
         elif kind == "folder":
             assert (process.returncode, "exists with other content" in said) == (1, True)
+
+
+def test_of_a_model_in_which_a_small_file_has_changed_little_travels(registry: RealRegistry, tmp_path: Path) -> None:
+    pusher, puller = Command(tmp_path / "pusher"), Command(tmp_path / "puller")
+    save_model(pusher.store, "iris", (70 * 1024 * 1024,), small=9)
+    with proxying(Proxy(registry.port)) as counting:
+        pusher.must("models", "push", "iris", "--to", counting.host)
+        puller.must("models", "pull", f"{counting.host}/iris")
+        sent, fetched = counting.body_bytes, counting.fetched_bytes()
+        save_model(pusher.store, "iris", (70 * 1024 * 1024,), small=10)
+        pusher.must("models", "push", "iris", "--to", counting.host)
+        puller.must("models", "pull", f"{counting.host}/iris")
+        assert counting.body_bytes - sent < 40_000
+        assert counting.fetched_bytes() - fetched < 40_000
+    first, second = puller.store.models.list("iris")
+    assert (first.path / "weights-0.bin").samefile(second.path / "weights-0.bin")
+    for model in (first, second):
+        assert_whole(model)
