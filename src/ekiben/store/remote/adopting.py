@@ -28,6 +28,7 @@ from ekiben.store.remote.downloads import Downloads
 from ekiben.store.remote.fetching import Fetched, Fetcher
 from ekiben.store.remote.origin import pulled_from, source_of_pull
 from ekiben.store.remote.remotes import Target
+from ekiben.store.remote.vouching import require_signed_manifest
 from ekiben.store.shelf import model_shelf
 from ekiben.tag import Tag
 from ekiben.trust.policy import Policy
@@ -46,10 +47,13 @@ def adopt_model(
     found: Documents, artifact: ModelArtifact, how: Adoption, *, remote: ArtifactStore, store: Store, reporter: Reporter
 ) -> tuple[Tag, Receipt]:
     """Brings a model that another tool pushed; what it is by its content is known when it is here. One that came of the
-    same manifest is not fetched again. Raises ArchiveError where its files cannot be a model's, and as a pull does."""
+    same manifest is not fetched again. Where a policy asks for signatures, one of the manifest is wanted. Raises
+    ArchiveError where its files cannot be a model's, and as a pull does."""
     target, manifest = found.target, found.standing.fetched.descriptor.digest
     origin = replace(target, digest=manifest)
-    if how.policy is None and (standing := _standing(target, origin, store)):
+    if how.policy:
+        require_signed_manifest(found.standing, remote, how.policy, reporter)
+    if standing := _standing(target, origin, store):
         return target.tag, standing
     downloads = Downloads(store.cache, reporter)
     with store.scratch() as scratch, disk_errors(scratch), downloads.held([manifest]):
@@ -58,7 +62,7 @@ def adopt_model(
         fetcher = Fetcher(remote, target.repository, downloads.folder(manifest), reporter)
         fetched = fetcher.fetch(artifact.layers, artifact.place, folder, how.limits)
         parcel = Parcel(_opened(fetched, artifact.description, target, origin))
-        committed = commit_parcel(parcel, store.layout, scratch, how.policy, how.arrival)
+        committed = commit_parcel(parcel, store.layout, scratch, None, how.arrival)
         downloads.drop([manifest])
         return committed
 

@@ -41,12 +41,14 @@ def attach(referrers: Sequence[Referrer], standing: Standing, store: ArtifactSto
     return len(missing)
 
 
-def fetch_signatures(standing: Standing, store: ArtifactStore, reporter: Reporter) -> Iterator[tuple[str, bytes]]:
+def fetch_signatures(
+    standing: Standing, store: ArtifactStore, reporter: Reporter, artifact_type: str = SIGNATURE
+) -> Iterator[tuple[str, bytes]]:
     """Path and content of the signatures that refer to an item; whether they are any good is to be asked yet. One that
     cannot be read is passed over with a warning. Raises RemoteError where the remote does not answer."""
     repository, subject = standing.target.repository, standing.fetched.descriptor.digest
     what = f"`{standing.target}`"
-    for one in store.referrers(repository, subject, SIGNATURE)[:_MOST]:
+    for one in store.referrers(repository, subject, artifact_type)[:_MOST]:
         fetched = store.get_manifest(repository, str(one.digest))
         try:
             attached = read_referrer(fetched.content, subject, what)
