@@ -226,7 +226,7 @@ def _print_push(report: PushReport, state: State, output: PushFormat) -> None:
     state.reporter.info(_push_text(report))
     if report.mountable:
         state.reporter.info(f"mountable as {report.mountable}")
-    if report.latest.target.version is None and report.latest.fetched.descriptor != report.standing.fetched.descriptor:
+    if report.latest.fetched.descriptor.digest != report.standing.fetched.descriptor.digest:
         newest = report.latest.facts.tag if report.latest.facts else report.latest.target
         state.reporter.info(f"latest stays {newest}, which was made later (--force moves it)")
     match output:
@@ -241,10 +241,18 @@ def _push_text(report: PushReport) -> str:
 
     if report.was_there:
         return f"{report.standing.target} is there already: nothing was sent"
-    mounted, present = report.count(Outcome.MOUNTED), report.count(Outcome.PRESENT)
-    parts = [f"sent {size_text(report.sent_bytes)} in {report.count(Outcome.SENT)} blobs"]
-    parts += [f"{count} {what}" for count, what in ((mounted, "mounted"), (present, "there already")) if count]
+    others = {Outcome.MOUNTED: "mounted", Outcome.PRESENT: "there already"}
+    parts = [f"sent {_amount(report.sent_bytes, report.count(Outcome.SENT))}"]
+    parts += [
+        f"{_amount(report.size_bytes(one), report.count(one))} {what}"
+        for one, what in others.items()
+        if report.count(one)
+    ]
     return ", ".join(parts)
+
+
+def _amount(size_bytes: int, blobs: int) -> str:
+    return f"{size_text(size_bytes)} in {blobs} blob{'' if blobs == 1 else 's'}"
 
 
 def _print_pull(item: Bento | Model, output: PullFormat) -> None:

@@ -10,7 +10,7 @@ from ekiben.store.archive.formats import ItemKind
 from ekiben.store.remote.artifacts.refusals import refusing
 from ekiben.store.remote.attaching import copy_attached
 from ekiben.store.remote.documents import Standing, find_standing, require_standing
-from ekiben.store.remote.pushing import PushReport
+from ekiben.store.remote.pushing import PushReport, push_all
 from ekiben.store.remote.remotes import Place, Remotes, Target
 from ekiben.store.remote.tagging import move_latest, put_version, require_same
 
@@ -31,13 +31,13 @@ def copy_item(
         blobs = (*manifest.layers, manifest.config)
         repository = found.target.repository
         mounts = {one.digest: [repository] for one in blobs} if place.base == source.place.base else {}
-        pushed = there.push_blobs(new.target.repository, blobs, here.source(repository), mounts, reporter)
+        pushed = push_all(blobs, here.source(repository), new.target, there, mounts, reporter)
         standing = put_version(there, new, kind)
     assert standing is not None, "it is there, or was just put there"
     if standing.fetched.descriptor.digest == found.fetched.descriptor.digest:
         copy_attached(found, here, standing, there)
     latest = move_latest(there, standing, kind, force=force)
-    return PushReport(standing, latest, pushed or {}, was_there=pushed is None)
+    return PushReport(standing, latest, pushed or (), was_there=pushed is None)
 
 
 def _moved(found: Standing, place: Place) -> Standing:

@@ -14,7 +14,8 @@ from pathlib import Path
 from ekiben.digest import Digest
 from ekiben.errors import ModelNotFound
 from ekiben.oci.artifact_store import ArtifactStore, FetchedManifest, Outcome, Pushed
-from ekiben.oci.image import JoinedSource
+from ekiben.oci.descriptor import Descriptor
+from ekiben.oci.image import BlobSource, JoinedSource
 from ekiben.report import Reporter
 from ekiben.store.archive.formats import BENTO, MODEL, ItemKind
 from ekiben.store.bento_models import require_model
@@ -60,7 +61,7 @@ class PushReport:
 
     standing: Standing
     latest: Standing
-    blobs: Mapping[Digest, Pushed] = field(default_factory=dict)
+    blobs: tuple[tuple[Descriptor, Pushed], ...] = ()
     was_there: bool = False
     mountable: str | None = None
 
@@ -81,17 +82,22 @@ class PushReport:
             "was_there": self.was_there,
             **({"mountable": self.mountable} if self.mountable else {}),
             "blobs": {outcome.value: self.count(outcome) for outcome in Outcome},
+            "bytes": {outcome.value: self.size_bytes(outcome) for outcome in Outcome},
             "sent_bytes": self.sent_bytes,
         }
 
     @property
     def sent_bytes(self) -> int:
         """How much content was sent, what had to be sent again included."""
-        return sum(one.sent_bytes for one in self.blobs.values())
+        return sum(one.sent_bytes for _, one in self.blobs)
 
     def count(self, outcome: Outcome) -> int:
         """How many blobs came to be there so."""
-        return sum(one.outcome is outcome for one in self.blobs.values())
+        return sum(one.outcome is outcome for _, one in self.blobs)
+
+    def size_bytes(self, outcome: Outcome) -> int:
+        """What those blobs hold."""
+        return sum(blob.size_bytes for blob, one in self.blobs if one.outcome is outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +173,7 @@ def _push(
     if request.key:
         attach([sign_manifest(standing.fetched.descriptor, request.key)], standing, remote)
     latest = move_latest(remote, standing, kind, force=request.force)
-    return PushReport(standing, latest, pushed or {}, was_there=pushed is None)
+    return PushReport(standing, latest, pushed or (), was_there=pushed is None)
 
 
 def _lacks_models(standing: Standing, request: PushRequest, remote: ArtifactStore, kind: ItemKind) -> bool:
@@ -178,10 +184,26 @@ def _lacks_models(standing: Standing, request: PushRequest, remote: ArtifactStor
     return isinstance(artifact, BentoArtifact) and not artifact.has_models
 
 
-def _push_blobs(parts: _Parts, target: Target, remote: ArtifactStore, reporter: Reporter) -> Mapping[Digest, Pushed]:
+def _push_blobs(
+    parts: _Parts, target: Target, remote: ArtifactStore, reporter: Reporter
+) -> tuple[tuple[Descriptor, Pushed], ...]:
     artifact = parts.artifact
     source = JoinedSource({artifact.config.digest: artifact.config_content}, rest=source_of(parts.blobs))
-    return remote.push_blobs(target.repository, [*artifact.blobs, artifact.config], source, parts.mounts, reporter)
+    return push_all([*artifact.blobs, artifact.config], source, target, remote, parts.mounts, reporter)
+
+
+def push_all(
+    blobs: Iterable[Descriptor],
+    source: BlobSource,
+    target: Target,
+    remote: ArtifactStore,
+    mounts: Mapping[Digest, Iterable[str]],
+    reporter: Reporter,
+) -> tuple[tuple[Descriptor, Pushed], ...]:
+    """Brings blobs to where `target` will be; each with what became of it."""
+    wanted = {one.digest: one for one in blobs}
+    pushed = remote.push_blobs(target.repository, wanted.values(), source, mounts, reporter)
+    return tuple((wanted[digest], one) for digest, one in pushed.items())
 
 
 def _fetched(artifact: Artifact) -> FetchedManifest:
