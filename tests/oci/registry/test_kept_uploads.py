@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ekiben.digest import Digest
 from ekiben.errors import RegistryError
 from ekiben.oci.artifact_store import Outcome, Pushed
+from ekiben.oci.parallel import Abandoned
 from ekiben.oci.registry.kept_uploads import Destination, KeptUploads
 from ekiben.oci.transfer_progress import Progress
 from tests.oci.registry.odd_registry import Fault, OddRegistry, serving
@@ -88,6 +89,23 @@ def test_progress_begins_where_the_upload_does_and_ends_at_its_end(odd: OddRegis
     there, steps = odd.taken_bytes, Steps()
     push(odd, uploads, Progress(steps))
     assert (steps.amounts[0], sum(steps.amounts)) == (there, SIZE)
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt(), Abandoned("stopped")])
+def test_an_upload_that_is_interrupted_is_gone_on_with(
+    odd: OddRegistry, uploads: Path, interruption: BaseException
+) -> None:
+    class Interrupted:
+        def advance(self, amount: int) -> None:
+            """Does not return when two chunks are there."""
+            if odd.taken_bytes >= 2 * CHUNK:
+                raise interruption
+
+    with pytest.raises(type(interruption)):
+        push(odd, uploads, Progress(Interrupted()))
+    push(odd, uploads)
+    assert odd.count("POST") == 1
+    assert_whole(odd, uploads)
 
 
 def test_what_is_kept_is_for_its_owner_alone(odd: OddRegistry, uploads: Path) -> None:
