@@ -4,7 +4,7 @@
     ├── pushing      an item to a remote                        ── mounting    a model as an image beside it
     ├── pulling      an item into the store
     │   ├── fetching     layers become files                    ── downloads   the cache they come into, and its locks
-    │   ├── adopting     models that other tools pushed     ── vouching    who signed the manifest of one
+    │   ├── adopting     models that other tools pushed         ── vouching    who signed the manifest of one
     │   └── signed       the signatures that come along
     ├── copying · deleting · listing ── showing: what is told of each
     ├── tagging      versions stay, `latest` goes forward
