@@ -239,6 +239,7 @@ def test_the_parts_come_to_a_bento_that_is_there_already(
     there.did("containerize", str(bento.tag), "--output", f"oci:{tmp_path / 'made'}")
     there.did("verify", str(bento.tag))
     there.did("fsck")
+    assert "ekiben-offline" not in there.did("audit", str(bento.tag))
 
 
 def test_large_wheels_of_two_versions_are_stored_once(

@@ -15,7 +15,7 @@ from ekiben.packager.parts import APIS, PROVENANCE, README, SBOM, SETUP_SCRIPT, 
 from ekiben.packager.selection.rules import rule_of
 from ekiben.store.bento_manifest import BENTO_MANIFEST, BentoManifest
 from ekiben.store.receipt import RECEIPT
-from ekiben.store.sums import SUMS, is_beside
+from ekiben.store.sums import SIGNATURES, SUMS, is_offline
 
 MODELS = "models"
 
@@ -56,8 +56,10 @@ class Total:
 
 
 def bento_files(folder: Path, manifest: BentoManifest) -> list[AuditedFile]:
-    """The files of the Bento in `folder`, sorted by path. Raises OSError."""
-    return sorted((_file(folder, "", entry, manifest) for entry in _walk(folder)), key=lambda one: one.path)
+    """The files of the Bento in `folder`, sorted by path, without what came along for a machine without a network: the
+    audit is the same everywhere. Raises OSError."""
+    found = (_file(folder, "", entry, manifest) for entry in _walk(folder))
+    return sorted((one for one in found if not is_offline(one.path)), key=lambda one: one.path)
 
 
 def model_files(folder: Path, name: str, rule: str) -> list[AuditedFile]:
@@ -108,7 +110,7 @@ def _audited(folder: Path, prefix: str, entry: os.DirEntry[str], kind: Kind, rul
 
 def kind_of(path: str) -> Kind:
     """The kind of a Bento's file, by where it lies."""
-    if path in (SUMS, RECEIPT) or is_beside(path):
+    if path in (SUMS, RECEIPT) or path.startswith(f"{SIGNATURES}/"):
         return Kind.seals
     if path in (BENTO_MANIFEST, README, SBOM, PROVENANCE):
         return Kind.documents
