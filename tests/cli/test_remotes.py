@@ -236,6 +236,7 @@ def test_deleting_takes_latest_back_to_what_was_made_before(run: Run, store: Sto
         (["models", "pull", "https://ghcr.io/team/iris"], 1, "is no remote", "`ghcr.io/team`"),
         (["pull", "localhost:5000/svc", "--from", "localhost:5000"], 2, "says where it is", "leave one of them out"),
         (["push", "svc", "--to", "./x", "--sign"], 2, "no key to sign with", "--key"),
+        (["list", "localhost:5000/team"], 2, "is no name", "`--from localhost:5000/team`"),
         (["get", "localhost:5000/svc", "-o", "path"], 2, "has no path", "pull it first"),
     ],
 )

@@ -21,7 +21,7 @@ def list_bentos(
     from_: From = None,
 ) -> None:
     """List Bentos, newest first."""
-    if not remote and not from_:
+    if not remote and not from_ and "/" not in (name or ""):
         return reading.list_bentos(state_of(ctx), name, output)
     from ekiben.cli.remote_items import list_remote_items
     from ekiben.store.archive.formats import BENTO

@@ -31,7 +31,7 @@ def list_models(
     from_: From = None,
 ) -> None:
     """List models, newest first."""
-    if not remote and not from_:
+    if not remote and not from_ and "/" not in (name or ""):
         return reading.list_models(state_of(ctx), name, output)
     from ekiben.cli.remote_items import list_remote_items
     from ekiben.store.archive.formats import MODEL

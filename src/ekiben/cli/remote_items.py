@@ -26,12 +26,19 @@ def remotes_of(state: State, kind: ItemKind) -> Remotes:
     return remotes_for(kind, state.settings, os.environ)
 
 
+def refuse_place(name: str | None) -> None:
+    """Raises UsageError where a remote stands in the place of a name."""
+    if name and "/" in name:
+        raise UsageError(f"`{name}` is no name", hint=f"list what is at a remote with `--from {name}`")
+
+
 def list_remote_items(state: State, kind: ItemKind, name: str | None, told: str | None, output: ListFormat) -> None:
     """Prints what is at a remote, newest first."""
     from ekiben.store.archive.formats import MODEL
     from ekiben.store.remote.listing import list_remote
     from ekiben.store.remote.showing import to_row
 
+    refuse_place(name)
     remotes = remotes_of(state, kind)
     place, asked = remotes.place(told, "--from"), None if name is None else Tag.parse(name)
     found = list_remote(remotes.open(place), place, kind, asked, state.reporter)
