@@ -19,8 +19,8 @@ from ekiben.oci.image import BlobSource, JoinedSource
 from ekiben.oci.registry.registry import Registry
 from ekiben.report import SilentReporter
 from ekiben.settings import load_settings
-from ekiben.store.archive.formats import MODEL
-from ekiben.store.local import Store
+from ekiben.store.archive.formats import BENTO, MODEL
+from ekiben.store.local import Store, open_store
 from ekiben.store.models import Model
 from ekiben.store.remote.artifacts.artifact import Artifact, ItemFacts
 from ekiben.store.remote.artifacts.model_config import describe_model
@@ -28,11 +28,13 @@ from ekiben.store.remote.artifacts.modelpack import ModelArtifact, read_model, w
 from ekiben.store.remote.artifacts.mountable import write_mountable
 from ekiben.store.remote.item_blobs import ItemBlob, item_blobs, item_files, model_place
 from ekiben.store.remote.opening import remotes_for
-from ekiben.store.remote.pulling import PullRequest, pull_model
-from ekiben.store.remote.remotes import Target
+from ekiben.store.remote.pulling import PullRequest, pull_bento, pull_model
+from ekiben.store.remote.pushing import PushRequest, push_bento
+from ekiben.store.remote.remotes import Place, Target
 from ekiben.store.sums import SUMS, parse_sums
 from tests.oci.registry.real_registry import RealRegistry
 from tests.oci.registry.talking import registry_at
+from tests.store.making import build, entry
 from tests.store.remote.artifacts.making import MIB
 from tests.store.remote.artifacts.other_tools import files_in, modelpack, skopeo
 
@@ -101,6 +103,24 @@ def test_skopeo_copies_a_model_into_a_layout_and_back(
     assert registry_at(real_registry.host).get_manifest("other/iris", "2").content == artifact.content
     index = json.loads((tmp_path / "layout/index.json").read_bytes())
     assert index["manifests"][0]["digest"] == str(artifact.descriptor.digest)
+
+
+def test_skopeo_copies_a_bento_with_its_models(
+    model: Model, store: Store, real_registry: RealRegistry, tmp_path: Path
+) -> None:
+    bento = build(store, models=[entry(model)])
+    registry = registry_at(real_registry.host)
+    request = PushRequest(bento.tag, Place.parse(f"{real_registry.host}/team"))
+    report = push_bento(request, remote=registry, store=store, reporter=SilentReporter())
+    source = f"docker://{real_registry.host}/{report.standing.target.repository}:{bento.tag.version}"
+    layout = f"oci:{tmp_path / 'layout'}:1"
+    skopeo("copy", "--src-tls-verify=false", source, layout)
+    skopeo("copy", "--dest-tls-verify=false", layout, f"docker://{real_registry.host}/copied/svc:{bento.tag.version}")
+    remotes = remotes_for(BENTO, load_settings({"EKIBEN_HOME": str(tmp_path / "other")}), {})
+    other = open_store(load_settings({"EKIBEN_HOME": str(tmp_path / "other")}))
+    pulled = PullRequest(Target.parse(f"{real_registry.host}/copied/svc"))
+    assert pull_bento(pulled, remotes=remotes, store=other, reporter=SilentReporter()).digest == bento.digest
+    assert other.models.get(model.tag).digest == model.digest
 
 
 @pytest.fixture
