@@ -53,7 +53,7 @@ def pull(host: str, folder: str) -> None:
 def save(host: str, path: str) -> None:
     """Saves the blob of the repository `a` that the file is named for, over several connections at once."""
     size_bytes = registry_at(host).head_blob("a", Digest(Path(path).name))
-    saving = Saving(threading.Semaphore(3), PIECE_BYTES, itertools.count(0, 10).__next__)
+    saving = Saving(threading.Semaphore(3), PIECE_BYTES, clock=itertools.count(0, 10).__next__)
     print("begun", flush=True)
     blob = RemoteBlob(registry_at(host).client, "a", Digest(Path(path).name), size_bytes)
     saving.save_locked(blob, Path(path), Progress())

@@ -109,7 +109,7 @@ def test_a_pull_over_several_connections_gives_the_right_bytes_or_an_error(
         if there:
             left_with_gaps(path, content[100 : SIZE - 200] if part else content, there, is_damaged)
         blob = RemoteBlob(registry_at(odd.host, patience=PATIENCE).client, "a", BLOB.digest, SIZE)
-        saving = Saving(threading.Semaphore(3), PIECE, itertools.count(0, 10).__next__)
+        saving = Saving(threading.Semaphore(3), PIECE, clock=itertools.count(0, 10).__next__)
         failure = failure_of(lambda: saving.save_locked(blob, path, Progress(), part))
         assert (planned or ranges in ("wrong bytes", "too short")) if failure else Digest.of_file(path) == wanted
 

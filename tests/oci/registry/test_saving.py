@@ -20,10 +20,12 @@ from ekiben.oci.locking import locked_file
 from ekiben.oci.registry.downloads import RemoteBlob
 from ekiben.oci.registry.network import Network
 from ekiben.oci.registry.partial_file import PartialFile
+from ekiben.oci.registry.registry import Registry
 from ekiben.oci.registry.saving import Saving
 from ekiben.oci.transfer_progress import Meter, Progress
 from tests.oci.registry.odd_registry import Fault, OddRegistry, serving
 from tests.oci.registry.processes import start
+from tests.oci.registry.real_registry import RealRegistry
 from tests.oci.registry.talking import Counting, Telling, blob_of, registry_at
 
 PIECE = 64 * 1024
@@ -45,7 +47,7 @@ def odd() -> Iterator[OddRegistry]:
 
 def impatient(helpers: int = 3) -> Saving:
     """Calls for help at once."""
-    return Saving(threading.Semaphore(helpers), PIECE, itertools.count(0, 10).__next__)
+    return Saving(threading.Semaphore(helpers), PIECE, silent_s=0.5, clock=itertools.count(0, 10).__next__)
 
 
 def save(
@@ -143,6 +145,39 @@ def test_connections_that_are_refused_are_done_without(odd: OddRegistry, tmp_pat
     odd.faults += [Fault("GET", status=status, is_of_part=True) for _ in range(20)]
     assert save(odd, tmp_path / "blob") == CONTENT
     assert odd.sent_bytes == SIZE
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("came", [0, 10_000])
+def test_connections_that_are_never_served_are_not_waited_for(odd: OddRegistry, tmp_path: Path, came: int) -> None:
+    odd.faults += [Fault("GET", cut_after=came, stall_s=3600.0, is_of_part=True)]
+    assert save(odd, tmp_path / "blob") == CONTENT
+
+
+@pytest.mark.timeout(60)
+def test_a_connection_that_stalls_in_the_middle_is_broken_off(odd: OddRegistry, tmp_path: Path) -> None:
+    odd.rate = RATE // 4
+    stalls = Fault("GET", cut_after=1000, stall_s=3600.0, is_of_part=True)
+
+    def stall_the_fifth() -> None:
+        while len(asked(odd)) < 5:
+            time.sleep(0.001)
+        odd.faults.append(stalls)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(stall_the_fifth)
+        assert save(odd, tmp_path / "blob") == CONTENT
+    assert stalls not in odd.faults
+
+
+def test_a_real_registry_sends_one_blob_over_several_connections(
+    real_registry: RealRegistry, registry: Registry, tmp_path: Path
+) -> None:
+    blob, open_content = blob_of(40_000_000)
+    registry.push_blob("a", blob, open_content)
+    path = tmp_path / "blob"
+    impatient().save_locked(RemoteBlob(registry.client, "a", blob.digest, blob.size_bytes), path, Progress())
+    assert path.read_bytes() == open_content().read()
 
 
 def test_gaps_that_a_killed_process_left_are_all_that_is_fetched(odd: OddRegistry, tmp_path: Path) -> None:

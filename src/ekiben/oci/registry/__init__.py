@@ -7,6 +7,7 @@
     ├── downloads    RemoteBlob: a blob streamed, resumed, checked     (reader: to read from)
     │   ├── saving           Saving: into a file, over one connection or several, locked and hashed     (kept_blobs)
     │   ├── partial_file     PartialFile: what of it is there, after any kill
+    │   ├── line             Line: one of several connections, which asks for no more than it has to
     │   └── ranges           Pieces: which connection brings what, and when more of them help
     ├── manifests    Manifests: asked for, fetched, put, deleted
     ├── referrers    Referrers: what is about a manifest, in lists    (rivals: others who move the same tag meanwhile)

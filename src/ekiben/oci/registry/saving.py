@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,22 +20,27 @@ from ekiben.errors import EkibenError
 from ekiben.oci.artifact_store import Part
 from ekiben.oci.locking import locked_file
 from ekiben.oci.registry.downloads import RemoteBlob
+from ekiben.oci.registry.line import Line
 from ekiben.oci.registry.partial_file import PartialFile
-from ekiben.oci.registry.ranges import ENDLESS, PIECE_BYTES, Pieces, is_worth_help
+from ekiben.oci.registry.ranges import PIECE_BYTES, Pieces, is_worth_help
+from ekiben.oci.registry.retrying import Temporary
+from ekiben.oci.registry.transport import Transport
 from ekiben.oci.transfer_progress import Meter, Progress
 
 LINES = 8  # connections at once, of all the blobs of a call: what registries and their storage take from one address
 _BLOCK_BYTES = 1024 * 1024  # hashed at once
-_LOOK_AGAIN_S = 0.1  # whether another process has done with a file
+_LOOK_AGAIN_S = 0.1  # whether another process or thread is done
 _HELPERS_TRIES = 3  # of a connection that is not needed: the first one has all the patience
 
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """How blobs are saved: `spare` are connections that may be opened beside the first of each."""
+    """How blobs are saved: `spare` are connections that may be opened beside the first of each. They are broken off
+    where all that is left is theirs, and nothing came for `silent_s`."""
 
     spare: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     piece_bytes: int = PIECE_BYTES
+    silent_s: float = 20.0
     clock: Callable[[], float] = time.monotonic
 
     @classmethod
@@ -71,10 +76,8 @@ class Saving:
                 raise blob.wrong(f"its part of {size_bytes} bytes at {offset} is said to end behind it")
         with PartialFile.open(path, digest, size_bytes, self.piece_bytes) as file:
             found = _Filling(self, blob, offset, file, meter).run()
-            if (
-                found != digest
-            ):  # what was there, or a cache on the way, may have been damaged: once more from the start
-                file.clear()
+            if found != digest:
+                file.clear()  # what was there, or a cache on the way, may have been damaged: once more, from the start
                 found = _Filling(Saving(), blob, offset, file, meter).run()
             if found != digest:
                 path.unlink()
@@ -94,12 +97,16 @@ class _Filling:
     meter: Meter
     _pieces: Pieces = field(init=False)
     _changed: threading.Condition = field(default_factory=threading.Condition, init=False)
-    _has_failed: bool = field(default=False, init=False)
+    _helpers: list[Future[None]] = field(default_factory=list, init=False)
     _helping: int = field(default=0, init=False)  # how many bring something
     _may_call: bool = field(default=True, init=False)  # the last that was called to help did
+    _is_over: bool = field(default=False, init=False)  # the leader needs nobody any more
+    _has_failed: bool = field(default=False, init=False)
+    _transport: Transport = field(init=False)  # of those that help, to break them off alone
 
     def run(self) -> Digest:
         """The digest of what has come to lie in the file. Raises RegistryError, OSError."""
+        self._transport = Transport(self.blob.client.transport.network)
         self._pieces = self.file.found()
         self.meter.reached(self._pieces.come_bytes)
         with ThreadPoolExecutor(1 + LINES, thread_name_prefix="ekiben-blob") as threads:
@@ -107,17 +114,24 @@ class _Filling:
             try:
                 self._lead(threads)
             except BaseException:
-                with self._changed:
-                    self._has_failed = True
-                    self._changed.notify_all()
-                self.meter.progress.stop()  # who helps may wait for an answer
+                self._has_failed = True
                 raise
+            finally:
+                self._end()
             return hashed.result()
+
+    def _end(self) -> None:
+        """Sends home who helps: one may wait for an answer, and another be about to."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
+        while wait(self._helpers, _LOOK_AGAIN_S).not_done:
+            self._transport.break_off()
 
     def _lead(self, threads: ThreadPoolExecutor) -> None:
         """Brings what nobody else brings, until all is there."""
         begun_s, before = self.saving.clock(), self._pieces.come_bytes
-        with closing(_Line(self.blob, self.offset)) as line:
+        with closing(Line(self.blob, self.offset)) as line:
             while (index := self._next_piece(line.position)) is not None:
                 for _ in self._bring(line, index, self._answer_end(index)):
                     seconds = self.saving.clock() - begun_s
@@ -135,11 +149,16 @@ class _Filling:
 
     def _next_piece(self, at: int | None) -> int | None:
         """The leader's next one, maybe after waiting for what a helper drops; None where all is there."""
+        silent_s = 0.0
         with self._changed:
             while not self._pieces.is_whole:
                 if (index := self._pieces.claim(at)) is not None:
                     return index
-                self._changed.wait()
+                self.meter.progress.check()
+                silent_s = 0.0 if self._changed.wait(_LOOK_AGAIN_S) else silent_s + _LOOK_AGAIN_S
+                if silent_s > self.saving.silent_s:
+                    self._transport.break_off()
+                    silent_s = 0.0
         return None
 
     def _call_help(self, threads: ThreadPoolExecutor) -> None:
@@ -148,20 +167,28 @@ class _Filling:
             with self._changed:
                 self.file.record(self._pieces)
             self._may_call = False
-            threads.submit(self._help)
+            self._helpers.append(threads.submit(self._help))
 
     def _help(self) -> None:
         """Brings pieces until there are no more, or until it fails: what fails for good fails for the leader, too."""
-        hasty = replace(self.blob.client.patience, tries=_HELPERS_TRIES, longest_asked_s=0.0)
-        blob = replace(self.blob, client=replace(self.blob.client, patience=hasty), is_one_of_several=True)
+        client = self.blob.client
+        hasty = replace(client.patience, tries=_HELPERS_TRIES, longest_asked_s=0.0)
+        client = replace(client, transport=self._transport, patience=hasty, wait=self._pause)
         try:
-            with closing(_Line(blob, self.offset)) as line, suppress(EkibenError, OSError):
+            blob = replace(self.blob, client=client, is_one_of_several=True)
+            with closing(Line(blob, self.offset)) as line, suppress(EkibenError, OSError):
                 if self._gets_answer(line):
                     self._help_with(line)
         finally:
             self.saving.spare.release()
 
-    def _gets_answer(self, line: _Line) -> bool:
+    def _pause(self, seconds: float, failure: Temporary) -> None:
+        """A helper's, after a failure that nobody need know of."""
+        with self._changed:
+            if self._changed.wait_for(lambda: self._is_over, seconds):
+                raise failure
+
+    def _gets_answer(self, line: Line) -> bool:
         """Whether a part is to be had. Until that is known the leader does not leave its answer for somebody else's
         piece: it would come back to it."""
         with self._changed:
@@ -172,7 +199,7 @@ class _Filling:
         line.begin(start, end)
         return True
 
-    def _help_with(self, line: _Line) -> None:
+    def _help_with(self, line: Line) -> None:
         with self._changed:
             self._helping += 1
         self._may_call = True
@@ -188,7 +215,7 @@ class _Filling:
         with self._changed:
             return self._pieces.claim(at)
 
-    def _bring(self, line: _Line, index: int, until: int | None = None) -> Iterator[None]:
+    def _bring(self, line: Line, index: int, until: int | None = None) -> Iterator[None]:
         """Writes what is missing of a piece, in steps; `until` is where the answer may end that holds it."""
         position, end = self._pieces.reached(index), self._pieces.end(index)
         try:
@@ -220,52 +247,8 @@ class _Filling:
 
     def _await_block(self, position: int) -> int:
         """Where what can be hashed next ends: at `position` where there is, or will be, nothing more."""
+        block = position + _BLOCK_BYTES
         with self._changed:
-            while not self._has_failed and self._pieces.frontier < min(
-                position + _BLOCK_BYTES, self._pieces.size_bytes
-            ):
+            while self._pieces.frontier < min(block, self._pieces.size_bytes) and not self._has_failed:
                 self._changed.wait()
-            return position if self._has_failed else min(position + _BLOCK_BYTES, self._pieces.frontier)
-
-
-@dataclass(slots=True)
-class _Line:
-    """One connection: an answer that is read on as long as what comes next in it is what is wanted next. Its positions
-    count from the blob's byte `offset`."""
-
-    blob: RemoteBlob
-    offset: int
-    position: int | None = field(default=None, init=False)  # the byte that comes next
-    has_ended: bool = field(default=False, init=False)
-    _chunks: Generator[bytes] | None = field(default=None, init=False)
-    _left: memoryview = field(default=memoryview(b""), init=False)
-    _until: int | None = field(default=None, init=False)  # the byte that the answer ends before
-
-    def begin(self, start: int, until: int) -> None:
-        """Waits for bytes from `start` on, of an answer that is to end before `until`."""
-        self.close()
-        self._chunks = self.blob.chunks(self.offset + start, None if until == ENDLESS else self.offset + until)
-        self.position, self._until = start, until
-        self._left = memoryview(next(self._chunks, b""))
-
-    def read(self, start: int, end: int, until: int) -> Iterator[memoryview]:
-        """The bytes from `start` up to `end`, of an answer that is to end before `until` where one has to be asked
-        for."""
-        if self._chunks is None or start == self._until or start != self.position:
-            self.begin(start, until)
-        assert self._chunks is not None
-        while start < end:
-            chunk = self._left or memoryview(next(self._chunks, b""))
-            if not chunk:
-                self.has_ended = True
-                return
-            chunk, self._left = chunk[: end - start], chunk[end - start :]
-            start += len(chunk)
-            self.position = start
-            yield chunk
-
-    def close(self) -> None:
-        """Ends the answer."""
-        if self._chunks is not None:
-            self._chunks.close()
-        self._chunks, self._left, self.position = None, memoryview(b""), None
+            return position if self._has_failed else min(block, self._pieces.frontier)
