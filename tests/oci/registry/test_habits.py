@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ekiben.oci.registry.habits import LONGEST_BYTES, PROBE_BYTES, Habits
 from ekiben.oci.registry.quirks import ARTIFACT_REGISTRY, CHUNK_BYTES, DOCKER_REGISTRY, GHCR, MIB
+from ekiben.oci.registry.uploads import Upload
+from ekiben.oci.transfer_progress import Meter, Progress
 from tests.oci.registry.keeping_registry import KeepingRegistry, keeping
 from tests.oci.registry.talking import blob_of, registry_at
 
@@ -21,6 +21,12 @@ QUICK_S, SLOW_S = 0.1, 10.0
 def growing() -> Habits:
     """Habits of chunks that grow to eight times their size."""
     return Habits(chunk_bytes=CHUNK, probe_bytes=CHUNK // 2, longest_bytes=8 * CHUNK)
+
+
+def push_quickly(host: str) -> None:
+    """Pushes the blob, by a clock that stands still."""
+    client = registry_at(host).client
+    Upload(client, "a", BLOB, OPEN, growing(), Meter(Progress()), clock=lambda: 0.0).run()
 
 
 def test_chunks_that_are_through_quickly_grow() -> None:
@@ -57,7 +63,7 @@ def test_another_upload_does_not_bring_back_chunks_that_one_was_refused() -> Non
 @pytest.mark.parametrize("limit", [CHUNK, 2 * CHUNK, 3 * CHUNK])
 def test_what_is_too_large_for_a_proxy_is_sent_in_the_chunks_that_it_let_through(limit: int) -> None:
     with keeping(KeepingRegistry(longest_chunk=limit)) as registry:
-        replace(registry_at(registry.host), habits=growing()).push_blob("a", BLOB, OPEN)
+        push_quickly(registry.host)
     assert registry.blobs == {str(BLOB.digest): BLOB.size_bytes}
     assert (registry.taken_bytes, registry.begun) == (BLOB.size_bytes, 1)
     assert max(registry.chunks) <= limit
@@ -65,7 +71,7 @@ def test_what_is_too_large_for_a_proxy_is_sent_in_the_chunks_that_it_let_through
 
 def test_a_blob_that_goes_well_costs_few_requests() -> None:
     with keeping(KeepingRegistry()) as registry:
-        replace(registry_at(registry.host), habits=growing()).push_blob("a", BLOB, OPEN)
+        push_quickly(registry.host)
     assert registry.chunks == [
         CHUNK // 2,
         CHUNK,

@@ -231,7 +231,7 @@ def test_a_link_in_the_place_of_a_state_is_not_followed(odd: OddRegistry, upload
     assert (tmp_path / "precious").read_bytes() == b"precious"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.binary(max_size=200) | st.just(b" " * 100_000) | st.just(b"[" * 50_000))
 def test_whatever_is_in_a_state_the_blob_arrives(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder, serving(OddRegistry()) as odd:
