@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ekiben.cli.pace import Pace, Standing, duration_text, progress_text
@@ -56,6 +56,7 @@ def test_what_stands_still_gets_slower_as_time_goes_by() -> None:
     assert pace.standing(10.0).remaining_s == pytest.approx(10.0)
 
 
+@example(steps=[(1, 5e-324)], total=None)
 @given(steps=STEPS, total=st.none() | st.integers(0, 10**10))
 def test_nothing_is_lost_and_no_number_is_absurd(steps: list[tuple[int, float]], total: int | None) -> None:
     pace, now_s = Pace(total, "bytes", every_s=1.0, now_s=0.0), 0.0

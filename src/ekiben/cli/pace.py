@@ -13,6 +13,7 @@ from ekiben.cli.output import size_text
 from ekiben.report import BYTES
 
 _WINDOW_S = 15.0  # the rate is that of so long: a stall shows soon, and a hiccup moves the remaining time little
+_LEAST_S = 0.001  # in less nobody can tell how fast it is
 _MINUTE_S, _HOUR_S = 60, 3600
 
 
@@ -56,7 +57,8 @@ class Pace:
     def standing(self, now_s: float) -> Standing:
         """How far it is."""
         since_s, before = self._marks[0]
-        rate = (self._done - before) / (now_s - since_s) if self._done and now_s > since_s else None
+        took_s = now_s - since_s
+        rate = (self._done - before) / took_s if self._done and took_s >= _LEAST_S else None
         return Standing(self._done, self._total, self._unit, rate)
 
 
