@@ -136,8 +136,11 @@ class GoogleBucket(Bucket):
 
     def compose(self, keys: list[str], key: str) -> None:
         """Makes one object of at most 32."""
-        with self.errors():
-            self.system.merge(self.path(key), [self.path(one) for one in keys])
+        sources = [{"name": self.object_name(one)} for one in keys]
+        destination = {"bucket": self.bucket, "name": self.object_name(key), "contentType": _BINARY["Content-Type"]}
+        with self.errors(key):
+            url = f"{self._url(key)}/compose"
+            self.system.call("POST", url, json={"sourceObjects": sources, "destination": destination})
 
     def _insert(self, key: str, content: bytes, **conditions: str) -> None:
         url = f"{self.system._location}/upload/storage/v1/b/{quote(self.bucket, safe='')}/o"
