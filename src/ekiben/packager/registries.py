@@ -6,14 +6,16 @@ It and the HTTP that it stands on are a fifteenth of what a build costs that kee
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ekiben.oci.registry.registry import Registry
 
 
-def open_registry(host: str, environ: Mapping[str, str]) -> Registry:
-    """The registry at `host`, with the logins and proxies of `environ`. Raises as `Registry.open`."""
+def open_registry(host: str, environ: Mapping[str, str], uploads: Path | None = None) -> Registry:
+    """The registry at `host`, with the logins and proxies of `environ`; `uploads` is where those are remembered that do
+    not end. Raises as `Registry.open`."""
     from ekiben.oci.registry.registry import Registry
 
-    return Registry.open(host, environ=environ)
+    return Registry.open(host, environ=environ, uploads=uploads)

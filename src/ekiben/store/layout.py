@@ -33,6 +33,11 @@ class Layout:
         return self.home / "cache"
 
     @property
+    def uploads(self) -> Path:
+        """Of the cache: uploads to registries that did not end, to be gone on with."""
+        return self.cache / "uploads"
+
+    @property
     def cache_lock(self) -> Path:
         """The file that who uses the cache holds together with others, and who prunes it alone; outside of it, too."""
         return self.home / ".cache-lock"

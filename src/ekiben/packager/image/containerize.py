@@ -186,6 +186,7 @@ def _build_natively(
             environ=environ,
             cache=store.cache,
             scratch=folder,
+            uploads=store.layout.uploads,
             use_cache=request.use_cache,
             model_repositories=model_repositories(order.models, bento.tag, order.references, settings),
         )

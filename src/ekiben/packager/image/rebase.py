@@ -93,7 +93,8 @@ def _rebase(
         for image, after, new in zip(images, moved, news, strict=True):
             its = NamedReporter(reporter, str(image.config.platform)) if len(images) > 1 else reporter
             its.info(_sentence(image, after, new))
-        delivery = Delivery(any_image(moved), target, references, environ, _mounts(images, name, news))
+        mounts = _mounts(images, name, news)
+        delivery = Delivery(any_image(moved), target, references, environ, mounts, store.layout.uploads)
         return deliver(delivery, reporter)
 
 

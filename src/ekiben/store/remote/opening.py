@@ -14,12 +14,10 @@ from ekiben.store.layout import Layout
 from ekiben.store.remote.object_store.opening import open_object_store
 from ekiben.store.remote.remotes import Place, Remotes
 
-_UPLOADS = "uploads"  # the folder of the cache in which uploads that did not end are remembered
-
 
 def remotes_for(kind: ItemKind, settings: Settings, environ: Mapping[str, str]) -> Remotes:
     """The remotes of one command about models or Bentos."""
-    uploads = Layout(settings.home.value).cache / _UPLOADS
+    uploads = Layout(settings.home.value).uploads
     open_base = lru_cache(maxsize=None)(partial(_open, settings.variables(environ), uploads))
     remote, variable = settings.remote, "EKIBEN_REMOTE"
     if kind is MODEL and settings.models_remote.value:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import assert_never
 
 from ekiben.digest import Digest
@@ -34,13 +35,14 @@ _ELSEWHERE = "free some space, or name another place with `--output`"
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """An image on its way: `references` are its names, `mounts` say of blobs in which other repositories of the same
-    registry they may be."""
+    registry they may be. `uploads` is the store's folder of uploads that did not end."""
 
     image: AnyImage
     output: Output
     references: tuple[str, ...]
     environ: Mapping[str, str]
     mounts: Mapping[Digest, tuple[str, ...]]
+    uploads: Path
 
     @property
     def parsed(self) -> list[Reference]:
@@ -143,7 +145,7 @@ def _to_podman(delivery: Delivery, reporter: Reporter) -> BuiltImage:
 
 def _to_registry(delivery: Delivery, reporter: Reporter) -> BuiltImage:
     for reference in delivery.parsed:
-        registry = open_registry(reference.host, delivery.environ)
+        registry = open_registry(reference.host, delivery.environ, delivery.uploads)
         pushed = registry.push_image(delivery.image, reference, delivery.mounts, reporter)
         reporter.info(f"pushed `{reference.familiar}`: {pushed.sent_bytes} bytes were sent")
     return _built(delivery, [f"{one.familiar}@{delivery.image.digest}" for one in delivery.parsed])

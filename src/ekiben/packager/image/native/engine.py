@@ -48,8 +48,8 @@ from ekiben.tag import Tag
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativeJob:
     """What to build: an image for each of `plans`. `bento` is the Bento's folder, `models` its models' with their
-    digests; `cache` is a folder of the store's, `scratch` an empty one on its disk. `model_repositories` say where the
-    registry that the image goes to may have the blobs of models."""
+    digests; `cache` and `uploads` are folders of the store's, `scratch` an empty one on its disk. `model_repositories`
+    say where the registry that the image goes to may have the blobs of models."""
 
     plans: tuple[PlatformPlan, ...]
     bento: Path
@@ -65,6 +65,7 @@ class NativeJob:
     environ: Mapping[str, str]
     cache: Path
     scratch: Path
+    uploads: Path
     use_cache: bool = True
     model_repositories: Mapping[Tag, tuple[str, ...]] = field(default_factory=dict)
 
@@ -83,7 +84,7 @@ def build_native(job: NativeJob, reporter: Reporter) -> BuiltImage:
     mounts = {digest: job.model_repositories.get(tag, ()) for digest, tag in models.items()}
     mounts |= _mounts(one.base for one in footings)
     image = any_image([one.image for one in images])
-    return deliver(Delivery(image, job.output, job.references, job.environ, mounts), reporter)
+    return deliver(Delivery(image, job.output, job.references, job.environ, mounts, job.uploads), reporter)
 
 
 @dataclass(frozen=True, slots=True)
