@@ -10,9 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ekiben.report import SilentReporter
 from ekiben.settings import load_settings
+from ekiben.store.archive.formats import MODEL
 from ekiben.store.local import Store, open_store
 from ekiben.store.models import Model
+from ekiben.store.remote.opening import remotes_for
+from ekiben.store.remote.pulling import PullRequest, pull_model
 
 ROOT = Path(__file__).parents[4]
 
@@ -56,6 +60,12 @@ class Command:
         done = self.run(*arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+    def pull_model(self, reference: str) -> Model:
+        """What `models pull` does, without a process of its own."""
+        remotes = remotes_for(MODEL, load_settings(self.environ), self.environ)
+        request = PullRequest(remotes.target(reference, None, "--from"))
+        return pull_model(request, remotes=remotes, store=self.store, reporter=SilentReporter())
 
 
 def save_model(store: Store, name: str, large: tuple[int, ...], seed: int = 0, small: int = 9) -> Model:

@@ -50,7 +50,7 @@ def test_a_push_killed_at_any_instant_goes_on(
         kills += sum(1 for _ in killer.kill_often(KILLS, *push))
         pusher.must(*push)
         puller = Command(tmp_path / f"puller{number}")
-        puller.must("models", "pull", f"{registry.host}/round{number}/iris")
+        puller.pull_model(f"{registry.host}/round{number}/iris")
         assert_whole(pusher, puller)
     assert kills > ROUNDS
     assert max(stored_blobs(proxy).values()) == 1, "a blob that had arrived was sent again"

@@ -81,7 +81,7 @@ def test_a_push_gets_through(way: str, registry: RealRegistry, proxy: Proxy, pus
     proxy.faults += UPLOADING[way]
     pushed(pusher, proxy.host)
     assert proxy.faults == []
-    puller.must("models", "pull", f"{registry.host}/team/iris")
+    puller.pull_model(f"{registry.host}/team/iris")
     assert_same(pusher, puller)
 
 
@@ -104,7 +104,7 @@ def test_wrong_bytes_never_get_into_a_store(
     if done.returncode:
         assert_nothing(puller, done.stderr)
         proxy.faults.clear()
-        puller.must("models", "pull", f"{proxy.host}/team/iris")
+        puller.pull_model(f"{proxy.host}/team/iris")
     assert_same(pusher, puller)
 
 
