@@ -291,6 +291,41 @@ def test_what_is_here_is_held_to_the_same_signatures_and_takes_those_that_came_s
     assert run("models", "verify", "iris", "--key", "release.pub", environ=elsewhere).returncode == 0
 
 
+def test_where_every_model_has_to_be_signed_signatures_come_from_where_models_are(
+    run: Run, store: Store, remote: str, elsewhere: Mapping[str, str], tmp_path: Path
+) -> None:
+    signing = {
+        "EKIBEN_KEY_PASSWORD": "open sesame",
+        "EKIBEN_REMOTE": f"{remote}/bentos",
+        "EKIBEN_MODELS_REMOTE": f"{remote}/models",
+    }
+    keys = {"EKIBEN_TRUSTED_KEYS": str(tmp_path / "release.pub"), "EKIBEN_REQUIRE_SIGNED": "import,models"}
+    run("sign", "--generate-key", "release", environ=signing)
+    build(store, models=[entry(save(store, "iris"))])
+    assert run("models", "push", "iris", environ=signing).returncode == 0
+    assert run("push", "svc", "--sign", "--key", "release.key", environ=signing).returncode == 0
+    refused = run("pull", "svc", environ={**signing, **keys, **elsewhere})
+    assert (refused.returncode, "model `iris:" in refused.stderr) == (1, True), refused.stderr
+    assert run("models", "push", "iris", "--sign", "--key", "release.key", environ=signing).returncode == 0
+    pulled = run("pull", "svc", environ={**signing, **keys, **elsewhere})
+    assert pulled.returncode == 0, pulled.stderr
+
+
+def test_a_model_that_is_here_has_to_be_signed_as_one_that_comes(
+    run: Run, store: Store, remote: str, elsewhere: Mapping[str, str], other: Store, tmp_path: Path
+) -> None:
+    signing = {"EKIBEN_KEY_PASSWORD": "open sesame", "EKIBEN_REMOTE": remote}
+    keys = {"EKIBEN_TRUSTED_KEYS": str(tmp_path / "release.pub"), "EKIBEN_REQUIRE_SIGNED": "import,models"}
+    run("sign", "--generate-key", "release", environ=signing)
+    build(store, models=[entry(save(store, "iris"))])
+    run("push", "svc", "--sign", "--key", "release.key", environ=signing)
+    assert run("models", "push", "iris", environ=signing).returncode == 0
+    assert run("models", "pull", "iris", environ={**signing, **elsewhere}).returncode == 0
+    refused = run("pull", "svc", environ={**signing, **keys, **elsewhere})
+    assert (refused.returncode, "model `iris:" in refused.stderr) == (1, True), refused.stderr
+    assert other.bentos.list() == []
+
+
 def test_a_signature_of_something_else_is_left_out(
     run: Run, store: Store, remote: str, elsewhere: Mapping[str, str]
 ) -> None:

@@ -111,6 +111,7 @@ class _Pull:
         with self.store.scratch() as scratch, disk_errors(scratch), _said_of(item.target):
             claim(self.store.layout, scratch, [model.tag for model in needed])
             models = [self._locate(model, item) for model in needed if not self._has(model)]
+            self._require_signed_models([model for model in needed if self._has(model)])
             downloads = Downloads(self.store.cache, self.reporter)
             with downloads.held([one.facts.digest for one in (item, *models)]):
                 if receipt := self._make_latest(item, needed):  # somebody else has fetched it meanwhile
@@ -140,8 +141,15 @@ class _Pull:
             take_trusted_signatures(subject, item.standing, remote, self.store.layout, self.request.keys, self.reporter)
         if policy:
             require_signed(subject, policy)
-            for model in models if policy.each_model else ():
-                require_signed(self._subject(MODEL, model.tag, model.digest), policy)
+        self._require_signed_models(models)
+
+    def _require_signed_models(self, models: Sequence[ModelOfBento]) -> None:
+        """The same of models alone, which are here."""
+        policy = self.request.policy
+        if policy is None or not policy.each_model:
+            return
+        for model in models:
+            require_signed(self._subject(MODEL, model.tag, model.digest), policy)
 
     def _subject(self, kind: ItemKind, tag: Tag, digest: Digest) -> Subject:
         return subject_in(shelf_of(kind, self.store.layout).folder(tag), kind, tag, digest)
@@ -165,7 +173,8 @@ class _Pull:
         fetched.tree.sum_up()
         opened = open_item(fetched.tree, item.kind, ArchiveIndex(item.kind, item.facts.tag, item.facts.digest))
         if item.standing:
-            take_signatures(opened, item.standing, remote, self.request.keys, self.reporter)
+            theirs = self.remotes.open(item.standing.target.place)
+            take_signatures(opened, item.standing, theirs, self.request.keys, self.reporter)
         return replace(opened, details=pulled_from(str(item.origin), item.facts), known=fetched.known)
 
     def _find(self, target: Target, kind: ItemKind) -> Documents:
