@@ -141,7 +141,7 @@ def test_a_backend_that_is_not_installed_is_told_with_the_package(store: Store) 
     model = save(store, "iris")
     with pytest.raises(RemoteError, match="needs a package that is not installed") as caught:
         send(model, store, "abfs://container@account/a.bentomodel")
-    assert caught.value.hint == "pip install adlfs"
+    assert caught.value.hint == "pip install ekiben[remote] adlfs"
 
 
 def test_a_damaged_item_is_not_exported_and_the_old_archive_stays(store: Store, tmp_path: Path) -> None:

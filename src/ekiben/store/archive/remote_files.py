@@ -52,7 +52,8 @@ def file_system(url: str, options: Mapping[str, object]) -> tuple[Any, str]:
 
 def _not_installed(protocol: str) -> RemoteError:
     package = _BACKENDS.get(protocol, f"fsspec, and its backend for {protocol}")
-    return RemoteError(f"`{protocol}://` needs a package that is not installed", hint=f"pip install {package}")
+    hint = f"pip install ekiben[remote] {package}" if protocol in _BACKENDS else f"pip install {package}"
+    return RemoteError(f"`{protocol}://` needs a package that is not installed", hint=hint)
 
 
 @contextmanager

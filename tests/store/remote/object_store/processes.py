@@ -19,9 +19,7 @@ SIZES = (100, 3_000_000, 9_000_000)
 def start(role: str, url: str, options: Mapping[str, object], *arguments: str) -> subprocess.Popen[str]:
     """A child in that role, which says `begun` when it is, and at its end what it has found."""
     command = [sys.executable, "-m", "tests.store.remote.object_store.processes", role, url, json.dumps(options)]
-    return subprocess.Popen(
-        [*command, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen([*command, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def finish(child: subprocess.Popen[str]) -> str:

@@ -14,8 +14,8 @@ from ekiben.store.remote.object_store.opening import open_object_store
 from tests.store.remote.object_store.conftest import Somewhere, place_of
 from tests.store.remote.object_store.processes import SIZES, finish, numbered, start
 
-KILLS = 8
-PROCESSES = 8
+KILLS = {"folder": 8, "s3": 3}  # s3fs alone takes a second to import
+PROCESSES = {"folder": 8, "s3": 4}
 TOGETHER = sum(SIZES)
 
 
@@ -57,7 +57,7 @@ def assert_nothing_is_half_there(store: ArtifactStore) -> None:
 def test_a_push_killed_at_any_instant_leaves_nothing_half_there_and_goes_on(shared: Somewhere) -> None:
     store, instants = open_object_store(shared.url, shared.options), random.Random(1)
     whole_s = lasts_s(shared, "push", "0")
-    for number in range(1, KILLS + 1):
+    for number in range(1, KILLS[shared.kind] + 1):
         kill_after(instants.uniform(0, whole_s), shared, "push", str(number))
         assert_nothing_is_half_there(store)
         lasts_s(shared, "push", str(number))
@@ -70,7 +70,7 @@ def test_a_pull_killed_at_any_instant_goes_on(shared: Somewhere, tmp_path: Path)
     lasts_s(shared, "push", "0")
     (tmp_path / "whole").mkdir()
     whole_s = lasts_s(shared, "pull", "0", str(tmp_path / "whole"))
-    for number in range(KILLS):
+    for number in range(KILLS[shared.kind]):
         folder = tmp_path / str(number)
         folder.mkdir()
         kill_after(instants.uniform(0, whole_s), shared, "pull", "0", str(folder))
@@ -82,8 +82,10 @@ def test_a_pull_killed_at_any_instant_goes_on(shared: Somewhere, tmp_path: Path)
 
 def test_many_push_and_pull_the_same_at_once_while_others_are_killed(shared: Somewhere, tmp_path: Path) -> None:
     instants = random.Random(3)
-    children = [start("crowd", shared.url, shared.options, str(one), str(tmp_path)) for one in range(PROCESSES)]
-    for number in range(KILLS):
+    children = [
+        start("crowd", shared.url, shared.options, str(one), str(tmp_path)) for one in range(PROCESSES[shared.kind])
+    ]
+    for number in range(KILLS[shared.kind]):
         kill_after(instants.uniform(0, 0.3), shared, "push", str(number % 4))
     for child in children:
         with child:

@@ -145,7 +145,7 @@ class S3Bucket(Bucket):
                     meter.reached(size_bytes)
                 return size_bytes
             place = self.object_key(key)
-            upload = _Parts(self, place, (self._found(place) if joins else None) or self._begun(place))
+            upload = _Parts(self, key, (self._found(place) if joins else None) or self._begun(place))
             return send_parts(upload, content, part_bytes, self._slots, meter)
 
     def _begun(self, place: str) -> str:
@@ -189,7 +189,7 @@ class _Parts:
     sent again."""
 
     bucket: S3Bucket
-    place: str
+    key: str
     upload_id: str
     _tags: dict[int, str] = field(default_factory=dict, init=False)
 
@@ -207,11 +207,15 @@ class _Parts:
     def join(self, count: int) -> None:
         """See PartedUpload."""
         parts = [{"PartNumber": number, "ETag": self._tags[number]} for number in range(1, count + 1)]
-        self._lost_or(lambda: self._call("complete_multipart_upload", MultipartUpload={"Parts": parts}))
+        try:
+            self._lost_or(lambda: self._call("complete_multipart_upload", MultipartUpload={"Parts": parts}))
+        except RemoteError:
+            if not self.bucket.stat(self.key):  # the answer alone may have been lost, or another process been first
+                raise
 
     @property
     def _named(self) -> dict[str, object]:
-        return {"Key": self.place, "UploadId": self.upload_id}
+        return {"Key": self.bucket.object_key(self.key), "UploadId": self.upload_id}
 
     def _call(self, method: str, **arguments: object) -> Any:
         with self.bucket.errors():
