@@ -153,7 +153,7 @@ def _require_kind(fetched: FetchedManifest, kind: ItemKind, what: str) -> None:
         return
     hint = None
     if found in _OWN.values():
-        hint = "keep models and Bentos apart: set EKIBEN_MODELS_REMOTE, or give one of them another name"
+        hint = "keep models and Bentos apart: `--to HOST/REPO/models`, or EKIBEN_MODELS_REMOTE for all models"
     raise RemoteError(f"{what} is {_NOUNS[found]} and no {kind.noun}", hint=hint)
 
 
