@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -119,6 +120,17 @@ def test_a_forged_model_is_refused(name: str, odd: OddRegistry, keeper: Command,
     message = refused(keeper, tmp_path, odd.host, "iris")
     assert len(message) < 1000
     assert message.isprintable()
+
+
+def test_a_forged_model_is_told_in_words(odd: OddRegistry, keeper: Command) -> None:
+    forged = Forged.of(odd)
+    FORGERIES["a name that climbs"](forged)
+    forged.publish()
+    done = keeper.run("models", "pull", f"{odd.host}/iris")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(
+        r"error: `[^\n]*/iris:[^\n]*` cannot be pulled: the name `[^\n]*evil` leads [^\n]*\n", done.stderr
+    )
 
 
 @pytest.mark.parametrize("name", ["other bytes", "other content", "a part of other content", "a member of 10 GB"])
