@@ -41,7 +41,12 @@ def kill_rows(ekiben: Ekiben, work: Path, size_mib: int, kills: int) -> Iterator
         what = f"of {size_mib} MiB killed, sent again"
         blobs = work / "killed/data/docker/registry/v2"
         pushes = killed_pushes(
-            ekiben, kills, proxy.host, lambda: proxy.body_bytes, proxy.seen.clear, lambda: shutil.rmtree(blobs)
+            ekiben,
+            kills,
+            proxy.host,
+            lambda: proxy.body_bytes,
+            proxy.seen.clear,
+            lambda: shutil.rmtree(blobs, ignore_errors=True),
         )
         yield Row(f"push {what} (docker-registry)", str(pushes), "", "", "the interrupted blob")
         yield Row(f"pull {what}", str(killed_pulls(ekiben, work, kills, proxy)), "", "", "")
@@ -71,10 +76,12 @@ def killed_pushes(
 ) -> Tally:
     """`sent_bytes` are counted from `clear` on; `forget` empties the registry."""
     push = ("models", "push", MODEL, "--to", f"{host}/bench")
+    ekiben.command.must(*push)  # so that the digests are known
+    forget()
     clear()
     killer = Killer.of(ekiben.command, random.Random(_SEED), *push)
     whole_bytes, tally = sent_bytes(), Tally([])
-    for _ in range(kills):
+    while len(tally.again_bytes) < kills:
         forget()
         clear()
         if killer.kill(*push):
@@ -91,7 +98,7 @@ def killed_pulls(ekiben: Ekiben, work: Path, kills: int, proxy: Proxy) -> Tally:
     ekiben.command.must("models", "push", MODEL, "--to", f"{proxy.host}/bench")
     proxy.seen.clear()
     whole_s, whole_bytes = Killer.of(puller.command, dice, *pull).whole_s, proxy.fetched_bytes()
-    for _ in range(kills):
+    while len(tally.again_bytes) < kills:
         shutil.rmtree(puller.home)
         proxy.seen.clear()
         if Killer(puller.command, whole_s, dice).kill(*pull):
