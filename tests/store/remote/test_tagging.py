@@ -13,6 +13,8 @@ from ekiben.errors import NotInRegistry, RemoteError, VersionTaken
 from ekiben.oci.artifact_store import ANYTHING, ArtifactStore, FetchedManifest, Replaced
 from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.image import JoinedSource
+from ekiben.oci.manifest import Manifest
+from ekiben.oci.media_types import OCI_CONFIG
 from ekiben.store.archive.formats import MODEL
 from ekiben.store.model_manifest import ModelManifest
 from ekiben.store.remote.artifacts.artifact import ItemFacts
@@ -132,3 +134,13 @@ def test_tags_that_are_no_versions_are_passed_over() -> None:
     referrers = f"sha256-{'0' * 64}"
     tags = ["v2", "latest", referrers, f"{referrers}.sig", "v1", "v1.mountable", "Upper"]
     assert versions_of(tags) == ("v1", "v2")
+
+
+def test_an_image_in_the_place_of_a_model_is_told_with_a_place_for_models(store: ObjectStore) -> None:
+    config = Descriptor.of_bytes(b"{}", OCI_CONFIG)
+    store.push_blobs("iris", [config], JoinedSource({config.digest: b"{}"}))
+    image = Manifest(config, ())
+    store.push_manifest("iris", image.to_bytes(), image.media_type, "latest")
+    with pytest.raises(RemoteError, match="is an image and no model") as caught:
+        find_standing(store, Target(Place(store.host), "iris"), MODEL)
+    assert "`--to HOST/REPO/models`" in str(caught.value.hint)

@@ -151,7 +151,7 @@ def _require_kind(fetched: FetchedManifest, kind: ItemKind, what: str) -> None:
     found = kind_of(fetched.content, what)
     if found == _OWN[kind.noun]:
         return
-    hint = None
+    hint = f"keep {kind.noun}s apart from other things: `--to HOST/REPO/{kind.key}s`"
     if found in _OWN.values():
         hint = "keep models and Bentos apart: `--to HOST/REPO/models`, or EKIBEN_MODELS_REMOTE for all models"
     raise RemoteError(f"{what} is {_NOUNS[found]} and no {kind.noun}", hint=hint)
