@@ -51,6 +51,13 @@ def test_without_a_remote_the_error_says_how_one_is_named(store: Store) -> None:
     assert caught.value.hint == "pass `to=` HOST/REPO, or set EKIBEN_REMOTE (`remote` in the settings file)"
 
 
+@pytest.mark.parametrize("version", ["v1.mountable", f"sha256-{'0' * 64}"])
+def test_a_version_that_would_be_taken_for_something_else_is_refused(store: Store, remote: str, version: str) -> None:
+    save(store, "iris", version=version)
+    with pytest.raises(UsageError, match="cannot go to a remote"):
+        models.push(f"iris:{version}", to=remote)
+
+
 @pytest.mark.parametrize("call", [ekiben.push, ekiben.pull, bentos.push, bentos.pull, models.push, models.pull])
 def test_they_can_be_called_as_bentomls_are(call: object) -> None:
     inspect.signature(call).bind("name:version", force=True)  # type: ignore[arg-type]

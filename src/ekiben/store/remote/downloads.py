@@ -15,7 +15,7 @@ from ekiben.oci.locking import claim_file, locked_file
 from ekiben.report import Reporter
 
 FOLDER = "downloads"
-_PRIVATE = 0o600
+_MODE = 0o666  # of a lock, less the umask: a store may be that of several users
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Downloads:
 
     def _take(self, stack: ExitStack, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if free := claim_file(path, _PRIVATE):
+        if free := claim_file(path, _MODE):
             stack.enter_context(free)
             return
         self.reporter.info("another process is fetching the same: waiting for it")

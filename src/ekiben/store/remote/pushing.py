@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ekiben.digest import Digest
-from ekiben.errors import ModelNotFound
+from ekiben.errors import ModelNotFound, UsageError
 from ekiben.oci.artifact_store import ArtifactStore, FetchedManifest, Outcome, Pushed
 from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.image import BlobSource, JoinedSource
@@ -28,7 +28,7 @@ from ekiben.store.remote.artifacts.artifact import Artifact, ItemFacts
 from ekiben.store.remote.artifacts.bento_artifact import BentoArtifact, write_bento
 from ekiben.store.remote.artifacts.modelpack import write_model
 from ekiben.store.remote.attaching import attach, attach_files
-from ekiben.store.remote.documents import Standing, find_standing, read_documents
+from ekiben.store.remote.documents import Standing, find_standing, read_documents, versions_of
 from ekiben.store.remote.item_blobs import ItemBlob, bento_place, item_blobs, item_files, model_place, source_of
 from ekiben.store.remote.manifest_signatures import sign_manifest
 from ekiben.store.remote.mounting import push_mountable
@@ -160,6 +160,8 @@ def _push(
     make: Callable[[], _Parts],
 ) -> PushReport:
     target, facts = Target.of(request.place, item.tag), _facts(item)
+    if not versions_of([target.asked]):
+        raise UsageError(f"`{item.tag}` cannot go to a remote", hint="its version is what other things are tagged by")
     standing, pushed = find_standing(remote, target, kind), None
     if standing is None or not require_same(standing, facts) or _lacks_models(standing, request, remote, kind):
         find_standing(remote, Target(target.place, target.name), kind)  # the name is of one kind
