@@ -209,7 +209,9 @@ def test_a_deleted_version_is_gone_with_its_tags(store: ArtifactStore) -> None:
     assert store.head_manifest("a", "kept") == kept.descriptor
 
 
-def test_several_who_push_the_same_at_once_all_succeed(somewhere: Somewhere, tmp_path: Path) -> None:
+def test_several_who_push_the_same_at_once_all_succeed(unregistered: Somewhere, tmp_path: Path) -> None:
+    """Of docker-registry 2.8 too much is asked: it writes its links in place, and refuses a manifest in the instant in
+    which another process sends the same blob."""
     artifact, begin = Artifact.of(1, (1_000_000, 6_000_000)), threading.Barrier(4)
 
     def push(store: ArtifactStore) -> Descriptor:
@@ -217,9 +219,9 @@ def test_several_who_push_the_same_at_once_all_succeed(somewhere: Somewhere, tmp
         return artifact.push(store)
 
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(push, [somewhere.open() for _ in range(4)])) == [artifact.descriptor] * 4
+        assert list(pool.map(push, [unregistered.open() for _ in range(4)])) == [artifact.descriptor] * 4
     for layer in artifact.manifest.layers:
-        assert pull(somewhere.open(), layer, tmp_path / layer.digest.hex) == artifact.contents[layer.digest]
+        assert pull(unregistered.open(), layer, tmp_path / layer.digest.hex) == artifact.contents[layer.digest]
 
 
 def test_a_stream_that_fails_is_the_error(store: ArtifactStore) -> None:

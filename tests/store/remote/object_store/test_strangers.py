@@ -156,9 +156,19 @@ def test_a_folder_whose_parent_is_missing_is_not_made(tmp_path: Path) -> None:
     store = open_object_store(f"file://{tmp_path}/mount/models", {})
     with pytest.raises(NotInRegistry, match="mount"):
         ARTIFACT.push(store)
-    with pytest.raises(NotInRegistry, match="does not exist"):
+    with pytest.raises(RemoteError, match="does not exist") as caught:
         list(store.tags("a"))
+    assert not isinstance(caught.value, NotInRegistry), "a mount that is gone says nothing of what is there"
     assert not (tmp_path / "mount").exists()
+
+
+def test_a_file_is_no_empty_folder(tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("a list of models")
+    store = open_object_store(f"file://{tmp_path}/models", {})
+    with pytest.raises(RemoteError, match="is no folder"):
+        list(store.repositories())
+    with pytest.raises(RemoteError, match="is no folder"):
+        store.get_manifest("a", "v1")
 
 
 def test_a_bucket_that_is_missing_is_said_to_be(s3_server: BucketServer) -> None:

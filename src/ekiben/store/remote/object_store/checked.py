@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from typing import BinaryIO
 
 from ekiben.errors import RemoteError
@@ -20,21 +21,19 @@ class Checked:
         self._hash = hashlib.sha256()
         self._left = blob.size_bytes
 
-    def read(self, size_bytes: int) -> bytearray:
+    def read(self, size_bytes: int) -> bytes:
         """The next bytes, as many as asked for unless the blob ends. Raises RemoteError with the last of them where
         they are not the blob's, or where they cannot be read."""
         wanted = min(size_bytes, self._left)
-        buffer = bytearray(wanted)
-        filled = 0
-        while filled < wanted:
-            piece = self._next(min(_READ_BYTES, wanted - filled))
-            buffer[filled : filled + len(piece)] = piece
-            filled += len(piece)
-        self._hash.update(buffer)
+        buffer = io.BytesIO()  # gives its bytes away without a copy
+        while buffer.tell() < wanted:
+            piece = self._next(min(_READ_BYTES, wanted - buffer.tell()))
+            self._hash.update(piece)
+            buffer.write(piece)
         self._left -= wanted
         if self._left == 0:
             self._check()
-        return buffer
+        return buffer.getvalue()
 
     def __enter__(self) -> Checked:
         return self

@@ -96,7 +96,7 @@ class GoogleBucket(Bucket):
             part_bytes = part_size(size_bytes, self.part_bytes, _MAX_PARTS)
             if size_bytes <= part_bytes:
                 with self._slots:
-                    self.write(key, bytes(content.read(size_bytes)))
+                    self.write(key, content.read(size_bytes))
                     meter.reached(size_bytes)
                 return size_bytes
             try:
@@ -177,9 +177,9 @@ class _Parts:
         numbered = {key.removeprefix(self._folder): md5 for key, md5 in found.items()}
         return {int(number): md5 for number, md5 in numbered.items() if number.isascii() and number.isdigit()}
 
-    def send(self, number: int, content: bytearray, md5: str) -> None:
+    def send(self, number: int, content: bytes, md5: str) -> None:
         """See PartedUpload."""
-        self.bucket.write(self._part(number), bytes(content))
+        self.bucket.write(self._part(number), content)
 
     def join(self, count: int) -> None:
         """See PartedUpload."""

@@ -12,7 +12,7 @@ from ekiben.oci.transfer_progress import Meter
 from ekiben.store.remote.object_store.checked import Checked
 
 PART_BYTES = 16 * 1024 * 1024
-AT_ONCE = 4  # parts in memory, of all uploads together
+AT_ONCE = 2  # parts in memory, of all uploads together: with what the backend copies, some 40 MiB each
 _MEBIBYTE = 1024 * 1024
 
 
@@ -22,7 +22,7 @@ class PartedUpload(Protocol):
     def there(self) -> Mapping[int, str]:
         """The MD5, as hex, of each part that the place has, counted from 1; of those that it tells it of."""
 
-    def send(self, number: int, content: bytearray, md5: str) -> None:
+    def send(self, number: int, content: bytes, md5: str) -> None:
         """Brings a part there."""
 
     def join(self, count: int) -> None:

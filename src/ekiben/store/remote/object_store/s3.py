@@ -141,7 +141,7 @@ class S3Bucket(Bucket):
             part_bytes = part_size(size_bytes, self.part_bytes, _MAX_PARTS)
             if size_bytes <= part_bytes:
                 with self._slots:
-                    self.write(key, bytes(content.read(size_bytes)))
+                    self.write(key, content.read(size_bytes))
                     meter.reached(size_bytes)
                 return size_bytes
             place = self.object_key(key)
@@ -199,9 +199,9 @@ class _Parts:
             self._tags.update({int(one["PartNumber"]): str(one["ETag"]) for one in page.get("Parts", ())})
         return {number: tag.strip('"') for number, tag in self._tags.items()}
 
-    def send(self, number: int, content: bytearray, md5: str) -> None:
+    def send(self, number: int, content: bytes, md5: str) -> None:
         """See PartedUpload."""
-        answer = self._lost_or(lambda: self._call("upload_part", PartNumber=number, Body=bytes(content)))
+        answer = self._lost_or(lambda: self._call("upload_part", PartNumber=number, Body=content))
         self._tags[number] = str(answer["ETag"])
 
     def join(self, count: int) -> None:
