@@ -21,6 +21,7 @@ from tests.store.remote.system.proxy import Proxy
 ROUNDS, KILLS = 10, 5  # in each round so many kills, before it may end
 LARGE = (6_000_000, 4_000_000, 2_000_000)
 PAUSE_S = 0.001  # 60 MB/s and connection: a transfer takes longer than the start of its process
+MAY_BE_STORING = 1  # blob whose sender was killed right behind its last byte, and the next asks at once
 IN_FLIGHT = 4 * 1024 * 1024  # what a killed process had taken from its connections and not yet written down
 
 
@@ -53,7 +54,8 @@ def test_a_push_killed_at_any_instant_goes_on(
         puller.pull_model(f"{registry.host}/round{number}/iris")
         assert_whole(pusher, puller)
     assert kills > ROUNDS
-    assert max(stored_blobs(proxy).values()) == 1, "a blob that had arrived was sent again"
+    again = sum(times - 1 for times in stored_blobs(proxy).values())
+    assert again <= MAY_BE_STORING, "blobs that had arrived were sent again"
 
 
 def test_a_pull_killed_at_any_instant_goes_on(
