@@ -16,8 +16,9 @@ from ekiben.oci.descriptor import Descriptor
 from ekiben.oci.image import JoinedSource
 from ekiben.report import SilentReporter
 from ekiben.store.archive.limits import Limits
+from ekiben.store.archive.tree import Tree
 from ekiben.store.remote.artifacts.artifact import ArtifactLayer
-from ekiben.store.remote.fetching import Fetched, Fetcher
+from ekiben.store.remote.fetching import Fetcher
 from ekiben.store.remote.object_store.opening import open_object_store
 
 PLACE = "models/iris"
@@ -30,10 +31,10 @@ def remote(tmp_path: Path) -> ArtifactStore:
 
 
 @pytest.fixture
-def fetch(remote: ArtifactStore, tmp_path: Path) -> Callable[..., Fetched]:
+def fetch(remote: ArtifactStore, tmp_path: Path) -> Callable[..., Tree]:
     """Fetches layers into an empty folder."""
 
-    def call(*layers: ArtifactLayer, limits: Limits = Limits(), place: str = PLACE) -> Fetched:  # noqa: B008
+    def call(*layers: ArtifactLayer, limits: Limits = Limits(), place: str = PLACE) -> Tree:  # noqa: B008
         folder = tmp_path / "item"
         folder.mkdir()
         fetcher = Fetcher(remote, "iris", tmp_path / "downloads", SilentReporter())
@@ -63,19 +64,16 @@ def layer(remote: ArtifactStore, content: bytes, path: str = "", part: Part | No
 
 
 def test_files_of_bundles_and_parts_come_together(
-    remote: ArtifactStore, fetch: Callable[..., Fetched], tmp_path: Path
+    remote: ArtifactStore, fetch: Callable[..., Tree], tmp_path: Path
 ) -> None:
     weights = bytes(range(256)) * 5000
     packed = tar_of((f"{PLACE}/deep/weights.bin", weights))
     part = Part(512, len(weights), Digest.of_bytes(weights))
     bundle = layer(remote, tar_of((f"{PLACE}/a.txt", b"a"), (f"{PLACE}/deep/b.txt", b"b")))
     fetched = fetch(bundle, layer(remote, packed, "deep/weights.bin", part))
-    assert sorted(fetched.tree) == ["a.txt", "deep/b.txt", "deep/weights.bin"]
+    assert sorted(fetched) == ["a.txt", "deep/b.txt", "deep/weights.bin"]
     assert (tmp_path / "item/deep/weights.bin").read_bytes() == weights
-    assert {path: one.digest for path, one in fetched.known.items()} == {
-        path: Digest.of_file(tmp_path / "item" / path) for path in fetched.tree
-    }
-    assert all(one.is_unchanged(tmp_path / "item" / path) for path, one in fetched.known.items())
+    assert all(fetched[path].digest == Digest.of_file(tmp_path / "item" / path) for path in fetched)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +89,7 @@ def test_files_of_bundles_and_parts_come_together(
     ],
 )
 def test_a_file_that_is_none_of_the_item_is_refused(
-    remote: ArtifactStore, fetch: Callable[..., Fetched], path: str, message: str, tmp_path: Path
+    remote: ArtifactStore, fetch: Callable[..., Tree], path: str, message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ArchiveError, match=message):
         fetch(layer(remote, tar_of((path, b"x"))))
@@ -99,31 +97,31 @@ def test_a_file_that_is_none_of_the_item_is_refused(
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
-def test_links_and_devices_are_refused(remote: ArtifactStore, fetch: Callable[..., Fetched], kind: bytes) -> None:
+def test_links_and_devices_are_refused(remote: ArtifactStore, fetch: Callable[..., Tree], kind: bytes) -> None:
     with pytest.raises(ArchiveError, match="link` is a"):
         fetch(layer(remote, tar_of((f"{PLACE}/link", b""), kind=kind)))
 
 
-def test_two_layers_with_one_file_are_refused(remote: ArtifactStore, fetch: Callable[..., Fetched]) -> None:
+def test_two_layers_with_one_file_are_refused(remote: ArtifactStore, fetch: Callable[..., Tree]) -> None:
     layers = [layer(remote, tar_of((f"{PLACE}/a", content))) for content in (b"1", b"2")]
     with pytest.raises(ArchiveError, match="`a` is there twice"):
         fetch(*layers)
 
 
-def test_a_part_that_a_bundle_has_too_is_refused(remote: ArtifactStore, fetch: Callable[..., Fetched]) -> None:
+def test_a_part_that_a_bundle_has_too_is_refused(remote: ArtifactStore, fetch: Callable[..., Tree]) -> None:
     packed = tar_of((f"{PLACE}/A", b"1" * 2000))
     one = layer(remote, packed, "A", Part(512, 2000, Digest.of_bytes(b"1" * 2000)))
     with pytest.raises(ArchiveError, match="are one on some file systems"):
         fetch(layer(remote, tar_of((f"{PLACE}/a", b"2"))), one)
 
 
-def test_what_does_not_fit_on_the_disk_is_refused_before_it_is_asked_for(fetch: Callable[..., Fetched]) -> None:
+def test_what_does_not_fit_on_the_disk_is_refused_before_it_is_asked_for(fetch: Callable[..., Tree]) -> None:
     blob = Descriptor("application/vnd.cncf.model.weight.v1.tar", Digest.of_bytes(b"never asked for"), 10**15)
     with pytest.raises(StoreError, match="bytes are to be fetched"):
         fetch(ArtifactLayer(blob, "tar"))
 
 
-def test_what_unpacks_to_more_than_is_allowed_is_refused(remote: ArtifactStore, fetch: Callable[..., Fetched]) -> None:
+def test_what_unpacks_to_more_than_is_allowed_is_refused(remote: ArtifactStore, fetch: Callable[..., Tree]) -> None:
     with pytest.raises(ArchiveError, match="more than 2 files"):
         fetch(layer(remote, tar_of(*((f"{PLACE}/{number}", b"") for number in range(3)))), limits=Limits(max_files=2))
 

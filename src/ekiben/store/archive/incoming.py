@@ -124,7 +124,8 @@ def open_item(tree: Tree, kind: ItemKind, index: ArchiveIndex | None, version: s
     missing = sorted(path for path in executables if path not in tree)
     if missing:
         raise ArchiveError(f"`{shown(missing[0])}` is to be executable and is not in it")
-    return Incoming(kind, tag, tree.folder, digest, executables, models)
+    known = {path: KnownFile.of(tree.folder / path, tree[path].digest) for path in tree if path != SUMS}
+    return Incoming(kind, tag, tree.folder, digest, executables, models, known=known)
 
 
 def _require_version(tag: Tag, digest: Digest, manifest: BentoManifest | ModelManifest) -> None:

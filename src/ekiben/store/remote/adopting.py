@@ -15,6 +15,7 @@ from ekiben.store.archive.committing import Arrival, commit_parcel
 from ekiben.store.archive.formats import MODEL
 from ekiben.store.archive.incoming import Incoming, Parcel, open_item
 from ekiben.store.archive.limits import Limits
+from ekiben.store.archive.tree import Tree
 from ekiben.store.changes import make_latest
 from ekiben.store.disk import disk_errors
 from ekiben.store.documents import dump_document
@@ -25,7 +26,7 @@ from ekiben.store.remote.artifacts.model_config import ModelDescription
 from ekiben.store.remote.artifacts.modelpack import ModelArtifact
 from ekiben.store.remote.documents import Documents
 from ekiben.store.remote.downloads import Downloads
-from ekiben.store.remote.fetching import Fetched, Fetcher
+from ekiben.store.remote.fetching import Fetcher
 from ekiben.store.remote.origin import pulled_from, source_of_pull
 from ekiben.store.remote.remotes import Target
 from ekiben.store.remote.vouching import require_signed_manifest
@@ -60,8 +61,8 @@ def adopt_model(
         folder = scratch / manifest.hex
         folder.mkdir()
         fetcher = Fetcher(remote, target.repository, downloads.folder(manifest), reporter)
-        fetched = fetcher.fetch(artifact.layers, artifact.place, folder, how.limits)
-        parcel = Parcel(_opened(fetched, artifact.description, target, origin))
+        tree = fetcher.fetch(artifact.layers, artifact.place, folder, how.limits)
+        parcel = Parcel(_opened(tree, artifact.description, target, origin))
         committed = commit_parcel(parcel, store.layout, scratch, None, how.arrival)
         downloads.drop([manifest])
         return committed
@@ -80,12 +81,12 @@ def _standing(target: Target, origin: Target, store: Store) -> Receipt | None:
         return make_latest(shelf, tag, receipt.digest)
 
 
-def _opened(fetched: Fetched, description: ModelDescription, target: Target, origin: Target) -> Incoming:
-    if MODEL.manifest not in fetched.tree:
-        fetched.tree.put(MODEL.manifest, dump_document(_manifest(target.name, description).to_dict()))
-    fetched.tree.sum_up()
-    opened = open_item(fetched.tree, MODEL, None, version=_version(target))
-    return replace(opened, details=pulled_from(str(origin), None), known=fetched.known)
+def _opened(tree: Tree, description: ModelDescription, target: Target, origin: Target) -> Incoming:
+    if MODEL.manifest not in tree:
+        tree.put(MODEL.manifest, dump_document(_manifest(target.name, description).to_dict()))
+    tree.sum_up()
+    opened = open_item(tree, MODEL, None, version=_version(target))
+    return replace(opened, details=pulled_from(str(origin), None))
 
 
 def _manifest(name: str, description: ModelDescription) -> ModelManifest:

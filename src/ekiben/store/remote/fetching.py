@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,20 +28,11 @@ from ekiben.store.archive.tar_reader import read_tar
 from ekiben.store.archive.tree import Tree
 from ekiben.store.receipt import RECEIPT
 from ekiben.store.remote.artifacts.artifact import ArtifactLayer
-from ekiben.store.seal import KnownFile
 from ekiben.store.sums import SUMS, is_beside
 
 _FORMS = {"tar": ArchiveFormat.tar, "tar+gzip": ArchiveFormat.gz, "tar+zstd": ArchiveFormat.zst}
 _DISK_BLOCK = 512  # bytes that a file's blocks are counted in, whatever the disk's are
 _SPARE_BYTES = 64 * 1024 * 1024  # of the disk: what is left for small files and the rest of the world
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """The files of an item as they came, each held to its digest while it did."""
-
-    tree: Tree
-    known: Mapping[str, KnownFile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +46,8 @@ class Fetcher:
     reporter: Reporter
     find: Callable[[Digest], Path | None] = lambda _: None
 
-    def fetch(self, layers: Sequence[ArtifactLayer], place: str, folder: Path, limits: Limits) -> Fetched:
-        """The files of `layers` in the empty `folder`; in tars, they lie in the folder `place`.
+    def fetch(self, layers: Sequence[ArtifactLayer], place: str, folder: Path, limits: Limits) -> Tree:
+        """The files of `layers` in the empty `folder`, each held to its digest; in tars they lie in the folder `place`.
 
         Raises RemoteError, WrongBytes, ArchiveError for what no item holds, StoreError where the disk is too small,
         OSError.
@@ -71,8 +62,7 @@ class Fetcher:
         files = {**here, **self._unpack(packed, place, folder, limits)}
         files |= {one.path: self._link(one, folder, alone[:index]) for index, one in enumerate(alone)}
         _check_names(files)
-        known = {path: KnownFile.of(folder / path, one.digest) for path, one in files.items()}
-        return Fetched(Tree(folder, files), known)
+        return Tree(folder, files)
 
     def _take_here(self, layers: Sequence[ArtifactLayer], folder: Path) -> dict[str, UnpackedFile]:
         """Large files that another version in the store has, too, by a second name: whole, or not at all."""
@@ -97,7 +87,8 @@ class Fetcher:
         free = shutil.disk_usage(self.downloads).free
         if missing + _SPARE_BYTES > free:
             raise StoreError(
-                f"{missing:,} bytes are to be fetched, and `{self.downloads}` has {free:,} free",
+                f"{missing:,} bytes are to be fetched, with {_SPARE_BYTES:,} to spare, and `{self.downloads}` has "
+                f"{free:,} free",
                 hint="free some space (`ekiben prune`), or set EKIBEN_HOME to a folder elsewhere",
             )
 

@@ -169,13 +169,13 @@ class _Pull:
         remote, repository = self.remotes.open(item.target.place), item.target.repository
         here = partial(find_file, self.store.layout)
         fetcher = Fetcher(remote, repository, downloads.folder(item.facts.digest), self.reporter, here)
-        fetched = fetcher.fetch(item.layers, item.place, folder, self.request.limits)
-        fetched.tree.sum_up()
-        opened = open_item(fetched.tree, item.kind, ArchiveIndex(item.kind, item.facts.tag, item.facts.digest))
+        tree = fetcher.fetch(item.layers, item.place, folder, self.request.limits)
+        tree.sum_up()
+        opened = open_item(tree, item.kind, ArchiveIndex(item.kind, item.facts.tag, item.facts.digest))
         if item.standing:
             theirs = self.remotes.open(item.standing.target.place)
             take_signatures(opened, item.standing, theirs, self.request.keys, self.reporter)
-        return replace(opened, details=pulled_from(str(item.origin), item.facts), known=fetched.known)
+        return replace(opened, details=pulled_from(str(item.origin), item.facts))
 
     def _find(self, target: Target, kind: ItemKind) -> Documents:
         remote = self.remotes.open(target.place)
