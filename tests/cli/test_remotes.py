@@ -212,6 +212,15 @@ def test_lists_and_get_read_documents_alone(run: Run, store: Store, remote: str,
     assert not Path(elsewhere["EKIBEN_HOME"]).exists()
 
 
+@pytest.mark.parametrize("gone", ["localhost:1/team", "./mount/shared"])
+@pytest.mark.parametrize("command", [["list", "iris"], ["list"], ["get", "iris"], ["pull", "iris"]])
+def test_a_remote_that_is_not_there_is_no_empty_one(run: Run, gone: str, command: list[str]) -> None:
+    done = run("models", *command, "--from", gone)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "does not exist" in done.stderr or "nothing answers" in done.stderr
+    assert "hint: " in done.stderr
+
+
 def test_deleting_takes_latest_back_to_what_was_made_before(run: Run, store: Store, remote: str) -> None:
     old, new = save(store, "iris", "old"), save(store, "iris", "new")
     for model in (old, new):

@@ -80,6 +80,7 @@ def test_paths_are_folders(text: str) -> None:
         ("https://ghcr.io/team", "a registry is named without a scheme: `ghcr.io/team`"),
         ("ghcr.io/Team", "write `HOST/REPO`, `./folder`"),
         ("s3://", "write `HOST/REPO`, `./folder`"),
+        ("s3:///prefix", "write `HOST/REPO`, `./folder`"),
         ("", "write `HOST/REPO`"),
         ("ghcr.io//x", "write `HOST/REPO`"),
     ],
@@ -89,6 +90,14 @@ def test_what_is_no_place_is_told_with_what_is(text: str, hint: str) -> None:
         Place.parse(text)
     assert caught.value.hint is not None
     assert caught.value.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"), [("s3://", "bucket"), ("gs:///x", "bucket"), ("file://", "folder"), ("file:///", "folder")]
+)
+def test_a_url_without_a_folder_or_bucket_says_so(text: str, missing: str) -> None:
+    with pytest.raises(InvalidReference, match=f"`{text}` names no {missing}"):
+        Place.parse(text)
 
 
 @pytest.mark.parametrize("text", ["iris", "/iris:v1", "ghcr.io/Iris", "ghcr.io/iris@sha256:1", "ghcr.io/iris:", "a/"])

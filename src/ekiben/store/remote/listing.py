@@ -24,11 +24,13 @@ def list_remote(
     store: ArtifactStore, place: Place, kind: ItemKind, asked: Tag | None, reporter: Reporter
 ) -> list[Documents]:
     """The items of a kind at a place, or those that `asked` may mean, newest first; those without a time of their own
-    at the end. One that cannot be read is left out with a warning. Raises RemoteError where nothing can be listed."""
-    names = [asked.name] if asked else _names(store, place)
-    beginning = (asked.version if asked else None) or ""
-    jobs = [partial(_versions, store, Target(place, name), beginning, reporter) for name in names]
-    targets = [target for found in _at_once(jobs) for target in found]
+    at the end. One that cannot be read is left out with a warning. Raises RemoteError where nothing can be listed: an
+    empty list says that there is nothing."""
+    if asked:
+        targets = _versions(store, Target(place, asked.name), asked.version or "")
+    else:
+        jobs = [partial(_all_versions, store, Target(place, name), reporter) for name in _names(store, place)]
+        targets = [target for found in _at_once(jobs) for target in found]
     read = _at_once([partial(_read, store, target, kind, reporter) for target in targets])
     return sorted((one for one in read if one), key=lambda one: age_of(one.standing), reverse=True)
 
@@ -38,13 +40,17 @@ def _names(store: ArtifactStore, place: Place) -> list[str]:
     return sorted(name for one in store.repositories(beginning) if (name := place.name_of(one)))
 
 
-def _versions(store: ArtifactStore, name: Target, beginning: str, reporter: Reporter) -> list[Target]:
+def _versions(store: ArtifactStore, name: Target, beginning: str) -> list[Target]:
+    versions = versions_of(store.tags(name.repository))
+    return [Target(name.place, name.name, one) for one in versions if one.startswith(beginning)]
+
+
+def _all_versions(store: ArtifactStore, name: Target, reporter: Reporter) -> list[Target]:
     try:
-        versions = versions_of(store.tags(name.repository))
+        return _versions(store, name, "")
     except RemoteError as error:
         reporter.warn(f"all of `{name.place}/{name.name}` is left out: {error}", error.hint)
         return []
-    return [Target(name.place, name.name, one) for one in versions if one.startswith(beginning)]
 
 
 def _read(store: ArtifactStore, target: Target, kind: ItemKind, reporter: Reporter) -> Documents | None:

@@ -25,6 +25,7 @@ _FILE = "file"
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.DOTALL)
 _PATH = re.compile(r"(?:/|\./|\.\./|~/).*|\.|\.\.|~", re.DOTALL)
 _WEB = ("http", "https", "oci", "docker")
+_BUCKETS = ("s3", "s3a", "gs", "gcs")
 _ANY = "item"  # a name that fits every repository: what is asked here is whether the rest does
 _HINT = "write `HOST/REPO`, `./folder`, `file:///folder`, `s3://bucket/prefix` or `gs://bucket/prefix`"
 
@@ -40,7 +41,7 @@ class Place:
     @classmethod
     def parse(cls, text: str) -> Place:
         """The place that `text` spells. Raises InvalidReference."""
-        if url := _url_of(text.rstrip("/") or text):
+        if url := _url_of(text):
             return cls(url)
         host, slash, prefix = text.rstrip("/").partition("/")
         if not _is_host(host):
@@ -167,10 +168,12 @@ def _url_of(text: str) -> str | None:
         return None
     scheme, rest = found[1], found[2]
     if scheme in _WEB:
-        raise InvalidReference(f"`{text}` is no remote", hint=f"a registry is named without a scheme: `{rest}`")
-    if not rest.strip("/"):
+        raise InvalidReference(
+            f"`{text}` is no remote", hint=f"a registry is named without a scheme: `{rest.rstrip('/')}`"
+        )
+    if not rest.strip("/") or (scheme in _BUCKETS and rest.startswith("/")):
         raise InvalidReference(f"`{text}` names no {'folder' if scheme == _FILE else 'bucket'}", hint=_HINT)
-    return f"{scheme}://{rest}"
+    return f"{scheme}://{rest.rstrip('/')}"
 
 
 def _is_host(text: str) -> bool:

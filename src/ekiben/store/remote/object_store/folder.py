@@ -159,7 +159,11 @@ class Folder:
     def _check_root(self) -> None:
         """A folder that nobody has made yet is an empty one; what is missing of one that cannot be, is not merely
         missing."""
-        if not self.root.is_dir() and not self.root.parent.is_dir():
+        if self.root.is_dir():
+            return
+        if self.root.exists():
+            raise RemoteError(f"`{self.name}` is no folder", hint="name the folder that it is in")
+        if not self.root.parent.is_dir():
             raise NotInRegistry(f"`{self.name}` does not exist", hint=MOUNT_HINT)
 
     @contextmanager
