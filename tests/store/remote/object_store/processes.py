@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
+from ekiben.digest import Digest
 from ekiben.oci.artifact_store import ArtifactStore, Download
 from ekiben.store.remote.object_store.opening import open_object_store
-from tests.store.remote.object_store.artifacts import Artifact
+from ekiben.store.remote.object_store.parts import PART_BYTES
+from tests.store.remote.object_store.artifacts import Artifact, random_blob
 
 ROOT = Path(__file__).parents[4]
 SIZES = (100, 3_000_000, 9_000_000)
+LARGE = 4 * PART_BYTES + 12_345
+
+
+class Stopping(io.BytesIO):
+    """A blob, and a stream of it that gives nothing from a byte on, for ever."""
+
+    def __init__(self, content: bytes, at: int) -> None:
+        super().__init__(content)
+        self.at = at
+
+    def open(self, digest: Digest) -> BinaryIO:
+        """Itself."""
+        return self
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Up to there."""
+        if self.tell() >= self.at:
+            threading.Event().wait()
+        return super().read(size)
 
 
 def start(role: str, url: str, options: Mapping[str, object], *arguments: str) -> subprocess.Popen[str]:
@@ -49,6 +73,12 @@ def pull(store: ArtifactStore, number: str, folder: str) -> int:
     return 0
 
 
+def push_parts(store: ArtifactStore, stops_at: str) -> int:
+    """Pushes one large blob, and never ends where it stops at a byte."""
+    blob, content = random_blob(LARGE, 70)
+    return store.push_blobs("a", [blob], Stopping(content, int(stops_at)))[blob.digest].sent_bytes
+
+
 def crowd(store: ArtifactStore, number: str, folder: str) -> int:
     """Pushes three artifacts that others push, too, and pulls each."""
     for place in range(3):
@@ -60,7 +90,7 @@ def crowd(store: ArtifactStore, number: str, folder: str) -> int:
     return 0
 
 
-ROLES: dict[str, Callable[..., int]] = {"push": push, "pull": pull, "crowd": crowd}
+ROLES: dict[str, Callable[..., int]] = {"push": push, "push_parts": push_parts, "pull": pull, "crowd": crowd}
 
 if __name__ == "__main__":
     opened = open_object_store(sys.argv[2], json.loads(sys.argv[3]))

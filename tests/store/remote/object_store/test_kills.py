@@ -11,8 +11,11 @@ import pytest
 from ekiben.digest import Digest
 from ekiben.oci.artifact_store import ArtifactStore
 from ekiben.store.remote.object_store.opening import open_object_store
+from ekiben.store.remote.object_store.parts import PART_BYTES
+from tests.store.remote.object_store.artifacts import random_blob
 from tests.store.remote.object_store.conftest import Somewhere, place_of
-from tests.store.remote.object_store.processes import SIZES, finish, numbered, start
+from tests.store.remote.object_store.processes import LARGE, SIZES, finish, numbered, start
+from tests.store.remote.object_store.servers import BucketServer
 
 KILLS = {"folder": 8, "s3": 3}  # s3fs alone takes a second to import
 PROCESSES = {"folder": 8, "s3": 4}
@@ -93,6 +96,26 @@ def test_many_push_and_pull_the_same_at_once_while_others_are_killed(shared: Som
     store = open_object_store(shared.url, shared.options)
     assert sorted(store.tags("a")) == ["v0", "v1", "v2", "v3"]
     assert_nothing_is_half_there(store)
+
+
+@pytest.mark.parametrize("kind", ["s3", "google"])
+def test_a_killed_push_to_a_bucket_sends_the_parts_that_are_missing(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    place = next(place_of(kind, request, tmp_path))
+    server: BucketServer = request.getfixturevalue(f"{kind}_server")
+    before = server.uploaded_bytes()
+    with start("push_parts", place.url, place.options, str(3 * PART_BYTES)) as child:
+        while server.uploaded_bytes() - before < 3 * PART_BYTES:
+            assert child.poll() is None
+            time.sleep(0.02)
+        child.kill()
+    with start("push_parts", place.url, place.options, str(LARGE + 1)) as child:
+        assert int(finish(child)) == LARGE - 3 * PART_BYTES
+    blob, content = random_blob(LARGE, 70)
+    with open_object_store(place.url, place.options).source("a").open(blob.digest) as stream:
+        assert stream.read() == content
+    assert server.uploaded_bytes() - before <= LARGE
 
 
 def test_a_killed_push_to_a_folder_is_gone_on_with_where_it_was(tmp_path: Path) -> None:
