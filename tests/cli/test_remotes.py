@@ -190,6 +190,7 @@ def test_a_copy_is_the_same_artifact_and_goes_by_no_store(
     assert copied.returncode == 0, copied.stderr
     assert copied.stdout.strip().rpartition("@")[2] == first.rpartition("@")[2]
     across = run("copy", f"{remote}/svc", str(tmp_path / "across"), environ=elsewhere)
+    assert across.returncode == 0, across.stderr
     assert across.stdout.strip().rpartition("@")[2] == first.rpartition("@")[2]
     assert not (Path(elsewhere["EKIBEN_HOME"]) / "bentos").exists()
     assert run("pull", str(tmp_path / "across" / "svc"), environ=elsewhere).returncode == 0
