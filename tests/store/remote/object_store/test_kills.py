@@ -129,13 +129,14 @@ def test_a_killed_push_to_a_folder_is_gone_on_with_where_it_was(tmp_path: Path) 
     assert TOGETHER + 2 - 5_000_000 <= sent_bytes <= TOGETHER + 2 - 5_000_000 + 1024 * 1024
 
 
-def test_a_damaged_rest_of_a_push_is_written_anew_from_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damaged", [slice(3_000_000, 3_000_001), slice(0, 0)])
+def test_a_damaged_rest_of_a_push_is_written_anew_from_there(tmp_path: Path, damaged: slice) -> None:
     artifact = numbered(1)
     (blob,) = [one for one in artifact.blobs if one.size_bytes == max(SIZES)]
     part = tmp_path / "shared/uploads" / f"blobs.sha256.{blob.digest.hex}"
     part.parent.mkdir(parents=True)
     content = artifact.contents[blob.digest]
-    part.write_bytes(content[:3_000_000] + b"!" + content[3_000_001:] + b"and more")
+    part.write_bytes(content[: damaged.start] + b"!" * (damaged.stop - damaged.start) + content[damaged.stop :] + b"+")
     with start("push", f"file://{tmp_path}/shared", {}, "1") as child:
         finish(child)
     assert (tmp_path / "shared/blobs/sha256" / blob.digest.hex).read_bytes() == content

@@ -127,6 +127,15 @@ def test_links_pipes_and_sockets_are_no_blobs(in_folder: ObjectStore, folder: Pa
             in_folder.save_blobs("a", [Download(LAYER, tmp_path / "blob")])
 
 
+def test_tags_and_manifests_are_read_through_no_link(in_folder: ObjectStore, folder: Path, tmp_path: Path) -> None:
+    for name in (tag_key("a", "v1"), manifest_key("a", ARTIFACT.descriptor.digest)):
+        moved = (folder / name).rename(tmp_path / "moved")
+        (folder / name).symlink_to(moved)
+        with pytest.raises(RemoteError):
+            in_folder.get_manifest("a", "v1")
+        moved.replace(folder / name)
+
+
 def test_a_push_writes_through_no_link(in_folder: ObjectStore, folder: Path, tmp_path: Path) -> None:
     target, other = tmp_path / "target", Artifact.of(2, (50_000,))
     target.write_bytes(b"precious")
