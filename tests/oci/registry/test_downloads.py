@@ -6,6 +6,8 @@ import base64
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Thread
 
 import pytest
 
@@ -190,6 +192,20 @@ def test_the_failure_of_one_blob_ends_the_others(odd: OddRegistry, tmp_path: Pat
     with pytest.raises(NotInRegistry, match="has no blob `sha256:0000"):
         registry_at(odd.host).save_blobs("a", [Download(one, tmp_path / one.digest.hex) for one in blobs])
     assert odd.count("GET") < len(blobs)
+
+
+def test_what_speaks_no_http_is_told_at_once() -> None:
+    class Greeter(StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"SSH-2.0-server\r\n")
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Greeter) as server:
+        Thread(target=server.serve_forever, args=(0.01,)).start()
+        registry = Registry.open(f"127.0.0.1:{server.server_address[1]}", environ={"HOME": "/none"})
+        with pytest.raises(RegistryError, match=r"`127.0.0.1:\d+` speaks no HTTP: SSH-2.0-server$") as refused:
+            registry.head_blob("a", BLOB.digest)
+        server.shutdown()
+    assert refused.value.hint == "is it a registry, and is the port right?"
 
 
 def test_a_host_where_nobody_answers_is_told_at_once() -> None:

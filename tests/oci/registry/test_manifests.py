@@ -57,6 +57,22 @@ def test_a_manifest_without_end_is_not_read_to_its_end(odd: OddRegistry) -> None
         registry_at(odd.host).get_manifest("a", "1")
 
 
+def test_a_web_page_is_no_manifest(odd: OddRegistry) -> None:
+    odd.manifest_headers = {"Content-Type": "text/html; charset=utf-8"}
+    with pytest.raises(RegistryError, match=r"`127.0.0.1:\d+` sent a web page") as caught:
+        registry_at(odd.host).get_manifest("a", "1")
+    assert "is it a registry" in str(caught.value.hint)
+    odd.faults.append(Fault("GET", "tags/list", status=200, headers=odd.manifest_headers, body=b"<html>"))
+    with pytest.raises(RegistryError, match="sent a web page"):
+        list(registry_at(odd.host).tags("a"))
+
+
+def test_what_a_registry_says_stays_on_its_line(odd: OddRegistry) -> None:
+    odd.faults.append(Fault("GET", status=400, body=b'{"errors": [{"message": "no\\r\\nerror: \\u001b[2Jfake"}]}'))
+    with pytest.raises(RegistryError, match=r": no error: \\x1b\[2Jfake$"):
+        registry_at(odd.host).get_manifest("a", "1")
+
+
 def test_a_head_that_tells_the_digest_is_enough(odd: OddRegistry) -> None:
     odd.manifest_headers = {"Docker-Content-Digest": str(DIGEST), "Content-Type": OCI_MANIFEST}
     descriptor = registry_at(odd.host).head_manifest("a", "1")

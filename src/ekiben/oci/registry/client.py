@@ -13,11 +13,13 @@ from ekiben.oci.registry.addresses import Origin, follow
 from ekiben.oci.registry.authorization import Authorizer, Scope, denied
 from ekiben.oci.registry.retrying import TEMPORARY_STATUSES, Patience, Retry, Temporary
 from ekiben.oci.registry.transport import Answer, Body, Transport
+from ekiben.report import printable
 
 _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEPING_METHOD = frozenset({307, 308})
 _MAX_ERROR = 64 * 1024  # bytes of an error's body that are read
+_WEB_PAGE = "text/html"
 _SHOWN = 300  # characters of a registry's own words
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 
@@ -104,6 +106,12 @@ class Client:
             return NotInRegistry(f"`{self.host}` has no {what}{said}", hint=hint)
         return RegistryError(f"`{self.host}` answered {answer.status} to {what}{said}")
 
+    def refuse_page(self, media_type: str) -> None:
+        """Raises RegistryError for a web page in the place of a document: what other servers and proxies send."""
+        if media_type == _WEB_PAGE:
+            hint = "is it a registry, or does a proxy ask for a login? see what a browser shows there"
+            raise RegistryError(f"`{self.host}` sent a web page in the place of a document", hint=hint)
+
     def _send_once(
         self, method: str, url: str, scopes: tuple[Scope, ...], headers: Mapping[str, str], body: Body | None
     ) -> Answer:
@@ -145,14 +153,15 @@ def _with(headers: Mapping[str, str], authorization: str | None) -> Mapping[str,
 
 
 def _words(answer: Answer) -> str:
-    """What the registry says about it, ready to be appended; nothing where it does not say it in its API's way."""
+    """What the registry says about it, on one line and ready to be appended; nothing where it does not say it in its
+    API's way."""
     try:
         content = b"".join(_bounded(answer))
         errors = msgspec.json.decode(content, type=_Complaints).errors
     except (Temporary, msgspec.DecodeError, RecursionError):
         return ""
     said = "; ".join(one.message or one.code for one in errors if one.message or one.code)
-    return f": {said[:_SHOWN]}" if said else ""
+    return f": {printable(' '.join(said.split())[:_SHOWN])}" if said else ""
 
 
 def _bounded(answer: Answer) -> Iterable[bytes]:

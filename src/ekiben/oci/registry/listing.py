@@ -76,6 +76,7 @@ class Listing:
         while following:
             trail.step(following)
             page = fetch_page(self.client, following, scope, refused)
+            self.client.refuse_page(page.media_type)
             try:
                 names = decode(page.content)
             except (msgspec.DecodeError, RecursionError) as error:

@@ -168,6 +168,7 @@ class Manifests:
         with self.client.send("GET", self._url(version), self._scopes(), headers={"Accept": _ACCEPTED}) as answer:
             if answer.status != 200:
                 raise self.client.refusal(answer, self._name(version))
+            self.client.refuse_page(answer.media_type())
             content = answer.read(MAX_BYTES)
             descriptor = Descriptor.of_bytes(content, _media_type(answer))
             asked = Digest.parse(version) if ":" in version else self._told_digest(answer)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.client import BadStatusLine, RemoteDisconnected
 from types import TracebackType
 from urllib.parse import unquote, urlsplit
 
@@ -33,6 +34,7 @@ from ekiben.oci.registry.certificates import Certificates
 from ekiben.oci.registry.live_connections import LiveConnections
 from ekiben.oci.registry.network import Network
 from ekiben.oci.registry.retrying import Temporary, retry_after_s
+from ekiben.report import printable
 
 CHUNK_BYTES = 1024 * 1024  # read at once
 SEND_BYTES = 128 * 1024  # sent at once: what must be through within the time of a connect
@@ -213,6 +215,9 @@ class Transport:
         if isinstance(cause, NewConnectionError):
             hint = "is it running, and is the port right?"
             return RegistryError(f"nothing answers at `{host}:{origin.port}`: {_reason(cause)}", hint=hint)
+        if isinstance(root := _root(cause), BadStatusLine) and not isinstance(root, RemoteDisconnected):
+            hint = "is it a registry, and is the port right?"
+            return RegistryError(f"`{host}:{origin.port}` speaks no HTTP: {_reason(cause)}", hint=hint)
         return _broken(origin, error)
 
 
@@ -240,12 +245,18 @@ def _broken(origin: Origin, error: Exception) -> Temporary:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost cause in words, without urllib3's names of objects and addresses."""
+    """The innermost cause in words, on one line, without urllib3's names of objects and addresses."""
+    error = _root(error)
+    if isinstance(error, IncompleteRead):
+        return f"the answer ended {error.expected} bytes early" if error.expected else "the answer ended early"
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return printable(" ".join(text.rpartition("): ")[2].split())) or type(error).__name__
+
+
+def _root(error: BaseException) -> BaseException:
+    """The innermost cause."""
     while error.args and isinstance(error.args[-1], BaseException):
         error = error.args[-1]
     while error.__cause__ is not None:
         error = error.__cause__
-    if isinstance(error, IncompleteRead):
-        return f"the answer ended {error.expected} bytes early" if error.expected else "the answer ended early"
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text.rpartition("): ")[2] or type(error).__name__
+    return error
