@@ -50,6 +50,19 @@ def test_a_blob_with_other_bytes_is_no_file(pushed: ObjectStore, tmp_path: Path,
         pushed.source("a").open(LAYER.digest).read()
 
 
+@pytest.mark.parametrize("content", [b"x" * 1000, None])
+def test_what_is_damaged_is_told_with_what_mends_it(pushed: ObjectStore, tmp_path: Path, content: bytes | None) -> None:
+    key = blob_key(LAYER.digest)
+    pushed.objects.write(key, content) if content else pushed.objects.remove(key)
+    with pytest.raises(RemoteError) as saved:
+        pushed.save_blobs("a", [Download(LAYER, tmp_path / "blob")])
+    with pytest.raises(RemoteError) as read:
+        pushed.source("a").open(LAYER.digest).read()
+    for hint in (saved.value.hint, read.value.hint):
+        assert "delete the version there and push it again" in str(hint)
+        assert (f"remove `{key}`" in str(hint)) == bool(content)
+
+
 def test_a_blob_of_another_size_is_pushed_again(pushed: ObjectStore, tmp_path: Path) -> None:
     pushed.objects.write(blob_key(LAYER.digest), b"cut off")
     pushed.push_blobs("a", ARTIFACT.blobs, ARTIFACT.source)
@@ -78,6 +91,13 @@ def test_a_tag_that_names_no_digest_is_refused(pushed: ObjectStore, line: bytes)
         pushed.get_manifest("a", "v1")
     ARTIFACT.push(pushed)
     assert pushed.head_manifest("a", "v1") == ARTIFACT.descriptor
+
+
+def test_a_damaged_tag_is_told_with_where_it_lies(pushed: ObjectStore) -> None:
+    pushed.objects.write(tag_key("a", "latest"), b"nothing")
+    with pytest.raises(RemoteError) as caught:
+        pushed.get_manifest("a", "latest")
+    assert "remove `repositories/a/_tags/latest` there" in str(caught.value.hint)
 
 
 def test_names_that_are_none_are_passed_over(pushed: ObjectStore) -> None:

@@ -184,7 +184,8 @@ class Documents:
             return Digest.parse(found.content.decode("ascii", "replace").strip())
         except InvalidDigest as error:
             text = f"{self._name(tag)} of `{self.objects.name}` is damaged: it names no digest"
-            raise RemoteError(text, hint="push that version again") from error
+            hint = f"remove `{tag_key(self.repository, tag)}` there, and push the version again"
+            raise RemoteError(text, hint=hint) from error
 
     def _name(self, version: str) -> str:
         return f"manifest `{version}` in `{self.repository}`"

@@ -33,6 +33,12 @@ def blob_key(digest: Digest) -> str:
     return f"{BLOBS}{digest.hex}"
 
 
+def mended_by(digest: Digest, *, is_there: bool) -> str:
+    """What helps where a blob is lost or, where it is there, damaged: no push of a version that stands sends it."""
+    first = f"remove `{blob_key(digest)}`, " if is_there else ""
+    return f"{first}delete the version there and push it again"
+
+
 def manifests_prefix(repository: str) -> str:
     """What the keys of a repository's manifests begin with. Raises InvalidReference for what is no repository."""
     return f"{_folder(repository)}{_MANIFESTS}"

@@ -11,7 +11,7 @@ from ekiben.errors import NotInRegistry, WrongBytes
 from ekiben.oci.artifact_store import Download
 from ekiben.oci.locking import locked_file
 from ekiben.oci.transfer_progress import Meter
-from ekiben.store.remote.object_store.layout import blob_key
+from ekiben.store.remote.object_store.layout import blob_key, mended_by
 from ekiben.store.remote.object_store.objects import Objects
 
 _READ_BYTES = 1024 * 1024
@@ -77,12 +77,14 @@ class Saving:
         blob = self.download.blob
         found = self.objects.stat(blob_key(blob.digest))
         if found is None:
-            raise NotInRegistry(f"`{self.objects.name}` has no blob `{blob.digest}`")
+            raise NotInRegistry(
+                f"`{self.objects.name}` has no blob `{blob.digest}`", hint=mended_by(blob.digest, is_there=False)
+            )
         if found.size_bytes != blob.size_bytes:
             raise self._wrong(f"it has {found.size_bytes} bytes, and not {blob.size_bytes}")
 
     def _wrong(self, why: str) -> WrongBytes:
         return WrongBytes(
             f"`{self.objects.name}` did not send `{self.download.blob.digest}`: {why}",
-            hint="what lies there is damaged, or not to be trusted",
+            hint=mended_by(self.download.blob.digest, is_there=True),
         )

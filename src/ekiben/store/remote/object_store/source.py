@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ekiben.digest import Digest
 from ekiben.errors import NotInRegistry, WrongBytes
-from ekiben.store.remote.object_store.layout import blob_key
+from ekiben.store.remote.object_store.layout import blob_key, mended_by
 from ekiben.store.remote.object_store.objects import Objects
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Source:
         NotInRegistry."""
         found = self.objects.stat(blob_key(digest))
         if found is None:
-            raise NotInRegistry(f"`{self.objects.name}` has no blob `{digest}`")
+            raise NotInRegistry(f"`{self.objects.name}` has no blob `{digest}`", hint=mended_by(digest, is_there=False))
         return io.BufferedReader(_Reader(self._verified(digest, found.size_bytes)), _BUFFER_BYTES)
 
     def _verified(self, digest: Digest, size_bytes: int) -> Iterator[bytes]:
@@ -41,7 +41,7 @@ class Source:
         if state.hexdigest() != digest.hex:
             raise WrongBytes(
                 f"`{self.objects.name}` did not send `{digest}`: the bytes are those of `sha256:{state.hexdigest()}`",
-                hint="what lies there is damaged, or not to be trusted",
+                hint=mended_by(digest, is_there=True),
             )
 
 
