@@ -242,6 +242,7 @@ def test_deleting_takes_latest_back_to_what_was_made_before(run: Run, store: Sto
     [
         (["models", "push", "iris"], 2, "no remote is named", "pass --to HOST/REPO, or set EKIBEN_REMOTE"),
         (["models", "pull", "iris"], 2, "no remote is named", "pass --from HOST/REPO, or set EKIBEN_REMOTE"),
+        (["models", "copy", "iris", "./x"], 2, "does not say at which remote", "HOST/REPO/iris"),
         (["models", "push", "iris", "--to", "team/models"], 1, "does not begin with a host", "`./team/models`"),
         (["models", "pull", "https://ghcr.io/team/iris"], 1, "is no remote", "`ghcr.io/team`"),
         (["pull", "localhost:5000/svc", "--from", "localhost:5000"], 2, "says where it is", "leave one of them out"),

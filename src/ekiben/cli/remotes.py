@@ -200,9 +200,13 @@ def copy_model(
 
 def _copy(state: State, kind: ItemKind, ref: str, remote: str, force: bool, output: PushFormat) -> None:
     from ekiben.store.remote.copying import copy_item
+    from ekiben.store.remote.remotes import is_reference
 
     remotes = remotes_of(state, kind)
-    source, place = remotes.target(ref, None, "--from"), remotes.place(remote, "REMOTE")
+    if not (is_reference(ref) or remotes.own):
+        hint = f"write `HOST/REPO/{ref}`, or set {remotes.variable}; `push` takes what is in the store"
+        raise UsageError(f"`{ref}` does not say at which remote it is", hint=hint)
+    source, place = remotes.target(ref, None, "REF"), remotes.place(remote, "REMOTE")
     with _resumable(state, "push"):
         report = copy_item(source, place, kind, remotes=remotes, reporter=state.reporter, force=force)
     _print_push(report, state, output)
