@@ -159,9 +159,7 @@ class Folder:
     def _check_root(self) -> None:
         """A folder that nobody has made yet is an empty one; what is missing of one that cannot be, is not merely
         missing."""
-        if self.root.is_dir():
-            return
-        if self.root.exists():
+        if self.root.exists() and not self.root.is_dir():  # in this order: another may make it between the two
             raise RemoteError(f"`{self.name}` is no folder", hint="name the folder that it is in")
         if not self.root.parent.is_dir():
             raise NotInRegistry(f"`{self.name}` does not exist", hint=MOUNT_HINT)
