@@ -100,6 +100,16 @@ def test_a_url_without_a_folder_or_bucket_says_so(text: str, missing: str) -> No
         Place.parse(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["me:hush@ghcr.io/x/iris", "https://me:hush@ghcr.io/iris", "s3://me:hush@bucket/x/iris"]
+)
+def test_a_password_is_refused_and_not_shown(text: str) -> None:
+    for parse in (Place.parse, Target.parse):
+        with pytest.raises(InvalidReference, match="is written with a password") as caught:
+            parse(text)
+        assert "hush" not in f"{caught.value} {caught.value.hint}"
+
+
 @pytest.mark.parametrize("text", ["iris", "/iris:v1", "ghcr.io/Iris", "ghcr.io/iris@sha256:1", "ghcr.io/iris:", "a/"])
 def test_what_is_no_reference_is_refused(text: str) -> None:
     with pytest.raises(InvalidReference):

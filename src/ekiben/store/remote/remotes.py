@@ -24,6 +24,7 @@ from ekiben.tag import LATEST, Tag
 _FILE = "file"
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.DOTALL)
 _PATH = re.compile(r"(?:/|\./|\.\./|~/).*|\.|\.\.|~", re.DOTALL)
+_LOGIN = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?[^/@]*:[^/@]*@(?!sha256:)")  # and no tag with a digest
 _WEB = ("http", "https", "oci", "docker")
 _BUCKETS = ("s3", "s3a", "gs", "gcs")
 _ANY = "item"  # a name that fits every repository: what is asked here is whether the rest does
@@ -41,6 +42,7 @@ class Place:
     @classmethod
     def parse(cls, text: str) -> Place:
         """The place that `text` spells. Raises InvalidReference."""
+        _refuse_login(text)
         if url := _url_of(text):
             return cls(url)
         host, slash, prefix = text.rstrip("/").partition("/")
@@ -87,6 +89,7 @@ class Target:
     @classmethod
     def parse(cls, text: str) -> Target:
         """The item that a reference spells. Raises InvalidReference."""
+        _refuse_login(text)
         rest, at, digest = text.partition("@")
         place, slash, last = rest.rpartition("/")
         if not slash or not place:
@@ -157,6 +160,15 @@ class Remotes:
     def open(self, place: Place) -> ArtifactStore:
         """The store of artifacts of a place; nothing is sent yet."""
         return self.open_base(place.base)
+
+
+def _refuse_login(text: str) -> None:
+    if found := _LOGIN.match(text):
+        host = text[found.end() :].partition("/")[0]
+        raise InvalidReference(
+            f"the remote at `{host}` is written with a password",
+            hint=f"leave it out: `ekiben login {host}` is for registries, buckets' backends have settings of their own",
+        )
 
 
 def _url_of(text: str) -> str | None:
