@@ -149,6 +149,9 @@ def test_a_version_is_found_by_its_beginning_and_by_its_digest(
     tag = str(save(store, "iris").tag)
     reference = run("models", "push", "iris", "--to", remote).stdout.strip()
     assert run("models", "pull", tag[:8], "--from", remote, environ=elsewhere).stdout == f"{tag}\n"
+    assert (
+        run("models", "pull", "iris", "--from", remote, "--force", environ=elsewhere).stdout == f"{tag}\n"
+    )  # BentoML's
     by_digest = reference.replace(tag, "iris")
     assert run("models", "pull", by_digest, environ=elsewhere).stdout == f"{tag}\n"
 

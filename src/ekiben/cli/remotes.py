@@ -55,6 +55,9 @@ Sign: TypeAlias = Annotated[bool, typer.Option("--sign", help="Sign the item, an
 Force: TypeAlias = Annotated[
     bool, typer.Option("--force", help="Make it the remote's latest, even where that was made later.")
 ]
+PullForce: TypeAlias = Annotated[
+    bool, typer.Option("--force", help="Accepted, without effect: what is here already is the same.")
+]
 PushOutput: TypeAlias = Annotated[PushFormat, typer.Option("--output", "-o", help="What to print.")]
 PullOutput: TypeAlias = Annotated[PullFormat, typer.Option("--output", "-o", help="What to print.")]
 
@@ -126,6 +129,7 @@ def pull_bento(
     ctx: typer.Context,
     ref: RefArgument,
     from_: From = None,
+    force: PullForce = False,
     output: PullOutput = PullFormat.tag,
     max_bytes: MaxBytes = None,
     max_files: MaxFiles = None,
@@ -150,6 +154,7 @@ def pull_model(
     ctx: typer.Context,
     ref: RefArgument,
     from_: From = None,
+    force: PullForce = False,
     output: PullOutput = PullFormat.tag,
     max_bytes: MaxBytes = None,
     max_files: MaxFiles = None,
