@@ -73,6 +73,12 @@ def test_what_a_registry_says_stays_on_its_line(odd: OddRegistry) -> None:
         registry_at(odd.host).get_manifest("a", "1")
 
 
+def test_a_blob_that_is_unknown_for_an_instant_is_no_failure(odd: OddRegistry) -> None:
+    body = b'{"errors": [{"code": "DIGEST_INVALID"}, {"code": "MANIFEST_BLOB_UNKNOWN", "message": "blob unknown"}]}'
+    odd.faults += [Fault("PUT", "manifests", status=400, body=body)] * 2
+    assert registry_at(odd.host).push_manifest("a", CONTENT, OCI_MANIFEST, "2").digest == DIGEST
+
+
 def test_a_head_that_tells_the_digest_is_enough(odd: OddRegistry) -> None:
     odd.manifest_headers = {"Docker-Content-Digest": str(DIGEST), "Content-Type": OCI_MANIFEST}
     descriptor = registry_at(odd.host).head_manifest("a", "1")

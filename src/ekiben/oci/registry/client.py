@@ -20,6 +20,8 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEPING_METHOD = frozenset({307, 308})
 _MAX_ERROR = 64 * 1024  # bytes of an error's body that are read
 _WEB_PAGE = "text/html"
+# Of a manifest: docker-registry 2.8 says so for an instant while another push links the same blob once more.
+_UNKNOWN_BLOB = "MANIFEST_BLOB_UNKNOWN"
 _SHOWN = 300  # characters of a registry's own words
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 
@@ -100,7 +102,11 @@ class Client:
 
     def refusal(self, answer: Answer, what: str) -> RegistryError:
         """The error for an answer that is none of those hoped for; `what` was asked for. Reads the answer's body."""
-        said = _words(answer)
+        complaints = _complaints(answer)
+        said = _words(complaints)
+        if any(one.code == _UNKNOWN_BLOB for one in complaints):
+            hint = "push again; if that does not help, delete the version there first"
+            return Temporary(f"`{self.host}` answered {answer.status} to {what}{said}", hint=hint)
         if answer.status == 404:
             hint = "look at the spelling; some registries also answer so where one has to log in"
             return NotInRegistry(f"`{self.host}` has no {what}{said}", hint=hint)
@@ -130,12 +136,12 @@ class Client:
     def _checked(self, answer: Answer, method: str, scopes: tuple[Scope, ...]) -> Answer:
         if answer.status in TEMPORARY_STATUSES:
             with answer:
-                text = f"`{answer.origin.host}` answered {answer.status} to {method}{_words(answer)}"
+                text = f"`{answer.origin.host}` answered {answer.status} to {method}{_words(_complaints(answer))}"
                 raise Temporary(text, hint="try again later", retry_after_s=answer.retry_after_s())
         if answer.status in (401, 403):
             with answer:
                 error = self._denied(scopes)
-                raise AccessDenied(f"{error.message}{_words(answer)}", hint=error.hint)
+                raise AccessDenied(f"{error.message}{_words(_complaints(answer))}", hint=error.hint)
         return answer
 
     def _denied(self, scopes: tuple[Scope, ...]) -> AccessDenied:
@@ -152,15 +158,17 @@ def _with(headers: Mapping[str, str], authorization: str | None) -> Mapping[str,
     return {**headers, "Authorization": authorization} if authorization else headers
 
 
-def _words(answer: Answer) -> str:
-    """What the registry says about it, on one line and ready to be appended; nothing where it does not say it in its
-    API's way."""
+def _complaints(answer: Answer) -> list[_Complaint]:
+    """What the registry says about it; nothing where it does not say it in its API's way."""
     try:
-        content = b"".join(_bounded(answer))
-        errors = msgspec.json.decode(content, type=_Complaints).errors
+        return msgspec.json.decode(b"".join(_bounded(answer)), type=_Complaints).errors
     except (Temporary, msgspec.DecodeError, RecursionError):
-        return ""
-    said = "; ".join(one.message or one.code for one in errors if one.message or one.code)
+        return []
+
+
+def _words(complaints: list[_Complaint]) -> str:
+    """The same on one line, ready to be appended."""
+    said = "; ".join(one.message or one.code for one in complaints if one.message or one.code)
     return f": {printable(' '.join(said.split())[:_SHOWN])}" if said else ""
 
 
