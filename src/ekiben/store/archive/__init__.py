@@ -7,7 +7,7 @@
     └── writing     tar, zip, a folder: same in, same out       │   └── limits          size, count and ratio
                                                                 ├── incoming    files become checked items
                                                                 ├── from_bentoml ── bentoml_manifests
-                                                                └── committing  they become the store's; pulled ones, too
+                                                                └── committing  they become the store's
     places          paths and URLs        ── new_file (appears whole) · remote_files (fsspec, its only module)
     compression     gz, bz2, xz, zst      ── the only module that touches a compressor
     offline         what a Bento's image is made of, for where there is no network
