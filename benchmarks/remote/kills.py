@@ -29,7 +29,7 @@ class Tally:
     def __str__(self) -> str:
         most = max(self.again_bytes, default=0)
         mean = sum(self.again_bytes) // max(1, len(self.again_bytes))
-        return f"{size(mean)} on average, at most {size(most)}, {len(self.again_bytes)} killed"
+        return f"{size(mean)} mean, at most {size(most)}, of {len(self.again_bytes)}"
 
 
 def kill_rows(ekiben: Ekiben, work: Path, size_mib: int, kills: int) -> Iterator[Row]:
@@ -38,7 +38,7 @@ def kill_rows(ekiben: Ekiben, work: Path, size_mib: int, kills: int) -> Iterator
     with ExitStack() as stack:
         registry = stack.enter_context(running_registry(work / "killed"))
         proxy = stack.enter_context(proxying(Proxy(registry.port)))
-        what = f"of {size_mib} MiB killed, sent again"
+        what = f"of {size_mib} MiB, again"
         blobs = work / "killed/data/docker/registry/v2"
         pushes = killed_pushes(
             ekiben,
@@ -48,8 +48,8 @@ def kill_rows(ekiben: Ekiben, work: Path, size_mib: int, kills: int) -> Iterator
             proxy.seen.clear,
             lambda: shutil.rmtree(blobs, ignore_errors=True),
         )
-        yield Row(f"push {what} (docker-registry)", str(pushes), "", "", "the interrupted blob")
-        yield Row(f"pull {what}", str(killed_pulls(ekiben, work, kills, proxy)), "", "", "")
+        yield Row(f"killed push {what} (docker-registry)", str(pushes), "", "", "the interrupted blob")
+        yield Row(f"killed pull {what}", str(killed_pulls(ekiben, work, kills, proxy)), "", "", "")
     odd = OddRegistry(manifest_headers={"Content-Type": "application/vnd.oci.image.manifest.v1+json"})
     with serving(odd):
 
@@ -63,7 +63,7 @@ def kill_rows(ekiben: Ekiben, work: Path, size_mib: int, kills: int) -> Iterator
             odd.taken_bytes = 0
 
         pushes = killed_pushes(ekiben, kills, odd.host, lambda: odd.taken_bytes, clear, forget)
-    yield Row(f"push {what} (a server that keeps offsets)", str(pushes), "", "", "the interrupted chunk")
+    yield Row(f"killed push {what} (offsets kept)", str(pushes), "", "", "the interrupted chunk")
 
 
 def killed_pushes(
