@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -98,3 +99,29 @@ def test_fsck_ends_with_1_where_something_is_left(run: Run, store: Store) -> Non
     done = run("fsck", "--repair")
     assert done.returncode == 1
     assert "`weights.txt` is missing" in done.stdout
+
+
+def test_a_shared_folder_is_swept_of_what_no_version_leads_to(run: Run, store: Store, tmp_path: Path) -> None:
+    remote = str(tmp_path / "shared")
+    first, second = (put_model(store, "iris", text) for text in ("1", "2"))
+    for model in (first, second):
+        assert run("models", "push", str(model), "--to", remote).returncode == 0
+    assert run("models", "delete", "--from", remote, str(first), "--yes").returncode == 0
+    condemned = json.loads(run("prune", "--from", remote, "--older-than", "0s", "--yes", "-o", "json").stdout)
+    assert condemned
+    assert not any(row["is_removed"] for row in condemned)
+    swept = json.loads(run("prune", "--from", remote, "--older-than", "0s", "--yes", "-o", "json").stdout)
+    assert {row["file"] for row in swept if row["is_removed"]} == {row["file"] for row in condemned}
+    assert run("models", "delete", str(second), "--yes").returncode == 0
+    assert run("models", "pull", str(second), "--from", remote).returncode == 0
+
+
+def test_a_registry_is_not_swept(run: Run) -> None:
+    done = run("prune", "--from", "localhost:1/team", "--yes")
+    assert done.returncode == 2
+    assert "garbage collection" in done.stderr
+
+
+@pytest.mark.parametrize("option", [["--keep", "1"], ["--cache"], ["--models"], ["--dry-run"]])
+def test_rules_for_items_are_none_for_remotes(run: Run, tmp_path: Path, option: list[str]) -> None:
+    assert run("prune", "--from", str(tmp_path), *option).returncode == 2

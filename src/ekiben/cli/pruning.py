@@ -62,12 +62,21 @@ def prune_bentos(
     max_cache: Annotated[
         str | None, typer.Option("--max-cache", metavar="SIZE", help="The caches instead, until they fit: 5GB.")
     ] = None,
+    swept: Annotated[
+        str | None,
+        typer.Option("--from", metavar="REMOTE", help="A folder or bucket instead: what no version leads to any more."),
+    ] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     output: ListOutput = ListFormat.table,
 ) -> None:
     """Delete old Bentos: those that every rule given lets go. The latest of a name stays unless --keep 0."""
     state, manner = state_of(ctx), _Manner(dry_run, yes, output)
+    if swept is not None:
+        if name is not None or keep is not None or label or models or cache or max_cache is not None or dry_run:
+            raise UsageError("a remote is swept by --older-than alone", hint="prune the store by a second command")
+        _sweep(state, swept, older_than, manner)
+        return
     if name is not None and models:
         raise UsageError("models have names of their own", hint="prune them by `ekiben models prune`")
     if not cache and max_cache is None:
@@ -155,6 +164,30 @@ def _prune_caches(state: State, older_than: str | None, max_cache: str | None, m
             prune_caches(layout, going)
             state.reporter.info(f"deleted {len(going)} file(s) of the caches, which took {freed}")
     _print_entries(state, going, manner.output)
+
+
+def _sweep(state: State, remote: str, older_than: str | None, manner: _Manner) -> None:
+    """In two steps: what the first condemns, the second removes, where that was `older_than` ago."""
+    from ekiben.cli.remote_items import remotes_of
+    from ekiben.store.archive.formats import BENTO
+    from ekiben.store.remote.object_store.store import GRACE_S
+    from ekiben.store.remote.sweeping import sweep_remote
+    from ekiben.store.upkeep.choosing import parse_age
+
+    grace_s = parse_age(older_than).total_seconds() if older_than is not None else GRACE_S
+    remotes = remotes_of(state, BENTO)
+    place = remotes.place(remote, "--from")
+    if not manner.is_unasked:
+        _confirm(f"remove from {place} what no version leads to any more?")
+    swept = sweep_remote(remotes.open(place), grace_s)
+    state.reporter.info(
+        f"removed {len(swept.removed)} file(s), which took {size_text(swept.removed_bytes)}; "
+        f"{len(swept.condemned)} go with the next sweep that is old enough"
+    )
+    shown = [{"file": key, "is_removed": True} for key in swept.removed]
+    shown += [{"file": key, "is_removed": False} for key in swept.condemned]
+    rows = [(str(one["file"]), "removed" if one["is_removed"] else "condemned") for one in shown]
+    print_rows(manner.output, shown, ("File", ""), rows)
 
 
 def _print_entries(state: State, entries: Sequence[CacheEntry], output: ListFormat) -> None:

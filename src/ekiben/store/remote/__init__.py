@@ -6,7 +6,7 @@
     │   ├── fetching     layers become files                    ── downloads   the cache they come into, and its locks
     │   ├── adopting     models that other tools pushed         ── vouching    who signed the manifest of one
     │   └── signed       the signatures that come along
-    ├── copying · deleting · listing ── showing: what is told of each
+    ├── copying · deleting · listing ── showing: what is told of each      ── sweeping    what no version leads to
     ├── tagging      versions stay, `latest` goes forward
     ├── attaching    what refers to an item, both ways          ── referrers · manifest_signatures
     └── documents    which version is meant, and what its documents say
