@@ -22,11 +22,13 @@ def run_all(jobs: Iterable[Callable[[], T]], workers: int, stop: Callable[[], ob
     try:
         futures = [pool.submit(job) for job in jobs]
         wait(futures, return_when=FIRST_EXCEPTION)
-        if _failures(futures):
-            pool.shutdown(wait=False, cancel_futures=True)
-            stop()
-            pool.shutdown()  # who was stopped may be done before the one whose failure it was
-            raise _failures(futures)[0]
+        if failures := _failures(futures):
+            if isinstance(failures[0], Abandoned):  # who was stopped may be done before the one whose failure it was
+                pool.shutdown(wait=False, cancel_futures=True)
+                stop()
+                pool.shutdown()
+                failures = _failures(futures)
+            raise failures[0]
         return [future.result() for future in futures]
     except BaseException:
         stop()
@@ -36,6 +38,6 @@ def run_all(jobs: Iterable[Callable[[], T]], workers: int, stop: Callable[[], ob
 
 
 def _failures(futures: Iterable[Future[T]]) -> list[BaseException]:
-    """Those that are known by now, with what they brought about at the end."""
+    """Those that are known by now, with what was only stopped at the end."""
     done = [one.exception() for one in futures if one.done() and not one.cancelled()]
     return sorted((one for one in done if one is not None), key=lambda one: isinstance(one, Abandoned))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ekiben.errors import InvalidReference, UsageError
 from ekiben.oci.reference import Reference
 from ekiben.settings import Settings
 from ekiben.store.remote.remotes import Place
@@ -14,9 +15,15 @@ def model_repositories(
     models: Iterable[Tag], bento: Tag, references: Iterable[str], settings: Settings
 ) -> dict[Tag, tuple[str, ...]]:
     """The repositories to look in for the blobs of each model, at the remotes of the settings that are where the image
-    goes. Raises InvalidReference for a remote that is none."""
+    goes. A remote that is none is no concern of an image's."""
     hosts = {Reference.parse(one).host for one in references}
     remotes = (settings.models_remote.value, settings.remote.value)
-    places = dict.fromkeys(Place.parse(one) for one in remotes if one)
-    near = [place for place in places if place.base in hosts]
+    near = [place for one in dict.fromkeys(remotes) if one and (place := _place(one)) and place.base in hosts]
     return {tag: tuple(place.repository(name) for name in (tag.name, bento.name) for place in near) for tag in models}
+
+
+def _place(remote: str) -> Place | None:
+    try:
+        return Place.parse(remote)
+    except (InvalidReference, UsageError):
+        return None
