@@ -17,7 +17,7 @@ from ekiben.digest import Digest
 from ekiben.errors import RegistryError
 from ekiben.oci.artifact_store import Outcome, Pushed
 from ekiben.oci.parallel import Abandoned
-from ekiben.oci.registry.kept_uploads import Destination, KeptUploads
+from ekiben.oci.registry.kept_uploads import Destination, Kept, KeptUploads
 from ekiben.oci.transfer_progress import Progress
 from tests.oci.registry.odd_registry import Fault, OddRegistry, serving
 from tests.oci.registry.talking import HASTY, blob_of, registry_at
@@ -130,6 +130,30 @@ def test_a_blob_that_is_there_meanwhile_is_not_sent(odd: OddRegistry, uploads: P
     assert_whole(odd, uploads)
 
 
+def leave_all(odd: OddRegistry, uploads: Path) -> None:
+    """All of the blob has arrived, and the registry, which was told so, knows the upload no more."""
+    odd.faults += [Fault("PUT", status=503) for _ in range(HASTY.tries)]
+    with pytest.raises(RegistryError):
+        push(odd, uploads)
+    odd.faults.clear()
+    odd.uploads.clear()
+
+
+def test_what_a_registry_is_still_storing_is_not_sent_again(odd: OddRegistry, uploads: Path) -> None:
+    leave_all(odd, uploads)
+    odd.faults.append(Fault("HEAD", status=404))  # not yet
+    odd.put(OPEN().read())
+    assert push(odd, uploads) == Pushed(Outcome.PRESENT)
+    assert (odd.taken_bytes, odd.count("POST")) == (SIZE, 1)
+    assert_whole(odd, uploads)
+
+
+def test_what_a_registry_was_sent_and_has_lost_is_sent_again(odd: OddRegistry, uploads: Path) -> None:
+    leave_all(odd, uploads)
+    assert push(odd, uploads) == Pushed(Outcome.SENT, SIZE)
+    assert_whole(odd, uploads)
+
+
 def test_the_least_chunk_that_a_registry_asked_for_is_remembered(odd: OddRegistry, uploads: Path) -> None:
     odd.least_chunk = 3 * CHUNK
     leave(odd, uploads)
@@ -190,7 +214,7 @@ def test_while_nothing_answers_what_is_kept_stays(odd: OddRegistry, uploads: Pat
 def test_a_location_that_leads_nowhere_is_no_error(odd: OddRegistry, uploads: Path, location: str) -> None:
     kept = leave(odd, uploads)
     with KeptUploads(uploads).held(Destination(f"{odd.url}/v2/", "a", BLOB.digest)) as upload:
-        upload.keep(location, 0)
+        upload.keep(Kept(location))
         damaged = kept.read_bytes()
     kept.write_bytes(damaged)
     push(odd, uploads)
@@ -241,18 +265,18 @@ def test_whatever_is_in_a_state_the_blob_arrives(content: bytes) -> None:
         assert_whole(odd, Path(folder))
 
 
-@given(st.text(max_size=9), st.text(max_size=9), st.text(max_size=40), st.integers(0, 10**9))
+@given(st.text(max_size=9), st.text(max_size=9), st.text(max_size=40), st.integers(0, 10**9), st.booleans())
 def test_what_is_kept_is_found_by_the_next_alone_who_asks_for_it(
-    root: str, repository: str, location: str, least_chunk: int
+    root: str, repository: str, location: str, least_chunk: int, has_all: bool
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         kept, ours = KeptUploads(Path(folder)), Destination(root, repository, Digest.of_bytes(b"a"))
         with suppress(InterruptedError), kept.held(ours) as upload:
-            upload.keep("http://longer/than/most/" * 3, 1)
-            upload.keep(f"x{location}", least_chunk)
+            upload.keep(Kept("http://longer/than/most/" * 3, 1))
+            upload.keep(Kept(f"x{location}", least_chunk, has_all))
             raise InterruptedError
         with kept.held(Destination(root, repository, Digest.of_bytes(b"b"))) as other:
             assert other.found() is None
         with kept.held(ours) as upload:
-            assert upload.found() == (f"x{location}", least_chunk)
+            assert upload.found() == Kept(f"x{location}", least_chunk, has_all)
         assert list(Path(folder).iterdir()) == []

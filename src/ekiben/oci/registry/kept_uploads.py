@@ -44,6 +44,16 @@ class _Content(msgspec.Struct, forbid_unknown_fields=True):
     digest: str
     location: str
     least_chunk: int = 0
+    has_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where the rest of an upload goes; `has_all`: nothing is left to be sent, but for the word that this is all."""
+
+    location: str
+    least_chunk: int = 0
+    has_all: bool = False
 
 
 @dataclass(slots=True)
@@ -54,21 +64,23 @@ class KeptUpload:
     stream: BinaryIO | None = None
     written: bytes = b""
 
-    def found(self) -> tuple[str, int] | None:
-        """The location, and the least chunk, that were kept last; None where there is nothing of use."""
+    def found(self) -> Kept | None:
+        """What was kept last; None where there is nothing of use."""
         try:
             content = msgspec.json.decode(self.written, type=_Content)
         except (ValueError, RecursionError):  # of no UTF-8, no JSON, of another shape
             return None
         to = self.destination
         is_ours = (content.root, content.repository, content.digest) == (to.root, to.repository, str(to.digest))
-        return (content.location, max(0, content.least_chunk)) if is_ours and content.location else None
+        if not is_ours or not content.location:
+            return None
+        return Kept(content.location, max(0, content.least_chunk), content.has_all)
 
-    def keep(self, location: str, least_chunk: int) -> None:
+    def keep(self, kept: Kept) -> None:
         """Writes down where the rest goes. What is there stays whole when this is killed: it is one write, over
         what was there before."""
-        to = self.destination
-        content = msgspec.json.encode(_Content(to.root, to.repository, str(to.digest), location, least_chunk))
+        to = (self.destination.root, self.destination.repository, str(self.destination.digest))
+        content = msgspec.json.encode(_Content(*to, kept.location, kept.least_chunk, kept.has_all))
         self._write(content.ljust(len(self.written)))
 
     def clear(self) -> None:

@@ -21,7 +21,7 @@ from ekiben.oci.registry.authorization import Scope
 from ekiben.oci.registry.client import Client
 from ekiben.oci.registry.downloads import RemoteBlob
 from ekiben.oci.registry.habits import Habits
-from ekiben.oci.registry.kept_uploads import Destination, KeptUpload, KeptUploads
+from ekiben.oci.registry.kept_uploads import Destination, Kept, KeptUpload, KeptUploads
 from ekiben.oci.registry.quirks import quirks_of
 from ekiben.oci.registry.retrying import Retry, Temporary
 from ekiben.oci.registry.rewinding import Rewinding
@@ -29,6 +29,7 @@ from ekiben.oci.registry.transport import Answer, Body
 from ekiben.oci.transfer_progress import Meter
 
 PUSH = "pull,push"
+_STORING = 5  # times it is asked whether it has stored what it had all of: the word for that may have been the last
 _ASKED = 3  # times a registry is asked for an upload that may be gone: some answer that with a 5xx
 _MAX_MOUNTS = 3  # repositories that are tried: each costs a round trip
 _NO_CHUNKS = frozenset({400, 405, 411, 413, 501})  # a chunk answered so: this registry wants blobs whole, or small
@@ -42,6 +43,10 @@ _RANGE = re.compile(r"(?:bytes=)?0-(\d{1,19})")
 
 class _Lost(Temporary):
     """The registry no longer knows the upload, which begins anew."""
+
+
+class _Storing(Temporary):
+    """The registry has all of a blob, and is not done with it."""
 
 
 class _OutOfPlace(Temporary):
@@ -96,11 +101,14 @@ class Upload:
         return uploads.held(Destination(self.client.root, self.repository, self.blob.digest))
 
     def _try(self, sources: Sequence[str], content: Rewinding, retry: Retry, kept: KeptUpload) -> Outcome:
-        if RemoteBlob(self._patient(1), self.repository, self.blob.digest, actions=PUSH).head() is not None:
+        if self._is_there():
             return Outcome.PRESENT
-        if resumed := self._resumed(kept):
-            self._go_on(resumed, content, retry, kept)
-            return Outcome.SENT
+        if found := kept.found():
+            if resumed := self._resumed(found):
+                self._go_on(resumed, content, retry, kept)
+                return Outcome.SENT
+            if found.has_all and self._is_stored_at_last():
+                return Outcome.PRESENT
         begun = self._begin(sources)
         if begun is None:
             return Outcome.MOUNTED
@@ -110,17 +118,27 @@ class Upload:
             self._close(self._send_chunks(begun, content, retry, kept), content, retry)
         return Outcome.SENT
 
-    def _resumed(self, kept: KeptUpload) -> _Begun | None:
+    def _is_there(self) -> bool:
+        return RemoteBlob(self._patient(1), self.repository, self.blob.digest, actions=PUSH).head() is not None
+
+    def _is_stored_at_last(self) -> bool:
+        """Whether a registry that was sent all, and knows the upload no more, was still storing the blob."""
+        retry = self._patient(_STORING).retry()
+        with suppress(_Storing):
+            while True:
+                retry.after(_Storing(f"`{self.client.host}` may be storing `{self.blob.digest}`"))
+                if self._is_there():
+                    return True
+        return False
+
+    def _resumed(self, kept: Kept) -> _Begun | None:
         """What an earlier process has begun, where the registry still knows it; None is no error, whatever it says."""
-        found = kept.found()
-        if found is None:
-            return None
         try:
-            location, position = self._where(found[0], self._patient(_ASKED).call)
+            location, position = self._where(kept.location, self._patient(_ASKED).call)
         except RegistryError:
             return None
         self.meter.reached(position)
-        return _Begun(location, found[1], position)
+        return _Begun(location, kept.least_chunk, position)
 
     def _go_on(self, begun: _Begun, content: Rewinding, retry: Retry, kept: KeptUpload) -> None:
         """Sends the rest of what another process began, or another user. Raises _Lost, whatever is wrong with it."""
@@ -185,7 +203,7 @@ class Upload:
                         raise self._no_chunks()
                     position, failed = told, None
                     continue
-                kept.keep(location, begun.least_chunk)
+                kept.keep(Kept(location, begun.least_chunk))
                 end = min(position + self.habits.next_bytes(begun.least_chunk), self.blob.size_bytes)
                 location = self._send_chunk(location, position, end, content)
                 position = end
@@ -194,7 +212,7 @@ class Upload:
             except Temporary as failure:
                 retry.after(failure, position)
                 failed = failed or failure
-        kept.keep(location, begun.least_chunk)
+        kept.keep(Kept(location, begun.least_chunk, has_all=True))
         return location
 
     def _send_chunk(self, location: str, start: int, end: int, content: Rewinding) -> str:
