@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from ekiben.digest import Digest
 from ekiben.oci.media_types import OCI_INDEX
+from tests.oci.registry.running import running
 
 _PATH = re.compile(r"/v2/(?P<repository>.+)/(?P<kind>manifests|tags|referrers)/(?P<version>[^/]+)")
 
@@ -80,14 +81,8 @@ def serving_documents(registry: DocumentRegistry) -> Iterator[DocumentRegistry]:
 
     server = _Server(("127.0.0.1", 0), Handler)
     registry.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with running(server):
         yield registry
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Server(ThreadingHTTPServer):

@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from tests.oci.registry.running import running
+
 if TYPE_CHECKING:
     from hashlib import _Hash
 
@@ -55,14 +57,8 @@ def keeping(registry: KeepingRegistry) -> Iterator[KeepingRegistry]:
     server = _Server(("127.0.0.1", 0), _Handler)
     server.registry = registry
     registry.host = f"127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with running(server):
         yield registry
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Server(ThreadingHTTPServer):

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from tests.oci.registry.running import running
+
 _READ = 16 * 1024  # bytes taken from a connection at once: where an upload can be cut
 
 
@@ -109,14 +111,8 @@ def serving(registry: OddRegistry, host: str = "127.0.0.1") -> Iterator[OddRegis
     server = _Server((host, 0), _Handler)
     server.registry = registry
     registry.url = f"http://{host}:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with running(server):
         yield registry
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Cut(Exception):
