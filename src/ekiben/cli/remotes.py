@@ -20,9 +20,12 @@ from ekiben.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
     from ekiben.store.archive.formats import ItemKind
+    from ekiben.store.archive.limits import Limits
     from ekiben.store.bentos import Bento
     from ekiben.store.models import Model
+    from ekiben.store.remote.pulling import PullRequest
     from ekiben.store.remote.pushing import PushReport
+    from ekiben.store.remote.remotes import Remotes
     from ekiben.trust.keys import PrivateKey
 
 
@@ -138,15 +141,11 @@ def pull_bento(
 ) -> None:
     """Bring a Bento, and its models, from a remote into the store."""
     from ekiben.store.archive.formats import BENTO
-    from ekiben.store.remote.calls import pull_request
-    from ekiben.store.remote.pulling import pull_bento
+    from ekiben.store.remote.pulling import pull_bento as pull
 
-    state = _state(ctx, progress)
-    remotes = remotes_of(state, BENTO)
-    with _resumable(state, "pull"):
-        request = pull_request(state.settings, remotes, ref, from_, "--from")
-        request = replace(request, limits=limits_of(max_bytes, max_files, max_ratio))
-        item = pull_bento(request, remotes=remotes, store=state.store, reporter=state.reporter)
+    state, limits = _state(ctx, progress), limits_of(max_bytes, max_files, max_ratio)
+    with _pulling(state, BENTO, ref, from_, limits) as (request, remotes):
+        item = pull(request, remotes=remotes, store=state.store, reporter=state.reporter)
     _print_pull(item, output)
 
 
@@ -163,16 +162,25 @@ def pull_model(
 ) -> None:
     """Bring a model from a remote into the store."""
     from ekiben.store.archive.formats import MODEL
-    from ekiben.store.remote.calls import pull_request
-    from ekiben.store.remote.pulling import pull_model
+    from ekiben.store.remote.pulling import pull_model as pull
 
-    state = _state(ctx, progress)
-    remotes = remotes_of(state, MODEL)
+    state, limits = _state(ctx, progress), limits_of(max_bytes, max_files, max_ratio)
+    with _pulling(state, MODEL, ref, from_, limits) as (request, remotes):
+        item = pull(request, remotes=remotes, store=state.store, reporter=state.reporter)
+    _print_pull(item, output)
+
+
+@contextmanager
+def _pulling(
+    state: State, kind: ItemKind, ref: str, from_: str | None, limits: Limits
+) -> Iterator[tuple[PullRequest, Remotes]]:
+    """What is to be pulled from where; who is stopped in the block is told how to go on."""
+    from ekiben.store.remote.calls import pull_request
+
+    remotes = remotes_of(state, kind)
     with _resumable(state, "pull"):
         request = pull_request(state.settings, remotes, ref, from_, "--from")
-        request = replace(request, limits=limits_of(max_bytes, max_files, max_ratio))
-        item = pull_model(request, remotes=remotes, store=state.store, reporter=state.reporter)
-    _print_pull(item, output)
+        yield replace(request, limits=limits), remotes
 
 
 def copy_bento(

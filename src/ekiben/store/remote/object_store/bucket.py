@@ -188,7 +188,7 @@ def _time_s(found: Mapping[str, Any]) -> float:
             case int() | float() as seconds:
                 return seconds
             case _:
-                pass
+                continue
     return math.inf
 
 
