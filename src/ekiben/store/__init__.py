@@ -20,6 +20,7 @@
     staging         folders in tmp/ that die with their process         ── lock      locks between processes
     upkeep/         prune, du, fsck
     archive/        export and import: items as files, folders and behind URLs, and the one extractor
+    remote/         push and pull: registries, shared folders, buckets
     layout · documents (YAML) · plain (values YAML keeps) · plain_file (opening what nobody trusts) · pickles
     disk            errors in words, fsync
 

@@ -11,8 +11,7 @@
     │   └── ranges           Pieces: which connection brings what, and when more of them help
     ├── manifests    Manifests: asked for, fetched, put, deleted
     ├── referrers    Referrers: what is about a manifest, in lists    (rivals: others who move the same tag meanwhile)
-    ├── listing      Listing: repositories and tags by name     (paging: lists that come in pages)
-    └── progress     how far transfers are, and how one that failed stops the others
+    └── listing      Listing: repositories and tags by name     (paging: lists that come in pages)
     client           Client: one request with credentials, redirects, errors in words
     ├── authorization    logins and tokens      (challenge: what is asked; credentials: what `docker login` keeps)
     ├── logging_in       log_in: shown to the registry, kept by `logins`      (credential_helpers: programs that keep)
