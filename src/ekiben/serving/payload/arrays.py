@@ -66,6 +66,12 @@ class ArrayInput:
         """As JSON: an array has no other spelling."""
         return self.read_json(text, name)
 
+    def read_value(self, value: object, name: str) -> object:
+        """The array itself, or the array of nested lists."""
+        if not isinstance(value, np.ndarray):
+            return self.read_decoded(value, name)
+        return value if self._dtype is None else _cast(value, self._dtype, name)
+
     def read_body(self, body: Body, name: str) -> object:
         """The array of an npy file, or BadInput."""
         array = read_array(body, name)

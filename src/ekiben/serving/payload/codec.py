@@ -33,6 +33,9 @@ class ValueCodec(Protocol):
     def read_form(self, text: bytes, name: str) -> object:
         """The value of a plain form field: JSON, or a bare word where the type has such a spelling."""
 
+    def read_value(self, value: object, name: str) -> object:
+        """The value of one that another service sent as it is (`values`)."""
+
     def schema(self) -> JsonSchema:
         """JSON Schema, self-contained: what it refers to is in its `$defs`."""
 
@@ -50,6 +53,9 @@ class FileCodec(Protocol):
 
     def read_files(self, files: Sequence[Part], name: str, folder: RequestFolder) -> object:
         """The value of the files uploaded under this name (at least one)."""
+
+    def read_value(self, value: object, name: str) -> object:
+        """The value of one that another service sent as it is (`values`)."""
 
     def schema(self) -> JsonSchema:
         """JSON Schema of the form field."""

@@ -16,7 +16,7 @@ from ekiben.serving.payload.codec import FileCodec
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.multipart import Part
 from ekiben.serving.payload.schemas import JsonSchema
-from ekiben.serving.wire import Payload
+from ekiben.serving.wire import Body, Payload
 
 OCTETS = "application/octet-stream"
 _FORMS = frozenset({"application/json", "multipart/form-data", "application/x-www-form-urlencoded"})
@@ -37,11 +37,13 @@ class FileInput:
     def read_files(self, files: Sequence[Part], name: str, folder: RequestFolder) -> object:
         """The path of the stored file, in a folder of its own, so that equal names do not meet."""
         part = only(files, name)
-        place = folder.path / f"{name}-{len(list(folder.path.iterdir()))}"
-        place.mkdir()
-        path = place / safe_name(part.file_name)
-        path.write_bytes(part.content)
-        return path
+        return store_file(part.content, part.file_name, name, folder)
+
+    def read_value(self, value: object, name: str) -> object:
+        """The path, where the file that came along was stored."""
+        if not isinstance(value, Path):
+            raise BadInput(f"`{name}` is no file", hint="send a `pathlib.Path`; its content goes along")
+        return value
 
     def schema(self) -> JsonSchema:
         """Binary text, as OpenAPI says a file."""
@@ -62,6 +64,12 @@ class FileList:
     def read_files(self, files: Sequence[Part], name: str, folder: RequestFolder) -> object:
         """The files in the order of the form."""
         return [self._item.read_files([part], name, folder) for part in files]
+
+    def read_value(self, value: object, name: str) -> object:
+        """The list of what the item's codec reads."""
+        if not isinstance(value, list):
+            raise BadInput(f"`{name}` is no list of files")
+        return [self._item.read_value(one, name) for one in value]
 
     def schema(self) -> JsonSchema:
         """A list of files."""
@@ -99,6 +107,15 @@ def only(files: Sequence[Part], name: str) -> Part:
     if len(files) != 1:
         raise BadInput(f"`{name}` is one file, and {len(files)} were sent")
     return files[0]
+
+
+def store_file(content: Body, file_name: str | None, name: str, folder: RequestFolder) -> Path:
+    """The content as a file in a folder of its own, which `name` begins, under as much of `file_name` as is safe."""
+    place = folder.path / f"{name}-{len(list(folder.path.iterdir()))}"
+    place.mkdir()
+    path = place / safe_name(file_name)
+    path.write_bytes(content)
+    return path
 
 
 def safe_name(file_name: str | None) -> str:

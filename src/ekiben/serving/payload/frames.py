@@ -67,6 +67,10 @@ class FrameInput:
         """As JSON: a frame has no other spelling."""
         return self.read_json(text, name)
 
+    def read_value(self, value: object, name: str) -> object:
+        """The frame itself, or that of records or columns."""
+        return value if isinstance(value, pd.DataFrame) else self.read_decoded(value, name)
+
     def schema(self) -> JsonSchema:
         """Records or columns."""
         return {"anyOf": [_RECORDS, _COLUMNS]}
@@ -93,6 +97,10 @@ class SeriesInput:
     def read_form(self, text: bytes, name: str) -> object:
         """As JSON: a series has no other spelling."""
         return self.read_json(text, name)
+
+    def read_value(self, value: object, name: str) -> object:
+        """The series itself, or that of a list."""
+        return value if isinstance(value, pd.Series) else self.read_decoded(value, name)
 
     def schema(self) -> JsonSchema:
         """A list."""

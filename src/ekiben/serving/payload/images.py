@@ -64,6 +64,12 @@ class ImageInput:
             raise BadInput(f"`{name}` is a damaged image: {error}") from error
         return image
 
+    def read_value(self, value: object, name: str) -> object:
+        """The image itself."""
+        if not isinstance(value, Image.Image):
+            raise BadInput(f"`{name}` is no image")
+        return value
+
     def schema(self) -> JsonSchema:
         """Binary text, as OpenAPI says a file."""
         return dict(BINARY)

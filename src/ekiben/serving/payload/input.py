@@ -3,6 +3,7 @@
     application/json       {"parameter": value, ...}, or the value itself for a positional-only parameter
     multipart/form-data    where a parameter is a file: one part for each file, plain fields as JSON or bare words
     any other media type   the file itself, where a file is the only parameter; numpy's own, where an array is
+    values                 the arguments as another service has them (`values`)
     no body                where every parameter has a default
 
 Not here: how a single value is read (the codecs), and limits on the size of a body (the HTTP front).
@@ -28,6 +29,7 @@ from ekiben.serving.payload.multipart import MULTIPART, Part, parse_multipart
 from ekiben.serving.payload.plain import body_reader
 from ekiben.serving.payload.rows import ListedRows, count_json_rows
 from ekiben.serving.payload.schemas import DEFINITIONS, JsonSchema, gather_definitions
+from ekiben.serving.payload.values import VALUES, count_value_rows, decode_values
 from ekiben.serving.wire import JSON, Body, Payload
 
 REQUIRED = inspect.Parameter.empty
@@ -94,6 +96,8 @@ class InputSpec:
         media_type = _media_type(payload)
         if not payload.body:
             return self._with_defaults({})
+        if media_type == VALUES:
+            return self._from_values(decode_values(payload.body, folder))
         if media_type in ("", JSON) or media_type.endswith("+json"):
             return self._from_json(payload.body)
         if self._body is not None and media_type == self._body.body_media_type:
@@ -113,6 +117,8 @@ class InputSpec:
 
         It is an estimate for the batcher; what is wrong with the body is found out, and said, by `decode`.
         """
+        if payload.content_type == VALUES:
+            return count_value_rows(payload.body, self._names[0], batch_dim)
         if len(self._values) != 1:
             return self._count_files(payload.body)
         if self._body is not None and payload.content_type == self._body.body_media_type:
@@ -164,6 +170,18 @@ class InputSpec:
                 values[name] = _read(codec.read_json, bytes(text), name)
         if texts:
             self._refuse_extra(next(iter(texts)))
+        return values if len(values) == len(self._names) else self._with_defaults(values)
+
+    def _from_values(self, given: object) -> dict[str, object]:
+        if not isinstance(given, dict):
+            raise BadInput("the body holds no arguments by name")
+        values: dict[str, object] = {}
+        for name, value in given.items():
+            codec = self._values.get(name) or self._files.get(name)
+            if codec is None:
+                self._refuse_extra(str(name))
+            else:
+                values[name] = codec.read_value(value, name)
         return values if len(values) == len(self._names) else self._with_defaults(values)
 
     def _from_form(self, parts: Sequence[Part], folder: RequestFolder) -> dict[str, object]:

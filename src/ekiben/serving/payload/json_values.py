@@ -65,6 +65,13 @@ class JsonInput:
                 is_json = error.errors()[0]["type"] != "json_invalid"
                 raise BadInput(reasons(error if is_json else bare, name)) from error
 
+    def read_value(self, value: object, name: str) -> object:
+        """The value as pydantic reads Python's own, or BadInput with its reasons."""
+        try:
+            return self._adapter.validate_python(value)
+        except ValidationError as error:
+            raise BadInput(reasons(error, name)) from error
+
     def schema(self) -> JsonSchema:
         """What pydantic says."""
         return self._schema

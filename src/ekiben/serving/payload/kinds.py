@@ -63,6 +63,10 @@ class OptionalValue:
         """None for `null`, else what the item's codec reads."""
         return None if text.strip() == b"null" else self._item.read_form(text, name)
 
+    def read_value(self, value: object, name: str) -> object:
+        """None as it is, else what the item's codec reads."""
+        return None if value is None else self._item.read_value(value, name)
+
     def schema(self) -> JsonSchema:
         """The item's, or null."""
         return {"anyOf": [self._item.schema(), {"type": "null"}]}

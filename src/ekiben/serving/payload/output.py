@@ -7,13 +7,15 @@ from typing import Any
 from ekiben.serving.payload.codec import MirrorCodec, OutputCodec, RowsCodec
 from ekiben.serving.payload.kinds import output_codec
 from ekiben.serving.payload.schemas import JsonSchema
+from ekiben.serving.payload.values import VALUES, encode_values
 from ekiben.serving.wire import Payload
 
 
 class OutputSpec:
     """The writer of one API's results: JSON by what the value is, a file or an image where that is declared.
 
-    An array is written as the request was: as JSON, or as a file of numpy's.
+    An array is written as the request was: as JSON, or as a file of numpy's. To another service's request any value is
+    sent as it is.
     """
 
     def __init__(self, annotation: object = Any) -> None:
@@ -38,6 +40,8 @@ class OutputSpec:
 
         Raises ServiceError for a value that cannot be written as declared.
         """
+        if request == VALUES:
+            return encode_values(value, "the result")
         codec = self._others.get(request) if self._others else None
         return (codec or self._codec).encode(value)
 

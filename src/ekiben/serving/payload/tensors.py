@@ -46,6 +46,12 @@ class TensorInput:
         tensor = _tensor_of(self._arrays.read_decoded(value, name), name)
         return tensor.to(torch.get_default_dtype()) if tensor.is_floating_point() else tensor
 
+    def read_value(self, value: object, name: str) -> object:
+        """The tensor itself, or that of an array or of nested lists."""
+        if isinstance(value, torch.Tensor):
+            return value
+        return torch.from_numpy(value) if isinstance(value, np.ndarray) else self.read_decoded(value, name)
+
     def read_json(self, text: bytes, name: str) -> object:
         """The tensor of a JSON text, or BadInput."""
         tensor = _tensor_of(self._arrays.read_json(text, name), name)
