@@ -16,6 +16,8 @@ __version__ = "0.1.0"
 _NAMES = {
     "BentoModel": "ekiben.models",
     "Context": "ekiben.serving.declare.context",
+    "Runnable": "ekiben.frameworks.runnable",
+    "Runner": "ekiben.frameworks.runner",
     "Service": "ekiben.serving.declare.service",
     "api": "ekiben.serving.declare.api",
     "asgi_app": "ekiben.serving.declare.mounts",
@@ -55,6 +57,8 @@ if TYPE_CHECKING:
     from ekiben.bentos import list as list
     from ekiben.bentos import pull as pull
     from ekiben.bentos import push as push
+    from ekiben.frameworks.runnable import Runnable as Runnable
+    from ekiben.frameworks.runner import Runner as Runner
     from ekiben.models import BentoModel as BentoModel
     from ekiben.packager.build import build as build
     from ekiben.serving.declare.api import api as api

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+import ekiben.frameworks  # noqa: F401 (gives models their `to_runner`)
 from ekiben.store.local import default_store
 from ekiben.store.model_manifest import API_VERSION, ModelContext, ModelManifest, Signature
 from ekiben.store.models import Model, ModelDraft

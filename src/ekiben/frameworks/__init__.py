@@ -2,7 +2,18 @@
 
     sklearn            scikit-learn estimators and pipelines, by joblib
     picklable_model    any Python object, by cloudpickle
-    └── saved          what they share: finding a model that a module saved, versions then and now
+    ├── saved          what they share: finding a model that a module saved, versions then and now
+    └── runnable       Runnable: methods that workers run; `signed_runnable` makes one of a model's saved signatures
+        └── runner         Runner: a Runnable under a name; `Model.to_runner`
+            └── local_runner   calls of a runner in this process
 
-The public names are `ekiben.sklearn` and `ekiben.picklable_model`. No library is imported before it is used.
+Each module gives `save_model`, `load_model`, `get` and `get_runnable`. The public names are `ekiben.sklearn` and the
+like. No library is imported before it is used.
 """
+
+from __future__ import annotations
+
+from ekiben.frameworks.runner import to_runner
+from ekiben.store.models import Model
+
+Model.to_runner = to_runner

@@ -6,12 +6,13 @@ How the files of a model come about and are read is the framework modules' work.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, ClassVar
 
 from ekiben.errors import DamagedItem, InUse, ModelNotFound, NotFound, StoreError, UsageError
 from ekiben.store.changes import commit, delete, named_version
@@ -40,11 +41,16 @@ from ekiben.store.summaries import Summary, model_summaries
 from ekiben.store.usage import find_needs
 from ekiben.tag import Tag
 
+if TYPE_CHECKING:
+    from ekiben.frameworks.runner import Runner
+
 __all__ = ["Model", "ModelContext", "ModelDraft", "ModelManifest", "ModelShelf", "Signature"]
 
 
 class Model(StoredItem):
     """A model in the store. `tag` is exact; the manifest is read when first asked for."""
+
+    to_runner: ClassVar[Callable[..., Runner]]  # the room `frameworks`, which stands above this one, gives it
 
     @cached_property
     def manifest(self) -> ModelManifest:
