@@ -34,6 +34,7 @@ _NAMES = {
     "push": "ekiben.bentos",
     "service": "ekiben.serving.declare.service",
     "Tag": "ekiben.tag",
+    "task": "ekiben.serving.declare.task",
     "use_arguments": "ekiben.serving.declare.arguments",
 }
 _MODULES = ("bentos", "container", "exceptions", "io", "metrics", "models", "picklable_model", "sklearn", "validators")
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from ekiben.serving.declare.mounts import mount_asgi_app as mount_asgi_app
     from ekiben.serving.declare.service import Service as Service
     from ekiben.serving.declare.service import service as service
+    from ekiben.serving.declare.task import task as task
     from ekiben.tag import Tag as Tag
 
 

@@ -34,6 +34,9 @@ DEFAULT_HEAD_TIMEOUT_S = 20.0  # seconds: a head is a packet or two
 DEFAULT_KEEP_ALIVE_S = 75.0  # seconds: longer than load balancers keep an idle connection (60), so they close it first
 DEFAULT_BODY_TIMEOUT_S = 20.0  # seconds: longer than a network's hiccup
 DEFAULT_MAX_CONNECTIONS = 10_000  # far above what a model answers; some 100 MB of connections
+DEFAULT_TASK_TIMEOUT_S = 3600.0  # seconds: tasks are what does not fit into a request
+DEFAULT_TASK_RETENTION_S = 24 * 3600.0  # seconds; BentoML's
+DEFAULT_LEASE_S = 15.0  # seconds: longer than a busy machine keeps a thread waiting
 
 KEYS = (
     Key("http.host", "host", values.text, "address to listen on", "127.0.0.1", ("EKIBEN_HOST", "BENTOML_HOST"), "host"),
@@ -73,6 +76,23 @@ KEYS = (
         DEFAULT_BODY_TIMEOUT_S, ("EKIBEN_BODY_TIMEOUT",)),
     Key("http.max_connections", "max_connections", values.count, "connections at once, beyond which 503 is answered",
         DEFAULT_MAX_CONNECTIONS, ("EKIBEN_MAX_CONNECTIONS",)),
+    Key("tasks.path", "tasks_path", values.optional_text,
+        "folder of the queue of tasks; by default one for each service below `EKIBEN_HOME`", None,
+        ("EKIBEN_TASKS_PATH",)),
+    Key("tasks.max_queue", "tasks_max_queue", values.count, "tasks that may wait, beyond which 503 is answered",
+        10_000, ("EKIBEN_TASKS_MAX_QUEUE",)),
+    Key("tasks.concurrency", "tasks_concurrency", values.optional_count,
+        "tasks of one API that run at once in this server; by default as many as there are slots", None,
+        ("EKIBEN_TASKS_CONCURRENCY",)),
+    Key("tasks.timeout", "tasks_timeout_s", values.seconds, "seconds after which a running task fails",
+        DEFAULT_TASK_TIMEOUT_S, ("EKIBEN_TASKS_TIMEOUT",)),
+    Key("tasks.lease", "tasks_lease_s", values.seconds,
+        "seconds without a sign of life after which the tasks of a server are taken from it",
+        DEFAULT_LEASE_S, ("EKIBEN_TASKS_LEASE",)),
+    Key("tasks.retention", "tasks_retention_s", values.seconds, "seconds that a task is kept after its end",
+        DEFAULT_TASK_RETENTION_S, ("EKIBEN_TASKS_RETENTION",)),
+    Key("tasks.max_kept", "tasks_max_kept", values.count, "tasks that are kept after their end", 10_000,
+        ("EKIBEN_TASKS_MAX_KEPT",)),
     Key("metrics.enabled", "has_metrics", values.switch, "count, and answer `/metrics`",
         True, ("EKIBEN_METRICS_ENABLED",)),
     Key("metrics.namespace", "namespace", values.namespace, "what the names of metrics begin with",

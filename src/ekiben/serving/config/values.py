@@ -36,6 +36,11 @@ def text(value: object) -> str:
     raise ValueError("a text is asked for")
 
 
+def optional_text(value: object) -> str | None:
+    """A text, or nothing."""
+    return None if value is None else text(value)
+
+
 def port(value: object) -> int:
     """A TCP port; 0 lets the system choose a free one."""
     number = _integer(value)

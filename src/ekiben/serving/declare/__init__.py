@@ -2,6 +2,7 @@
 
     service.py    @service -> Service            the class, its config, models, hooks and endpoints
     api.py        @api     -> Endpoint           one method that answers requests
+    task.py       @task                          an API that is a task besides     ── task_options  what a task was told
     example.py    @api(example=...)              a sample input, checked
     config.py     the keys of @service           which exist, which are acted on
     signature.py  a method's parameters          annotations resolved, Context found, sync or async, whole or stream

@@ -10,7 +10,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, get_args, overload
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, overload
 
 from ekiben.errors import NotActedOn, ServiceError
 from ekiben.serving.batching.options import DEFAULT_MAX_BATCH_SIZE, BatchOptions, Strategy
@@ -21,14 +21,18 @@ from ekiben.serving.payload.kinds import is_batch_type, joins_along
 from ekiben.serving.payload.output import OutputSpec
 from ekiben.serving.payload.stream import StreamSpec
 
+if TYPE_CHECKING:
+    from ekiben.serving.declare.task_options import TaskOptions
+
 Method = TypeVar("Method", bound=Callable[..., object])
 
 _MARK = "__ekiben_api__"
 _ROUTE = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")  # RFC 3986: path segments without escapes
 _TAKEN_ROUTES = frozenset({"/livez", "/healthz", "/readyz", "/metrics", "/docs.json", "/schema.json"})
 _TAKEN_FOLDER = "/static/"  # the page's files
+TASK_ROUTES = ("/submit", "/status", "/get", "/cancel", "/retry")  # below the route of a task
 _BATCH_TYPES = "`list[...]`, `numpy.ndarray`, `torch.Tensor`, `pandas.DataFrame` or `pandas.Series`"
-_DEFAULT_LATENCY_MS = 60_000.0
+DEFAULT_LATENCY_MS = 60_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,15 @@ class ApiDeclaration:
     batch: BatchOptions | None
     is_idempotent: bool
     example: Mapping[str, object] | None
+    task: TaskOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One API of a service. `function` is the method's name on the instance, `name` the API's, `route` its path.
 
-    `is_idempotent` allows a call to be made again where nobody knows how far the first one came.
+    `is_idempotent` allows a call to be made again where nobody knows how far the first one came; `task` says how it is
+    run out of a queue, None where it cannot be.
     """
 
     name: str
@@ -60,6 +66,12 @@ class Endpoint:
     batch: BatchOptions | None
     is_idempotent: bool = True
     example: Example | None = None
+    task: TaskOptions | None = None
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """Every path that it answers at."""
+        return (self.route,) if self.task is None else (self.route, *(f"{self.route}{one}" for one in TASK_ROUTES))
 
     @property
     def is_stream(self) -> bool:
@@ -83,7 +95,7 @@ def api(
     batchable: bool = False,
     batch_dim: int | tuple[int, int] = 0,
     max_batch_size: int = DEFAULT_MAX_BATCH_SIZE,
-    max_latency_ms: float = _DEFAULT_LATENCY_MS,
+    max_latency_ms: float = DEFAULT_LATENCY_MS,
     deadline_ms: float | None = None,
     idempotent: bool = True,
     strategy: Strategy = "adaptive",
@@ -102,7 +114,7 @@ def api(
     batchable: bool = False,
     batch_dim: int | tuple[int, int] = 0,
     max_batch_size: int = DEFAULT_MAX_BATCH_SIZE,
-    max_latency_ms: float = _DEFAULT_LATENCY_MS,
+    max_latency_ms: float = DEFAULT_LATENCY_MS,
     deadline_ms: float | None = None,
     idempotent: bool = True,
     strategy: Strategy = "adaptive",
@@ -161,13 +173,19 @@ def endpoints_of(cls: type) -> dict[str, Endpoint]:
             raise ServiceError(
                 f"{place_of(value)}: a second API named `{endpoint.name}`", hint="names are unique in a service"
             )
-        if endpoint.route in routes:
-            raise ServiceError(
-                f"{place_of(value)}: `{endpoint.route}` is the route of `{routes[endpoint.route]}` already"
-            )
+        for route in endpoint.routes:
+            if route in routes:
+                raise ServiceError(f"{place_of(value)}: `{route}` is the route of `{routes[route]}` already")
+            routes[route] = endpoint.name
         endpoints[endpoint.name] = endpoint
-        routes[endpoint.route] = endpoint.name
     return endpoints
+
+
+def mark_task(method: Method, options: TaskOptions) -> Method:
+    """Makes a method that `api` has marked a task besides."""
+    declaration: ApiDeclaration = getattr(method, _MARK)
+    setattr(method, _MARK, replace(declaration, task=options))
+    return method
 
 
 def _is_marked(value: object) -> bool:
@@ -180,6 +198,8 @@ def make_endpoint(function: str, method: Callable[..., object]) -> Endpoint:
     place = place_of(method)
     signature = read_signature(method)
     kind = kind_of(method, signature.returns)
+    if declaration.task is not None and kind.is_stream:
+        raise ServiceError(f"{place}: the task `{function}` answers in pieces", hint="return the whole, or use `@api`")
     if declaration.batch is not None:
         if kind.is_stream:
             raise ServiceError(
@@ -208,6 +228,7 @@ def make_endpoint(function: str, method: Callable[..., object]) -> Endpoint:
         batch=declaration.batch,
         is_idempotent=declaration.is_idempotent,
         example=example,
+        task=declaration.task,
     )
 
 
