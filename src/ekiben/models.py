@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import ekiben.frameworks  # noqa: F401 (gives models their `to_runner`)
+from ekiben.frameworks.hub_cache import seed_hub_cache
 from ekiben.store.local import default_store
 from ekiben.store.model_manifest import API_VERSION, ModelContext, ModelManifest, Signature
 from ekiben.store.models import Model, ModelDraft
@@ -33,6 +34,7 @@ __all__ = [
     "list",
     "pull",
     "push",
+    "seed_hub_cache",
 ]
 
 # What BentoML's module of this name has besides -> what does it here
