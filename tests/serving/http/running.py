@@ -13,6 +13,7 @@ from ekiben.serving.http.h1.listener import HttpServer, listen, url_of
 from ekiben.serving.http.h1.state import ServerState, begin_none
 from ekiben.serving.http.request import Request
 from ekiben.serving.http.routes import Begin
+from ekiben.serving.http.websocket import FindSocketHandler, no_sockets
 from ekiben.serving.interpreter import NEW_LOOP
 from ekiben.serving.wire import Answer, Payload, Reply
 from tests.serving.http.raw_client import PATIENCE_S
@@ -56,6 +57,7 @@ def answering(
     drain_s: float = 5.0,
     new_loop: Callable[[], asyncio.AbstractEventLoop] = NEW_LOOP,
     begin: Begin = begin_none,
+    find_socket: FindSocketHandler = no_sockets,
 ) -> Iterator[Answering]:
     """A server that answers with `handler` what is not begun by `begin`; stopped at the end."""
     is_up = threading.Event()
@@ -63,7 +65,7 @@ def answering(
 
     async def serve() -> None:
         loop = asyncio.get_running_loop()
-        state = ServerState(handler, limits or ConnectionLimits(), loop, begin=begin)
+        state = ServerState(handler, limits or ConnectionLimits(), loop, begin=begin, find_socket=find_socket)
         http = HttpServer(state, drain_s=drain_s)
         with listen("127.0.0.1", 0) as listener:
             found.append(Answering(url_of(listener), loop, http, state, threading.current_thread()))

@@ -23,6 +23,9 @@ class Client:
     def local(self) -> Address | None:
         return None
 
+    def is_secure(self) -> bool:
+        return False
+
 
 def request(target: bytes = b"/classify?x=1", **fields: str) -> Request:
     headers = {name.replace("_", "-").encode(): value.encode() for name, value in fields.items()}

@@ -33,6 +33,7 @@ DEFAULT_DRAIN_S = 25.0  # seconds: below the 30 that Kubernetes waits before it 
 DEFAULT_HEAD_TIMEOUT_S = 20.0  # seconds: a head is a packet or two
 DEFAULT_KEEP_ALIVE_S = 75.0  # seconds: longer than load balancers keep an idle connection (60), so they close it first
 DEFAULT_BODY_TIMEOUT_S = 20.0  # seconds: longer than a network's hiccup
+DEFAULT_MAX_MESSAGE_BYTES = 16 * 1024 * 1024  # of a websocket: uvicorn's bound, which apps are written for
 DEFAULT_MAX_CONNECTIONS = 10_000  # far above what a model answers; some 100 MB of connections
 DEFAULT_TASK_TIMEOUT_S = 3600.0  # seconds: tasks are what does not fit into a request
 DEFAULT_TASK_RETENTION_S = 24 * 3600.0  # seconds; BentoML's
@@ -64,6 +65,9 @@ KEYS = (
         60.0, ("EKIBEN_TIMEOUT", "BENTOML_TIMEOUT"), "timeout"),
     Key("traffic.max_concurrency", "max_concurrency", values.optional_count,
         "requests under way at once, beyond which 429 is answered", None, ("EKIBEN_MAX_CONCURRENCY",)),
+    Key("traffic.readiness", "readiness", values.readiness,
+        "`all`: ready while every service of the server is; `own`: while the one is whose APIs are routes",
+        "all", ("EKIBEN_READINESS",)),
     Key("traffic.drain_timeout", "drain_s", values.seconds, "seconds that requests under way get after SIGTERM",
         DEFAULT_DRAIN_S, ("EKIBEN_DRAIN_TIMEOUT",)),
     Key("http.max_body", "max_body_bytes", values.size, "largest request body (`100MiB`), beyond which 413 is answered",
@@ -76,6 +80,8 @@ KEYS = (
         DEFAULT_BODY_TIMEOUT_S, ("EKIBEN_BODY_TIMEOUT",)),
     Key("http.max_connections", "max_connections", values.count, "connections at once, beyond which 503 is answered",
         DEFAULT_MAX_CONNECTIONS, ("EKIBEN_MAX_CONNECTIONS",)),
+    Key("http.max_message", "max_message_bytes", values.size, "largest message of a websocket, beyond which it is closed",
+        DEFAULT_MAX_MESSAGE_BYTES, ("EKIBEN_MAX_MESSAGE",)),
     Key("tasks.path", "tasks_path", values.optional_text,
         "folder of the queue of tasks; by default one for each service below `EKIBEN_HOME`", None,
         ("EKIBEN_TASKS_PATH",)),

@@ -12,7 +12,7 @@ from ekiben.serving.batching.options import BatchOptions, Strategy
 from ekiben.serving.config.devices import GpuRequest
 from ekiben.serving.config.file import find_file, read_file
 from ekiben.serving.config.keys import ALIASES, BATCHING, BATCHING_KEYS, BY_PATH, KEYS, Key
-from ekiben.serving.config.values import Isolation, LabelStyle
+from ekiben.serving.config.values import Isolation, LabelStyle, Readiness
 from ekiben.serving.logs import LogFormat
 from ekiben.settings import Setting
 
@@ -60,12 +60,14 @@ class ServerConfig:
     warms_up: Setting[bool]
     timeout_s: Setting[float]
     max_concurrency: Setting[int | None]
+    readiness: Setting[Readiness]
     drain_s: Setting[float]
     max_body_bytes: Setting[int]
     head_timeout_s: Setting[float]
     keep_alive_s: Setting[float]
     body_timeout_s: Setting[float]
     max_connections: Setting[int]
+    max_message_bytes: Setting[int]
     tasks_path: Setting[str | None]
     tasks_max_queue: Setting[int]
     tasks_concurrency: Setting[int | None]

@@ -17,6 +17,8 @@ from ekiben.serving.logs import LogFormat
 
 CPU_COUNT = "cpu_count"
 Isolation: TypeAlias = Literal["auto", "none", "process"]
+Readiness: TypeAlias = Literal["all", "own"]
+READINESSES: tuple[Readiness, ...] = get_args(Readiness)
 ISOLATIONS: tuple[Isolation, ...] = get_args(Isolation)
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 LabelStyle: TypeAlias = Literal["ekiben", "bentoml"]
@@ -78,6 +80,14 @@ def isolation(value: object) -> Isolation:
         if value == name:
             return name
     raise ValueError(f"one of {', '.join(ISOLATIONS)} is asked for")
+
+
+def readiness(value: object) -> Readiness:
+    """Where workers run: `auto`, `none` (in the server's process) or `process` (each in its own)."""
+    for name in READINESSES:
+        if value == name:
+            return name
+    raise ValueError(f"one of {', '.join(READINESSES)} is asked for")
 
 
 def gpus(value: object) -> GpuRequest | None:

@@ -27,6 +27,9 @@ class Origin(Protocol):
     def local(self) -> Address | None:
         """Host and port that the client reached."""
 
+    def is_secure(self) -> bool:
+        """Whether it is TLS's."""
+
 
 @dataclass(slots=True, eq=False)
 class Request:

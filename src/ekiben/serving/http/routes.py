@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 from ekiben.errors import UnknownRoute, WrongMethod
 from ekiben.serving.failures import error_reply, reply_to
 from ekiben.serving.http.request import Request
+from ekiben.serving.http.websocket import Socket, SocketHandler
 from ekiben.serving.wire import JSON, Answer, Payload, Reply
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Answer]]
@@ -44,6 +45,17 @@ class DirectHandler(Protocol):
         """Delivers the reply to `exchange` later; None where this request has to be awaited."""
 
 
+@runtime_checkable
+class SocketServer(Protocol):
+    """A handler that serves websockets, too."""
+
+    def __call__(self, request: Request, /) -> Awaitable[Answer]:
+        """The answer."""
+
+    async def serve_socket(self, request: Request, socket: Socket, /) -> None:
+        """Has the websocket, until it returns."""
+
+
 NO_CONTENT = 204
 MAX_SHOWN = 200  # characters of a path in an error: enough to see what is wrong with it
 
@@ -74,10 +86,16 @@ class Router:
         if handlers is not None:
             handler = handlers.get(request.method)
             return handler(request) if handler is not None else _other_method(request, list(handlers))
-        for prefix, mounted in self._mounts:
-            if request.path == prefix or request.path.startswith(f"{prefix}/"):
-                return mounted(request)
-        return _unknown(request)
+        mounted = self._mounted_at(request.path)
+        return _unknown(request) if mounted is None else mounted(request)
+
+    def find_socket(self, request: Request) -> SocketHandler | None:
+        """Who serves the websocket that the request asks for; None where nobody does."""
+        mounted = None if request.path in self._routes else self._mounted_at(request.path)
+        return mounted.serve_socket if isinstance(mounted, SocketServer) else None
+
+    def _mounted_at(self, path: str) -> Handler | None:
+        return next((one for prefix, one in self._mounts if path == prefix or path.startswith(f"{prefix}/")), None)
 
     def begin(self, request: Request, exchange: Exchange) -> UnderWay | None:
         """Has it answered without a task; None where it leads to a handler that has to be awaited."""

@@ -26,6 +26,8 @@ class Requests:
     begun: list[tuple[Request, Framing]] = field(default_factory=list)
     asked: int = 0
     is_busy: bool = False
+    serves_sockets: bool = False
+    offered: list[tuple[Request, bytes]] = field(default_factory=list)
 
     @property
     def is_behind(self) -> bool:
@@ -48,6 +50,13 @@ class Requests:
 
     def local(self) -> Address | None:
         return None
+
+    def is_secure(self) -> bool:
+        return False
+
+    def take_over(self, request: Request, rest: bytes) -> bool:
+        self.offered.append((request, rest))
+        return self.serves_sockets
 
 
 def read(*pieces: bytes) -> list[tuple[Request, Framing]]:
@@ -136,7 +145,6 @@ def test_requests_are_the_same_however_their_bytes_are_cut(names: list[str], dat
         (b"a\0b: c\r\n", 400),
         (b"host: y\r\n", 400),
         (b"content-type: a/b\r\ncontent-type: c/d\r\n", 400),
-        (b"connection: upgrade\r\nupgrade: websocket\r\n", 501),
     ],
 )
 def test_a_head_that_could_be_read_in_two_ways_is_refused(head: bytes, status: int) -> None:
@@ -299,3 +307,32 @@ def test_a_head_of_very_many_headers_is_refused_whole_or_not() -> None:
 def test_a_begun_request_keeps_its_headers_when_trailers_come() -> None:
     request = only(CHUNKED, b"2\r\nab\r\n", b"0\r\nhost: other\r\n\r\n")
     assert [name for name, _ in request.raw_headers] == [b"host", b"transfer-encoding"]
+
+
+OFFER = b"GET /ws HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: %b\r\n"
+
+
+def test_a_websocket_gets_its_request_and_all_that_came_behind_it() -> None:
+    receiver = Requests(serves_sockets=True)
+    rest = b"\x81\x85" + b"x" * 200_000
+    RequestReader(receiver).take(OFFER % b"WebSocket" + b"\r\n" + rest)
+    ((request, found),) = receiver.offered
+    assert (request.path, found, receiver.begun) == ("/ws", rest, [])
+
+
+@pytest.mark.parametrize(
+    ("head", "is_offered"),
+    [
+        (OFFER % b"websocket" + b"\r\n", True),
+        (OFFER % b"h2c" + b"\r\n", False),
+        (OFFER % b"websocket" + b"content-length: 2\r\n\r\nab", False),
+        (OFFER % b"websocket" + b"transfer-encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n", False),
+        (OFFER.replace(b"GET", b"POST") % b"websocket" + b"\r\n", False),
+        (OFFER.replace(b"1.1", b"1.0") % b"websocket" + b"\r\n", False),
+    ],
+)
+def test_an_offer_that_nobody_takes_is_passed_over(head: bytes, is_offered: bool) -> None:
+    receiver = Requests()
+    RequestReader(receiver).take(head)
+    assert [one.path for one, _ in receiver.begun] == ["/ws"]
+    assert bool(receiver.offered) is is_offered

@@ -13,6 +13,7 @@ from ekiben.serving.config.keys import (
     DEFAULT_HEAD_TIMEOUT_S,
     DEFAULT_KEEP_ALIVE_S,
     DEFAULT_MAX_CONNECTIONS,
+    DEFAULT_MAX_MESSAGE_BYTES,
 )
 
 MAX_HEAD_BYTES = 64 * 1024  # bytes of request line and headers, or of trailers: above what proxies let through
@@ -25,12 +26,15 @@ RESERVED_FILES = 128  # descriptors that are not for connections: the service's 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Seconds for a head, seconds between requests, seconds in which a body has to move on, and a count."""
+    """Seconds for a head, seconds between requests, seconds in which a body has to move on, a count, and the size of a
+    websocket's message.
+    """
 
     head_timeout_s: float = DEFAULT_HEAD_TIMEOUT_S
     keep_alive_s: float = DEFAULT_KEEP_ALIVE_S
     body_timeout_s: float = DEFAULT_BODY_TIMEOUT_S
     max_connections: int = DEFAULT_MAX_CONNECTIONS
+    max_message_bytes: int = DEFAULT_MAX_MESSAGE_BYTES
 
 
 def affordable_connections(wanted: int) -> int:

@@ -31,6 +31,7 @@ from ekiben.serving.http.h1.limits import SPARE_CONNECTIONS
 from ekiben.serving.http.h1.patience import Patience, Verdict, Wait
 from ekiben.serving.http.h1.reader import Refusal, RequestReader, Stage
 from ekiben.serving.http.h1.state import ServerState
+from ekiben.serving.http.h1.upgrading import open_websocket
 from ekiben.serving.http.request import Address, Request, request_id
 from ekiben.serving.http.routes import UnderWay
 from ekiben.serving.wire import Reply
@@ -145,6 +146,20 @@ class Connection(asyncio.Protocol):
         """The reader's: the client waits to be asked."""
         self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
+    def take_over(self, request: Request, rest: bytes) -> bool:
+        """The reader's: a websocket is asked for. Behind requests that are under way, or where nobody serves it, the
+        offer is passed over and the request answered as it is.
+        """
+        handler = None if self._under_way is not None or self.is_full else self._state.find_socket(request)
+        if handler is None or self._state.is_stopping:
+            return False
+        self.resume_reading()
+        self._drop_reader()
+        self.is_gone = True
+        open_websocket(self._transport, self._state, request, handler, rest)
+        self._state.connections.discard(self)
+        return True
+
     def peer(self) -> Address | None:
         """Host and port of the client, where it has them."""
         return _address(self._transport.get_extra_info("peername"))
@@ -152,6 +167,10 @@ class Connection(asyncio.Protocol):
     def local(self) -> Address | None:
         """Host and port that the client reached."""
         return _address(self._transport.get_extra_info("sockname"))
+
+    def is_secure(self) -> bool:
+        """Whether the connection is TLS's."""
+        return self._transport.get_extra_info("ssl_object") is not None
 
     def pause_reading(self) -> None:
         """Leaves what comes in the network."""
@@ -313,7 +332,10 @@ class Connection(asyncio.Protocol):
         self._is_deaf = True
         self._farewell = None
         self.resume_reading()
-        self._transport.write_eof()
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        else:  # TLS has no half of a connection
+            self._transport.close()
 
     def _drop_reader(self) -> None:
         if self._reader is not None:

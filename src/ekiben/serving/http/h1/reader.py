@@ -3,9 +3,10 @@
 What llhttp lets through and this server does not serve is refused here: other versions of HTTP, transfer codings other
 than `chunked`, no host, heads over their limit. Nothing is buffered but the head and what came of the body with it.
 
-An upgrade that a client offers (Java's asks for `h2c` with every first request) is not taken, and the request answered
-as it is, which RFC 9110, section 7.8, allows. llhttp takes what follows such a head for another protocol, so the body
-is read by a second parser, which is told no more of the head than how the body ends.
+A websocket is the receiver's to take, with all that comes behind its request. Any other upgrade that a client offers
+(Java's asks for `h2c` with every first request) is not taken, and the request answered as it is, which RFC 9110,
+section 7.8, allows. llhttp takes what follows such a head for another protocol, so the body is read by a second parser,
+which is told no more of the head than how the body ends.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ class Receiver(BodyFlow, Origin, Protocol):
 
     def ask_for_body(self) -> None:
         """Tell the client to send what it holds back (100 Continue)."""
+
+    def take_over(self, request: Request, rest: bytes) -> bool:
+        """A request for a websocket, and what came behind it: whether the connection is a websocket's from now on."""
 
 
 class Stage(Enum):
@@ -119,9 +123,11 @@ class RequestReader:
                 break
             except httptools.HttpParserUpgrade as upgrade:
                 if not self._is_upgrade:  # CONNECT, whatever its target
-                    raise _no_other_protocol() from None
-                self._decline_upgrade()
+                    raise _no_tunnel() from None
                 rest = memoryview(rest)[upgrade.args[0] :]  # no copy: one read may bring thousands of them
+                if self._has_handed_over(rest):
+                    return
+                self._decline_upgrade()
             except httptools.HttpParserError as error:
                 if isinstance(error.__context__, Refusal):
                     raise error.__context__ from None
@@ -184,15 +190,20 @@ class RequestReader:
         self._url = b""
 
     def _begin(self, body: bytes | IncomingBody) -> None:
+        request = self._request_with(body)
+        self._headers = []
+        self._receiver.begin(request, self._framing)
+
+    def _request_with(self, body: bytes | IncomingBody) -> Request:
         url, fields = self._url, self._fields
         if url[0] == _SLASH:
             raw_path, _, query = url.partition(b"?")
         elif self._parser.get_method() == b"CONNECT":
-            raise _no_other_protocol()
+            raise _no_tunnel()
         else:
             raw_path, query = _split_absolute(url)
         path = raw_path.decode("latin-1")
-        request = Request(
+        return Request(
             self._parser.get_method().decode("latin-1"),
             unquote(path) if "%" in path else path,
             query.decode("latin-1"),
@@ -203,8 +214,6 @@ class RequestReader:
             url,
             self._receiver,
         )
-        self._headers = []
-        self._receiver.begin(request, self._framing)
 
     def _open_body(self) -> IncomingBody:
         """Begins the request although its body is not whole."""
@@ -241,12 +250,24 @@ class RequestReader:
             if coding.strip().lower() != b"chunked":
                 raise Refusal(HTTPStatus.NOT_IMPLEMENTED, "the only transfer coding that is read is `chunked`")
         if self._parser.should_upgrade():
-            if fields.get(b"upgrade", b"websocket").lower() == b"websocket":  # CONNECT offers no protocol
-                raise _no_other_protocol()
+            if b"upgrade" not in fields:
+                raise _no_tunnel()
             self._is_upgrade = True
         if self._parser.should_keep_alive():
             return OLD_PERSISTENT if is_old else PERSISTENT
         return OLD_LAST if is_old else LAST
+
+    def _has_handed_over(self, rest: memoryview) -> bool:
+        """Whether the connection is a websocket's now, with what came behind its request."""
+        fields = self._fields
+        is_bare = b"transfer-encoding" not in fields and fields.get(b"content-length", b"0").strip(b"0") == b""
+        is_offered = fields[b"upgrade"].lower() == b"websocket" and self._parser.get_method() == b"GET"
+        if not (is_bare and is_offered and self._parser.get_http_version() == "1.1"):
+            return False
+        if not self._receiver.take_over(self._request_with(b""), bytes(rest) + bytes(self._held)):
+            return False
+        self._held = memoryview(b"")
+        return True
 
     def _decline_upgrade(self) -> None:
         """Goes on after the head of an upgrade as after any other head."""
@@ -286,8 +307,8 @@ def _check_repeated(headers: list[tuple[bytes, bytes]]) -> None:
             raise Refusal(HTTPStatus.BAD_REQUEST, f"`{name.decode()}` came more than once")
 
 
-def _no_other_protocol() -> Refusal:
-    return Refusal(HTTPStatus.NOT_IMPLEMENTED, "websockets and tunnels are not served")
+def _no_tunnel() -> Refusal:
+    return Refusal(HTTPStatus.NOT_IMPLEMENTED, "tunnels are not served")
 
 
 def _too_long() -> Refusal:

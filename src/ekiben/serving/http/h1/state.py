@@ -11,6 +11,7 @@ from ekiben.serving.http.access import LogAccess
 from ekiben.serving.http.h1.limits import ConnectionLimits, affordable_connections
 from ekiben.serving.http.request import Request
 from ekiben.serving.http.routes import Begin, Exchange, Handler
+from ekiben.serving.http.websocket import FindSocketHandler, no_sockets
 
 # RFC 9110, section 5.6.7: in English whatever locale the service has set.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -38,13 +39,14 @@ def begin_none(request: Request, exchange: Exchange) -> None:
 
 
 class ServerState:
-    """`begin` answers without a task the requests that it can, `handler` the others.
+    """`begin` answers without a task the requests that it can, `handler` the others; `find_socket` finds who serves a
+    websocket.
 
     `date` is a line of every head, renewed by the server; `on_empty` is called when the last connection has gone.
     """
 
     __slots__ = (
-        *("begin", "connections", "create_task", "date", "handler", "is_stopping"),
+        *("begin", "connections", "create_task", "date", "find_socket", "handler", "is_stopping"),
         *("limits", "log_access", "max_connections", "on_empty"),
     )
 
@@ -55,9 +57,11 @@ class ServerState:
         loop: asyncio.AbstractEventLoop,
         log_access: LogAccess | None = None,
         begin: Begin = begin_none,
+        find_socket: FindSocketHandler = no_sockets,
     ) -> None:
         self.handler = handler
         self.begin = begin
+        self.find_socket = find_socket
         self.limits = limits
         self.max_connections = affordable_connections(limits.max_connections)
         self.create_task = loop.create_task

@@ -1,4 +1,4 @@
-"""`MountedApp`: an ASGI 3 app below a path prefix, as a Handler: requests and replies stream both ways.
+"""`MountedApp`: an ASGI 3 app below a path prefix, as a Handler: requests and replies stream both ways; websockets too.
 
 The app runs in the server's process, whatever runs the service. It reads its request's body as it comes, within the
 connection's limits but without `http.max_body`; `traffic.timeout` and `traffic.max_concurrency` are for APIs. When its
@@ -16,7 +16,9 @@ from ekiben.serving.failures import internal_error
 from ekiben.serving.http.asgi import AsgiCallable
 from ekiben.serving.http.mounted.exchange import AppExchange
 from ekiben.serving.http.mounted.lifespan import APP_FAILURES, Lifespan
+from ekiben.serving.http.mounted.socket import SocketExchange
 from ekiben.serving.http.request import Request
+from ekiben.serving.http.websocket import Socket
 from ekiben.serving.wire import Answer
 
 logger = logging.getLogger("ekiben.serving")
@@ -64,6 +66,18 @@ class MountedApp:
             exchange.leave()
             raise
 
+    async def serve_socket(self, request: Request, socket: Socket) -> None:
+        """Gives the app a websocket; returns when the app does."""
+        exchange = SocketExchange(socket, request.id)
+        try:
+            await self._app(self._socket_scope(request), exchange.receive, exchange.send)
+        except APP_FAILURES:
+            if not exchange.is_gone:
+                logger.exception("the app mounted at `%s` failed (request id %s)", self.place, request.id)
+                await exchange.fail()
+        else:
+            await exchange.end()
+
     async def _run(self, exchange: AppExchange, request: Request) -> None:
         try:
             await self._app(self._scope(request), exchange.receive, exchange.send)
@@ -73,13 +87,27 @@ class MountedApp:
         exchange.fail(AppFailed(f"the app mounted at `{self.place}` ended before its response"))
 
     def _scope(self, request: Request) -> dict[str, Any]:
+        is_secure = request.origin is not None and request.origin.is_secure()
+        scheme = "https" if is_secure else "http"
+        return {**self._head(request), "type": "http", "method": request.method, "scheme": scheme}
+
+    def _socket_scope(self, request: Request) -> dict[str, Any]:
+        is_secure = request.origin is not None and request.origin.is_secure()
+        offered = request.field(b"sec-websocket-protocol")
+        return {
+            **self._head(request),
+            "type": "websocket",
+            "scheme": "wss" if is_secure else "ws",
+            "subprotocols": [one.strip() for one in offered.split(",") if one.strip()],
+            "extensions": {"websocket.http.response": {}},
+        }
+
+    def _head(self, request: Request) -> dict[str, Any]:
+        """What scopes of all types have."""
         origin = request.origin
         return {
-            "type": "http",
             "asgi": dict(_ASGI),
             "http_version": "1.1",
-            "method": request.method,
-            "scheme": "http",
             "path": request.path,
             "raw_path": request.target.partition(b"?")[0],
             "query_string": request.query.encode("latin-1"),
@@ -88,4 +116,5 @@ class MountedApp:
             "client": None if origin is None else origin.peer(),
             "server": None if origin is None else origin.local(),
             "state": self._lifespan.state.copy(),
+            "request_id": request.id,
         }
