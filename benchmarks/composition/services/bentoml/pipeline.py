@@ -1,0 +1,48 @@
+"""Two services in processes of their own: what a request is made of, and a linear model on batches of it."""
+
+import bentoml
+import numpy as np
+
+CLASSES = 3
+FEATURES = 4
+ARRAY = np.ones((1250, 1000))  # 10 MB
+
+
+@bentoml.service
+class Model:
+    def __init__(self) -> None:
+        self.weights = np.arange(FEATURES * CLASSES, dtype=float).reshape(FEATURES, CLASSES)
+
+    @bentoml.api(batchable=True, max_batch_size=64)
+    def predict(self, rows: np.ndarray) -> np.ndarray:
+        return (rows @ self.weights).argmax(axis=1)
+
+    @bentoml.api
+    def corner(self, array: np.ndarray) -> float:
+        return float(array[-1, -1])
+
+    @bentoml.api
+    def negative(self, array: np.ndarray) -> np.ndarray:
+        return -array
+
+
+@bentoml.service(threads=16)
+class Pipeline:
+    model = bentoml.depends(Model)
+
+    @bentoml.api
+    async def classify(self, values: list[float]) -> list[int]:
+        rows = np.asarray([values])
+        return (await self.model.to_async.predict(rows)).tolist()
+
+    @bentoml.api
+    def classify_sync(self, values: list[float]) -> list[int]:
+        return self.model.predict(np.asarray([values])).tolist()
+
+    @bentoml.api
+    async def send_array(self, values: list[float]) -> list[float]:
+        return [await self.model.to_async.corner(ARRAY)]
+
+    @bentoml.api
+    async def send_and_get_array(self, values: list[float]) -> list[float]:
+        return [float((await self.model.to_async.negative(ARRAY))[-1, -1])]
