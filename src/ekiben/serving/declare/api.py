@@ -149,7 +149,7 @@ def api(
         if not batchable and replace(batch, is_idempotent=True) != BatchOptions():
             raise ServiceError(f"{place}: options of batching without `batchable=True`", hint="add it, or remove them")
         _check_options(batch, place)
-        _check_route(route, place)
+        check_route(route, place)
         setattr(method, _MARK, ApiDeclaration(name, route, batch if batchable else None, idempotent, example))
         return method
 
@@ -245,7 +245,8 @@ def _check_options(batch: BatchOptions, place: str) -> None:
             raise ServiceError(f"{place}: {what} cannot be used", hint=remedy)
 
 
-def _check_route(route: str | None, place: str) -> None:
+def check_route(route: str | None, place: str) -> None:
+    """Raises ServiceError for a route that is none, or that the server has itself; None is left to be chosen."""
     if route is None:
         return
     if not _ROUTE.fullmatch(route):
