@@ -32,7 +32,7 @@
     ├── ServiceError                a service declared in a way that cannot be served
     └── RequestError                what one HTTP request is answered with (`http_status`)
         ├── BadInput 400 · UnknownRoute 404 · WrongMethod 405 · RequestTimeout 408 · PayloadTooLarge 413
-        ├── UnsupportedMediaType 415
+        ├── Conflict 409 · UnsupportedMediaType 415
         ├── TooManyRequests 429 · InternalError 500 · Overloaded 503 · DeadlineExceeded 504
 
 A message is lower case, has no full stop, and puts the offending value in backticks; `hint` says what to try next.
@@ -281,6 +281,12 @@ class RequestTimeout(RequestError):
     """408: the client stopped in the middle of its request."""
 
     http_status = 408
+
+
+class Conflict(RequestError):
+    """409: what is asked for does not go with how things stand."""
+
+    http_status = 409
 
 
 class PayloadTooLarge(RequestError):

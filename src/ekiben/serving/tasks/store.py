@@ -16,7 +16,7 @@ from ekiben.serving.wire import Call, Reply
 
 
 class TaskBook(Protocol):
-    """Tasks as their clients know them, by API name and id. All but `add` raise NotFound where there is no such task."""
+    """Tasks as their clients know them, by API name and id. All but `add` raise NotFound where there is none."""
 
     async def add(self, name: str, call: Call) -> TaskRow:
         """Puts a call into the queue, and returns when it is kept. Raises Overloaded where too many wait."""
