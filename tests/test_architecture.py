@@ -44,6 +44,7 @@ SERVING_ROWS: list[tuple[str, ...]] = [
 # The public face: thin modules that re-export from any row below the command line. Nothing inside imports them.
 FACE = {
     *("ekiben", "bentos", "container", "exceptions", "io", "metrics", "models", "picklable_model", "sklearn"),
+    *("catboost", "keras", "lightgbm", "mlflow", "tensorflow", "xgboost"),
     "validators",
 }
 # The only modules that may import inside functions: each is alone in touching a heavy or optional third party, or is a
@@ -53,7 +54,13 @@ LATE_IMPORTS = {
     "ekiben.bentos": "export and import bring compressors along, which no service needs",
     "ekiben.models": "the same",
     "ekiben.settings": "yaml only where there is a settings file",
-    "ekiben.frameworks.sklearn": "alone in touching scikit-learn, which the user's environment may not have",
+    "ekiben.frameworks.catboost": "alone in touching CatBoost, which the user's environment may not have",
+    "ekiben.frameworks.keras": "the same of Keras",
+    "ekiben.frameworks.lightgbm": "the same of LightGBM",
+    "ekiben.frameworks.mlflow": "the same of MLflow",
+    "ekiben.frameworks.sklearn": "the same of scikit-learn, joblib and skops",
+    "ekiben.frameworks.tensorflow": "the same of TensorFlow",
+    "ekiben.frameworks.xgboost": "the same of XGBoost",
     "ekiben.oci.compression": "alone in touching zstandard, for one of three forms of a layer",
     "ekiben.packager.image.engines.docker_api": "alone in touching the Docker SDK, which pushes and layouts do without",
     "ekiben.packager.registries": "images that neither come from a registry nor go to one need no client",

@@ -23,6 +23,7 @@ _NAMES = {
     "asgi_app": "ekiben.serving.declare.mounts",
     "build": "ekiben.packager.build",
     "delete": "ekiben.bentos",
+    "depends": "ekiben.serving.declare.dependency",
     "export_bento": "ekiben.bentos",
     "get": "ekiben.bentos",
     "import_bento": "ekiben.bentos",
@@ -37,20 +38,29 @@ _NAMES = {
     "task": "ekiben.serving.declare.task",
     "use_arguments": "ekiben.serving.declare.arguments",
 }
-_MODULES = ("bentos", "container", "exceptions", "io", "metrics", "models", "picklable_model", "sklearn", "validators")
+_MODULES = (
+    *("bentos", "container", "exceptions", "io", "metrics", "models", "validators"),
+    *("catboost", "keras", "lightgbm", "mlflow", "picklable_model", "sklearn", "tensorflow", "xgboost"),
+)
 
 __all__ = ["__version__", *_NAMES, *_MODULES]
 
 if TYPE_CHECKING:
     from ekiben import bentos as bentos
+    from ekiben import catboost as catboost
     from ekiben import container as container
     from ekiben import exceptions as exceptions
     from ekiben import io as io
+    from ekiben import keras as keras
+    from ekiben import lightgbm as lightgbm
     from ekiben import metrics as metrics
+    from ekiben import mlflow as mlflow
     from ekiben import models as models
     from ekiben import picklable_model as picklable_model
     from ekiben import sklearn as sklearn
+    from ekiben import tensorflow as tensorflow
     from ekiben import validators as validators
+    from ekiben import xgboost as xgboost
     from ekiben.bentos import delete as delete
     from ekiben.bentos import export_bento as export_bento
     from ekiben.bentos import get as get
@@ -65,6 +75,7 @@ if TYPE_CHECKING:
     from ekiben.serving.declare.api import api as api
     from ekiben.serving.declare.arguments import use_arguments as use_arguments
     from ekiben.serving.declare.context import Context as Context
+    from ekiben.serving.declare.dependency import depends as depends
     from ekiben.serving.declare.hooks import on_shutdown as on_shutdown
     from ekiben.serving.declare.hooks import on_startup as on_startup
     from ekiben.serving.declare.mounts import asgi_app as asgi_app

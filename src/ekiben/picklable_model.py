@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ekiben.frameworks.picklable_model import get, load_model, save_model
+from ekiben.frameworks.picklable_model import get, get_runnable, load_model, save_model
 
-__all__ = ["get", "load_model", "save_model"]
+__all__ = ["get", "get_runnable", "load_model", "save_model"]

@@ -6,59 +6,34 @@ is loaded. Loading runs code of whoever saved the model: load what you trust.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import ModuleType
-from typing import Any
+from typing import Any, Unpack
 
+from ekiben.frameworks.runnable import Runnable, signed_runnable
 from ekiben.frameworks.saved import (
     MODEL_FILE,
+    Framework,
     ModelLike,
+    SaveOptions,
     choose_signatures,
-    find_saved,
-    installed_version,
     warn_of_other_python,
-    warn_of_other_versions,
 )
-from ekiben.store.local import default_store
-from ekiben.store.model_manifest import ModelContext
 from ekiben.store.models import Model
 from ekiben.store.pickles import dump_pickle, load_pickle
 from ekiben.tag import Tag
 
-MODULE = "ekiben.picklable_model"
-_DISTRIBUTION = "cloudpickle"
+_CLOUDPICKLE = Framework("ekiben.picklable_model", "cloudpickle", ("cloudpickle",))
 
 
-def save_model(
-    name: str | Tag,
-    model: object,
-    *,
-    signatures: Mapping[str, object] | None = None,
-    labels: Mapping[str, object] | None = None,
-    metadata: Mapping[str, object] | None = None,
-    custom_objects: Mapping[str, object] | None = None,
-    external_modules: Sequence[ModuleType] = (),
-    version: str | None = None,
-) -> Model:
+def save_model(name: str | Tag, model: object, **options: Unpack[SaveOptions]) -> Model:
     """Saves any object and gives it back as a Model, whose `tag` is exact.
 
-    `name` may be `name:version`. `signatures` says which methods take batches: `{"encode": {"batchable": True}}`;
-    without it, `__call__` one call at a time. What `external_modules` define travels in the pickle. Raises
-    FrameworkError for what does not pickle, UsageError for a method that it lacks, VersionTaken, StoreError.
+    `name` may be `name:version`. Without signatures `__call__` takes one call at a time. What `external_modules` define
+    travels in the pickle. Raises FrameworkError for what does not pickle, UsageError for a method that it lacks,
+    VersionTaken, StoreError.
     """
-    context = ModelContext("cloudpickle", {_DISTRIBUTION: installed_version(_DISTRIBUTION)})
-    with default_store().models.create(
-        name,
-        module=MODULE,
-        signatures=choose_signatures(model, signatures, default="__call__"),
-        labels=labels,
-        metadata=metadata,
-        context=context,
-        version=version,
-        custom_objects=custom_objects,
-        external_modules=external_modules,
-    ) as draft:
-        dump_pickle(draft.path_of(MODEL_FILE), model, external_modules)
+    signatures = choose_signatures(model, options.get("signatures"), default="__call__")
+    with _CLOUDPICKLE.saving(name, signatures, options) as draft:
+        dump_pickle(draft.path_of(MODEL_FILE), model, options.get("external_modules") or ())
     return draft.model
 
 
@@ -68,12 +43,16 @@ def load_model(model: ModelLike) -> Any:
     Raises ModelNotFound, FrameworkError where code that it needs is missing or another module saved the model, and
     DamagedItem where its file is missing or has changed.
     """
-    saved = get(model)
-    warn_of_other_versions(saved)
+    saved = _CLOUDPICKLE.find_to_load(model)
     warn_of_other_python(saved)
     return load_pickle(saved.path_of(MODEL_FILE), str(saved.tag))
 
 
 def get(tag: ModelLike) -> Model:
     """The Model without loading it. Raises FrameworkError where another module saved it."""
-    return find_saved(tag, MODULE)
+    return _CLOUDPICKLE.get(tag)
+
+
+def get_runnable(model: Model) -> type[Runnable]:
+    """A Runnable of its signatures, on CPUs, one thread for each worker: nothing is known of the object."""
+    return signed_runnable(model, load_model, multi_threading=False)

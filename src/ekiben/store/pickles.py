@@ -10,25 +10,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from ekiben.digest import Digest
-from ekiben.errors import DamagedItem, EkibenError, FrameworkError
-from ekiben.store.disk import disk_refusals
-from ekiben.store.sums import SUMS, parse_sums
+from ekiben.errors import DamagedItem, FrameworkError
+from ekiben.store.loading import loading
 
 CUSTOM_OBJECTS = "custom_objects.pkl"  # BentoML's name for it
-_ANEW = "delete the model and save it again"
-_OLD_VERSIONS = "load it with the versions that it was saved with, which its model.yaml lists"
+_CODE = "install or add to the path what it was saved with, or save it with external_modules"
 
 
 def dump_pickle(path: Path, value: object, by_value: Sequence[ModuleType] = ()) -> None:
     """Writes `value`; what modules in `by_value` define travels with it instead of being imported when loaded."""
-    import pickle
-
     import cloudpickle
 
-    with path.open("wb") as stream, _registered(by_value):
+    with path.open("wb") as stream, pickling(value, by_value):
+        cloudpickle.dump(value, stream)
+
+
+@contextmanager
+def pickling(value: object, by_value: Sequence[ModuleType] = ()) -> Iterator[None]:
+    """The same for a block that has cloudpickle write `value`. Raises FrameworkError for what does not pickle."""
+    import pickle
+
+    with _registered(by_value):
         try:
-            cloudpickle.dump(value, stream)
+            yield
         except (TypeError, AttributeError, RecursionError, pickle.PicklingError) as error:
             raise FrameworkError(
                 f"`{type(value).__name__}` cannot be pickled: {error}",
@@ -37,44 +41,12 @@ def dump_pickle(path: Path, value: object, by_value: Sequence[ModuleType] = ()) 
 
 
 def load_pickle(path: Path, what: str) -> object:
-    """The value written by `dump_pickle`, of the model `what`. Raises as `unpickling` does."""
+    """The value written by `dump_pickle`, of the model `what`. Raises as `loading` does."""
     import cloudpickle
 
-    hint = "install or add to the path what it was saved with, or save it with external_modules"
-    with unpickling(path, what, hint), path.open("rb") as stream:
+    with loading(path.parent, path.name, what, code_hint=_CODE) as file, file.open("rb") as stream:
         value: object = cloudpickle.load(stream)
     return value
-
-
-@contextmanager
-def unpickling(path: Path, what: str, hint: str) -> Iterator[None]:
-    """Translates what a block raises that unpickles the item's file at `path`, which runs anybody's code.
-
-    Raises DamagedItem where the file is missing or other than it was when saved, StoreError where the disk refuses it,
-    and FrameworkError for the rest; `hint` is for code that is not here.
-    """
-    try:
-        with disk_refusals(path):
-            if not path.exists():
-                raise DamagedItem(f"`{what}` has no {path.name}", hint=_ANEW)
-            yield
-    except EkibenError:
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        if not _is_as_saved(path):
-            raise DamagedItem(f"`{path}` is not what was saved: {reason}", hint=_ANEW) from error
-        if isinstance(error, ImportError | AttributeError):
-            raise FrameworkError(f"`{what}` needs code that is not here: {error}", hint=hint) from error
-        raise FrameworkError(f"`{what}` cannot be loaded: {reason}", hint=_OLD_VERSIONS) from error
-
-
-def _is_as_saved(path: Path) -> bool:
-    """Whether the file has the digest that its item lists: read again, since this is asked after a failure alone."""
-    try:
-        return parse_sums((path.parent / SUMS).read_bytes()).get(path.name) == Digest.of_file(path)
-    except (OSError, DamagedItem):
-        return False
 
 
 def load_custom_objects(folder: Path) -> dict[str, object]:

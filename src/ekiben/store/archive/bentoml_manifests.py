@@ -17,7 +17,9 @@ from ekiben.store.model_manifest import API_VERSION, ModelContext, ModelManifest
 from ekiben.store.plain import plain_labels
 from ekiben.tag import Tag
 
-_MODULES = {"bentoml.sklearn": "ekiben.sklearn", "bentoml.picklable_model": "ekiben.picklable_model"}
+# Frameworks whose files are read here as BentoML writes them.
+_FRAMEWORKS = ("catboost", "keras", "lightgbm", "mlflow", "picklable_model", "sklearn", "tensorflow", "xgboost")
+_MODULES = {f"bentoml.{name}": f"ekiben.{name}" for name in _FRAMEWORKS}
 _SIGNATURE_KEYS = ("batchable", "batch_dim")
 _OF_THE_MAKING = {"name", "version", "creation_time", "bentoml_version"}  # the receipt tells of these
 _MODEL_KEYS = {

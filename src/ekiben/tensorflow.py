@@ -1,0 +1,7 @@
+"""`ekiben.tensorflow`: TensorFlow modules in the local store. A face: the work is in `ekiben.frameworks.tensorflow`."""
+
+from __future__ import annotations
+
+from ekiben.frameworks.tensorflow import get, get_runnable, load_model, save_model
+
+__all__ = ["get", "get_runnable", "load_model", "save_model"]
