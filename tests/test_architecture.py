@@ -37,6 +37,7 @@ SERVING_ROWS: list[tuple[str, ...]] = [
     ("options",),
     ("config",),
     ("batching", "payload", "streams"),
+    ("oip",),
     ("failures",),
     ("wire", "logs", "interpreter", "healthcheck", "stopping", "exit_status"),
     ("variables",),
@@ -44,7 +45,8 @@ SERVING_ROWS: list[tuple[str, ...]] = [
 # The public face: thin modules that re-export from any row below the command line. Nothing inside imports them.
 FACE = {
     *("ekiben", "bentos", "container", "exceptions", "io", "metrics", "models", "picklable_model", "sklearn"),
-    *("catboost", "keras", "lightgbm", "mlflow", "tensorflow", "xgboost"),
+    *("catboost", "keras", "lightgbm", "mlflow", "onnx", "pytorch", "tensorflow", "torchscript", "transformers"),
+    "xgboost",
     "validators",
 }
 # The only modules that may import inside functions: each is alone in touching a heavy or optional third party, or is a
@@ -58,8 +60,15 @@ LATE_IMPORTS = {
     "ekiben.frameworks.keras": "the same of Keras",
     "ekiben.frameworks.lightgbm": "the same of LightGBM",
     "ekiben.frameworks.mlflow": "the same of MLflow",
+    "ekiben.frameworks.onnx": "the same of ONNX and its runtime",
+    "ekiben.frameworks.pytorch": "the same of torch",
     "ekiben.frameworks.sklearn": "the same of scikit-learn, joblib and skops",
     "ekiben.frameworks.tensorflow": "the same of TensorFlow",
+    "ekiben.frameworks.tensors": "the same of torch, for models of several libraries",
+    "ekiben.frameworks.torch_classes": "the same",
+    "ekiben.frameworks.torch_weights": "the same of safetensors",
+    "ekiben.frameworks.torchscript": "the same of torch",
+    "ekiben.frameworks.transformers": "the same of transformers",
     "ekiben.frameworks.xgboost": "the same of XGBoost",
     "ekiben.oci.compression": "alone in touching zstandard, for one of three forms of a layer",
     "ekiben.packager.image.engines.docker_api": "alone in touching the Docker SDK, which pushes and layouts do without",

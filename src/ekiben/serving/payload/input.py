@@ -4,6 +4,7 @@
     multipart/form-data    where a parameter is a file: one part for each file, plain fields as JSON or bare words
     any other media type   the file itself, where a file is the only parameter; numpy's own, where an array is
     values                 the arguments as another service has them (`values`)
+    inference              tensors of the Open Inference Protocol (`inference/`)
     no body                where every parameter has a default
 
 Not here: how a single value is read (the codecs), and limits on the size of a body (the HTTP front).
@@ -15,14 +16,19 @@ import contextlib
 import inspect
 from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
+from functools import cached_property
 
 import msgspec
 
 from ekiben.errors import BadInput, ServiceError, UnsupportedMediaType
 from ekiben.nearest import did_you_mean
+from ekiben.serving.oip.media import INFERENCE
+from ekiben.serving.oip.request import count_tensor_rows, read_request
+from ekiben.serving.oip.signature import TensorSpec, read_inputs
 from ekiben.serving.payload.codec import BodyCodec, FileCodec, ValueCodec
 from ekiben.serving.payload.files import FileList
 from ekiben.serving.payload.folder import RequestFolder
+from ekiben.serving.payload.inference.arguments import ArgumentReader
 from ekiben.serving.payload.json_values import json_default
 from ekiben.serving.payload.kinds import input_codec
 from ekiben.serving.payload.multipart import MULTIPART, Part, parse_multipart
@@ -98,6 +104,8 @@ class InputSpec:
             return self._with_defaults({})
         if media_type == VALUES:
             return self._from_values(decode_values(payload.body, folder))
+        if media_type == INFERENCE and self._tensors is not None:
+            return self._with_defaults(self._tensors.read(read_request(payload)))
         if media_type in ("", JSON) or media_type.endswith("+json"):
             return self._from_json(payload.body)
         if self._body is not None and media_type == self._body.body_media_type:
@@ -119,6 +127,8 @@ class InputSpec:
         """
         if payload.content_type == VALUES:
             return count_value_rows(payload.body, self._names[0], batch_dim)
+        if payload.content_type.startswith(INFERENCE):
+            return count_tensor_rows(payload, batch_dim)
         if len(self._values) != 1:
             return self._count_files(payload.body)
         if self._body is not None and payload.content_type == self._body.body_media_type:
@@ -151,6 +161,15 @@ class InputSpec:
         return (
             schema | ({"required": required} if required else {}) | ({DEFINITIONS: definitions} if definitions else {})
         )
+
+    @cached_property
+    def tensors(self) -> tuple[TensorSpec, ...] | None:
+        """The tensors that the parameters are; None where one of them is something else."""
+        return None if self._files else read_inputs(self.json_schema(), self._root)
+
+    @cached_property
+    def _tensors(self) -> ArgumentReader | None:
+        return None if self.tensors is None else ArgumentReader(self.tensors, self._values)
 
     def _from_json(self, body: Body) -> dict[str, object]:
         if self._root is not None and self._root in self._values:
