@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ekiben.serving.payload.annotations import ContentType
+from ekiben.serving.payload.marks import ContentType, DataframeSchema, DType, Shape
 
-__all__ = ["ContentType"]
+__all__ = ["ContentType", "DType", "DataframeSchema", "Shape"]

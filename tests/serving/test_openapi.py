@@ -14,7 +14,7 @@ from ekiben.serving.declare.api import api
 from ekiben.serving.declare.context import Context
 from ekiben.serving.declare.service import service
 from ekiben.serving.openapi import openapi_document, schema_document
-from ekiben.serving.payload.annotations import ContentType
+from ekiben.serving.payload.marks import ContentType
 
 
 class Item(BaseModel):

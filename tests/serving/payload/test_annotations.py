@@ -5,7 +5,8 @@ from typing import Annotated, Any, Optional
 
 import pytest
 
-from ekiben.serving.payload.annotations import ContentType, Iteration, content_type_of, iteration_of, optional_item
+from ekiben.serving.payload.annotations import Iteration, content_type_of, iteration_of, optional_item
+from ekiben.serving.payload.marks import ContentType
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from ekiben.errors import BadInput
+from ekiben.serving.payload.array_form import ArrayForm
 from ekiben.serving.payload.arrays import ArrayInput, input_codec
 from ekiben.serving.payload.json_values import encode_json
 
@@ -105,7 +106,7 @@ def test_other_types_of_numpy_are_not_this_codecs() -> None:
     )
 )
 def test_an_array_that_is_written_reads_back(array: Array) -> None:
-    back = ArrayInput(array.dtype).read_json(encode_json(array), "x")
+    back = ArrayInput(ArrayForm(array.dtype)).read_json(encode_json(array), "x")
     assert isinstance(back, np.ndarray)
     assert (back.dtype, back.shape) == (array.dtype, array.shape)
     assert np.array_equal(back, array, equal_nan=array.dtype.kind == "f")

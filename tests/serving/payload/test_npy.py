@@ -133,7 +133,7 @@ def test_beside_other_parameters_an_array_is_json_only(folder: RequestFolder) ->
 
 def test_an_array_is_answered_as_the_request_was_sent() -> None:
     spec = OutputSpec(np.ndarray)
-    assert spec.encode(np.array([1, 2]), JSON) == Payload(JSON, b"[1,2]")
-    assert spec.encode([1, 2], NPY) == Payload(NPY, saved([1, 2]))
+    assert spec.encode(np.array([1, 2]), Payload(JSON, b"")) == Payload(JSON, b"[1,2]")
+    assert spec.encode([1, 2], Payload(NPY, b"")) == Payload(NPY, saved([1, 2]))
     assert spec.other_media_types == (NPY,)
-    assert OutputSpec(list[int]).encode([1, 2], NPY) == Payload(JSON, b"[1,2]")
+    assert OutputSpec(list[int]).encode([1, 2], Payload(NPY, b"")) == Payload(JSON, b"[1,2]")

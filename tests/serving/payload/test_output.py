@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from ekiben.errors import ServiceError
-from ekiben.serving.payload.annotations import ContentType
+from ekiben.serving.payload.marks import ContentType
 from ekiben.serving.payload.output import OutputSpec
 from ekiben.serving.wire import JSON, Payload
 
@@ -27,7 +27,7 @@ def test_a_declared_file_is_sent_as_a_file(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("hello")
     assert OutputSpec(Path).encode(path) == Payload("text/plain", b"hello")
-    assert OutputSpec(Path).json_schema() == {"type": "string", "format": "binary"}
+    assert OutputSpec(Path).json_schema() == {"type": "string", "format": "binary", "title": "pathlib.Path"}
 
 
 @pytest.mark.parametrize(

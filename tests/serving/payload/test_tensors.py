@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ekiben.errors import BadInput, ServiceError
-from ekiben.serving.payload.annotations import ContentType
+from ekiben.serving.payload.marks import ContentType
 from ekiben.serving.payload.kinds import input_codec
 from ekiben.serving.payload.npy import NPY
 from ekiben.serving.payload.output import OutputSpec
@@ -61,7 +61,7 @@ def test_a_tensor_is_written_whatever_tracks_it(dtype: Any) -> None:
     tensor = torch.tensor([1.5, 2.0], dtype=dtype, requires_grad=True)
     spec = OutputSpec(torch.Tensor)
     assert spec.encode(tensor) == Payload(JSON, b"[1.5,2.0]")
-    assert np.load(io.BytesIO(spec.encode(tensor, NPY).body)).tolist() == [1.5, 2.0]
+    assert np.load(io.BytesIO(spec.encode(tensor, Payload(NPY, b"")).body)).tolist() == [1.5, 2.0]
     assert OutputSpec(Annotated[torch.Tensor, ContentType(NPY)]).encode(tensor).content_type == NPY
 
 

@@ -4,6 +4,7 @@
     output.py     OutputSpec    a result -> a body
     stream.py     StreamSpec    what a method yields -> the pieces of a body; events.py: SSE
     kinds.py      annotation -> codec: the one place that knows all kinds; annotations.py takes annotations apart
+    marks.py      Shape, DType, DataframeSchema, ContentType: what stands beside a type; array_form.py: of arrays
     codec.py      the Protocols of a codec: ValueCodec (JSON), FileCodec (uploads), OutputCodec
       json_values.py   everything pydantic understands         arrays.py   numpy arrays
       files.py         pathlib.Path, and lists of files        frames.py   pandas DataFrame, Series

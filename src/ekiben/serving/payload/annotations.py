@@ -1,4 +1,4 @@
-"""Takes annotations apart: `Annotated[...]`, `X | None`, the item of an iterator; and `ContentType`, a mark in them."""
+"""Takes annotations apart: `Annotated[...]`, `X | None`, the item of an iterator."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Genera
 from dataclasses import dataclass
 from typing import Annotated, Any, Union, get_args, get_origin
 
+from ekiben.serving.payload.marks import marks_of
+
 _SYNC = (Generator, Iterator, Iterable)
 _ASYNC = (AsyncGenerator, AsyncIterator, AsyncIterable)
 _PLAIN = (str, int, float, bool, type(None), Any, list, dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ContentType:
-    """The media type of a result: `-> Annotated[Iterator[str], ContentType("text/event-stream")]`."""
-
-    content_type: str
 
 
 def without_metadata(annotation: object) -> object:
@@ -26,16 +21,16 @@ def without_metadata(annotation: object) -> object:
 
 def content_type_of(annotation: object) -> str | None:
     """What an `Annotated[..., ContentType(...)]` says; None where it says nothing."""
-    metadata = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
-    return next((one.content_type for one in metadata if isinstance(one, ContentType)), None)
+    mark = marks_of(annotation).content_type
+    return None if mark is None else mark.content_type
 
 
 def optional_item(annotation: object) -> object | None:
-    """`X` of `X | None`, else None."""
+    """`X` of `X | None`, with its own metadata, else None."""
     if get_origin(annotation) not in (Union, types.UnionType):
         return None
     items = [one for one in get_args(annotation) if one is not type(None)]
-    return without_metadata(items[0]) if len(items) == 1 and len(get_args(annotation)) == 2 else None
+    return items[0] if len(items) == 1 and len(get_args(annotation)) == 2 else None
 
 
 @dataclass(frozen=True, slots=True)

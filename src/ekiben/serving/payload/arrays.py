@@ -7,32 +7,35 @@ in `numpy.typing.NDArray[numpy.float32]`; then values that it cannot hold are re
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, get_args, get_origin
+from typing import Any, get_origin
 
 import msgspec
 import numpy as np
 
 from ekiben.errors import BadInput
+from ekiben.serving.payload.array_form import ArrayForm, array_form
 from ekiben.serving.payload.codec import OutputCodec
 from ekiben.serving.payload.files import BINARY
 from ekiben.serving.payload.json_values import JsonOutput
+from ekiben.serving.payload.marks import NO_MARKS, Marks
 from ekiben.serving.payload.npy import NPY, read_array, read_header, write_array
 from ekiben.serving.payload.schemas import JsonSchema
-from ekiben.serving.wire import Body, Payload
+from ekiben.serving.wire import JSON, Body, Payload
 
 _DECODE = msgspec.json.Decoder().decode
-_CONCRETE = frozenset(np.sctypeDict.values())  # scalar types with a size: np.float32, but not np.floating
+ANY_ARRAY = ArrayForm()
+TITLE = "numpy.ndarray"
 _NUMBERS = "biuf"  # numpy kinds: bool, signed, unsigned, float
 
 
-def input_codec(annotation: object) -> ArrayInput | None:
+def input_codec(annotation: object, marks: Marks = NO_MARKS) -> ArrayInput | None:
     """The codec of an array annotation; None for other types of numpy."""
-    return ArrayInput(_declared_dtype(annotation)) if _is_array(annotation) else None
+    return ArrayInput(array_form(annotation, marks)) if _is_array(annotation) else None
 
 
-def output_codec(annotation: object) -> ArrayOutput | None:
+def output_codec(annotation: object, marks: Marks = NO_MARKS) -> ArrayOutput | None:
     """The codec of a result annotated as an array; None for other types of numpy."""
-    return ArrayOutput(_schema(_declared_dtype(annotation))) if _is_array(annotation) else None
+    return ArrayOutput(array_form(annotation, marks)) if _is_array(annotation) else None
 
 
 class ArrayInput:
@@ -41,8 +44,9 @@ class ArrayInput:
     body_media_type = NPY
     json_type = Any
 
-    def __init__(self, dtype: np.dtype[Any] | None) -> None:
-        self._dtype = dtype
+    def __init__(self, form: ArrayForm = ANY_ARRAY) -> None:
+        self._form = form
+        self._is_free = form.is_free
 
     def read_decoded(self, value: object, name: str) -> object:
         """The array of nested lists, or BadInput: ragged ones, mixed types, values outside the declared dtype."""
@@ -52,7 +56,7 @@ class ArrayInput:
             raise BadInput(f"`{name}`: the nested lists are no array: rows differ in length") from error
         if array.dtype.kind in "OU":
             array = _from_mixed(array, value, name)
-        return array if self._dtype is None else _cast(array, self._dtype, name)
+        return array if self._is_free else self._form.fit(array, name)
 
     def read_json(self, text: bytes, name: str) -> object:
         """The array of a JSON text, or BadInput."""
@@ -70,12 +74,12 @@ class ArrayInput:
         """The array itself, or the array of nested lists."""
         if not isinstance(value, np.ndarray):
             return self.read_decoded(value, name)
-        return value if self._dtype is None else _cast(value, self._dtype, name)
+        return value if self._is_free else self._form.fit(value, name)
 
     def read_body(self, body: Body, name: str) -> object:
         """The array of an npy file, or BadInput."""
         array = read_array(body, name)
-        return array if self._dtype is None else _cast(array, self._dtype, name)
+        return array if self._is_free else self._form.fit(array, name)
 
     def count_rows(self, body: Body, dim: int) -> int:
         """What the file's header says."""
@@ -86,8 +90,8 @@ class ArrayInput:
         return shape[dim] if dim < len(shape) else 1
 
     def schema(self) -> JsonSchema:
-        """An array of anything, or of the declared dtype."""
-        return _schema(self._dtype)
+        """An array of anything, or of the declared form."""
+        return self._form.schema(TITLE)
 
 
 class ArrayOutput(JsonOutput):
@@ -95,12 +99,24 @@ class ArrayOutput(JsonOutput):
 
     body_media_type = NPY
 
+    def __init__(self, form: ArrayForm = ANY_ARRAY, media_type: str = JSON, title: str = TITLE) -> None:
+        super().__init__(form.schema(title), media_type)
+        self._form = form
+        self._is_free = form.is_free
+        self._title = title
+
     def named(self, media_type: str) -> OutputCodec:
         """An npy file, or JSON under another media type."""
-        return NpyOutput(self.schema()) if media_type == NPY else super().named(media_type)
+        return NpyOutput(self._form) if media_type == NPY else ArrayOutput(self._form, media_type, self._title)
+
+    def encode(self, value: object) -> Payload:
+        """Nested lists. Raises ServiceError for a result that is not of the declared form."""
+        return super().encode(value if self._is_free else self._form.fit_result(value))
 
     def plain_rows(self, value: object) -> object:
         """Lists instead of an array: made once for a batch, they cost less than an array for each of its requests."""
+        if not self._is_free:
+            return value
         return (
             value.tolist() if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in _NUMBERS else value
         )
@@ -111,16 +127,16 @@ class NpyOutput:
 
     media_type = NPY
 
-    def __init__(self, json_schema: JsonSchema) -> None:
-        self._json_schema = json_schema
+    def __init__(self, form: ArrayForm) -> None:
+        self._form = form
 
     def named(self, media_type: str) -> OutputCodec:
         """As an array that has no media type yet."""
-        return ArrayOutput(self._json_schema).named(media_type)
+        return ArrayOutput(self._form).named(media_type)
 
     def encode(self, value: object) -> Payload:
         """The file. A list is made an array first, as a method that is annotated so may return one."""
-        return Payload(NPY, write_array(np.asarray(value)))
+        return Payload(NPY, write_array(self._form.fit_result(value)))
 
     def schema(self) -> JsonSchema:
         """Binary text, as OpenAPI says a file."""
@@ -129,16 +145,6 @@ class NpyOutput:
 
 def _is_array(annotation: object) -> bool:
     return (get_origin(annotation) or annotation) is np.ndarray
-
-
-def _declared_dtype(annotation: object) -> np.dtype[Any] | None:
-    """The dtype of `NDArray[np.float32]`, spelt out `ndarray[shape, dtype[float32]]`; None where it leaves it open."""
-    for argument in get_args(annotation)[1:]:
-        for scalar in get_args(argument):
-            if scalar in _CONCRETE:
-                dtype: np.dtype[Any] = np.dtype(scalar)
-                return dtype
-    return None
 
 
 def _from_mixed(array: np.ndarray[Any, Any], values: object, name: str) -> np.ndarray[Any, Any]:
@@ -160,25 +166,3 @@ def _leaves(values: object) -> Iterator[object]:
             yield from _leaves(one)
     else:
         yield values
-
-
-def _cast(array: np.ndarray[Any, Any], dtype: np.dtype[Any], name: str) -> np.ndarray[Any, Any]:
-    if array.dtype == dtype:
-        return array
-    fits = (
-        array.dtype.kind in _NUMBERS and dtype.kind in _NUMBERS and not (array.dtype.kind == "f" and dtype.kind in "iu")
-    )
-    if array.size and not fits and array.dtype.kind != dtype.kind:
-        raise BadInput(f"`{name}`: values of type {array.dtype} where {dtype} is asked for")
-    cast = array.astype(dtype)
-    if dtype.kind in "iub" and not np.array_equal(cast, array):
-        raise BadInput(f"`{name}`: a value does not fit into {dtype}")
-    return cast
-
-
-def _schema(dtype: np.dtype[Any] | None) -> JsonSchema:
-    schema: JsonSchema = {"type": "array", "items": {}, "title": "numpy.ndarray"}
-    if dtype is not None:
-        schema["description"] = f"nested lists, dtype {dtype}"
-        schema["x-dtype"] = str(dtype)
-    return schema

@@ -14,6 +14,7 @@ from pathlib import Path
 from ekiben.errors import BadInput, ServiceError
 from ekiben.serving.payload.codec import FileCodec
 from ekiben.serving.payload.folder import RequestFolder
+from ekiben.serving.payload.marks import NO_MARKS, Marks
 from ekiben.serving.payload.multipart import Part
 from ekiben.serving.payload.schemas import JsonSchema
 from ekiben.serving.wire import Body, Payload
@@ -28,15 +29,18 @@ BINARY: JsonSchema = {"type": "string", "format": "binary"}
 class FileInput:
     """One parameter that is one uploaded file."""
 
-    raw_media_type = OCTETS
+    def __init__(self, marks: Marks = NO_MARKS) -> None:
+        self._marks = marks
+        self.raw_media_type = OCTETS if marks.content_type is None else marks.content_type.content_type
 
     def accepts(self, media_type: str) -> bool:
-        """Any media type that is not a way of writing several parameters."""
-        return media_type not in _FORMS
+        """Any media type that is not a way of writing several parameters, or those that are asked for."""
+        return media_type not in _FORMS and self._marks.takes_media_type(media_type)
 
     def read_files(self, files: Sequence[Part], name: str, folder: RequestFolder) -> object:
         """The path of the stored file, in a folder of its own, so that equal names do not meet."""
         part = only(files, name)
+        check_media_type(part, name, self._marks)
         return store_file(part.content, part.file_name, name, folder)
 
     def read_value(self, value: object, name: str) -> object:
@@ -47,7 +51,7 @@ class FileInput:
 
     def schema(self) -> JsonSchema:
         """Binary text, as OpenAPI says a file."""
-        return dict(BINARY)
+        return binary_schema(self._marks)
 
 
 class FileList:
@@ -99,7 +103,20 @@ class FileOutput:
 
     def schema(self) -> JsonSchema:
         """Binary text, as OpenAPI says a file."""
-        return dict(BINARY)
+        return {**BINARY, "title": "pathlib.Path"}
+
+
+def check_media_type(part: Part, name: str, marks: Marks) -> None:
+    """Raises BadInput for an upload that says it is of another type than the parameter's `ContentType`."""
+    if marks.content_type is not None and not marks.takes_media_type(part.content_type):
+        wanted = marks.content_type.content_type
+        raise BadInput(f"`{name}` is `{part.content_type}`, and `{wanted}` is asked for")
+
+
+def binary_schema(marks: Marks) -> JsonSchema:
+    """Binary text, with its media type where one is asked for."""
+    named = {} if marks.content_type is None else {"contentMediaType": marks.content_type.content_type}
+    return {**BINARY, **named}
 
 
 def only(files: Sequence[Part], name: str) -> Part:

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from PIL import Image, UnidentifiedImageError
 
 from ekiben.errors import BadInput, PayloadTooLarge, ServiceError
-from ekiben.serving.payload.files import BINARY, OCTETS, only
+from ekiben.serving.payload.files import BINARY, OCTETS, binary_schema, check_media_type, only
 from ekiben.serving.payload.folder import RequestFolder
+from ekiben.serving.payload.marks import NO_MARKS, Marks
 from ekiben.serving.payload.multipart import Part
 from ekiben.serving.payload.schemas import JsonSchema
 from ekiben.serving.wire import Payload
@@ -28,28 +29,38 @@ _SMALL_PIXEL_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2,
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error)  # what PIL's readers raise on damaged data
 
 
-def input_codec(annotation: object) -> ImageInput | None:
+def input_codec(annotation: object, marks: Marks = NO_MARKS) -> ImageInput | None:
     """The codec of `PIL.Image.Image`; None for other types of PIL."""
-    return ImageInput() if annotation is Image.Image else None
+    if annotation is not Image.Image:
+        return None
+    marks.check_only(annotation, "content_type")
+    return ImageInput(marks)
 
 
-def output_codec(annotation: object) -> ImageOutput | None:
+def output_codec(annotation: object, marks: Marks = NO_MARKS) -> ImageOutput | None:
     """The codec of a result annotated `PIL.Image.Image`; None for other types of PIL."""
-    return ImageOutput() if annotation is Image.Image else None
+    if annotation is not Image.Image:
+        return None
+    marks.check_only(annotation, "content_type")
+    return ImageOutput()
 
 
 class ImageInput:
     """One parameter that is one image."""
 
-    raw_media_type = ANY_IMAGE
+    def __init__(self, marks: Marks = NO_MARKS) -> None:
+        self._marks = marks
+        self.raw_media_type = ANY_IMAGE if marks.content_type is None else marks.content_type.content_type
 
     def accepts(self, media_type: str) -> bool:
-        """Any image type, and bytes of no named type."""
-        return media_type.startswith("image/") or media_type == OCTETS
+        """Any image type or those that are asked for, and bytes of no named type."""
+        is_image = media_type.startswith("image/") or media_type == OCTETS
+        return is_image and self._marks.takes_media_type(media_type)
 
     def read_files(self, files: Sequence[Part], name: str, folder: RequestFolder) -> object:
         """The image, its pixels read."""
         part = only(files, name)
+        check_media_type(part, name, self._marks)
         try:
             image = Image.open(io.BytesIO(part.content), formats=READ_FORMATS)
             if Image.MAX_IMAGE_PIXELS is not None and image.width * image.height > Image.MAX_IMAGE_PIXELS:
@@ -72,7 +83,7 @@ class ImageInput:
 
     def schema(self) -> JsonSchema:
         """Binary text, as OpenAPI says a file."""
-        return dict(BINARY)
+        return binary_schema(self._marks)
 
 
 def _charge(image: Image.Image, part: Part, name: str) -> None:
@@ -95,6 +106,7 @@ class ImageOutput:
 
     def named(self, media_type: str) -> ImageOutput:
         """Images of that type."""
+        Image.init()  # PIL knows the media types of the formats that it has loaded
         declared = next((one for one in READ_FORMATS if Image.MIME[one] == media_type.lower()), None)
         if declared is None:
             known = ", ".join(Image.MIME[one] for one in READ_FORMATS)
@@ -115,4 +127,4 @@ class ImageOutput:
 
     def schema(self) -> JsonSchema:
         """Binary text, as OpenAPI says a file."""
-        return dict(BINARY)
+        return {**BINARY, "title": "PIL.Image"}

@@ -18,6 +18,7 @@ from ekiben.serving.payload.annotations import content_type_of, optional_item, w
 from ekiben.serving.payload.codec import FileCodec, OutputCodec, ValueCodec
 from ekiben.serving.payload.files import FileInput, FileList, FileOutput
 from ekiben.serving.payload.json_values import JsonInput, JsonOutput, output_schema
+from ekiben.serving.payload.marks import Marks, marks_of
 from ekiben.serving.payload.schemas import JsonSchema
 from ekiben.serving.payload.text import RawOutput
 
@@ -35,11 +36,11 @@ _MANY_DIMENSIONS = frozenset({"numpy", "torch"})
 class _Library(Protocol):
     """What the codec module of a library offers; None where the type is none that it reads or writes."""
 
-    def input_codec(self, annotation: object) -> ValueCodec | FileCodec | None:
-        """Reads a parameter."""
+    def input_codec(self, annotation: object, marks: Marks) -> ValueCodec | FileCodec | None:
+        """Reads a parameter. Raises ServiceError for marks that it cannot hold a value to."""
 
-    def output_codec(self, annotation: object) -> OutputCodec | None:
-        """Writes a result."""
+    def output_codec(self, annotation: object, marks: Marks) -> OutputCodec | None:
+        """Writes a result. Raises the same."""
 
 
 class OptionalValue:
@@ -74,22 +75,25 @@ class OptionalValue:
 
 def input_codec(annotation: object) -> ValueCodec | FileCodec:
     """The codec of a parameter annotated so. Raises ServiceError for a type that no request can carry."""
-    plain = without_metadata(annotation)
-    item = optional_item(plain)
+    item = optional_item(without_metadata(annotation))
     if item is not None and (inner := _special_input(item)) is not None:
         return inner if isinstance(inner, FileCodec) else OptionalValue(inner)
-    return _special_input(plain) or JsonInput(annotation)
+    special = _special_input(annotation)
+    if special is None:
+        marks_of(annotation).check_only(without_metadata(annotation), "content_type")
+    return special or JsonInput(annotation)
 
 
 def output_codec(annotation: object) -> OutputCodec:
     """The codec of a result annotated so."""
-    plain, content_type = without_metadata(annotation), content_type_of(annotation)
-    if content_type is not None:
-        return RawOutput(content_type) if plain in (str, bytes) else output_codec(plain).named(content_type)
-    if plain is Path:
-        return FileOutput()
-    library = _library(plain)
-    return (library and library.output_codec(plain)) or JsonOutput(output_schema(annotation))
+    plain, marks, content_type = without_metadata(annotation), marks_of(annotation), content_type_of(annotation)
+    if content_type is not None and plain in (str, bytes):
+        return RawOutput(content_type)
+    codec = _library_output(plain, marks)
+    if codec is None:
+        marks.check_only(plain, "content_type")
+        codec = FileOutput() if plain is Path else JsonOutput(output_schema(annotation))
+    return codec if content_type is None else codec.named(content_type)
 
 
 def is_batch_type(annotation: object) -> bool:
@@ -108,11 +112,13 @@ def joins_along(annotation: object, dimension: int) -> bool:
 
 def _special_input(annotation: object) -> ValueCodec | FileCodec | None:
     """The codec of a type that is not pydantic's to read."""
-    if annotation is Path:
-        return FileInput()
-    if get_origin(annotation) in _LISTS:
-        (item,) = get_args(annotation)
-        inner = _special_input(without_metadata(item))
+    plain, marks = without_metadata(annotation), marks_of(annotation)
+    if plain is Path:
+        marks.check_only(plain, "content_type")
+        return FileInput(marks)
+    if get_origin(plain) in _LISTS:
+        (item,) = get_args(plain)
+        inner = _special_input(item)
         if inner is None:
             return None
         if isinstance(inner, FileCodec):
@@ -120,8 +126,13 @@ def _special_input(annotation: object) -> ValueCodec | FileCodec | None:
         raise ServiceError(
             f"`{annotation}` cannot be read from a request", hint=f"take `{item}` itself: it is a list already"
         )
+    library = _library(plain)
+    return library.input_codec(plain, marks) if library else None
+
+
+def _library_output(annotation: object, marks: Marks) -> OutputCodec | None:
     library = _library(annotation)
-    return library.input_codec(annotation) if library else None
+    return library.output_codec(annotation, marks) if library else None
 
 
 def _library(annotation: object) -> _Library | None:
