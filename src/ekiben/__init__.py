@@ -40,7 +40,8 @@ _NAMES = {
 }
 _MODULES = (
     *("bentos", "container", "exceptions", "io", "metrics", "models", "validators"),
-    *("catboost", "keras", "lightgbm", "mlflow", "picklable_model", "sklearn", "tensorflow", "xgboost"),
+    *("catboost", "keras", "lightgbm", "mlflow", "onnx", "picklable_model", "pytorch", "sklearn", "tensorflow"),
+    *("torchscript", "transformers", "xgboost"),
 )
 
 __all__ = ["__version__", *_NAMES, *_MODULES]
@@ -56,9 +57,13 @@ if TYPE_CHECKING:
     from ekiben import metrics as metrics
     from ekiben import mlflow as mlflow
     from ekiben import models as models
+    from ekiben import onnx as onnx
     from ekiben import picklable_model as picklable_model
+    from ekiben import pytorch as pytorch
     from ekiben import sklearn as sklearn
     from ekiben import tensorflow as tensorflow
+    from ekiben import torchscript as torchscript
+    from ekiben import transformers as transformers
     from ekiben import validators as validators
     from ekiben import xgboost as xgboost
     from ekiben.bentos import delete as delete

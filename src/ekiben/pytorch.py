@@ -1,0 +1,7 @@
+"""`ekiben.pytorch`: torch modules in the local store. A face: the work is in `ekiben.frameworks.pytorch`."""
+
+from __future__ import annotations
+
+from ekiben.frameworks.pytorch import get, get_runnable, load_model, save_model
+
+__all__ = ["get", "get_runnable", "load_model", "save_model"]
