@@ -1,4 +1,4 @@
-"""The documents of a service: OpenAPI 3.1 for tools and people, and `schema.json` in the spirit of BentoML's.
+"""The documents of a service: OpenAPI 3.1 for tools and people, and `schema.json` for clients, BentoML's among them.
 
 Pure and deterministic: the same service gives the same document, keys in one order. Schemas that types bring along
 (`$defs`) become `components/schemas`; two different ones of one name are told apart by the API's name. Source: OpenAPI
@@ -7,6 +7,7 @@ Pure and deterministic: the same service gives the same document, keys in one or
 
 from __future__ import annotations
 
+from ekiben.serving.client_types import input_types, output_types
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.service import Service
 from ekiben.serving.payload.multipart import MULTIPART
@@ -48,7 +49,7 @@ def openapi_document(service: Service, version: str | None = None) -> dict[str, 
 
 
 def schema_document(service: Service) -> dict[str, object]:
-    """The service's APIs for clients of ours: routes with the JSON Schemas of input and output, each self-contained."""
+    """The service's APIs for clients: routes with the types of input and output, each self-contained."""
     routes: list[dict[str, object]] = [
         {
             "name": one.name,
@@ -58,8 +59,9 @@ def schema_document(service: Service) -> dict[str, object]:
             "stream": one.is_stream,
             "idempotent": one.is_idempotent,
             "content_types": list(one.input.media_types),
-            "input": one.input.json_schema(),
-            "output": {**one.output.json_schema(), "x-content-type": one.output.media_type},
+            "input": input_types(one.input),
+            "output": output_types(one.output),
+            **({} if one.task is None else {"is_task": True}),
             **({} if one.example is None else {"example": one.example.value}),
         }
         for one in service.endpoints.values()

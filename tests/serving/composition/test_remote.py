@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -24,6 +25,8 @@ from tests.serving.server_process import free_port
 TIMEOUT_S = 10.0
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\nok"
+
+Serve: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def call(endpoint: str = "double", body: bytes = b"[1]", *headers: tuple[str, str]) -> Call:
@@ -41,16 +44,29 @@ async def remote(url: str, timeout_s: float = TIMEOUT_S) -> AsyncIterator[Remote
 
 @asynccontextmanager
 async def listening(
-    serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    serve: Serve,
     tls: ssl.SSLContext | None = None,
     port: int = 0,
 ) -> AsyncIterator[int]:
     """A server of raw bytes; gives its port."""
-    server = await asyncio.start_server(serve, "127.0.0.1", port, ssl=tls)
-    try:
+    server = await asyncio.start_server(to_its_end(serve), "127.0.0.1", port, ssl=tls)
+    async with server:
         yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
+
+
+def to_its_end(serve: Serve) -> Serve:
+    """The same, which closes the connection when the client has."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await serve(reader, writer)
+            await reader.read()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    return handle
 
 
 async def asked(url: str, one: Call) -> Answer:
@@ -121,6 +137,7 @@ class Numbers:
 
     async def __anext__(self) -> bytes:
         self._next += 1
+        await asyncio.sleep(0.001)
         return b"%d\n" % self._next
 
     async def aclose(self) -> None:
@@ -260,7 +277,7 @@ def test_tls_and_unix_sockets_lead_there_too(tmp_path: Path, monkeypatch: pytest
 
     async def both() -> list[Answer]:
         path = tmp_path / "other.sock"
-        async with listening(serve, tls) as port, await asyncio.start_unix_server(serve, path):
+        async with listening(serve, tls) as port, await asyncio.start_unix_server(to_its_end(serve), path):
             return [await asked(f"https://localhost:{port}", call()), await asked(f"unix://{path}", call())]
 
     assert [one.status for one in asyncio.run(both())] == [200, 200]
