@@ -18,7 +18,7 @@ _NAMES = {
     "Context": "ekiben.serving.declare.context",
     "Runnable": "ekiben.frameworks.runnable",
     "Runner": "ekiben.frameworks.runner",
-    "Service": "ekiben.serving.declare.service",
+    "Service": "ekiben.serving.classic.service",
     "api": "ekiben.serving.declare.api",
     "asgi_app": "ekiben.serving.declare.mounts",
     "build": "ekiben.packager.build",
@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from ekiben.frameworks.runner import Runner as Runner
     from ekiben.models import BentoModel as BentoModel
     from ekiben.packager.build import build as build
+    from ekiben.serving.classic.service import Service as Service
     from ekiben.serving.declare.api import api as api
     from ekiben.serving.declare.arguments import use_arguments as use_arguments
     from ekiben.serving.declare.context import Context as Context
@@ -85,7 +86,6 @@ if TYPE_CHECKING:
     from ekiben.serving.declare.hooks import on_startup as on_startup
     from ekiben.serving.declare.mounts import asgi_app as asgi_app
     from ekiben.serving.declare.mounts import mount_asgi_app as mount_asgi_app
-    from ekiben.serving.declare.service import Service as Service
     from ekiben.serving.declare.service import service as service
     from ekiben.serving.declare.task import task as task
     from ekiben.tag import Tag as Tag

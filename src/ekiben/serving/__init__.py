@@ -1,10 +1,12 @@
 """What runs inside the image: the service API, HTTP, batching and workers.
 
-    declare/     what a user writes: @service, @api, Context, hooks            -> Service, Endpoint
+    declare/     what a user writes: @service, @api, depends, Context, hooks   -> Service, Endpoint, Dependency
     payload/     bytes <-> Python values, one codec per kind of value          -> InputSpec, OutputSpec
+    calling/     how one service calls another, from inside its worker         -> Callee, Link
     execution/   calls in, replies out, for one instance of a service          -> Executor
     batching/    when a batch starts and how many rows it takes                -> Batcher
     workers/     where executors run: in this process or in child processes    -> Pool
+    composition/ the services of one server, and the ways between them         -> Station, Stations
     http/        requests and replies of HTTP, health, documents               -> Front
     config/      what a server is told, and by whom                            -> ServerConfig
     metrics/     what is counted, and the page that shows it                   -> ServerMetrics
@@ -23,4 +25,5 @@
     failures     an exception -> the reply that its request gets, wherever it was raised
 
 The life of a request: http -> Call -> batching (or straight) -> workers -> execution -> Reply -> http.
+Of a call to another service: calling -> workers (the channel to the front) -> composition -> batching, as above.
 """

@@ -45,6 +45,14 @@ def import_service(target: str, root: Path) -> Service:
     return _find(module, name, attribute) if attribute else _only_service(module, name)
 
 
+def is_importable(service: Service) -> bool:
+    """Whether the service is what its import string leads to, in the modules that are loaded."""
+    found: object = sys.modules.get(service.inner.__module__)
+    for part in service.inner.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is service and service.inner.__module__ != "__main__"
+
+
 def place_of_failure(error: BaseException, root: Path) -> Place | None:
     """Where `error`, a DescriptionError's cause, came from: the place it names or the innermost line under `root`."""
     if isinstance(error, SyntaxError) and error.filename:

@@ -18,9 +18,13 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ekiben.serving.composition.plan import Composition, compose, load_configs, own_target
+from ekiben.serving.composition.remote import RemoteService
+from ekiben.serving.composition.station import Station
+from ekiben.serving.composition.stations import Stations
 from ekiben.serving.config.cpus import thread_caps, usable_cores
 from ekiben.serving.config.keys import KEYS
-from ekiben.serving.config.server import ConfigSources, ServerConfig, load_config
+from ekiben.serving.config.server import ConfigSources, ServerConfig
 from ekiben.serving.declare.service import Service
 from ekiben.serving.healthcheck import announce
 from ekiben.serving.http.access import AccessLog
@@ -35,8 +39,7 @@ from ekiben.serving.options import ServeOptions
 from ekiben.serving.reload import serve_and_reload
 from ekiben.serving.stopping import StopSignals, end_now
 from ekiben.serving.target import Target
-from ekiben.serving.workers.plan import ServerPlan, pool_plan
-from ekiben.serving.workers.pool import Pool
+from ekiben.serving.workers.plan import ServicePlan
 
 logger = logging.getLogger("ekiben.serving")
 
@@ -60,14 +63,16 @@ def serve(target: Target, options: ServeOptions) -> int:
     environ = dict(os.environ)
     os.environ.update(thread_caps(environ, cores=usable_cores()))  # before the service loads what reads them
     service = import_service(target.service, target.root)
-    config = load_config(_sources(target, service, options, os.environ))
+    composition = compose(service, os.environ, is_alone=target.is_alone)
+    configs = load_configs(composition, _sources(target, service, options, os.environ))
+    config = configs[service.name]
     if options.is_printing_config:
         print(config_table(config))
         return 0
     configure_logging(config.log_level.value, config.log_format.value)
     _check_temporary_folder()
     with listen(config.host.value, config.port.value) as listener:
-        return run(_run(ServerPlan(target, service, config, environ), listener))
+        return run(_run(ServerPlan(target, composition, configs, environ), listener))
 
 
 def _check_temporary_folder() -> None:
@@ -99,7 +104,6 @@ def _sources(target: Target, service: Service, options: ServeOptions, environ: M
     return ConfigSources(
         service=service.name,
         folder=target.root,
-        apis=[one.name for one in service.endpoints.values() if one.batch is not None],
         declared=service.config,
         environ=environ,
         overrides=options.overrides,
@@ -109,10 +113,30 @@ def _sources(target: Target, service: Service, options: ServeOptions, environ: M
 
 
 @dataclass(frozen=True, slots=True)
+class ServerPlan:
+    """All that a server process needs to know. `environ` is what worker processes inherit."""
+
+    target: Target
+    composition: Composition
+    configs: Mapping[str, ServerConfig]
+    environ: Mapping[str, str]
+
+    @property
+    def entry(self) -> Service:
+        """The service whose APIs are routes."""
+        return next(iter(self.composition.services.values()))
+
+    @property
+    def config(self) -> ServerConfig:
+        """That service's configuration, which is the server's."""
+        return self.configs[self.entry.name]
+
+
+@dataclass(frozen=True, slots=True)
 class _Parts:
     """What is brought up and down together."""
 
-    pool: Pool
+    stations: Stations
     front: Front
     http: HttpServer
     access_log: AccessLog | None
@@ -120,7 +144,7 @@ class _Parts:
     async def start(self) -> None:
         """Returns when requests can be answered. Raises EkibenError where the service cannot be brought up."""
         await self.front.start()
-        await self.pool.start()
+        await self.stations.start()
 
     def begin_stop(self) -> None:
         """Takes no more; what is under way is finished."""
@@ -131,10 +155,10 @@ class _Parts:
         """Ends what the drain has left; whether some of the service's work goes on in spite of it."""
         try:
             await asyncio.wait_for(self.front.close(), STRAGGLER_S)
-            is_leaving_work = self.pool.is_busy()
+            is_leaving_work = self.stations.is_busy()
         except TimeoutError:
             is_leaving_work = True
-        await asyncio.gather(self.pool.stop(), self.front.stop_apps())
+        await asyncio.gather(self.stations.stop(), self.front.stop_apps())
         if self.access_log is not None:
             self.access_log.close()
         return is_leaving_work
@@ -142,16 +166,36 @@ class _Parts:
 
 def _make_parts(plan: ServerPlan) -> _Parts:
     config = plan.config
-    metrics = make_metrics(plan.service, plan.target.version, config)
-    pool = Pool(pool_plan(plan, metrics.workers), metrics)
-    front = Front(FrontParts(plan.service, pool, config, metrics, plan.target.version))
-    access_log = open_access_log(plan.service, config)
+    stations = _open_stations(plan)
+    metrics = stations.entry.metrics
+    front = Front(FrontParts(stations, plan.target.version))
+    access_log = open_access_log(plan.entry, config)
     log_access = access_log.record if access_log is not None else None
-    state = ServerState(front.answer, front.connection_limits, asyncio.get_running_loop(), log_access, front.begin)
+    loop = asyncio.get_running_loop()
+    state = ServerState(front.answer, front.connection_limits, loop, log_access, front.begin, front.find_socket)
     metrics.readings.connections = lambda: len(state.connections)
     if access_log is not None:
         metrics.readings.dropped_lines = lambda: access_log.dropped
-    return _Parts(pool, front, HttpServer(state, drain_s=config.drain_s.value), access_log)
+    return _Parts(stations, front, HttpServer(state, drain_s=config.drain_s.value), access_log)
+
+
+def _open_stations(plan: ServerPlan) -> Stations:
+    """The services of the plan, none of them up. Those beside the first have processes of their own where that helps."""
+    stations = Stations()
+    for name, service in plan.composition.services.items():
+        config = plan.configs[name]
+        is_entry = service is plan.entry
+        target, member = (plan.target, None) if is_entry else own_target(plan.target, service)
+        is_apart = not is_entry and usable_cores() > 1
+        own = ServicePlan(target, service, config, plan.environ, stations, member, is_apart)
+        station = Station(own, make_metrics(service, plan.target.version, config))
+        stations.add(station)
+        if not is_entry:
+            station.open_inside()
+            stations.entry.metrics.show(station.metrics)
+    for name, url in plan.composition.urls.items():
+        stations.add_remote(name, RemoteService(url, timeout_s=plan.config.timeout_s.value, name=name))
+    return stations
 
 
 async def _run(plan: ServerPlan, listener: socket.socket) -> int:
@@ -167,7 +211,7 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
         if starting.done():
             starting.result()
             freeze_loaded()
-            _say(f"serving `{plan.service.name}` at {url} ({_workers_in_words(config)})", config.log_format.value)
+            _say(f"serving `{plan.entry.name}` at {url} ({_workers_in_words(config)})", config.log_format.value)
         await serving
     finally:
         parts.http.stop()

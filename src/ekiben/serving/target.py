@@ -21,6 +21,7 @@ class Target:
 
     `version` is the Bento's, empty where it is not known; `other_services` are the names of the Bento's other services.
     `variables` are those that the Bento's image sets, for where it is served without one.
+    `is_alone`: it was chosen by its name among several, and the others are served elsewhere.
     `is_image`: the environment names the Bento, as images do, so the server is alone in its container.
     """
 
@@ -29,6 +30,7 @@ class Target:
     bento: Path | None = None
     version: str = ""
     other_services: tuple[str, ...] = ()
+    is_alone: bool = False
     is_image: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -76,7 +78,8 @@ def bento_target(path: Path, service: str | None = None, *, image_version: str |
     others = tuple(str(one["name"]) for one in manifest.services if one.get("name") != chosen)
     version = image_version or _version_of(path)
     is_image = image_version is not None
-    return Target(import_string, path / "src", path, version, others, is_image, manifest.environment)
+    is_alone = service is not None and chosen == service and bool(others)
+    return Target(import_string, path / "src", path, version, others, is_alone, is_image, manifest.environment)
 
 
 def _choose(manifest: BentoManifest, service: str | None) -> tuple[str | None, str]:

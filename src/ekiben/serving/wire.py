@@ -27,7 +27,10 @@ class Payload(msgspec.Struct, frozen=True, gc=False):
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
-    """One request to one API. `headers` are lower-case names with values, in order; `query` is the raw query string."""
+    """One request to one API. `headers` are lower-case names with values, in order; `query` is the raw query string.
+
+    `deadline_s`, on this machine's monotonic clock, is when nobody waits any more; 0 where that is not said.
+    """
 
     endpoint: str
     payload: Payload
@@ -36,6 +39,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     path: str = ""
     query: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    deadline_s: float = 0.0
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):

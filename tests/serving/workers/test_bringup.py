@@ -7,6 +7,8 @@ import asyncio
 import pytest
 
 from ekiben.errors import ServiceError
+from ekiben.serving.calling.binding import Binding
+from ekiben.serving.composition.stations import Stations
 from ekiben.serving.declare.api import api
 from ekiben.serving.declare.service import Service
 from ekiben.serving.workers.bringup import bring_up
@@ -28,7 +30,7 @@ def failing(error: BaseException) -> Service:
 
 async def nested(service: Service) -> None:
     """As a seat does it: some coroutines further out."""
-    await bring_up(service, threads=1, batching={})
+    await bring_up(Binding(service, Stations()), threads=1, batching={})
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 import ekiben
+from ekiben.serving.calling.binding import Binding
+from ekiben.serving.composition.stations import Stations
 from ekiben.serving.declare.service import Service
 from ekiben.serving.wire import JSON, Call, Payload
 from ekiben.serving.workers.bringup import bring_up
@@ -44,7 +46,7 @@ class Late:
 async def local_worker() -> LocalWorker:
     service: object = Late
     assert isinstance(service, Service)
-    worker = LocalWorker(lambda: bring_up(service, threads=1, batching={}))
+    worker = LocalWorker(lambda: bring_up(Binding(service, Stations()), threads=1, batching={}))
     assert await worker.start() == Health(is_alive=True, is_ready=False)
     return worker
 

@@ -46,5 +46,5 @@ def test_replies_round_trip(sent: list[Reply]) -> None:
 
 
 def test_the_first_message_carries_the_batching_in_force() -> None:
-    start = Start("service:Iris", "/p", None, 2, {"classify": BatchOptions(max_batch_size=3)}, "info")
+    start = Start("service:Iris", None, "/p", None, 2, {"classify": BatchOptions(max_batch_size=3)}, "info")
     assert decode(encode(start)) == start

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ekiben.errors import InternalError, ServiceError
+from ekiben.serving.composition.stations import Stations
 from ekiben.serving.metrics.ledger import WorkerLedger
 from ekiben.serving.wire import JSON, Call, Payload, Reply, StreamReply
 from ekiben.serving.workers.messages import Start
@@ -23,7 +24,8 @@ from tests.serving.server_process import environment, eventually, write_service
 
 @asynccontextmanager
 async def worker_of(project: Path, service: str = "service") -> AsyncIterator[ProcessWorker]:
-    worker = ProcessWorker(Start(service, str(project), None, 1, {}, "warning"), environment(), WorkerLedger().open(1))
+    start = Start(service, None, str(project), None, 1, {}, "warning")
+    worker = ProcessWorker(start, environment(), WorkerLedger().open(1), Stations())
     try:
         await worker.start()
         yield worker

@@ -14,6 +14,7 @@ from typing import Any, overload
 from ekiben.errors import ServiceError
 from ekiben.serving.declare.api import Endpoint, endpoints_of
 from ekiben.serving.declare.config import check_config
+from ekiben.serving.declare.dependency import Dependency, dependencies_of
 from ekiben.serving.declare.hooks import SHUTDOWN, STARTUP, check_health_hooks, hooks_of
 from ekiben.serving.declare.mounts import AsgiApp, Mount, check_mounts, make_mount, mounts_of
 from ekiben.store.reference import BentoModel
@@ -23,7 +24,8 @@ class Service:
     """A declared service. Calling it makes an instance of the class, for plain use: `Iris().predict(x)`.
 
     `config` is what the decorator was given, as it was given; `endpoints` are by API name, in order of declaration;
-    `models` are the BentoModel attributes of the class and its bases; `mounts` are the ASGI apps beside the APIs.
+    `models` are the BentoModel attributes of the class and its bases, `dependencies` the other services that it calls;
+    `mounts` are the ASGI apps beside the APIs.
     """
 
     def __init__(
@@ -39,18 +41,25 @@ class Service:
         self.name = name or inner.__name__
         self.config: Mapping[str, object] = MappingProxyType(dict(config or {}))
         check_config(self.config, place)
-        self.endpoints: Mapping[str, Endpoint] = MappingProxyType(endpoints_of(inner))
-        if not self.endpoints:
-            raise ServiceError(
-                f"{place}: the service `{self.name}` has no API", hint="mark a method with `@ekiben.api`"
-            )
+        self.endpoints: Mapping[str, Endpoint] = MappingProxyType(self.read_endpoints(place))
         self.models = _models_of(inner)
+        self.dependencies: Mapping[str, Dependency] = MappingProxyType(dependencies_of(inner))
         self.mounts: tuple[Mount, ...] = mounts_of(inner)
         check_health_hooks(inner)
         self.startup_hooks = hooks_of(inner, STARTUP)
         self.shutdown_hooks = hooks_of(inner, SHUTDOWN)
         self.__doc__ = inner.__doc__
         self.__module__ = inner.__module__
+
+    def read_endpoints(self, place: str) -> Mapping[str, Endpoint]:
+        """The endpoints by API name, read once, when the service is declared. Raises ServiceError, also where it has
+        none."""
+        endpoints = endpoints_of(self.inner)
+        if not endpoints:
+            raise ServiceError(
+                f"{place}: the service `{self.name}` has no API", hint="mark a method with `@ekiben.api`"
+            )
+        return endpoints
 
     @property
     def doc(self) -> str:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from ekiben.errors import BadInput, InternalError, Overloaded, RequestError, ServiceError
 from ekiben.serving.batching.options import BatchOptions
+from ekiben.serving.calling.caller import CALLER
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.context import BatchMember, Context, Request, Response
 from ekiben.serving.execution.program import CALL_FAILURES, USER_FAILURES, Invocation, Program, invocation_of
@@ -69,6 +70,8 @@ def answer_batch(
     `is_gone` is asked before each call of the method: when nobody waits any more, the rest is given up.
     """
     with RequestFolder() as folder:
+        if (caller := CALLER.get()) is not None:
+            caller.folder = folder
         batch = _Batch(endpoint, options, state, folder)
         members = [batch.read(call) for call in calls]
         for chunk in batch.chunks([one for one in members if one.reply is None]):
@@ -166,7 +169,7 @@ class _Batch:
         try:
             if len(member.outputs) > 1:
                 value = _kind(value).join(member.outputs, self._options.batch_dim[1])
-            payload = self._output.encode(value, member.call.payload.content_type)
+            payload = self._output.encode(value, member.call.payload)
             if not member.responses or member.response is None:
                 return Reply(200, payload)
             return reply_of(payload, *member.responses, member.response)

@@ -18,8 +18,9 @@ from weakref import WeakSet
 
 from ekiben.errors import Overloaded, UnknownRoute
 from ekiben.serving.batching.options import BatchOptions
+from ekiben.serving.calling.caller import CALLER, caller_of
 from ekiben.serving.declare.api import Endpoint
-from ekiben.serving.declare.hooks import ALIVE, READY
+from ekiben.serving.declare.hooks import ALIVE, READY, STATE
 from ekiben.serving.declare.service import Service
 from ekiben.serving.execution.batch import answer_batch
 from ekiben.serving.execution.health import HealthHook
@@ -68,9 +69,10 @@ class Executor:
         self._instance = instance
         self._batching = dict(batching or {})
         self._warms_up = warms_up
-        self._state: dict[str, object] = {}
+        self._state: dict[str, object] = getattr(instance, STATE, {})
         self._streams: WeakSet[ThreadedChunks] = WeakSet()
-        self._threads = Threads(threads, f"ekiben-{service.name}")
+        self._calls_others = bool(service.dependencies)
+        self._threads = Threads(threads, f"ekiben-{service.name}", carries_context=self._calls_others)
         self._hook_threads = self._threads  # what a thread opened is closed in the same one, while it answers
         self._alive_hook = HealthHook(instance, ALIVE)
         self._ready_hook = HealthHook(instance, READY)
@@ -134,6 +136,8 @@ class Executor:
         found = self._service.endpoints.get(endpoint)
         if found is None:
             return [failure_reply(UnknownRoute(f"`{endpoint}` is no API of this service"), call) for call in calls]
+        if self._calls_others:
+            CALLER.set(caller_of(calls))
         try:
             if found.is_async and found.batch is None and len(calls) == 1:
                 return [await self._drive_async(found, answer_one(found, calls[0], self._state), calls)]
@@ -152,6 +156,8 @@ class Executor:
         found = self._service.endpoints.get(endpoint)
         if found is None:
             return failure_reply(UnknownRoute(f"`{endpoint}` is no API of this service"), call)
+        if self._calls_others:
+            CALLER.set(caller_of([call]))
         method: Callable[..., Any] = getattr(self._instance, found.function)
         stream = StreamCall(found, call, self._state)
         chunks: MethodChunks
@@ -176,8 +182,12 @@ class Executor:
             return await self._threads.run(drive, batch, getattr(self._instance, found.function))
         if not found.is_async:
             return await self._threads.run(self._answer_each, found, calls, has_left)
-        singles = [self._drive_async(found, answer_one(found, call, self._state), [call]) for call in calls]
-        return list(await asyncio.gather(*singles))
+        return list(await asyncio.gather(*(self._answer_alone(found, call) for call in calls)))
+
+    async def _answer_alone(self, found: Endpoint, call: Call) -> Reply:
+        if self._calls_others:
+            CALLER.set(caller_of([call]))
+        return await self._drive_async(found, answer_one(found, call, self._state), [call])
 
     def _answer_each(self, found: Endpoint, calls: Sequence[Call], has_left: Callable[[int], bool]) -> list[Reply]:
         """A group of calls in this thread, one after the other: a hop between threads costs more than a small call."""
@@ -187,6 +197,8 @@ class Executor:
             if has_left(index):
                 replies.append(reply_to(Overloaded("nobody waits for it"), call.request_id))
                 continue
+            if self._calls_others:
+                CALLER.set(caller_of([call]))
             begun_s = time.perf_counter()
             reply = drive(answer_one(found, call, self._state), method)
             worked_s = time.perf_counter() - begun_s

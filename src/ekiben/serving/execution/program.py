@@ -15,6 +15,7 @@ from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.context import Context
 from ekiben.serving.execution.threads import Threads
 from ekiben.serving.failures import is_own_end
+from ekiben.serving.payload.call_arguments import CallArguments
 
 R = TypeVar("R")
 
@@ -58,7 +59,10 @@ def invocation_of(endpoint: Endpoint, arguments: dict[str, object], context: Con
     root = endpoint.input.root
     if root is None:
         return Invocation((), arguments)
-    return Invocation((arguments[root],), {name: value for name, value in arguments.items() if name != root})
+    value = arguments[root]
+    if isinstance(value, CallArguments):
+        return Invocation(value.positional, dict(value.named))
+    return Invocation((value,), {name: value for name, value in arguments.items() if name != root})
 
 
 def drive(program: Program[R], method: Callable[..., object]) -> R:

@@ -1,7 +1,8 @@
 """Joining and splitting by rows: one `RowKind` for each kind of value that a batch can be made of.
 
 Kinds go by what a value is, not by what was annotated: a method annotated `-> np.ndarray` that returns a list is split
-as a list. The kinds of numpy, torch and pandas are imported when the first such value comes.
+as a list. The kinds of numpy, torch and pandas, and of a runner's arguments, are imported when the first such value
+comes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ _LIBRARY_KINDS = {
     ("torch", "Tensor"): ("ekiben.serving.execution.tensor_rows", "TensorRows"),
     ("pandas", "DataFrame"): ("ekiben.serving.execution.frame_rows", "FrameRows"),
     ("pandas", "Series"): ("ekiben.serving.execution.frame_rows", "SeriesRows"),
+    ("ekiben", "CallArguments"): ("ekiben.serving.execution.argument_rows", "ArgumentRows"),
 }
 
 

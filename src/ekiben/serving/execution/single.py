@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 from itertools import chain
 
+from ekiben.serving.calling.caller import CALLER
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.context import BatchMember, Context, Request, Response
 from ekiben.serving.execution.program import CALL_FAILURES, Invocation, Program, invocation_of
@@ -24,7 +25,7 @@ def answer_one(endpoint: Endpoint, call: Call, state: MutableMapping[str, object
     with RequestFolder() as folder:
         try:
             result = yield prepare(endpoint, call, folder, response, state)
-            payload = endpoint.output.encode(result, call.payload.content_type)
+            payload = endpoint.output.encode(result, call.payload)
             return Reply(200, payload) if response is None else reply_of(payload, response)
         except CALL_FAILURES as error:
             return failure_reply(error, call)
@@ -38,6 +39,8 @@ def prepare(
     A method that takes a context writes to `response`.
     """
     arguments = endpoint.input.decode(call.payload, folder)
+    if (caller := CALLER.get()) is not None:
+        caller.folder = folder
     context = None
     if endpoint.context_parameter is not None and response is not None:
         member = BatchMember(Request(call), response, slice(0, 1))

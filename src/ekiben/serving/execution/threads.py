@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import threading
 import weakref
 from collections.abc import Callable
@@ -34,10 +35,14 @@ _Jobs: TypeAlias = "SimpleQueue[_Job | None]"  # None: there will be no more
 
 
 class Threads:
-    """`count` threads named `name`, started with the first job. They keep no process alive."""
+    """`count` threads named `name`, started with the first job. They keep no process alive.
 
-    def __init__(self, count: int, name: str) -> None:
+    Jobs run in the context of whoever gives them where `carries_context`, which costs a little.
+    """
+
+    def __init__(self, count: int, name: str, *, carries_context: bool = False) -> None:
         self._count = count
+        self._carries_context = carries_context
         self._name = name
         self._jobs: _Jobs = SimpleQueue()
         self._has_started = False
@@ -52,7 +57,10 @@ class Threads:
             self._start()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
-        self._jobs.put(_Job(loop, answer, function, arguments))
+        if self._carries_context:
+            self._jobs.put(_Job(loop, answer, contextvars.copy_context().run, (function, *arguments)))
+        else:
+            self._jobs.put(_Job(loop, answer, function, arguments))
         return await answer
 
     def stop(self) -> None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from ekiben.errors import EkibenError, Overloaded, TooManyRequests
+from ekiben.errors import EkibenError, Overloaded
 from ekiben.serving.batching.queue import Ticket
+from ekiben.serving.composition.gate import Gate
+from ekiben.serving.composition.queues import Queued, Way
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.failures import INTERNAL, reply_to
-from ekiben.serving.http.queues import Queued, Way
 from ekiben.serving.http.request import Request
 from ekiben.serving.http.routes import Exchange
 from ekiben.serving.metrics.requests import EndpointMetrics
@@ -26,30 +27,14 @@ CLIENT_GONE = 499  # nginx's code for a client that closed the connection; only 
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """What a request may take: `timeout_s` seconds for each chunk of a streamed reply, `max_body_bytes` bytes."""
+    """What a request may take: `timeout_s` seconds for each chunk of a streamed reply, `max_body_bytes` bytes.
+
+    `passes_on`: the service calls others, whose time ends with the request's.
+    """
 
     timeout_s: float
     max_body_bytes: int
-
-
-class Gate:
-    """Counts the requests under way over all APIs; beyond `most` (None: no bound) none is let in."""
-
-    __slots__ = ("_most", "inside")
-
-    def __init__(self, most: int | None) -> None:
-        self._most = most
-        self.inside = 0
-
-    @property
-    def is_open(self) -> bool:
-        """Whether one more is let in."""
-        return self._most is None or self.inside < self._most
-
-    def check(self) -> None:
-        """Raises TooManyRequests where the next request is one too many."""
-        if not self.is_open:
-            raise TooManyRequests("too many requests are under way", hint="`traffic.max_concurrency` sets the bound")
+    passes_on: bool = False
 
 
 class ApiCalls:
@@ -64,7 +49,8 @@ class ApiCalls:
         self, endpoint: Endpoint, way: Way, *, gate: Gate, limits: CallLimits, metrics: EndpointMetrics | None
     ) -> None:
         self._name = endpoint.name
-        self._wants_headers = endpoint.context_parameter is not None
+        self._passes_on = limits.passes_on
+        self._wants_headers = endpoint.context_parameter is not None or limits.passes_on
         self._way = way
         self._gate = gate
         self._limits = limits
@@ -102,7 +88,8 @@ class ApiCalls:
     def _call(self, request: Request, body: bytes) -> Call:
         payload = Payload(request.field(b"content-type"), body)
         headers = request.headers() if self._wants_headers else ()
-        return Call(self._name, payload, request.id, request.method, request.path, request.query, headers)
+        deadline_s = time.monotonic() + self._limits.timeout_s if self._passes_on else 0.0
+        return Call(self._name, payload, request.id, request.method, request.path, request.query, headers, deadline_s)
 
     def _followed(self, answer: StreamReply, begun_s: float) -> StreamReply:
         """The stream, counted at its end: as 500 where it broke off, as 499 where the client did not stay for it."""

@@ -5,32 +5,45 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from ekiben.serving.composition.queues import Queued
+from ekiben.serving.composition.stations import Stations
 from ekiben.serving.config.server import ServerConfig
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.service import Service
-from ekiben.serving.http.calls import ApiCalls, CallLimits, Gate, QueuedCalls
+from ekiben.serving.http.calls import ApiCalls, CallLimits, QueuedCalls
 from ekiben.serving.http.documents import document_routes
 from ekiben.serving.http.h1.limits import ConnectionLimits
 from ekiben.serving.http.health import health_routes
 from ekiben.serving.http.mounted.app import MountedApp
 from ekiben.serving.http.page import page_routes
-from ekiben.serving.http.queues import Queued, Queues
 from ekiben.serving.http.routes import Begin, Handler, Router
 from ekiben.serving.http.scrape import scrape_routes
+from ekiben.serving.http.websocket import FindSocketHandler
 from ekiben.serving.metrics.server import ServerMetrics
 from ekiben.serving.openapi import openapi_document, schema_document
-from ekiben.serving.workers.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
 class FrontParts:
     """What a front is made of. `version` is the Bento's, empty where a project is served."""
 
-    service: Service
-    pool: Pool
-    config: ServerConfig
-    metrics: ServerMetrics
+    stations: Stations
     version: str = ""
+
+    @property
+    def service(self) -> Service:
+        """The one whose APIs are routes."""
+        return self.stations.entry.plan.service
+
+    @property
+    def config(self) -> ServerConfig:
+        """Its configuration."""
+        return self.stations.entry.plan.config
+
+    @property
+    def metrics(self) -> ServerMetrics:
+        """What is counted."""
+        return self.stations.entry.metrics
 
 
 class Front:
@@ -40,9 +53,8 @@ class Front:
         self._parts = parts
         self._is_closing = False
         config = parts.config
-        self._gate = Gate(config.max_concurrency.value)
-        self._queues = Queues(parts.pool, parts.metrics, config.timeout_s.value)
-        self._limits = CallLimits(config.timeout_s.value, config.max_body_bytes.value)
+        passes_on = bool(parts.service.dependencies)
+        self._limits = CallLimits(config.timeout_s.value, config.max_body_bytes.value, passes_on)
         apis = {endpoint.route: {"POST": self._handler(endpoint)} for endpoint in parts.service.endpoints.values()}
         service, version = parts.service, parts.version or None
         self._apps = {mount.prefix: MountedApp(mount.app, mount.prefix) for mount in service.mounts}
@@ -56,17 +68,19 @@ class Front:
                 ),
                 **(scrape_routes(parts.metrics.page) if config.has_metrics.value else {}),
                 **apis,
-                **health_routes(is_alive=parts.pool.is_alive, is_ready=self.is_ready),
+                **health_routes(is_alive=parts.stations.is_alive, is_ready=self.is_ready),
             },
             self._apps,
         )
         self.answer: Handler = self._router.answer
         self.begin: Begin = self._router.begin
+        self.find_socket: FindSocketHandler = self._router.find_socket
         self.connection_limits = _connection_limits(config)
 
     def is_ready(self) -> bool:
-        """Whether requests will be answered: a worker is fit, and the server is not on its way out."""
-        return not self._is_closing and self._have_apps_started and self._parts.pool.is_ready()
+        """Whether requests will be answered: workers are fit, and the server is not on its way out."""
+        of_all = self._parts.config.readiness.value == "all"
+        return not self._is_closing and self._have_apps_started and self._parts.stations.is_ready(of_all=of_all)
 
     async def start(self) -> None:
         """Starts the mounted apps. Raises ServiceError where one cannot."""
@@ -76,7 +90,7 @@ class Front:
     def begin_closing(self) -> None:
         """Readiness ends here; what is under way goes on."""
         self._is_closing = True
-        self._queues.begin_drain()
+        self._parts.stations.begin_drain()
 
     async def stop_apps(self) -> None:
         """Shuts the mounted apps down."""
@@ -84,16 +98,14 @@ class Front:
 
     async def close(self) -> None:
         """Refuses what still waits for a worker."""
-        await self._queues.close()
+        await self._parts.stations.close()
 
     def _handler(self, endpoint: Endpoint) -> ApiCalls:
-        parts = self._parts
-        metrics = parts.metrics.endpoint(endpoint.name) if parts.config.has_metrics.value else None
-        options = parts.config.batch_options(endpoint.name, endpoint.batch)
-        way = self._queues.way_of(endpoint, options)
+        station = self._parts.stations.entry
+        metrics, way = station.endpoint_metrics(endpoint), station.way_of(endpoint)
         if isinstance(way, Queued) and not endpoint.is_stream:
-            return QueuedCalls(endpoint, way, gate=self._gate, limits=self._limits, metrics=metrics)
-        return ApiCalls(endpoint, way, gate=self._gate, limits=self._limits, metrics=metrics)
+            return QueuedCalls(endpoint, way, gate=station.gate, limits=self._limits, metrics=metrics)
+        return ApiCalls(endpoint, way, gate=station.gate, limits=self._limits, metrics=metrics)
 
 
 def _connection_limits(config: ServerConfig) -> ConnectionLimits:
@@ -102,4 +114,5 @@ def _connection_limits(config: ServerConfig) -> ConnectionLimits:
         keep_alive_s=config.keep_alive_s.value,
         body_timeout_s=config.body_timeout_s.value,
         max_connections=config.max_connections.value,
+        max_message_bytes=config.max_message_bytes.value,
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import get_args
 
 import ekiben
@@ -13,6 +15,7 @@ from ekiben.serving.metrics.batches import BatchMetrics, batch_families
 from ekiben.serving.metrics.bounds import DURATION_BOUNDS
 from ekiben.serving.metrics.family import Family, Sample
 from ekiben.serving.metrics.ledger import RestartReason, WorkerLedger
+from ekiben.serving.metrics.merge import joined
 from ekiben.serving.metrics.naming import Naming
 from ekiben.serving.metrics.page import OF_PROCESS, render
 from ekiben.serving.metrics.processes import process_families
@@ -45,6 +48,7 @@ class ServerMetrics:
         self._retried: dict[str, int] = {}
         self._restarts: dict[RestartReason, int] = dict.fromkeys(get_args(RestartReason), 0)
         self._refused: set[str] = set()
+        self._beside: list[ServerMetrics] = []
 
     def endpoint(self, name: str) -> EndpointMetrics:
         """The series of one API's requests."""
@@ -70,9 +74,13 @@ class ServerMetrics:
         """Calls whose worker died were given to another one."""
         self._retried[endpoint] = self._retried.get(endpoint, 0) + count
 
+    def show(self, other: ServerMetrics) -> None:
+        """The page shows what another service of the same server counts, too."""
+        self._beside.append(other)
+
     async def page(self, accept: str = "") -> Payload:
         """The text that Prometheus reads; `accept` is the header of who asks."""
-        await self.workers.refresh()
+        await asyncio.gather(*(one.workers.refresh() for one in (self, *self._beside)))
         return await render(self._all_families(), accept)
 
     def families(self) -> Iterator[Family]:
@@ -103,10 +111,13 @@ class ServerMetrics:
     def _all_families(self) -> Iterator[Family]:
         """The server's own, then the service's, without those that would stand twice on the page."""
         taken = set(OF_PROCESS)
-        for family in self.families():
+        everyone = (self, *self._beside)
+        own = chain.from_iterable(one.families() for one in everyone)
+        for family in joined(own) if self._beside else own:
             taken |= _names_of(family)
             yield family
-        for family in self.workers.families():
+        measured = chain.from_iterable(one.workers.families() for one in everyone)
+        for family in joined(measured) if self._beside else measured:
             if not _names_of(family) & taken:
                 yield family
             elif family.name not in self._refused:

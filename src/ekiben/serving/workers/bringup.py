@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from ekiben.errors import EkibenError, ServiceError
 from ekiben.serving.batching.options import BatchOptions
-from ekiben.serving.declare.service import Service
+from ekiben.serving.calling.binding import Binding
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.execution.program import USER_FAILURES, Escape, call_contained
 from ekiben.serving.failures import is_own_end
@@ -17,14 +17,15 @@ logger = logging.getLogger("ekiben.serving")
 
 
 async def bring_up(
-    service: Service, *, threads: int, batching: Mapping[str, BatchOptions], warms_up: bool = True
+    binding: Binding, *, threads: int, batching: Mapping[str, BatchOptions], warms_up: bool = True
 ) -> Executor:
     """The executor of a new instance, started and, with `warms_up`, warm. The loop stays free while a model loads.
 
     Raises ServiceError where the service's own code fails; its traceback is logged.
     """
+    service = binding.service
     try:
-        instance = await asyncio.to_thread(call_contained, service)
+        instance = await asyncio.to_thread(call_contained, binding.make_instance)
         executor = Executor(service, instance, threads=threads, batching=batching, warms_up=warms_up)
         await executor.start()
     except EkibenError:

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import NoReturn, assert_never
 
 from ekiben.errors import EkibenError, Overloaded
+from ekiben.serving.calling.binding import Binding
+from ekiben.serving.declare.graph import graph_of
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.execution.program import USER_FAILURES
 from ekiben.serving.failures import failure_replies, reply_to
@@ -28,6 +30,7 @@ from ekiben.serving.importing import import_service
 from ekiben.serving.interpreter import freeze_loaded, load_bento, run
 from ekiben.serving.logs import configure_logging
 from ekiben.serving.wire import Body, Call, Reply
+from ekiben.serving.workers.asking import Asker
 from ekiben.serving.workers.bringup import bring_up
 from ekiben.serving.workers.channel import Channel, Ends, open_channel
 from ekiben.serving.workers.chunks import Outflow
@@ -36,6 +39,7 @@ from ekiben.serving.workers.health import HealthWatch
 from ekiben.serving.workers.messages import (
     Alive,
     AnyMessage,
+    Ask,
     Cancel,
     Chunk,
     Done,
@@ -72,6 +76,7 @@ class Child:
         self._runs: dict[int, tuple[str, asyncio.Task[None]]] = {}
         self._unwanted: set[int] = set()
         self._outflows: dict[int, Outflow] = {}
+        self._asker = Asker(self._send)
         self._starting: asyncio.Task[None] | None = None
         self._probing: asyncio.Task[None] | None = None
         self._health: HealthWatch | None = None
@@ -107,7 +112,9 @@ class Child:
                 self._starting = asyncio.create_task(self._start(message))
             case Stop():
                 self._finish(0)
-            case Ready() | Failed() | Done() | Head() | Chunk() | End() | Fault() | Alive() | Measured():
+            case Done() | Head() | Chunk() | End() | Fault():
+                self._asker.on_message(message, bodies)
+            case Ready() | Failed() | Ask() | Alive() | Measured():
                 raise AssertionError(f"a front sent {message}")
             case _:
                 assert_never(message)
@@ -118,8 +125,13 @@ class Child:
             load_bento(start.bento)
         try:
             service = import_service(start.service, Path(start.root))
+            if start.member is not None:
+                service = graph_of(service)[start.member]
             self._executor = await bring_up(
-                service, threads=start.threads, batching=start.batching, warms_up=start.warms_up
+                Binding(service, self._asker),
+                threads=start.threads,
+                batching=start.batching,
+                warms_up=start.warms_up,
             )
             self._health = HealthWatch(self._executor)
             health = await self._health.ask()

@@ -3,6 +3,10 @@
     front -> child   Start · Run · Stream · Took · Cancel · Probe · Measure · Stop
     child -> front   Ready | Failed · Done · Head, Chunk..., End | Fault · Alive · Measured
 
+    A call to another service goes the other way, in numbers of its own:
+    child -> front   Ask · Took · Cancel
+    front -> child   Done · Head, Chunk..., End | Fault
+
 Both ends are always of one version: the front starts the child from its own installation.
 """
 
@@ -27,11 +31,13 @@ class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
 class Start(Message, frozen=True):
     """The child's first message: the service to bring up and how.
 
-    `root` is its folder, `bento` the Bento that lookups of models stay in, `batching` the options of each batchable
-    API; `warms_up` whether the examples of APIs are answered before it is ready.
+    `member` names one of the services that `service` depends on, None the service itself. `root` is its folder, `bento`
+    the Bento that lookups of models stay in, `batching` the options of each batchable API; `warms_up` whether the
+    examples of APIs are answered before it is ready.
     """
 
     service: str
+    member: str | None
     root: str
     bento: str | None
     threads: int
@@ -65,6 +71,7 @@ class CallHead(msgspec.Struct, frozen=True, array_like=True):
     path: str
     query: str
     headers: tuple[tuple[str, str], ...]
+    deadline_s: float
 
 
 class Run(Message, frozen=True):
@@ -97,6 +104,15 @@ class Stream(Message, frozen=True):
     """A call whose answer may come in pieces: Done where it does not, else Head, Chunks, and End or Fault."""
 
     number: int
+    endpoint: str
+    call: CallHead
+
+
+class Ask(Message, frozen=True):
+    """A call to an API of another service; answered as a Stream is."""
+
+    number: int
+    service: str
     endpoint: str
     call: CallHead
 
@@ -178,6 +194,7 @@ AnyMessage: TypeAlias = (
     | Run
     | Done
     | Stream
+    | Ask
     | Head
     | Chunk
     | Took
@@ -216,6 +233,7 @@ def head_of(call: Call) -> CallHead:
         call.path,
         call.query,
         call.headers,
+        call.deadline_s,
     )
 
 
@@ -235,6 +253,7 @@ def calls_of(endpoint: str, heads: Sequence[CallHead], bodies: Bodies) -> list[C
             head.path,
             head.query,
             head.headers,
+            head.deadline_s,
         )
         for head, body in zip(heads, bodies.split([head.size for head in heads]), strict=True)
     ]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from ekiben.errors import SettingsError
 from ekiben.serving.batching.options import BatchOptions
+from ekiben.serving.calling.binding import Binding
+from ekiben.serving.calling.link import Link
 from ekiben.serving.config.cpus import thread_caps, usable_cores
 from ekiben.serving.config.devices import VISIBLE, assign_devices, list_gpus, visible_devices
 from ekiben.serving.config.server import ServerConfig
@@ -30,13 +32,20 @@ logger = logging.getLogger("ekiben.serving")
 
 
 @dataclass(frozen=True, slots=True)
-class ServerPlan:
-    """All that a server process needs to know. `environ` is what worker processes inherit."""
+class ServicePlan:
+    """All that is needed to run one service. `environ` is what worker processes inherit.
+
+    `member` is its name among those that the target's service depends on, None for that one itself; `link` is its way
+    to the others. `is_apart`: it is to have processes of its own unless the configuration says otherwise.
+    """
 
     target: Target
     service: Service
     config: ServerConfig
     environ: Mapping[str, str]
+    link: Link
+    member: str | None = None
+    is_apart: bool = False
 
     def batching(self) -> dict[str, BatchOptions]:
         """How each batchable API is batched, by name."""
@@ -44,7 +53,7 @@ class ServerPlan:
         return {name: options for name, options in found.items() if options is not None}
 
 
-def pool_plan(plan: ServerPlan, ledger: WorkerLedger) -> PoolPlan:
+def pool_plan(plan: ServicePlan, ledger: WorkerLedger) -> PoolPlan:
     """The pool that the configuration asks for; what its workers measure goes to `ledger`.
 
     Raises ServiceError where the machine has too few devices, SettingsError where keys contradict each other.
@@ -54,7 +63,8 @@ def pool_plan(plan: ServerPlan, ledger: WorkerLedger) -> PoolPlan:
     lifetime = Lifetime(config.max_requests.value, config.max_age_s.value, config.max_memory_bytes.value)
     devices = _devices(plan)
     is_choosy = devices is not None and devices.leaves_some
-    if is_isolated(config.isolation.value, workers, lifetime, is_choosy=is_choosy):
+    wants_process = is_choosy or plan.is_apart
+    if is_isolated(config.isolation.value, workers, lifetime, wants_process=wants_process):
         make_worker = _process_worker(plan, ledger, devices)
     else:
         make_worker = _local_worker(plan, ledger)
@@ -63,10 +73,11 @@ def pool_plan(plan: ServerPlan, ledger: WorkerLedger) -> PoolPlan:
     return PoolPlan(make_worker, workers, threads, config.timeout_s.value, lifetime)
 
 
-def is_isolated(isolation: Isolation, workers: int, lifetime: Lifetime, *, is_choosy: bool) -> bool:
-    """Whether workers are processes of their own; `is_choosy` where one may see only a part of the devices.
+def is_isolated(isolation: Isolation, workers: int, lifetime: Lifetime, *, wants_process: bool) -> bool:
+    """Whether workers are processes of their own; `wants_process` where they are better off so.
 
-    That part is set before the process begins: code that the server has imported may have looked at them already.
+    They are where one may see only a part of the devices: that part is set before the process begins, as code that the
+    server has imported may have looked at them already.
     Raises SettingsError where `isolation` forbids what the rest needs.
     """
     needs = [f"`workers` is {workers}"] if workers > 1 else []
@@ -75,7 +86,7 @@ def is_isolated(isolation: Isolation, workers: int, lifetime: Lifetime, *, is_ch
     if isolation == "none" and needs:
         hint = "leave `isolation` at `auto`"
         raise SettingsError(f"`isolation: none` keeps the service in the server's process, but {needs[0]}", hint=hint)
-    return isolation == "process" or bool(needs) or (isolation == "auto" and is_choosy)
+    return isolation == "process" or bool(needs) or (isolation == "auto" and wants_process)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,7 @@ class _Devices:
         return ",".join(self.of_workers[number - 1])
 
 
-def _devices(plan: ServerPlan) -> _Devices | None:
+def _devices(plan: ServicePlan) -> _Devices | None:
     request = plan.config.gpus.value
     if request is None:
         return None
@@ -102,12 +113,12 @@ def _devices(plan: ServerPlan) -> _Devices | None:
     return devices
 
 
-def _local_worker(plan: ServerPlan, ledger: WorkerLedger) -> Callable[[int], Worker]:
+def _local_worker(plan: ServicePlan, ledger: WorkerLedger) -> Callable[[int], Worker]:
     config = plan.config
 
     def bring_service_up() -> Awaitable[Executor]:
         return bring_up(
-            plan.service,
+            Binding(plan.service, plan.link),
             threads=config.threads.value,
             batching=plan.batching(),
             warms_up=config.warms_up.value,
@@ -117,11 +128,12 @@ def _local_worker(plan: ServerPlan, ledger: WorkerLedger) -> Callable[[int], Wor
     return lambda _: LocalWorker(bring_service_up)
 
 
-def _process_worker(plan: ServerPlan, ledger: WorkerLedger, devices: _Devices | None) -> Callable[[int], Worker]:
+def _process_worker(plan: ServicePlan, ledger: WorkerLedger, devices: _Devices | None) -> Callable[[int], Worker]:
     bento = plan.target.bento
     config = plan.config
     start = Start(
         service=plan.target.service,
+        member=plan.member,
         root=str(plan.target.root),
         bento=str(bento) if bento is not None else None,
         threads=config.threads.value,
@@ -135,6 +147,6 @@ def _process_worker(plan: ServerPlan, ledger: WorkerLedger, devices: _Devices | 
 
     def make(number: int) -> Worker:
         own = {} if devices is None else {VISIBLE: devices.of(number)}
-        return ProcessWorker(start, {**environ, **own}, ledger.open(number))
+        return ProcessWorker(start, {**environ, **own}, ledger.open(number), plan.link)
 
     return make

@@ -13,9 +13,11 @@ from typing import Any, assert_never
 
 from ekiben.errors import InternalError, ServiceError
 from ekiben.serving.batching.audience import Audience
+from ekiben.serving.calling.link import Link
 from ekiben.serving.metrics.ledger import WorkerAccount
 from ekiben.serving.metrics.processes import resident_bytes
 from ekiben.serving.wire import Answer, Body, Call, Reply, StreamReply
+from ekiben.serving.workers.answering import Answering
 from ekiben.serving.workers.channel import Channel, open_channel, socket_pairs
 from ekiben.serving.workers.chunks import Inflow
 from ekiben.serving.workers.framing import Bodies
@@ -23,6 +25,7 @@ from ekiben.serving.workers.health import Health
 from ekiben.serving.workers.messages import (
     Alive,
     AnyMessage,
+    Ask,
     Cancel,
     Chunk,
     Done,
@@ -49,14 +52,15 @@ ABORT_S = 2.0  # seconds that a child that hangs gets to write where
 
 
 class ProcessWorker:
-    """`start` says what the child brings up; what its service measures goes to `account`."""
+    """`start` says what the child brings up; what its service measures goes to `account`, what it asks to `link`."""
 
-    def __init__(self, start: Start, environ: Mapping[str, str], account: WorkerAccount) -> None:
+    def __init__(self, start: Start, environ: Mapping[str, str], account: WorkerAccount, link: Link) -> None:
         self._start = start
         self._environ = environ
         self._numbers = itertools.count()
         self._runs: dict[int, asyncio.Future[list[Reply]]] = {}
         self._streams: dict[int, Inflow] = {}
+        self._answering = Answering(link, self._send)
         self._account = account
         self._health = Health()
         self._probes: list[asyncio.Future[None]] = []
@@ -205,7 +209,9 @@ class ProcessWorker:
                 self._settle(None)
             case Failed():
                 self._settle(ServiceError(message.message, hint=message.hint))
-            case Start() | Run() | Stream() | Took() | Cancel() | Probe() | Measure() | Stop():
+            case Ask() | Took() | Cancel():
+                self._answering.on_message(message, bodies)
+            case Start() | Run() | Stream() | Probe() | Measure() | Stop():
                 raise AssertionError(f"a child sent {message}")
             case _:
                 assert_never(message)
@@ -271,6 +277,7 @@ class ProcessWorker:
         self._settle(ServiceError("the worker ended before it was ready", hint="its own output says why"))
         runs, self._runs = self._runs, {}
         self._account.end()
+        self._answering.close()
         for run in runs.values():
             if not run.done():
                 run.set_exception(WorkerDied("the worker died"))

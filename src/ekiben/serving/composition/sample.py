@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from ekiben.serving.oip.media import INFERENCE
+from ekiben.serving.payload.values import VALUES
 from ekiben.serving.wire import JSON, Payload
 
 WHOLE_BYTES = 256 * 1024  # bodies up to this are counted whole: a few milliseconds at the worst
 SAMPLES_BYTES = (16 * 1024, 128 * 1024)  # of a larger one, the second where the first holds no whole row
-_NO_JSON = ("multipart/form-data", "application/x-npy")
+_NO_JSON = ("multipart/form-data", "application/x-npy", VALUES, INFERENCE)
 _TOKEN = re.compile(rb'"(?:[^"\\]+|\\.)*"?|[\[\]{},]', re.DOTALL)  # a string without end is one too: no way back
 _CLOSERS = {b"[": b"]", b"{": b"}"}
 

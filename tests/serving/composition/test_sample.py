@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekiben.serving.http.sample import SAMPLES_BYTES, WHOLE_BYTES, beginning, estimate_rows
+from ekiben.serving.composition.sample import SAMPLES_BYTES, WHOLE_BYTES, beginning, estimate_rows
 from ekiben.serving.payload.input import InputSpec, Parameter
 from ekiben.serving.wire import JSON, Payload
 from tests.serving.http.raw_client import connected, read_to_end, status_of

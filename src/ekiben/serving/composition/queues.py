@@ -23,9 +23,9 @@ from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.batching.policy import Policy
 from ekiben.serving.batching.queue import Recipient, Ticket
 from ekiben.serving.batching.singles import SinglesPolicy
+from ekiben.serving.composition.sample import estimate_rows
+from ekiben.serving.composition.unqueued import Unqueued
 from ekiben.serving.declare.api import Endpoint
-from ekiben.serving.http.sample import estimate_rows
-from ekiben.serving.http.unqueued import Unqueued
 from ekiben.serving.metrics.server import ServerMetrics
 from ekiben.serving.wire import Answer, Call, Payload
 from ekiben.serving.workers.pool import Pool, PoolSlot

@@ -1,0 +1,103 @@
+"""`Stations`: all services of one server. Whatever one of its workers asks of another service is answered here."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+from ekiben.errors import DeadlineExceeded, ServiceError
+from ekiben.serving.composition.remote import RemoteService
+from ekiben.serving.composition.station import Station
+from ekiben.serving.wire import Answer, Call
+
+DOWN_S = (
+    5.0  # seconds that a call waits for a worker of a service that has none: longer than a small one takes to start
+)
+SLACK_S = 1.0  # a call whose time ends this much before its station's own limit has a timer of its own
+
+
+class Stations:
+    """Is a `Link`. The entry is added first, the others in any order; they are made with a plan that names this."""
+
+    def __init__(self) -> None:
+        self._stations: dict[str, Station] = {}
+        self._remote: dict[str, RemoteService] = {}
+        self._has_started = False
+
+    def __iter__(self) -> Iterator[Station]:
+        return iter(self._stations.values())
+
+    @property
+    def entry(self) -> Station:
+        """The service whose APIs are routes."""
+        return next(iter(self))
+
+    def add(self, station: Station) -> None:
+        """One more service of this server."""
+        self._stations[station.name] = station
+
+    def add_remote(self, name: str, remote: RemoteService) -> None:
+        """One more service that is served elsewhere."""
+        self._remote[name] = remote
+
+    async def ask(self, service: str, call: Call) -> Answer:
+        """The service's answer. Raises Overloaded where it is down, DeadlineExceeded where no time is left."""
+        left_s = call.deadline_s - time.monotonic() if call.deadline_s else None
+        if left_s is not None and left_s <= 0:
+            raise DeadlineExceeded(f"no time was left to ask `{service}.{call.endpoint}`")
+        if (remote := self._remote.get(service)) is not None:
+            return await remote.answer(call, timeout_s=left_s)
+        station = self._stations.get(service)
+        if station is None:
+            raise ServiceError(f"the service `{service}` is not part of this server")
+        if not station.pool.is_ready():
+            await self._wait_for(station, left_s)
+        if left_s is None or left_s > station.timeout_s - SLACK_S:
+            return await station.answer(call)
+        try:
+            async with asyncio.timeout(left_s):
+                return await station.answer(call)
+        except TimeoutError as error:
+            raise DeadlineExceeded(f"`{service}.{call.endpoint}` was not done in the time that was left") from error
+
+    async def start(self) -> None:
+        """Returns when every worker of every service is up. Raises EkibenError where one cannot be brought up."""
+        starts = await asyncio.gather(*(one.start() for one in self), return_exceptions=True)
+        for outcome in starts:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        self._has_started = True
+
+    def is_ready(self, *, of_all: bool) -> bool:
+        """Whether the first service can answer; `of_all`: and every other one."""
+        return all(one.pool.is_ready() for one in (self if of_all else (self.entry,)))
+
+    def is_alive(self) -> bool:
+        """Whether no worker's service says that it is beyond hope."""
+        return all(one.pool.is_alive() for one in self)
+
+    def is_busy(self) -> bool:
+        """Whether work is under way that holds a slot."""
+        return any(one.pool.is_busy() for one in self)
+
+    def begin_drain(self) -> None:
+        """Nothing is held back any more; what comes is still taken."""
+        for station in self:
+            station.begin_drain()
+
+    async def close(self) -> None:
+        """Refuses what still waits for a worker."""
+        await asyncio.gather(*(one.close() for one in self))
+
+    async def stop(self) -> None:
+        """Stops every worker, those that ask before those that are asked."""
+        for station in self:
+            await station.pool.stop()
+        for remote in self._remote.values():
+            remote.close()
+
+    async def _wait_for(self, station: Station, left_s: float | None) -> None:
+        """While the server starts, models load: that may take as long as it takes. Afterwards a while."""
+        most_s = DOWN_S if self._has_started else station.timeout_s
+        await station.wait_until_up(most_s if left_s is None else min(most_s, left_s))
