@@ -31,7 +31,7 @@ SERVING_ROWS: list[tuple[str, ...]] = [
     ("http",),
     ("composition",),
     ("workers",),
-    ("execution", "metrics", "openapi", "importing"),
+    ("classic", "execution", "metrics", "openapi", "importing"),
     ("calling",),
     ("declare", "target"),
     ("options",),

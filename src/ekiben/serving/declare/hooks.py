@@ -19,6 +19,7 @@ STARTUP = "startup"
 SHUTDOWN = "shutdown"
 ALIVE = "__is_alive__"
 READY = "__is_ready__"
+STATE = "__ekiben_state__"  # of an instance: the dictionary that its hooks share with every Context
 
 
 def on_startup(method: Hook) -> Hook:

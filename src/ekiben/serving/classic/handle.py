@@ -1,0 +1,38 @@
+"""`ServedRunner`: where a runner's calls go while its service is served."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from ekiben.frameworks.runnable import RunnableMethod
+from ekiben.serving.calling.callee import Callee
+
+
+class ServedRunner:
+    """A RunnerHandle on the runner as another service, with its own workers, queue and batches."""
+
+    def __init__(self, callee: Callee) -> None:
+        self._sync = callee.to_sync
+        self._async = callee.to_async
+
+    def run(self, method: RunnableMethod, args: Sequence[object], kwargs: Mapping[str, object]) -> Any:
+        """The result; blocks a thread, and refuses to block an event loop."""
+        return getattr(self._sync, method.name)(*args, **kwargs)
+
+    async def async_run(self, method: RunnableMethod, args: Sequence[object], kwargs: Mapping[str, object]) -> Any:
+        """The result."""
+        return await getattr(self._async, method.name)(*args, **kwargs)
+
+    async def async_stream(
+        self, method: RunnableMethod, args: Sequence[object], kwargs: Mapping[str, object]
+    ) -> AsyncIterator[Any]:
+        """The items."""
+        async for item in getattr(self._async, method.name)(*args, **kwargs):
+            yield item
+
+    async def is_ready(self) -> bool:
+        """As far as can be told from here: the server is not ready while a runner is not."""
+        await asyncio.sleep(0)
+        return True
