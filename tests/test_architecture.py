@@ -15,6 +15,7 @@ PACKAGE = SOURCE / "ekiben"
 # Top to bottom. A module imports from its own group or from rows below; groups in one row do not meet.
 ROWS: list[tuple[str, ...]] = [
     ("cli",),
+    ("clients",),
     ("packager", "deploy"),
     ("serving",),
     ("frameworks",),
@@ -34,7 +35,7 @@ SERVING_ROWS: list[tuple[str, ...]] = [
     ("classic", "execution", "metrics", "openapi", "importing"),
     ("calling",),
     ("declare", "target"),
-    ("options",),
+    ("options", "client_types"),
     ("config",),
     ("batching", "payload", "streams"),
     ("oip",),
@@ -56,6 +57,8 @@ LATE_IMPORTS = {
     "ekiben.bentos": "export and import bring compressors along, which no service needs",
     "ekiben.models": "the same",
     "ekiben.settings": "yaml only where there is a settings file",
+    "ekiben.clients.transport": "alone in touching the HTTP library, which images do not carry",
+    "ekiben.clients.results": "alone in making arrays, frames and images, for results that are such",
     "ekiben.frameworks.catboost": "alone in touching CatBoost, which the user's environment may not have",
     "ekiben.frameworks.keras": "the same of Keras",
     "ekiben.frameworks.lightgbm": "the same of LightGBM",
