@@ -49,15 +49,7 @@ class RemoteApi:
 
     def call(self, caller: Caller, arguments: tuple[object, ...], named: Mapping[str, object]) -> Call:
         """The call with these arguments. Raises TypeError as Python does, ServiceError for what cannot be carried."""
-        names = self.endpoint.input.names
-        if len(arguments) > len(names):
-            raise TypeError(f"{self._label} takes {len(names)} arguments, and {len(arguments)} were given")
-        values = dict(zip(names, arguments, strict=False))
-        for name, value in named.items():
-            if name in values or name not in names:
-                what = "was given twice" if name in values else "is no parameter of it"
-                raise TypeError(f"{self._label}: `{name}` {what}")
-            values[name] = value
+        values = self.endpoint.input.by_name(arguments, named, self._label)
         payload = encode_values(values, f"an argument of {self._label}")
         return Call(
             self.endpoint.name, payload, caller.request_id, "POST", self.endpoint.route, "", caller.headers,

@@ -52,10 +52,11 @@ def _config_of(runner: Runner) -> dict[str, object]:
     """What a runner says of its workers by what it is. The configuration file's `runners` goes before it."""
     cls: type[Runnable] = runner.runnable_class
     config: dict[str, object] = {"traffic": {"timeout": _TIMEOUT_S}}
-    config["isolation"] = "none" if runner.embedded else "process"
-    if not cls.SUPPORTS_CPU_MULTI_THREADING and not runner.embedded:
-        config |= {"workers": "cpu_count", "resources": {"cpu": 1}}
-    return config
+    if runner.embedded:
+        return {**config, "isolation": "none"}
+    if cls.SUPPORTS_CPU_MULTI_THREADING:
+        return config
+    return {**config, "workers": "cpu_count", "resources": {"cpu": 1}}
 
 
 def _endpoint_of(method: RunnerMethod) -> Endpoint:

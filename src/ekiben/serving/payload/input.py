@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -90,6 +90,18 @@ class InputSpec:
             return (JSON,) if self._body is None else (JSON, self._body.body_media_type)
         raw = self._files[self._names[0]].raw_media_type if len(self._names) == 1 else None
         return (MULTIPART, raw) if raw else (MULTIPART,)
+
+    def by_name(self, arguments: Sequence[object], named: Mapping[str, object], label: str) -> dict[str, object]:
+        """The arguments of a Python call of the API `label`, as `values` carry them. Raises TypeError as Python does."""
+        if len(arguments) > len(self._names):
+            raise TypeError(f"{label} takes {len(self._names)} arguments, and {len(arguments)} were given")
+        values = dict(zip(self._names, arguments, strict=False))
+        for name, value in named.items():
+            if name in values or name not in self._names:
+                what = "was given twice" if name in values else "is no parameter of it"
+                raise TypeError(f"{label}: `{name}` {what}")
+            values[name] = value
+        return values
 
     def decode(self, payload: Payload, folder: RequestFolder) -> dict[str, object]:
         """The arguments by name; uploads are stored in `folder`.
