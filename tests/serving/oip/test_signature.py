@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import torch
 from pydantic import BaseModel
 
 from ekiben.serving.payload.input import InputSpec, Parameter
+from ekiben.serving.payload.marks import DataframeSchema, DType, Shape
 from ekiben.serving.payload.output import OutputSpec
 
 
@@ -26,14 +27,17 @@ class Found(BaseModel):
     score: list[list[float]]
 
 
+LABELLED = Annotated[pd.DataFrame, DataframeSchema(columns=["a", "b"])]
+
+
 def inputs(**annotations: object) -> Mapping[str, tuple[str, tuple[int, ...]]] | None:
     specs = InputSpec([Parameter(name, one) for name, one in annotations.items()]).tensors
-    return None if specs is None else {one.name: (one.datatype, one.shape) for one in specs}
+    return None if specs is None else {one.name: (one.datatype, one.shape) for spec in specs for one in spec.parts}
 
 
 def outputs(annotation: object) -> Mapping[str, tuple[str, tuple[int, ...]]] | None:
     specs = OutputSpec(annotation).tensors
-    return None if specs is None else {one.name: (one.datatype, one.shape) for one in specs}
+    return None if specs is None else {one.name: (one.datatype, one.shape) for spec in specs for one in spec.parts}
 
 
 @pytest.mark.parametrize(
@@ -50,11 +54,17 @@ def outputs(annotation: object) -> Mapping[str, tuple[str, tuple[int, ...]]] | N
         (list[bool], ("BOOL", (-1,))),
         (list[Any], ("UNKNOWN", (-1,))),
         (float, ("FP64", (1,))),
+        (Annotated[np.ndarray, Shape((-1, 4)), DType("float32")], ("FP32", (-1, 4))),
         (npt.NDArray[np.int8] | None, ("INT8", (-1,))),
     ],
 )
 def test_a_parameter_is_a_tensor(annotation: object, expected: tuple[str, tuple[int, ...]]) -> None:
     assert inputs(x=annotation) == {"x": expected}
+
+
+def test_a_frame_is_its_columns_as_far_as_they_are_known() -> None:
+    assert inputs(x=pd.DataFrame) == {}
+    assert inputs(x=LABELLED, y=float) == {"a": ("UNKNOWN", (-1,)), "b": ("UNKNOWN", (-1,)), "y": ("FP64", (1,))}
 
 
 @pytest.mark.parametrize("annotation", [Row, list[Row], dict[str, int], Path, int | str, Any])
@@ -83,6 +93,7 @@ def test_a_whole_body_is_a_tensor_too() -> None:
         (dict[str, np.ndarray], {}),
         (dict[str, list[float]], {}),
         (pd.DataFrame, {}),
+        (LABELLED, {"a": ("UNKNOWN", (-1,)), "b": ("UNKNOWN", (-1,))}),
         (Any, {}),
     ],
 )

@@ -41,19 +41,14 @@ class TensorSpec:
     rank: int | None = None
     is_required: bool = True
     holds_text: bool = True  # BYTES as texts; else as bytes
-
-
-@dataclass(frozen=True, slots=True)
-class TensorSignature:
-    """What an API is as a model. `outputs` are empty where nothing tells their names."""
-
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
+    columns: tuple[str, ...] = ()  # of a frame, where they are known
 
     @property
-    def frame(self) -> TensorSpec | None:
-        """The parameter that takes all tensors which no other parameter is named like."""
-        return next((one for one in self.inputs if one.form == "frame"), None)
+    def parts(self) -> tuple[TensorSpec, ...]:
+        """The tensors that a client sends or gets of it: itself, or a frame's columns, as far as they are known."""
+        if self.form != "frame":
+            return (self,)
+        return tuple(TensorSpec(column, "series", rank=1, is_required=self.is_required) for column in self.columns)
 
 
 def read_inputs(schema: Schema, root: str | None = None) -> tuple[TensorSpec, ...] | None:
@@ -74,8 +69,10 @@ def read_inputs(schema: Schema, root: str | None = None) -> tuple[TensorSpec, ..
 
 def read_outputs(schema: Schema) -> tuple[TensorSpec, ...] | None:
     """The tensors of a result's schema; empty where their names are not known, None where it is no tensors."""
-    if not schema or _is_frame(schema):
+    if not schema:
         return ()
+    if _is_frame(schema):
+        return TensorSpec("", "frame", columns=_columns_of(schema)).parts
     if schema.get("type") == "object":
         return _fields(schema)
     if "prefixItems" in schema:
@@ -103,7 +100,7 @@ def _spec_of(name: str, schema: Schema, *, is_required: bool) -> TensorSpec | No
     plain = _without_null(schema)
     title = str(plain.get("title", ""))
     if _is_frame(plain):
-        return TensorSpec(name, "frame", is_required=is_required)
+        return TensorSpec(name, "frame", is_required=is_required, columns=_columns_of(plain))
     if title in _LIBRARY_FORMS:
         shape = _declared_shape(plain)
         rank = 1 if title == "pandas.Series" else None if shape is None else len(shape)
@@ -131,8 +128,16 @@ def _without_null(schema: Schema) -> Schema:
 
 
 def _is_frame(schema: Schema) -> bool:
-    options = (schema, *schema.get("anyOf", ()))
-    return any(str(one.get("title", "")).startswith(_FRAME) for one in options)
+    return any(str(one.get("title", "")).startswith(_FRAME) for one in (schema, *schema.get("anyOf", ())))
+
+
+def _columns_of(schema: Schema) -> tuple[str, ...]:
+    """The columns of a frame that is described by its rows, or by its columns."""
+    for one in (schema, *schema.get("anyOf", ())):
+        described = one.get("items", one)
+        if described.get("properties"):
+            return tuple(described["properties"])
+    return ()
 
 
 def _datatype_of(schema: Schema) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 import torch
@@ -111,3 +112,8 @@ def test_several_values_are_tensors_by_their_names(value: object, names: list[st
 def test_what_is_no_tensor_is_told_by_its_place(value: object, why: str) -> None:
     with pytest.raises(ServiceError, match=why):
         OutputSpec().encode(value, REQUEST)
+
+
+def test_an_array_is_of_the_dtype_that_is_declared() -> None:
+    payload = OutputSpec(npt.NDArray[np.float32]).encode(np.array([1.5]), REQUEST)
+    assert head_of(payload)["outputs"][0]["datatype"] == "FP32"
