@@ -16,6 +16,8 @@ __version__ = "0.1.0"
 _NAMES = {
     "BentoModel": "ekiben.models",
     "Context": "ekiben.serving.declare.context",
+    "Cookie": "ekiben.serving.declare.cookies",
+    "IODescriptor": "ekiben.serving.declare.specs",
     "Runnable": "ekiben.frameworks.runnable",
     "Runner": "ekiben.frameworks.runner",
     "Service": "ekiben.serving.classic.service",
@@ -81,12 +83,14 @@ if TYPE_CHECKING:
     from ekiben.serving.declare.api import api as api
     from ekiben.serving.declare.arguments import use_arguments as use_arguments
     from ekiben.serving.declare.context import Context as Context
+    from ekiben.serving.declare.cookies import Cookie as Cookie
     from ekiben.serving.declare.dependency import depends as depends
     from ekiben.serving.declare.hooks import on_shutdown as on_shutdown
     from ekiben.serving.declare.hooks import on_startup as on_startup
     from ekiben.serving.declare.mounts import asgi_app as asgi_app
     from ekiben.serving.declare.mounts import mount_asgi_app as mount_asgi_app
     from ekiben.serving.declare.service import service as service
+    from ekiben.serving.declare.specs import IODescriptor as IODescriptor
     from ekiben.serving.declare.task import task as task
     from ekiben.tag import Tag as Tag
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ekiben.errors import NotActedOn, ServiceError
+from ekiben.errors import ServiceError
 from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.declare.api import Endpoint, api, endpoints_of
 from ekiben.serving.declare.context import Context
@@ -261,11 +261,6 @@ def test_the_example_of_a_whole_body_is_that_parameters() -> None:
     example = only_endpoint(Root).example
     assert example is not None
     assert example.body == b"[1,2]"
-
-
-def test_input_spec_is_refused_in_words() -> None:
-    with pytest.raises(NotActedOn, match="input_spec"):
-        api(input_spec=dict)(batch_of_two)
 
 
 def test_static_methods_are_no_apis() -> None:

@@ -1,11 +1,13 @@
 """`Context`: what a method sees and says."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 
-from ekiben.errors import ServiceError
+from ekiben.errors import BadInput, ServiceError
 from ekiben.serving.declare.context import BatchMember, Context, Request, Response
+from ekiben.serving.declare.cookies import Cookie
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.wire import JSON, Call, Payload
 
@@ -72,3 +74,40 @@ def test_a_status_that_no_reply_has_is_refused(status: object) -> None:
     with pytest.raises(ServiceError, match="no status of a reply"):
         response.status_code = status  # type: ignore[assignment]
     assert response.status_code == 200
+
+
+ASKED = Call(
+    "predict",
+    Payload(JSON, b'{"a": 1}'),
+    "id-1",
+    path="/a b",
+    query="q=1&q=2",
+    headers=(("host", "x.example:81"), ("cookie", 'a=1; b="two words"; c=%C3%A9; junk'), ("accept", "a, b")),
+)
+
+
+def test_the_request_goes_by_the_names_of_starlette_too() -> None:
+    request = Request(ASKED)
+    assert request.query_params["q"] == "2"
+    assert request.query_params.getlist("q") == ["1", "2"]
+    assert request.query_params.multi_items() == [("q", "1"), ("q", "2")]
+    assert dict(request.cookies) == {"a": "1", "b": "two words", "c": "\N{LATIN SMALL LETTER E WITH ACUTE}"}
+    assert (request.url.path, request.url.hostname, request.url.port) == ("/a b", "x.example", 81)
+    assert str(request.url) == "//x.example:81/a%20b?q=1&q=2"
+    assert request.headers.getlist("accept") == ["a", "b"]
+    assert asyncio.run(request.body()) == b'{"a": 1}'
+    assert asyncio.run(request.json()) == {"a": 1}
+
+
+def test_a_body_that_is_no_json_is_the_clients_mistake() -> None:
+    with pytest.raises(BadInput, match="no JSON"):
+        asyncio.run(Request(Call("a", Payload(JSON, b"{"), "id")).json())
+
+
+def test_cookies_may_be_made_apart() -> None:
+    response = Response()
+    response.cookies = [Cookie("a", "1", max_age=5)]
+    response.metadata["x-own"] = "1"
+    assert [str(one) for one in response.cookies] == ["a=1; Max-Age=5; Path=/; SameSite=lax"]
+    assert dict(response.headers) == {"x-own": "1"}
+    assert "expires=" in str(Cookie("a", expires=60))

@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, overload
 
-from ekiben.errors import NotActedOn, ServiceError
+from ekiben.errors import ServiceError
 from ekiben.serving.batching.options import DEFAULT_MAX_BATCH_SIZE, BatchOptions, Strategy
 from ekiben.serving.declare.example import Example, make_example
 from ekiben.serving.declare.signature import MethodSignature, kind_of, place_of, read_signature
+from ekiben.serving.declare.specs import NO_SPECS, ApiSpecs, make_specs
 from ekiben.serving.payload.input import InputSpec
 from ekiben.serving.payload.kinds import is_batch_type, joins_along
 from ekiben.serving.payload.output import OutputSpec
@@ -45,6 +46,7 @@ class ApiDeclaration:
     is_idempotent: bool
     example: Mapping[str, object] | None
     task: TaskOptions | None = None
+    specs: ApiSpecs = NO_SPECS
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,9 @@ def api(
     `max_batch_size` rows, no request is held back for batching longer than `max_latency_ms`; `deadline_ms` is an
     outright deadline. `idempotent=False` forbids making a call again: a failed batch in parts, or what ran in a worker
     that died. `example` is a sample input by parameter, as plain data: it stands in the documents and warms workers up.
-    A method that yields, or returns an iterator, streams its reply. Raises ServiceError where the declaration cannot be
-    served.
+    A method that yields, or returns an iterator, streams its reply. `input_spec` is a pydantic model whose fields are
+    the arguments, `output_spec` the type of the result, where the signature does not say it. Raises ServiceError where
+    the declaration cannot be served.
     """
     batch = BatchOptions(
         max_batch_size=max_batch_size,
@@ -141,16 +144,13 @@ def api(
 
     def mark(method: Method) -> Method:
         place = place_of(method)
-        if input_spec is not None or output_spec is not None:
-            raise NotActedOn(
-                f"{place}: `input_spec` and `output_spec` are not acted on by this version",
-                hint="annotate the method instead",
-            )
+        specs = make_specs(input_spec, output_spec, place)
         if not batchable and replace(batch, is_idempotent=True) != BatchOptions():
             raise ServiceError(f"{place}: options of batching without `batchable=True`", hint="add it, or remove them")
         _check_options(batch, place)
         check_route(route, place)
-        setattr(method, _MARK, ApiDeclaration(name, route, batch if batchable else None, idempotent, example))
+        declaration = ApiDeclaration(name, route, batch if batchable else None, idempotent, example, specs=specs)
+        setattr(method, _MARK, declaration)
         return method
 
     return mark if func is None else mark(func)
@@ -196,7 +196,8 @@ def make_endpoint(function: str, method: Callable[..., object]) -> Endpoint:
     """The endpoint of a marked method that the class calls `function`. Raises ServiceError."""
     declaration: ApiDeclaration = getattr(method, _MARK)
     place = place_of(method)
-    signature = read_signature(method)
+    specs = declaration.specs
+    signature = specs.applied_to(read_signature(method, is_open=specs.input is not None))
     kind = kind_of(method, signature.returns)
     if declaration.task is not None and kind.is_stream:
         raise ServiceError(f"{place}: the task `{function}` answers in pieces", hint="return the whole, or use `@api`")
@@ -211,7 +212,7 @@ def make_endpoint(function: str, method: Callable[..., object]) -> Endpoint:
     route = declaration.route or f"/{name}"
     _check_free(route, place)
     try:
-        input_spec = InputSpec(signature.parameters, is_root=signature.has_root)
+        input_spec = specs.input_of(signature)
         output = StreamSpec(signature.returns) if kind.is_stream else OutputSpec(signature.returns)
         example = None if declaration.example is None else make_example(declaration.example, input_spec)
     except ServiceError as error:

@@ -76,6 +76,6 @@ def _nearest(path: str) -> str:
     if path in _GROUPS:
         return f"`{path}` holds keys of its own: {', '.join(key.path for key in KEYS if key.path.startswith(path))}"
     known = [*BY_PATH, *_KNOWN, *INFORMATIVE, *FOR_SCHEDULERS, *_GROUPS]
-    last = {one.rpartition(".")[2]: one for one in known}
+    last = {one.rpartition(".")[2]: one for one in reversed(known)}  # of two with one ending the first in the table
     near = nearest(path, known) or [last[one] for one in nearest(path.rpartition(".")[2], last)]
     return f"did you mean `{near[0]}`?" if near else f"keys are: {', '.join(key.path for key in KEYS)}"

@@ -11,25 +11,26 @@ and what a member's own response says goes before it.
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Literal
-from urllib.parse import parse_qsl
 
-from ekiben.errors import ServiceError
+from ekiben.errors import BadInput, ServiceError
+from ekiben.serving.declare.address import QueryParams, Url
+from ekiben.serving.declare.cookies import Cookie, read_cookies
 from ekiben.serving.declare.headers import Headers, MutableHeaders
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.wire import Call
 
-_ATTRIBUTE = re.compile(r"[\x20-\x3a\x3c-\x7e]*")  # RFC 6265, section 4.1.1: no control characters and no semicolon
-
 
 class Request:
-    """The request as the client sent it. `id` is the one that logs and error replies name."""
+    """The request as the client sent it. `id` is the one that logs and error replies name.
+
+    `query_params`, `cookies`, `url` and `json()` go by Starlette's names, which services for BentoML are written with.
+    """
 
     def __init__(self, call: Call) -> None:
         self.id = call.request_id
@@ -43,20 +44,52 @@ class Request:
         return Headers(self._call.headers)
 
     @cached_property
-    def query(self) -> Mapping[str, str]:
+    def query(self) -> QueryParams:
         """The parameters of the query string; the last one where a name comes twice."""
-        return dict(parse_qsl(self._call.query, keep_blank_values=True))
+        return QueryParams(self._call.query)
+
+    @property
+    def query_params(self) -> QueryParams:
+        """The same."""
+        return self.query
+
+    @cached_property
+    def cookies(self) -> Mapping[str, str]:
+        """The cookies by name."""
+        return read_cookies(self.headers.get("cookie", ""))
+
+    @cached_property
+    def url(self) -> Url:
+        """What was asked for: `url.path`, `url.query`, `url.hostname`, `str(url)`. The host is what the client says."""
+        return Url(self.headers.get("host", ""), self.path, self._call.query)
+
+    async def body(self) -> bytes:
+        """The body as it came."""
+        return bytes(self._call.payload.body)
+
+    async def json(self) -> object:
+        """The body read as JSON. Raises BadInput where it is none."""
+        try:
+            value: object = json.loads(bytes(self._call.payload.body))
+        except ValueError as error:
+            raise BadInput(f"the body is no JSON: {error}") from error
+        return value
 
 
 class Response:
-    """What a method adds to its reply. The body is what the method returns."""
+    """What a method adds to its reply. The body is what the method returns. `metadata` are the headers, too."""
 
     __slots__ = ("_status_code", "cookies", "headers")
 
     def __init__(self) -> None:
         self._status_code = 200
         self.headers = MutableHeaders()
-        self.cookies: list[str] = []
+        self.cookies: list[Cookie | str] = []
+
+    @property
+    def metadata(self) -> MutableHeaders:
+        """BentoML's other name of the headers."""
+        return self.headers
 
     @property
     def status_code(self) -> int:
@@ -73,8 +106,8 @@ class Response:
         self,
         key: str,
         value: str = "",
-        *,
         max_age: int | None = None,
+        expires: int | None = None,
         path: str = "/",
         domain: str | None = None,
         secure: bool = False,
@@ -85,19 +118,8 @@ class Response:
 
         Raises ServiceError for a name or an attribute that cannot stand in that header.
         """
-        cookie: SimpleCookie = SimpleCookie()
-        try:
-            cookie[key] = value
-        except CookieError as error:
-            raise ServiceError(f"`{key!r}` is no name of a cookie") from error
-        settings = {"max-age": max_age, "path": path, "domain": domain, "samesite": samesite}
-        for name, setting in settings.items():
-            if setting is not None:
-                if not _ATTRIBUTE.fullmatch(str(setting)):
-                    raise ServiceError(f"the cookie `{key}` cannot have the {name} {setting!r}")
-                cookie[key][name] = setting
-        cookie[key]["secure"], cookie[key]["httponly"] = secure, httponly
-        self.cookies.append(cookie.output(header="").strip())
+        cookie = Cookie(key, value, max_age, expires, path, domain, secure, httponly, samesite)
+        self.cookies.append(str(cookie))
 
 
 @dataclass(frozen=True, slots=True)

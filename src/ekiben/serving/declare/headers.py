@@ -42,6 +42,10 @@ class Headers(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._fields)
 
+    def getlist(self, name: str) -> list[str]:
+        """The values of a header that is a list."""
+        return [one.strip() for one in self.get(name, "").split(",") if one.strip()]
+
 
 class MutableHeaders(MutableMapping[str, str]):
     """The header fields of a reply.

@@ -67,12 +67,15 @@ def place_of(function: Callable[..., object]) -> str:
     return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(function)
 
 
-def read_signature(function: Callable[..., object]) -> MethodSignature:
-    """The signature of a method of a service class (its first parameter, `self`, left out). Raises ServiceError."""
+def read_signature(function: Callable[..., object], *, is_open: bool = False) -> MethodSignature:
+    """The signature of a method of a service class (its first parameter, `self`, left out). Raises ServiceError.
+
+    `is_open`: what is passed is said elsewhere, so that `**params` may take it.
+    """
     hints = _resolved_hints(function)
     found = list(inspect.signature(function).parameters.values())[1:]
     context = next((one.name for one in found if _is_context(one, hints)), None)
-    rest = [one for one in found if one.name != context]
+    rest = [one for one in found if one.name != context and not (is_open and one.kind is one.VAR_KEYWORD)]
     for one in rest:
         if one.kind in _VARIADIC:
             raise ServiceError(

@@ -62,7 +62,7 @@ def head_of(content_type: str, *responses: Response) -> ReplyHead:
     status = next((one.status_code for one in reversed(responses) if one.status_code != 200), 200)
     headers = dict(chain.from_iterable(one.headers.items() for one in responses))
     content_type = headers.pop(_CONTENT_TYPE, content_type)
-    cookies = (("set-cookie", cookie) for one in responses for cookie in one.cookies)
+    cookies = (("set-cookie", str(cookie)) for one in responses for cookie in one.cookies)
     return ReplyHead(status, content_type, (*headers.items(), *cookies))
 
 
