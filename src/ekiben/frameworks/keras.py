@@ -25,7 +25,7 @@ _FILE = "saved_model.keras"
 _HERE = "."  # where BentoML has the same in a folder: the model's own
 _BENTOMLS_FILE = "model.weights.h5"
 _BACKEND = "backend"  # in the options
-_UNSAFE = "where Keras says that it holds code and you trust who saved it: `load_model(..., safe_mode=False)`"
+_OWN_CODE = "layers of your own go into `custom_objects` when saving; code that you trust loads with `safe_mode=False`"
 
 
 def save_model(name: str | Tag, model: KerasModel, **options: Unpack[SaveOptions]) -> Model:
@@ -64,7 +64,7 @@ def load_model(
     _warn_of_other_backend(saved, keras.backend.backend())
     part = _HERE if saved.path_of(_BENTOMLS_FILE).exists() else _FILE
     device = keras.device(device_name) if device_name else nullcontext()
-    with loading(saved.path, part, str(saved.tag), hint=_UNSAFE) as path, device:
+    with loading(saved.path, part, str(saved.tag), hint=_OWN_CODE) as path, device:
         loaded: KerasModel = keras.models.load_model(
             path, custom_objects=saved.custom_objects, compile=compile, safe_mode=safe_mode
         )
