@@ -14,6 +14,9 @@ from ekiben.serving.http.calls import ApiCalls, CallLimits, QueuedCalls
 from ekiben.serving.http.documents import document_routes
 from ekiben.serving.http.h1.limits import ConnectionLimits
 from ekiben.serving.http.health import health_routes
+from ekiben.serving.http.inference.models import Models, served_models
+from ekiben.serving.http.inference.routes import MODELS as INFERENCE_MODELS
+from ekiben.serving.http.inference.routes import inference_routes, no_model
 from ekiben.serving.http.mounted.app import MountedApp
 from ekiben.serving.http.page import page_routes
 from ekiben.serving.http.routes import Begin, Handler, Router
@@ -55,8 +58,11 @@ class Front:
         config = parts.config
         passes_on = bool(parts.service.dependencies)
         self._limits = CallLimits(config.timeout_s.value, config.max_body_bytes.value, passes_on)
-        apis = {endpoint.route: {"POST": self._handler(endpoint)} for endpoint in parts.service.endpoints.values()}
+        calls = {name: self._handler(endpoint) for name, endpoint in parts.service.endpoints.items()}
+        apis = {endpoint.route: {"POST": calls[name]} for name, endpoint in parts.service.endpoints.items()}
         service, version = parts.service, parts.version or None
+        served = served_models(service, config, calls)
+        self.inference = Models(service.name, parts.version, served, parts.stations.is_alive, self.is_ready)
         self._apps = {mount.prefix: MountedApp(mount.app, mount.prefix) for mount in service.mounts}
         self._have_apps_started = not self._apps
         self._router = Router(
@@ -67,10 +73,11 @@ class Front:
                     schema=lambda: schema_document(service),
                 ),
                 **(scrape_routes(parts.metrics.page) if config.has_metrics.value else {}),
+                **inference_routes(self.inference, config.max_body_bytes.value),
                 **apis,
                 **health_routes(is_alive=parts.stations.is_alive, is_ready=self.is_ready),
             },
-            self._apps,
+            self._mounts(),
         )
         self.answer: Handler = self._router.answer
         self.begin: Begin = self._router.begin
@@ -106,6 +113,13 @@ class Front:
         if isinstance(way, Queued) and not endpoint.is_stream:
             return QueuedCalls(endpoint, way, gate=station.gate, limits=self._limits, metrics=metrics)
         return ApiCalls(endpoint, way, gate=station.gate, limits=self._limits, metrics=metrics)
+
+    def _mounts(self) -> dict[str, Handler]:
+        """The mounted apps; beside them what says that there is no such model, unless an app has such paths."""
+        mounts: dict[str, Handler] = dict(self._apps)
+        if not any(INFERENCE_MODELS.startswith(prefix) for prefix in mounts):
+            mounts[INFERENCE_MODELS] = no_model(self.inference)
+        return mounts
 
 
 def _connection_limits(config: ServerConfig) -> ConnectionLimits:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ekiben.errors import UnknownRoute
+from ekiben.serving.config.server import ServerConfig
 from ekiben.serving.declare.api import Endpoint
+from ekiben.serving.declare.service import Service
 from ekiben.serving.http.calls import ApiCalls
 from ekiben.serving.oip.metadata import Model, model_names
 from ekiben.serving.payload.output import OutputSpec
@@ -50,14 +52,20 @@ class Models:
         return found
 
 
-def model_of(endpoint: Endpoint, max_batch_size: int) -> Model | None:
+def served_models(service: Service, config: ServerConfig, calls: Mapping[str, ApiCalls]) -> Mapping[str, ServedModel]:
+    """The models of a service by every name that they go by; `calls` answer the requests of its APIs."""
+    found: list[Model] = []
+    for name, endpoint in service.endpoints.items():
+        options = config.batch_options(name, endpoint.batch)
+        model = _model_of(endpoint, options.max_batch_size if options is not None else 0)
+        if model is not None:
+            found.append(model)
+    names = model_names(service.name, found)
+    return {name: ServedModel(name, model, calls[model.api]) for name, model in names.items()}
+
+
+def _model_of(endpoint: Endpoint, max_batch_size: int) -> Model | None:
     """The endpoint as a model; None where a parameter or the result is no tensor."""
     inputs, output = endpoint.input.tensors, endpoint.output
     outputs = output.tensors if isinstance(output, OutputSpec) else None
     return None if inputs is None or outputs is None else Model(endpoint.name, inputs, outputs, max_batch_size)
-
-
-def served_models(service: str, models: Mapping[str, tuple[Model, ApiCalls]]) -> Mapping[str, ServedModel]:
-    """The models of these APIs by every name that they go by."""
-    names = model_names(service, [model for model, _ in models.values()])
-    return {name: ServedModel(name, model, models[model.api][1]) for name, model in names.items()}
