@@ -199,6 +199,8 @@ class TaskRunner:
             if is_ours:
                 status = verdict.status if isinstance(verdict, Ended) else TaskStatus.PENDING
                 self._observer.reached(run.job.name, status)
+            if isinstance(verdict, Again):
+                asyncio.get_running_loop().call_later(verdict.wait_s, self._wake.set)
             return
 
     def _drop_lost(self, held: Collection[Claim]) -> None:
