@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ekiben.serving.tasks.sqlite.queue import QueuePlan, SqliteQueue
 from ekiben.serving.tasks.sqlite.tables import open_tables
@@ -24,16 +26,15 @@ class Clock:
         return self.now_s
 
 
-def plan_of(folder: Path, owner: str = "a", service: str = "Probe", **more: float) -> QueuePlan:
+def plan_of(folder: Path, owner: str = "a", service: str = "Probe", *, lease_s: float = 10.0) -> QueuePlan:
     """A plan with bounds that no test meets by accident."""
-    bounds = {"max_pending": 100_000, "retention_s": 3600.0, "max_kept": 100_000, "lease_s": 10.0, **more}
-    return QueuePlan(folder=folder, service=service, owner=owner, **bounds)  # type: ignore[arg-type]
+    return QueuePlan(folder, service, owner, lease_s, max_pending=100_000, retention_s=3600.0, max_kept=100_000)
 
 
-def opened(folder: Path, clock: Callable[[], float], owner: str = "a", **more: float) -> SqliteQueue:
+def opened(folder: Path, clock: Callable[[], float], owner: str = "a", **bounds: Any) -> SqliteQueue:
     """A queue whose every step is a transaction of its own; closed when nobody has it any more."""
     connection = open_tables(folder)
-    queue = SqliteQueue(plan_of(folder, owner, **more), connection, clock)
+    queue = SqliteQueue(replace(plan_of(folder, owner), **bounds), connection, clock)
     weakref.finalize(queue, connection.close)
     return queue
 
