@@ -42,7 +42,7 @@ def test_a_project_is_named_by_import_string_and_root(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_a_bento_is_served(bento: Path) -> None:
-    expected = Target("service:Iris", bento / "src", bento, other_services=("Words",))
+    expected = Target("service:Iris", bento / "src", bento=bento, other_services=("Words",))
     assert resolve_target(arguments(target=bento), {}) == expected
     assert resolve_target(arguments(bento=bento), {}) == expected
 
@@ -60,6 +60,7 @@ def test_what_is_asked_for_beats_the_environment(bento: Path, tmp_path: Path) ->
 def test_one_of_several_services_is_chosen_by_name(bento: Path) -> None:
     target = resolve_target(arguments(bento=bento, service="Words"), {})
     assert (target.service, target.other_services) == ("words:Words", ("Iris",))
+    assert (target.member, target.is_alone) == ("Words", True)
 
 
 def test_a_service_that_the_bento_lacks_is_refused_with_the_nearest(bento: Path) -> None:

@@ -125,19 +125,21 @@ def find_target(state: State, text: str, service: str | None) -> Target:
         from ekiben.packager.project import project_service
 
         admit_served(state, f"the project in `{text}`", None)
-        return project_target(service or project_service(folder), folder)
+        if service is not None and (":" in service or _has_module(service, folder)):
+            return project_target(service, folder)
+        return project_target(project_service(folder), folder, service)
     if _has_module(text) or not _is_tag(text):
         admit_served(state, f"`{text}`", None)
-        return project_target(text, Path.cwd())
+        return project_target(text, Path.cwd(), service)
     bento = state.store.bentos.get(text)
     admit_served(state, f"Bento `{bento.tag}`", bento)
     return bento_target(bento.path, service)
 
 
-def _has_module(text: str) -> bool:
+def _has_module(text: str, folder: Path = Path()) -> bool:
     module = Path(*text.partition(":")[0].split("."))
     files = (module.with_suffix(".py"), module / "__init__.py")
-    return any((root / file).is_file() for root in (Path(), Path("src")) for file in files)
+    return any((root / file).is_file() for root in (folder, folder / "src") for file in files)
 
 
 def _is_tag(text: str) -> bool:

@@ -65,6 +65,7 @@ def _service(service: ServiceDescription, models: PinnedModels) -> Mapping[str, 
         "service": service.service,
         "config": service.config,
         "models": [models.exact(written) for written in service.models],
+        **({"dependencies": list(service.dependencies)} if service.dependencies else {}),
     }
 
 

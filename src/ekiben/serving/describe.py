@@ -21,30 +21,40 @@ from typing import NoReturn
 import msgspec
 
 from ekiben.errors import DescriptionError, EkibenError
+from ekiben.serving.declare.graph import graph_of
 from ekiben.serving.declare.service import Service
 from ekiben.serving.exit_status import EXIT_EXPLAINED
-from ekiben.serving.importing import import_service, place_of_failure
+from ekiben.serving.importing import import_service, is_importable, place_of_failure
 from ekiben.serving.openapi import openapi_document, schema_document
 
 
 def describe(service: Service, target: str) -> dict[str, object]:
-    """What the service declares, as plain data; `target` is the import string it was found by."""
-    models = [str(one.tag) for one in service.models]
-    schema = schema_document(service)
-    described = {
-        "name": service.name,
-        "service": target,
-        "config": dict(service.config),
-        "models": models,
-        "endpoints": schema["routes"],
-    }
+    """What the service and those that it depends on declare, as plain data; `target` is its own import string."""
+    services = graph_of(service).values()
+    models = [str(model) for one in services for model in one.models]
     return {
         "entry": service.name,
-        "services": [described],
+        "services": [_described(one, _found_by(one, service, target)) for one in services],
         "models": list(dict.fromkeys(models)),
         "openapi": openapi_document(service),
-        "schema": schema,
+        "schema": schema_document(service),
     }
+
+
+def _described(service: Service, import_string: str) -> dict[str, object]:
+    return {
+        "name": service.name,
+        "service": import_string,
+        "config": dict(service.config),
+        "models": [str(one) for one in service.models],
+        "dependencies": [one.name for one in service.dependencies.values()],
+        "endpoints": schema_document(service)["routes"],
+    }
+
+
+def _found_by(service: Service, entry: Service, target: str) -> str:
+    """What is imported to find the service: its own module, or the entry's where only that one leads to it."""
+    return service.import_string if service is not entry and is_importable(service) else target
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

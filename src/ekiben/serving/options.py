@@ -40,7 +40,7 @@ class Option:
 _SHORT = {"port": "p"}
 TARGET_OPTIONS = (
     Option("bento", "folder of a built Bento", values.text, variables=("EKIBEN_BENTO",)),
-    Option("service", "name of the service in the Bento, or `module:Class` in the project", values.text),
+    Option("service", "one service by its name, without the others, or `module:Class` in the project", values.text),
     Option("root", "folder of the project that `module:Class` is imported from (default: this one)", values.text),
 )
 CONFIG_OPTIONS = tuple(

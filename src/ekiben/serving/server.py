@@ -25,6 +25,7 @@ from ekiben.serving.composition.stations import Stations
 from ekiben.serving.config.cpus import thread_caps, usable_cores
 from ekiben.serving.config.keys import KEYS
 from ekiben.serving.config.server import ConfigSources, ServerConfig
+from ekiben.serving.declare.graph import member_of
 from ekiben.serving.declare.service import Service
 from ekiben.serving.healthcheck import announce
 from ekiben.serving.http.access import AccessLog
@@ -63,6 +64,8 @@ def serve(target: Target, options: ServeOptions) -> int:
     environ = dict(os.environ)
     os.environ.update(thread_caps(environ, cores=usable_cores()))  # before the service loads what reads them
     service = import_service(target.service, target.root)
+    if target.member is not None:
+        service = member_of(service, target.member)
     composition = compose(service, os.environ, is_alone=target.is_alone)
     configs = load_configs(composition, _sources(target, service, options, os.environ))
     config = configs[service.name]
@@ -90,7 +93,12 @@ def command_of(target: Target, options: ServeOptions) -> list[str]:
     overrides = {key.path: key.option for key in KEYS if key.option is not None}
     given = [f"--{overrides[path]}={value}" for path, value in options.overrides.items() if value is not True]
     switches = [f"--{overrides[path]}" for path, value in options.overrides.items() if value is True]
-    return [sys.executable, "-P", "-m", "ekiben.serving", *place, "--service", target.service, *given, *switches]
+    service = [target.service] if target.bento is None else []
+    if target.member is not None:
+        service += ["--service", target.member]
+    elif target.bento is not None:
+        service += ["--service", target.service]
+    return [sys.executable, "-P", "-m", "ekiben.serving", *service, *place, *given, *switches]
 
 
 def config_table(config: ServerConfig) -> str:
@@ -185,9 +193,9 @@ def _open_stations(plan: ServerPlan) -> Stations:
     for name, service in plan.composition.services.items():
         config = plan.configs[name]
         is_entry = service is plan.entry
-        target, member = (plan.target, None) if is_entry else own_target(plan.target, service)
+        target = plan.target if is_entry else own_target(plan.target, service)
         is_apart = not is_entry and usable_cores() > 1
-        own = ServicePlan(target, service, config, plan.environ, stations, member, is_apart)
+        own = ServicePlan(target, service, config, plan.environ, stations, is_apart)
         station = Station(own, make_metrics(service, plan.target.version, config))
         stations.add(station)
         if not is_entry:

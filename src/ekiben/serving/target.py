@@ -18,6 +18,7 @@ from ekiben.store.receipt import RECEIPT, read_receipt
 @dataclass(frozen=True, slots=True)
 class Target:
     """`service` is imported from the folder `root`; `bento` is the Bento that it is part of, None for a project.
+    `member` names one of the services that it depends on, which is served in its place; None: itself.
 
     `version` is the Bento's, empty where it is not known; `other_services` are the names of the Bento's other services.
     `variables` are those that the Bento's image sets, for where it is served without one.
@@ -27,6 +28,7 @@ class Target:
 
     service: str
     root: Path
+    member: str | None = None
     bento: Path | None = None
     version: str = ""
     other_services: tuple[str, ...] = ()
@@ -45,7 +47,9 @@ def resolve_target(arguments: Arguments, environ: Mapping[str, str]) -> Target:
     if text is not None and Path(text).is_dir():
         return bento_target(Path(text), arguments.service)
     if text is not None and arguments.service is not None:
-        raise UsageError(f"`{text}` and `--service` both say what to serve")
+        if ":" in arguments.service:
+            raise UsageError(f"`{text}` and `--service` both say what to serve")
+        return project_target(text, arguments.root or Path.cwd(), arguments.service)
     service = text or arguments.service
     bento = environ.get(BENTO_VARIABLE)
     if bento and text is None and arguments.root is None:
@@ -56,11 +60,11 @@ def resolve_target(arguments: Arguments, environ: Mapping[str, str]) -> Target:
     return project_target(service, arguments.root or Path.cwd())
 
 
-def project_target(service: str, root: Path) -> Target:
-    """`service` (an import string) in a project's folder."""
+def project_target(service: str, root: Path, member: str | None = None) -> Target:
+    """`service` (an import string) in a project's folder; `member` names one that it depends on, to be served alone."""
     if not root.is_dir():
         raise PathNotFound(f"there is no folder `{root}`")
-    return Target(service, root.absolute())
+    return Target(service, root.absolute(), member, is_alone=member is not None)
 
 
 def bento_target(path: Path, service: str | None = None, *, image_version: str | None = None) -> Target:
@@ -78,8 +82,9 @@ def bento_target(path: Path, service: str | None = None, *, image_version: str |
     others = tuple(str(one["name"]) for one in manifest.services if one.get("name") != chosen)
     version = image_version or _version_of(path)
     is_image = image_version is not None
-    is_alone = service is not None and chosen == service and bool(others)
-    return Target(import_string, path / "src", path, version, others, is_alone, is_image, manifest.environment)
+    member = chosen if service is not None and chosen == service and others else None
+    is_alone = member is not None
+    return Target(import_string, path / "src", member, path, version, others, is_alone, is_image, manifest.environment)
 
 
 def _choose(manifest: BentoManifest, service: str | None) -> tuple[str | None, str]:

@@ -19,12 +19,16 @@ _MISSING_MODULE = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re
 
 @dataclass(frozen=True, slots=True)
 class ServiceDescription:
-    """`name`, import string (`service`), declared `config` and `models` (tags as written) of one service."""
+    """`name`, import string (`service`), declared `config` and `models` (tags as written) of one service.
+
+    `dependencies` are the names of the services that it calls.
+    """
 
     name: str
     service: str
     config: Mapping[str, object]
     models: tuple[str, ...]
+    dependencies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class _ServiceSchema(BaseModel):
     service: str
     config: dict[str, object] = {}
     models: list[str] = []
+    dependencies: list[str] = []
 
 
 class _ErrorSchema(BaseModel):
@@ -114,7 +119,8 @@ def _read(content: bytes, service: str, copy: _Copy) -> Description:
     if output.error:
         raise _explained(output.error, copy)
     services = tuple(
-        ServiceDescription(one.name, one.service, one.config, tuple(one.models)) for one in output.services
+        ServiceDescription(one.name, one.service, one.config, tuple(one.models), tuple(one.dependencies))
+        for one in output.services
     )
     if output.entry not in (one.name for one in services):
         raise DescriptionError(f"the description of `{service}` lacks its entry service")

@@ -92,12 +92,12 @@ def batchable_apis(service: Service) -> list[str]:
     return [one.name for one in service.endpoints.values() if one.batch is not None]
 
 
-def own_target(target: Target, service: Service) -> tuple[Target, str | None]:
-    """What a worker process imports for a service that the target's depends on, and its name there.
+def own_target(target: Target, service: Service) -> Target:
+    """What a worker process of one of the target's services imports.
 
     The service itself where its module has it, so that its process does not load what the others need; else the
-    target, where the name finds it.
+    target's, where its name finds it.
     """
     if is_importable(service):
-        return replace(target, service=service.import_string), None
-    return target, service.name
+        return replace(target, service=service.import_string, member=None)
+    return replace(target, member=service.name)

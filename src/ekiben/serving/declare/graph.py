@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ekiben.errors import ServiceError
+from ekiben.errors import ServiceError, UsageError
+from ekiben.nearest import did_you_mean
 from ekiben.serving.declare.service import Service
 
 
@@ -14,6 +15,15 @@ def graph_of(entry: Service) -> dict[str, Service]:
     found: dict[str, Service] = {}
     _visit(entry, (), found)
     return found
+
+
+def member_of(entry: Service, name: str) -> Service:
+    """The one of that name. Raises UsageError, which says those that there are."""
+    graph = graph_of(entry)
+    if name in graph:
+        return graph[name]
+    hint = did_you_mean(name, graph) or f"there are: {', '.join(graph)}"
+    raise UsageError(f"`{entry.name}` depends on no service `{name}`", hint=hint)
 
 
 def _visit(service: Service, above: tuple[Service, ...], found: dict[str, Service]) -> None:

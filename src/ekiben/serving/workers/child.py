@@ -22,7 +22,7 @@ from typing import NoReturn, assert_never
 
 from ekiben.errors import EkibenError, Overloaded
 from ekiben.serving.calling.binding import Binding
-from ekiben.serving.declare.graph import graph_of
+from ekiben.serving.declare.graph import member_of
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.execution.program import USER_FAILURES
 from ekiben.serving.failures import failure_replies, reply_to
@@ -126,7 +126,7 @@ class Child:
         try:
             service = import_service(start.service, Path(start.root))
             if start.member is not None:
-                service = graph_of(service)[start.member]
+                service = member_of(service, start.member)
             self._executor = await bring_up(
                 Binding(service, self._asker),
                 threads=start.threads,

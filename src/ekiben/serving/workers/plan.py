@@ -35,8 +35,7 @@ logger = logging.getLogger("ekiben.serving")
 class ServicePlan:
     """All that is needed to run one service. `environ` is what worker processes inherit.
 
-    `member` is its name among those that the target's service depends on, None for that one itself; `link` is its way
-    to the others. `is_apart`: it is to have processes of its own unless the configuration says otherwise.
+    `link` is its way to others. `is_apart`: it is to have processes of its own unless the configuration says otherwise.
     """
 
     target: Target
@@ -44,7 +43,6 @@ class ServicePlan:
     config: ServerConfig
     environ: Mapping[str, str]
     link: Link
-    member: str | None = None
     is_apart: bool = False
 
     def batching(self) -> dict[str, BatchOptions]:
@@ -133,7 +131,7 @@ def _process_worker(plan: ServicePlan, ledger: WorkerLedger, devices: _Devices |
     config = plan.config
     start = Start(
         service=plan.target.service,
-        member=plan.member,
+        member=plan.target.member,
         root=str(plan.target.root),
         bento=str(bento) if bento is not None else None,
         threads=config.threads.value,
