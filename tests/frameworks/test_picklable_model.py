@@ -9,6 +9,7 @@ from ekiben.frameworks import picklable_model
 from ekiben.store.local import Store
 from ekiben.store.models import ModelContext, Signature
 from ekiben.store.pickles import dump_pickle
+from tests.frameworks.looking import pickles_in
 
 TRAINING = """\
 import ekiben
@@ -114,3 +115,17 @@ def test_other_versions_are_told_when_loading(store: Store, caplog: pytest.LogCa
 def test_the_versions_of_the_saving_process_are_not_told(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     picklable_model.load_model(picklable_model.save_model("table", {}))
     assert caplog.records == []
+
+
+def test_a_runnable_gets_one_thread_for_each_worker(store: Store) -> None:
+    model = picklable_model.save_model("word", "text", signatures={"upper": {"batchable": True}})
+    runnable = picklable_model.get_runnable(model)
+    assert runnable().upper() == "TEXT"  # type: ignore[attr-defined]
+    assert (runnable.SUPPORTED_RESOURCES, runnable.SUPPORTS_CPU_MULTI_THREADING) == (("cpu",), False)
+
+
+def test_the_audit_sees_the_pickle(store: Store) -> None:
+    assert pickles_in(picklable_model.save_model("table", {}, custom_objects={"a": 1})) == {
+        "saved_model.pkl",
+        "custom_objects.pkl",
+    }

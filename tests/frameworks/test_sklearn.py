@@ -1,14 +1,21 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.datasets import load_iris
+from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
 
 import ekiben
 from ekiben.errors import DamagedItem, FrameworkError, ModelNotFound, UsageError, VersionTaken
@@ -16,6 +23,7 @@ from ekiben.frameworks import sklearn
 from ekiben.store.local import Store
 from ekiben.store.models import ModelContext, Signature
 from ekiben.store.reference import BentoModel
+from tests.frameworks.looking import pickles_in
 
 FEATURES, LABELS = load_iris(return_X_y=True)
 NEEDED = ["yaml", "_yaml", "platformdirs"]  # what saving reaches before it asks for scikit-learn
@@ -177,3 +185,72 @@ def test_without_scikit_learn_the_error_says_how_to_install_it(home: Path, tmp_p
     command = [sys.executable, "-S", "-c", script]
     done = subprocess.run(command, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True)
     assert done.stdout == "`scikit-learn` is not installed | pip install scikit-learn\n"
+
+
+ESTIMATORS = st.one_of(
+    st.builds(LogisticRegression, C=st.floats(0.1, 10), max_iter=st.just(1000)),
+    st.builds(DecisionTreeClassifier, max_depth=st.integers(1, 4)),
+    st.builds(RandomForestClassifier, st.integers(1, 3), max_depth=st.integers(1, 3), random_state=st.integers(0, 9)),
+    st.builds(GradientBoostingClassifier, n_estimators=st.integers(1, 2)),
+    st.builds(lambda neighbours: make_pipeline(StandardScaler(), SVC(C=neighbours)), st.floats(0.5, 2)),
+)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(estimator=ESTIMATORS, format=st.sampled_from(["joblib", "skops"]))
+def test_whatever_is_fitted_answers_the_same_in_either_format(
+    store: Store, estimator: Any, format: sklearn.Format
+) -> None:
+    estimator.fit(FEATURES, LABELS)
+    loaded = sklearn.load_model(sklearn.save_model("iris", estimator, format=format))
+    assert np.array_equal(loaded.predict(FEATURES), estimator.predict(FEATURES))
+
+
+def test_joblib_makes_a_pickle_and_skops_none(store: Store, classifier: SVC) -> None:
+    pickled = sklearn.save_model("iris", classifier)
+    safe = sklearn.save_model("iris", classifier, format="skops")
+    assert (pickles_in(pickled), pickles_in(safe)) == ({"saved_model.pkl"}, set())
+    assert safe.manifest.options == {"format": "skops", "untrusted_types": []}
+
+
+class Doubled(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """An estimator that skops knows nothing of."""
+
+    def fit(self, features: object, labels: object = None) -> "Doubled":
+        return self
+
+    def transform(self, features: Any) -> Any:
+        return 2 * features
+
+
+def test_a_type_that_is_not_trusted_is_recorded_and_has_to_be_named(store: Store) -> None:
+    pipeline = make_pipeline(Doubled(), SVC()).fit(FEATURES, LABELS)
+    model = sklearn.save_model("iris", pipeline, format="skops")
+    name = f"{Doubled.__module__}.Doubled"
+    assert model.manifest.options["untrusted_types"] == [name]
+    with pytest.raises(FrameworkError, match=f"holds what is not trusted: `{name}`") as caught:
+        sklearn.load_model(model)
+    assert f"trusted=['{name}']" in str(caught.value.hint)
+    loaded = sklearn.load_model(model, trusted=[name])
+    assert np.array_equal(loaded.predict(FEATURES), pipeline.predict(FEATURES))
+
+
+def test_nothing_can_be_trusted_in_a_pickle(store: Store, classifier: SVC) -> None:
+    with pytest.raises(UsageError, match="is a pickle, which may hold anything"):
+        sklearn.load_model(sklearn.save_model("iris", classifier), trusted=["a.B"])
+
+
+def test_a_file_of_skops_that_was_cut_off_is_damage(store: Store, classifier: SVC) -> None:
+    model = sklearn.save_model("iris", classifier, format="skops")
+    model.path_of("saved_model.skops").write_bytes(b"PK")
+    with pytest.raises(DamagedItem, match="is not what was saved"):
+        sklearn.load_model(model)
+
+
+def test_a_runnable_has_the_methods_of_the_signatures(store: Store, classifier: SVC) -> None:
+    signatures = {"predict": {"batchable": True}, "decision_function": {}}
+    runnable = sklearn.get_runnable(sklearn.save_model("iris", classifier, signatures=signatures))
+    served: Any = runnable()
+    assert np.array_equal(served.predict(FEATURES), classifier.predict(FEATURES))
+    assert np.array_equal(served.decision_function(FEATURES), classifier.decision_function(FEATURES))
+    assert (runnable.SUPPORTED_RESOURCES, runnable.SUPPORTS_CPU_MULTI_THREADING) == (("cpu",), True)

@@ -24,11 +24,11 @@ class Scale(tf.Module):  # type: ignore[misc]
         super().__init__()
         self.factor = tf.Variable(factor)
 
-    @tf.function(input_signature=PAIRS)
+    @tf.function(input_signature=PAIRS)  # type: ignore[untyped-decorator]
     def __call__(self, rows: Any) -> Any:
         return self.factor * rows
 
-    @tf.function(input_signature=[*PAIRS, *PAIRS])
+    @tf.function(input_signature=[*PAIRS, *PAIRS])  # type: ignore[untyped-decorator]
     def both(self, rows: Any, others: Any) -> Any:
         return {"sum": rows + others, "each": (rows, [others])}
 
