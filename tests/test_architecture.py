@@ -60,6 +60,7 @@ LATE_IMPORTS = {
     "ekiben.clients.transport": "alone in touching the HTTP library, which images do not carry",
     "ekiben.clients.results": "alone in making arrays, frames and images, for results that are such",
     "ekiben.frameworks.catboost": "alone in touching CatBoost, which the user's environment may not have",
+    "ekiben.frameworks.huggingface": "alone in touching huggingface_hub; what is in the hub's cache needs none",
     "ekiben.frameworks.keras": "the same of Keras",
     "ekiben.frameworks.lightgbm": "the same of LightGBM",
     "ekiben.frameworks.mlflow": "the same of MLflow",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 import ekiben
-from ekiben import bentos, models
+from ekiben import bentos
 
 
 def test_a_bento_is_built_by_either_name() -> None:
@@ -19,8 +19,6 @@ def test_a_bento_is_built_by_either_name() -> None:
     [
         (lambda: bentos.build_bentofile, r"use `ekiben\.build\(bentofile=\.\.\.\)`"),
         (lambda: bentos.serve, "use the command `ekiben serve`"),
-        (lambda: models.HuggingFaceModel, "`ekiben.models` has no `HuggingFaceModel`: save its files"),
-        (lambda: models.nothing, "`ekiben.models` has no `nothing`$"),
         (lambda: bentos.nothing, "`ekiben.bentos` has no `nothing`$"),
     ],
 )

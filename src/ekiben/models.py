@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import ekiben.frameworks  # noqa: F401 (gives models their `to_runner`)
 from ekiben.frameworks.hub_cache import seed_hub_cache
+from ekiben.frameworks.huggingface import HuggingFaceModel
 from ekiben.store.local import default_store
 from ekiben.store.model_manifest import API_VERSION, ModelContext, ModelManifest, Signature
 from ekiben.store.models import Model, ModelDraft
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BentoModel",
+    "HuggingFaceModel",
     "Model",
     "ModelContext",
     "ModelDraft",
@@ -36,17 +38,6 @@ __all__ = [
     "push",
     "seed_hub_cache",
 ]
-
-# What BentoML's module of this name has besides -> what does it here
-_ELSEWHERE = {
-    "HuggingFaceModel": "save its files with `ekiben.models.create`",
-}
-
-
-def __getattr__(name: str) -> object:
-    """Tells what stands in for names that are BentoML's alone."""
-    remedy = f": {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
-    raise AttributeError(f"`ekiben.models` has no `{name}`{remedy}", name=name)
 
 
 def create(

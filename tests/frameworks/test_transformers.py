@@ -78,7 +78,9 @@ def test_a_pipeline_of_ones_own_is_found_by_its_class(store: Store) -> None:
 
 def test_loading_asks_nobody(store: Store, review: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     transformers.save_model("review", review)
-    script = "import socket, sys\ndef refused(*_): raise SystemExit('asked the network')\nsocket.socket.connect = refused\n"
+    script = (
+        "import socket, sys\ndef refused(*_): raise SystemExit('asked the network')\nsocket.socket.connect = refused\n"
+    )
     script += f"import ekiben\nprint(ekiben.transformers.load_model('review')('{TEXTS[0]}')[0]['label'])"
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -1,8 +1,8 @@
 """PyTorch: modules saved as weights by safetensors, as an exported program, or, where neither can be, pickled.
 
-    safetensors   the state dict, and where the class is imported from: no code in the file
-    export        the graph of a `torch.export.ExportedProgram`: needs no class, runs what was traced
-    pickle        the module by cloudpickle, as BentoML does it: who loads it runs what is in it
+safetensors   the state dict, and where the class is imported from: no code in the file
+export        the graph of a `torch.export.ExportedProgram`: needs no class, runs what was traced
+pickle        the module by cloudpickle, as BentoML does it: who loads it runs what is in it
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from packaging.utils import canonicalize_name
 
 from ekiben.errors import AmbiguousTag, BuildError, ModelNotFound
+from ekiben.frameworks.huggingface import hub_entry, is_hub_reference, take_in
 from ekiben.packager.bentofile.bentofile import ModelReference
 from ekiben.store.bento_manifest import BentoModelEntry
 from ekiben.store.models import Model, ModelShelf
@@ -37,20 +38,21 @@ class PinnedModels:
 def pin_models(named: Iterable[str], declared: Iterable[ModelReference], models: ModelShelf) -> PinnedModels:
     """Pins the tags `named` by services and those `declared` in the bentofile.
 
-    Raises ModelNotFound for one that is not in the store, AmbiguousTag for a version prefix that several have,
-    BuildError for an alias that two models share.
+    What is named on a hub is taken into the store first. Raises ModelNotFound for one that is not in the store,
+    AmbiguousTag for a version prefix that several have, BuildError for an alias that two models share, FrameworkError
+    where a hub does not give one.
     """
-    wanted = {text: _find(text, "the service", models) for text in sorted(set(named))}
+    wanted = {text: _named(text, models) for text in sorted(set(named))}
     aliased = [(one.alias, _declared(one, models)) for one in declared]
-    entries = {(str(model.tag), alias): _entry(model, alias) for alias, model in aliased}
+    entries = {(str(model.tag), alias): hub_entry(model, alias) for alias, model in aliased}
     with_alias = {tag for tag, alias in entries if alias is not None}
-    for model in wanted.values():
-        if str(model.tag) not in with_alias:
-            entries[str(model.tag), None] = _entry(model, None)
+    for text, model in wanted.items():
+        if str(model.tag) not in with_alias and not is_hub_reference(text):
+            entries[str(model.tag), None] = hub_entry(model, None)
     _check_aliases(entries.values())
     for text, model in wanted.items():
         if not _is_found(text, model, entries.values()):
-            entries[str(model.tag), text] = _entry(model, text)
+            entries[str(model.tag), text] = hub_entry(model, text)
     ordered = sorted(entries.items(), key=lambda item: (item[0][0], item[0][1] or ""))
     return PinnedModels(tuple(entry for _, entry in ordered), tuple((text, one.tag) for text, one in wanted.items()))
 
@@ -94,6 +96,10 @@ def _labels_of(models: Iterable[Model]) -> str:
     return f"its versions have: {'; '.join(dict.fromkeys(itertools.islice(labelled, _SHOWN)))}"
 
 
+def _named(text: str, models: ModelShelf) -> Model:
+    return take_in(text, models) if is_hub_reference(text) else _find(text, "the service", models)
+
+
 def _find(text: str, who: str, models: ModelShelf) -> Model:
     try:
         return models.get(text)
@@ -111,10 +117,6 @@ def _there(text: str, models: ModelShelf) -> str:
     if not names:
         return "there are no models yet: run the script that trains and saves it"
     return f"there is {', '.join(f'`{name}`' for name in names[:_SHOWN])}{', ...' if len(names) > _SHOWN else ''}"
-
-
-def _entry(model: Model, alias: str | None) -> BentoModelEntry:
-    return BentoModelEntry(model.tag, model.digest, model.manifest.module, alias)
 
 
 def _check_aliases(entries: Iterable[BentoModelEntry]) -> None:

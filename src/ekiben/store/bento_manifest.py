@@ -19,17 +19,20 @@ SPEC = 1  # of bento.yaml: raised when an older ekiben would misread a newer Ben
 
 @dataclass(frozen=True, slots=True)
 class BentoModelEntry:
-    """A model that the Bento needs: exact tag, full digest, the module that loads it, the name it is asked for by."""
+    """A model that the Bento needs: exact tag, full digest, the module that loads it, the name it is asked for by, and
+    where its files are from, for one of a hub: `hf:ORG/NAME@COMMIT`."""
 
     tag: Tag
     digest: Digest
     module: str = ""
     alias: str | None = None
+    source: str | None = None
 
     def to_dict(self) -> dict[str, object]:
         """As in bento.yaml."""
-        alias = {} if self.alias is None else {"alias": self.alias}
-        return {"tag": str(self.tag), "digest": str(self.digest), "module": self.module, **alias}
+        further = {"alias": self.alias, "source": self.source}
+        given = {name: text for name, text in further.items() if text is not None}
+        return {"tag": str(self.tag), "digest": str(self.digest), "module": self.module, **given}
 
     @classmethod
     def from_document(cls, document: Document) -> BentoModelEntry:
@@ -40,6 +43,7 @@ class BentoModelEntry:
                 digest=Digest.parse(document.text("digest")),
                 module=document.text("module", ""),
                 alias=document.text("alias") if "alias" in document.content else None,
+                source=document.text("source") if "source" in document.content else None,
             )
         except (InvalidTag, InvalidDigest) as error:
             raise DamagedItem(f"`{document.path}`: {error}") from error

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, overload
 
 from ekiben.errors import ServiceError
+from ekiben.frameworks.huggingface import HuggingFaceModel
 from ekiben.serving.declare.api import Endpoint, endpoints_of
 from ekiben.serving.declare.config import check_config
 from ekiben.serving.declare.dependency import Dependency, dependencies_of
@@ -24,9 +25,11 @@ class Service:
     """A declared service. Calling it makes an instance of the class, for plain use: `Iris().predict(x)`.
 
     `config` is what the decorator was given, as it was given; `endpoints` are by API name, in order of declaration;
-    `models` are the BentoModel attributes of the class and its bases, `dependencies` the other services that it calls;
-    `mounts` are the ASGI apps beside the APIs.
+    `models` are the BentoModel and HuggingFaceModel attributes of the class and its bases, `dependencies` the other
+    services that it calls; `mounts` are the ASGI apps beside the APIs.
     """
+
+    runner_facts: RunnerFacts | None = None  # of a runner, which is configured in other words
 
     def __init__(
         self, inner: type, *, name: str | None = None, config: Mapping[str, object] | None = None, **classic: object
@@ -110,11 +113,11 @@ def service(
     return declare if cls is None else declare(cls)
 
 
-def _models_of(inner: type) -> tuple[BentoModel, ...]:
+def _models_of(inner: type) -> tuple[BentoModel | HuggingFaceModel, ...]:
     attributes: dict[str, object] = {}
     for base in reversed(inner.__mro__):
         attributes.update(vars(base))
-    return tuple(value for value in attributes.values() if isinstance(value, BentoModel))
+    return tuple(value for value in attributes.values() if isinstance(value, BentoModel | HuggingFaceModel))
 
 
 def _place_of(inner: type) -> str:
