@@ -156,10 +156,16 @@ def test_a_model_that_neither_the_archive_nor_the_store_has_is_refused(store: St
 
 def test_a_model_of_another_framework_comes_with_a_word_of_warning(store: Store, tmp_path: Path) -> None:
     reporter = Listening()
-    archive = packed(tmp_path, model_files(module="bentoml.xgboost", api_version="v2"))
+    archive = packed(tmp_path, model_files(module="bentoml.detectron", api_version="v2"))
     model = import_model(ImportRequest(str(archive)), store=store, reporter=reporter)
-    assert model.manifest.module == "bentoml.xgboost"
-    assert "what loads `bentoml.xgboost`" in reporter.said[0]
+    assert model.manifest.module == "bentoml.detectron"
+    assert "what loads `bentoml.detectron`" in reporter.said[0]
+
+
+def test_a_model_of_a_framework_that_is_here_is_ours(store: Store, tmp_path: Path) -> None:
+    archive = packed(tmp_path, model_files(module="bentoml.xgboost", options={"model_class": "XGBRanker"}))
+    model = bring_model(archive, store)
+    assert (model.manifest.module, model.manifest.options) == ("ekiben.xgboost", {"model_class": "XGBRanker"})
 
 
 def test_files_in_places_that_the_store_has_for_its_own_are_left_out(store: Store, tmp_path: Path) -> None:
