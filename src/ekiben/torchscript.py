@@ -1,4 +1,4 @@
-"""`ekiben.torchscript`: TorchScript modules in the local store. A face: the work is in `ekiben.frameworks.torchscript`."""
+"""`ekiben.torchscript`: TorchScript modules in the local store. A face on `ekiben.frameworks.torchscript`."""
 
 from __future__ import annotations
 

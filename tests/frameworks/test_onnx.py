@@ -16,7 +16,7 @@ BATCHABLE = {"run": {"batchable": True, "batch_dim": 0}}
 
 def graph(outputs: int = 1) -> onnx.ModelProto:
     """`sum = rows + bias`, and with a second output `rows` negated."""
-    shape = ["n", 2]
+    shape: list[str | int | None] = ["n", 2]
     nodes = [helper.make_node("Add", ["rows", "bias"], ["sum"]), helper.make_node("Neg", ["rows"], ["negated"])]
     made = helper.make_graph(
         nodes[:outputs],
@@ -42,14 +42,14 @@ def test_a_runner_casts_inputs_in_their_order_or_by_name(store: Store) -> None:
     runner = ekiben_onnx.save_model("sum", graph(), signatures=BATCHABLE).to_runner(name="Sum")
     runner.init_local(quiet=True)
     for rows in (ROWS, ROWS.astype("float64"), ROWS.astype(int), ROWS.tolist(), pd.DataFrame(ROWS)):
-        assert runner.run.run(rows, ROWS).tolist() == (2 * ROWS).tolist()
-    assert runner.run.run(bias=ROWS, rows=-ROWS).tolist() == (0 * ROWS).tolist()
+        assert runner.methods["run"].run(rows, ROWS).tolist() == (2 * ROWS).tolist()
+    assert runner.methods["run"].run(bias=ROWS, rows=-ROWS).tolist() == (0 * ROWS).tolist()
 
 
 def test_several_outputs_are_a_tuple(store: Store) -> None:
     runner = ekiben_onnx.save_model("sum", graph(outputs=2)).to_runner()
     runner.init_local(quiet=True)
-    total, negated = runner.run.run(ROWS, ROWS)
+    total, negated = runner.methods["run"].run(ROWS, ROWS)
     assert (total.tolist(), negated.tolist()) == ((2 * ROWS).tolist(), (-ROWS).tolist())
 
 
@@ -58,9 +58,9 @@ def test_inputs_that_the_graph_does_not_take_are_refused(store: Store) -> None:
     runner.init_local(quiet=True)
     for args, kwargs in [((ROWS,), {}), ((ROWS, ROWS, ROWS), {}), ((ROWS, ROWS), {"scale": 1})]:
         with pytest.raises(BadInput, match="the model takes `rows`, `bias`"):
-            runner.run.run(*args, **kwargs)
+            runner.methods["run"].run(*args, **kwargs)
     with pytest.raises(BadInput, match="an input is not what the model takes: could not convert"):
-        runner.run.run(["a"], ROWS)
+        runner.methods["run"].run(["a"], ROWS)
 
 
 def test_another_method_than_run_is_refused(store: Store) -> None:

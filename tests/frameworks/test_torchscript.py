@@ -35,7 +35,7 @@ def test_a_saved_module_answers_the_same_when_loaded(store: Store, scorer: torch
 
 def test_extra_files_come_back(store: Store, scorer: torch.jit.ScriptModule) -> None:
     torchscript.save_model("net", scorer, _extra_files={"labels.txt": "cat,dog"})
-    extra = {"labels.txt": ""}
+    extra: dict[str, object] = {"labels.txt": ""}
     torchscript.load_model("net", _extra_files=extra)
     assert extra == {"labels.txt": b"cat,dog"}
 

@@ -16,7 +16,7 @@ from transformers import (
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "good", "bad", "movie")
 
 
-class Exclaiming(TextClassificationPipeline):
+class Exclaiming(TextClassificationPipeline):  # type: ignore[misc]  # its types are passed over
     """Labels with an exclamation mark: a task of its own."""
 
     def postprocess(self, *args: Any, **kwargs: Any) -> Any:

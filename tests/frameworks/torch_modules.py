@@ -9,6 +9,8 @@ from torch import nn
 class Scorer(nn.Module):
     """A linear layer between a scale and a normalization that is no part of the state."""
 
+    mean: torch.Tensor
+
     def __init__(self, width: int = 3, scale: float = 2.0) -> None:
         super().__init__()
         self.linear = nn.Linear(width, 2)
@@ -17,7 +19,8 @@ class Scorer(nn.Module):
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """Scores of shape (rows, 2)."""
-        return self.linear((rows - self.mean) * self.scale)
+        scores: torch.Tensor = self.linear((rows - self.mean) * self.scale)
+        return scores
 
     def doubled(self, rows: torch.Tensor) -> dict[str, torch.Tensor]:
         """Twice the scores, in a mapping."""
@@ -35,4 +38,5 @@ class TiedWords(nn.Module):
 
     def forward(self, words: torch.Tensor) -> torch.Tensor:
         """Scores of each word for each place."""
-        return self.back(self.words(words))
+        scores: torch.Tensor = self.back(self.words(words))
+        return scores

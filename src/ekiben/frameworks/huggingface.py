@@ -76,7 +76,7 @@ class HubReference:
         return replace(self, revision=commit)
 
     def wants(self, path: str) -> bool:
-        """Whether the patterns let a file in, by the hub's rules: shell patterns over the whole path, `a/` all in it."""
+        """Whether a file fits the patterns, as the hub reads them: of the shell, over the whole path, `a/` for a folder."""
         is_included = not self.include or _fits(path, self.include)
         return is_included and not _fits(path, self.exclude)
 

@@ -151,9 +151,9 @@ def _save_pickle(name: str | Tag, model: nn.Module, options: SaveOptions) -> Mod
     import torch
 
     signatures = choose_signatures(model, options.get("signatures"), default="__call__")
-    with _TORCH.saving(name, signatures, options, options={_FORMAT: "pickle"}) as draft:
-        with pickling(model, options.get("external_modules") or ()):
-            torch.save(model, draft.path_of(_FILES["pickle"]), pickle_module=cloudpickle)
+    by_value = options.get("external_modules") or ()
+    with _TORCH.saving(name, signatures, options, options={_FORMAT: "pickle"}) as draft, pickling(model, by_value):
+        torch.save(model, draft.path_of(_FILES["pickle"]), pickle_module=cloudpickle)
     return draft.model
 
 

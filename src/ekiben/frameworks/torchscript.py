@@ -63,7 +63,9 @@ def load_model(
     import torch
 
     with loading(saved.path, _FILE, str(saved.tag)) as path, _deprecation_known():
-        loaded: ScriptModule = torch.jit.load(path, map_location=device_id, _extra_files=_extra_files)
+        loaded: ScriptModule = torch.jit.load(  # type: ignore[no-untyped-call]
+            path, map_location=device_id, _extra_files=_extra_files
+        )
     return loaded
 
 

@@ -78,8 +78,8 @@ def save_model(
 
 
 def load_model(model: ModelLike, *args: Any, trust_remote_code: bool = False, **kwargs: Any) -> Any:
-    """What was saved: a pipeline, which takes `device=` and whatever else `transformers.pipeline` does; for all else the
-    arguments go to `from_pretrained`.
+    """What was saved: a pipeline, which takes `device=` and whatever else `transformers.pipeline` does, or anything
+    else, whose `from_pretrained` gets the arguments.
 
     Logs a warning where transformers or torch has another version. Raises ModelNotFound, FrameworkError, also where
     code that came with the model would have to run, and DamagedItem where a file is missing or has changed.
