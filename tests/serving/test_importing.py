@@ -121,6 +121,13 @@ def test_a_service_from_another_module_counts_where_it_is_the_only_one(project: 
     assert import_service("service", project(files)).name == "Echo"
 
 
+def test_the_service_that_no_other_depends_on_is_meant(project: Project) -> None:
+    lower = "@ekiben.service\nclass Lower:\n    @ekiben.api\n    def one(self) -> int: return 1\n"
+    upper = lower.replace("Lower:", "Upper:\n    lower = ekiben.depends(Lower)")
+    root = project({"service.py": f"import ekiben\n{lower}{upper}"})
+    assert import_service("service", root).name == "Upper"
+
+
 def test_importing_a_service_that_needs_no_library_loads_none(project: Project) -> None:
     root = project({"service.py": SERVICE.format(name="Echo")})
     script = (

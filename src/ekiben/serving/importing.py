@@ -30,7 +30,7 @@ class Place:
 
 
 def import_service(target: str, root: Path) -> Service:
-    """The service that `target` names: `module:Class`, or `module` alone where it holds one service.
+    """The service that `target` names: `module:Class`, or `module` alone where all but one serve others there.
 
     `root` (and `root/src` where modules lie there) comes first on `sys.path`, and stays: services import their own
     modules later too. Raises DescriptionError.
@@ -145,7 +145,8 @@ def _find(module: ModuleType, name: str, attribute: str) -> Service:
 def _only_service(module: ModuleType, name: str) -> Service:
     services = _services_in(module)
     own = {key: one for key, one in services.items() if one.inner.__module__ == module.__name__} or services
-    match list(own.values()):
+    needed = [dependency.on for one in own.values() for dependency in one.dependencies.values()]
+    match [one for one in own.values() if one not in needed]:
         case [one]:
             return one
         case []:

@@ -1,9 +1,12 @@
 """`InputSpec`: bodies become arguments."""
 
+import dataclasses
 import datetime
 import enum
+import json
+from collections import deque
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -18,6 +21,7 @@ from ekiben.errors import BadInput, ServiceError, UnsupportedMediaType
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.input import REQUIRED, InputSpec, Parameter
 from ekiben.serving.payload.json_values import encode_json
+from ekiben.serving.payload.values import encode_values
 from ekiben.serving.wire import JSON, Payload
 
 
@@ -223,13 +227,44 @@ def test_a_path_or_url_is_never_opened_as_a_file(text: str) -> None:
         decode(spec(doc=Path), f'{{"doc": {text}}}')
 
 
-def test_a_path_inside_another_type_is_refused_when_declared() -> None:
-    class Upload(BaseModel):
-        file: Path
+class Upload(BaseModel):
+    file: Path
 
-    for annotation in (Upload, list[Upload], dict[str, Path], tuple[Path, int]):
-        with pytest.raises(ServiceError, match="would let clients name files of the server"):
-            spec(x=annotation)
+
+@dataclasses.dataclass
+class Attached:
+    file: Path
+
+
+HOLDERS = {
+    Upload: {"file": "/etc/passwd"},
+    Attached: {"file": "/etc/passwd"},
+    list[Upload]: [{"file": "/etc/passwd"}],
+    dict[str, Path]: {"x": "/etc/passwd"},
+    dict[Path, int]: {"/etc/passwd": 1},
+    tuple[Path, int]: ["/etc/passwd", 1],
+    deque[Path]: ["/etc/passwd"],
+    PurePath: "/etc/passwd",
+}
+
+
+@pytest.mark.parametrize("annotation", HOLDERS, ids=str)
+def test_nobody_names_a_file_of_the_server_inside_another_type(annotation: object, folder: RequestFolder) -> None:
+    holder = HOLDERS[annotation]  # type: ignore[index]
+    head = b'--b\r\ncontent-disposition: form-data; name="x"\r\n\r\n'
+    form = Payload("multipart/form-data; boundary=b", head + json.dumps(holder).encode() + b"\r\n--b--\r\n")
+    for payload in (Payload(JSON, json.dumps({"x": holder}).encode()), encode_values({"x": holder}), form):
+        with pytest.raises((BadInput, UnsupportedMediaType)):
+            spec(x=annotation).decode(payload, folder)
+
+
+def test_a_service_sends_files_inside_another_type(folder: RequestFolder, tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("content")
+    (read,) = spec(x=list[Upload]).decode(encode_values({"x": [Upload(file=file)]}), folder).values()
+    assert isinstance(read, list)
+    assert read[0].file.read_text() == "content"
+    assert read[0].file != file
 
 
 def test_a_type_that_no_request_can_carry_is_refused_when_declared() -> None:

@@ -6,6 +6,9 @@ works as a result although it cannot be read as a parameter.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -37,11 +40,7 @@ class JsonInput:
             self._schema = self._adapter.json_schema(ref_template=_REF, mode="validation")
         except PydanticUserError as error:
             raise ServiceError(f"`{annotation}` has no JSON Schema: {error.message}") from error
-        if _has_path(self._schema):
-            raise ServiceError(
-                "a `Path` inside another type would let clients name files of the server",
-                hint="take each file as a parameter of its own: `photo: Path` or `photos: list[Path]`",
-            )
+        self._holds_files = _has_path(self._schema)
 
     def read_decoded(self, value: object, name: str) -> object:
         """The value itself where msgspec reads the type as pydantic does, else what its text says."""
@@ -49,6 +48,7 @@ class JsonInput:
 
     def read_json(self, text: bytes, name: str) -> object:
         """The value, or BadInput with pydantic's reasons."""
+        self._refuse_names_of_files(name)
         try:
             return self._adapter.validate_json(text)
         except ValidationError as error:
@@ -56,6 +56,7 @@ class JsonInput:
 
     def read_form(self, text: bytes, name: str) -> object:
         """The value of a JSON text or, where that does not fit, of a bare word: `-F name=Ada` needs no quotes."""
+        self._refuse_names_of_files(name)
         try:
             return self._adapter.validate_json(text)
         except ValidationError as error:
@@ -68,13 +69,24 @@ class JsonInput:
     def read_value(self, value: object, name: str) -> object:
         """The value as pydantic reads Python's own, or BadInput with its reasons."""
         try:
-            return self._adapter.validate_python(value)
+            read = self._adapter.validate_python(value)
         except ValidationError as error:
             raise BadInput(reasons(error, name)) from error
+        if self._holds_files and not set(_paths_in(read)) <= set(_paths_in(value)):
+            self._refuse_names_of_files(name)
+        return read
 
     def schema(self) -> JsonSchema:
         """What pydantic says."""
         return self._schema
+
+    def _refuse_names_of_files(self, name: str) -> None:
+        """A `Path` made of text would let clients name files of the server."""
+        if self._holds_files:
+            raise BadInput(
+                f"`{name}` holds files, which only other services send",
+                hint="for clients, each file is a parameter of its own: `photo: Path` or `photos: list[Path]`",
+            )
 
 
 class JsonOutput:
@@ -164,6 +176,26 @@ def _has_path(schema: object) -> bool:
     if isinstance(schema, dict):
         return schema.get("format") in _PATH_FORMATS or any(_has_path(one) for one in schema.values())
     return isinstance(schema, list) and any(_has_path(one) for one in schema)
+
+
+def _paths_in(value: object) -> Iterator[PurePath]:
+    """The paths in a value, at any depth."""
+    parts: Iterable[object] = ()
+    match value:
+        case PurePath():
+            yield value
+        case BaseModel():
+            parts = dict(value).values()
+        case Mapping():
+            parts = (*value, *value.values())
+        case Iterable() if not isinstance(value, str | bytes):
+            parts = value
+        case _ if dataclasses.is_dataclass(value):
+            parts = (getattr(value, field.name) for field in dataclasses.fields(value))
+        case _:
+            pass
+    for part in parts:
+        yield from _paths_in(part)
 
 
 def _plain(value: Any) -> object:
