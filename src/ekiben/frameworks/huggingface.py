@@ -76,7 +76,7 @@ class HubReference:
         return replace(self, revision=commit)
 
     def wants(self, path: str) -> bool:
-        """Whether a file fits the patterns: shell patterns over its whole path, as the hub has them; `a/` is a folder."""
+        """Whether a file fits the patterns: shell patterns over its whole path, as the hub has them; `a/` a folder."""
         is_included = not self.include or _fits(path, self.include)
         return is_included and not _fits(path, self.exclude)
 
