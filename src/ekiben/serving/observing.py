@@ -22,7 +22,7 @@ def make_metrics(service: Service, version: str, config: ServerConfig) -> Server
         config.duration_max_s.value,
         config.duration_factor.value,
     )
-    served = ServedAs(service.name, version, routes)
+    served = ServedAs(service.name, version, routes, is_runner=service.runner_facts is not None)
     return ServerMetrics(Naming(served, config.namespace.value, config.label_style.value), bounds)
 
 

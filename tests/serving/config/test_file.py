@@ -70,8 +70,3 @@ def test_a_block_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> Non
 def test_what_is_no_yaml_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(SettingsError, match="is no YAML"):
         read_file(written(tmp_path, text), "Iris")
-
-
-def test_blocks_of_classic_runners_are_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="classic runners"):
-        read_file(written(tmp_path, "runners: {batching: {enabled: false}}"), "Iris")

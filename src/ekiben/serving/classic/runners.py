@@ -9,6 +9,7 @@ from ekiben.frameworks.runnable import Runnable
 from ekiben.frameworks.runner import Runner, RunnerMethod
 from ekiben.serving.batching.options import DEFAULT_MAX_BATCH_SIZE, DEFAULT_MAX_LATENCY_S, BatchOptions
 from ekiben.serving.classic.arguments import ArgumentsInput
+from ekiben.serving.config.classic import RunnerFacts
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.dependency import Dependency
 from ekiben.serving.declare.service import Service
@@ -26,6 +27,7 @@ class RunnerService(Service):
         self.runner = runner
         super().__init__(runner.runnable_class, name=runner.name, config=_config_of(runner))
         self.models = tuple(BentoModel(model.tag) for model in runner.models)
+        self.runner_facts = _facts_of(runner)
 
     def read_endpoints(self, place: str) -> Mapping[str, Endpoint]:
         """One for each method of the Runnable."""
@@ -57,6 +59,20 @@ def _config_of(runner: Runner) -> dict[str, object]:
     if cls.SUPPORTS_CPU_MULTI_THREADING:
         return config
     return {**config, "workers": "cpu_count", "resources": {"cpu": 1}}
+
+
+def _facts_of(runner: Runner) -> RunnerFacts:
+    return RunnerFacts(
+        resources=runner.runnable_class.SUPPORTED_RESOURCES,
+        is_multi_threaded=runner.runnable_class.SUPPORTS_CPU_MULTI_THREADING,
+        batchable={name: _limits_of(one) for name, one in runner.methods.items() if one.declared.batchable},
+        single=[name for name, one in runner.methods.items() if not one.declared.batchable],
+    )
+
+
+def _limits_of(method: RunnerMethod) -> frozenset[str]:
+    given = {"max_batch_size": method.max_batch_size, "max_latency_ms": method.max_latency_ms}
+    return frozenset(name for name, value in given.items() if value is not None)
 
 
 def _endpoint_of(method: RunnerMethod) -> Endpoint:

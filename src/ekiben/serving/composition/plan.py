@@ -69,7 +69,12 @@ def load_configs(composition: Composition, entry: ConfigSources) -> dict[str, Se
     for name, service in composition.services.items():
         others = tuple(one for one in names if one != name)
         sources = replace(
-            entry, service=name, apis=batchable_apis(service), declared=service.config, other_services=others
+            entry,
+            service=name,
+            apis=batchable_apis(service),
+            declared=service.config,
+            other_services=others,
+            runner=service.runner_facts,
         )
         if first is None:
             first = configs[name] = load_config(sources)

@@ -6,7 +6,8 @@
         traffic: {timeout: 30}
         batching: {predict: {max_batch_size: 32}}
 
-A key that nobody reads is refused with the nearest right one. BentoML's file of the same shape is read too.
+A key that nobody reads is refused with the nearest right one. BentoML's file of the same shape is read too, and the
+blocks `runners` and `api_server` of its classic style (`classic`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,16 @@ import yaml
 
 from ekiben.errors import SettingsError
 from ekiben.nearest import did_you_mean
+from ekiben.serving.config.classic import (
+    API_SERVER,
+    CLASSIC_KEYS,
+    RUNNERS,
+    RunnerFacts,
+    api_server_layer,
+    check_runner_names,
+    runner_layers,
+    tell_of_the_rest,
+)
 from ekiben.serving.config.keys import (
     ALIASES,
     BATCHING,
@@ -29,7 +40,7 @@ from ekiben.serving.config.keys import (
 
 VARIABLES = ("EKIBEN_CONFIG", "BENTOML_CONFIG")  # name the file
 FILE_NAMES = ("ekiben.yaml", "bentoml_configuration.yml", "bentoml_configuration.yaml")  # looked for beside the service
-ROOT_KEYS = ("services", "version")  # `version` is BentoML's, of the file's format
+ROOT_KEYS = ("services", "version", *CLASSIC_KEYS)  # `version` is BentoML's, of the file's format
 
 
 def find_file(folder: Path, environ: Mapping[str, str]) -> Path | None:
@@ -43,26 +54,43 @@ def find_file(folder: Path, environ: Mapping[str, str]) -> Path | None:
     return next((folder / name for name in FILE_NAMES if (folder / name).is_file()), None)
 
 
-def read_file(path: Path, service: str, others: tuple[str, ...] = ()) -> list[dict[str, object]]:
+def read_file(
+    path: Path, service: str, others: tuple[str, ...] = (), runner: RunnerFacts | None = None
+) -> list[dict[str, object]]:
     """The layers that `path` holds for `service`, the weaker first: what is said for all, then for this one.
 
     A layer maps dotted paths (`batching.<api>.<key>` for batching) to values as written. `others` are the names of the
-    other services, whose blocks are left to them. Raises SettingsError naming file and key.
+    other services, whose blocks are left to them; `runner` is given where the service is one. Raises SettingsError
+    naming file and key.
     """
     document = _mapping(_load(path), path, "the file")
     for name in document:
-        if name == "runners":
-            raise SettingsError(
-                f"`runners` in `{path}` configures classic runners, which this version does not serve",
-                hint="write `services: {<name>: {batching: {<api>: {...}}}}`",
-            )
         _known(name, ROOT_KEYS, "", path)
     services = _mapping(document.get("services") or {}, path, "`services`")
     shared = {name: value for name, value in services.items() if name in top_level_names()}
     for name in services:
         _known(name, (*top_level_names(), service, *others), "services.", path)
     own = _mapping(services.get(service) or {}, path, f"`services.{service}`")
-    return [dict(flatten(shared, path, "services.")), dict(flatten(own, path, f"services.{service}."))]
+    return [
+        dict(flatten(shared, path, "services.")),
+        *(layer for layer in _classic_layers(document, path, service, others, runner) if layer),
+        dict(flatten(own, path, f"services.{service}.")),
+    ]
+
+
+def _classic_layers(
+    document: Mapping[str, object], path: Path, service: str, others: tuple[str, ...], runner: RunnerFacts | None
+) -> list[dict[str, object]]:
+    runners = _mapping(document.get(RUNNERS) or {}, path, f"`{RUNNERS}`")
+    if runner is not None:
+        return runner_layers(runners, service, runner, str(path))
+    check_runner_names(runners, others, str(path))
+    tell_of_the_rest(document, f"`{path}`")
+    return [
+        api_server_layer(
+            _mapping(document.get(API_SERVER) or {}, path, f"`{API_SERVER}`"), f"`{API_SERVER}` in `{path}`"
+        )
+    ]
 
 
 def flatten(block: Mapping[str, object], path: Path, place: str) -> Iterator[tuple[str, object]]:

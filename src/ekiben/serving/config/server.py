@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from ekiben.errors import SettingsError
 from ekiben.serving.batching.options import BatchOptions, Strategy
+from ekiben.serving.config.classic import RunnerFacts
 from ekiben.serving.config.devices import GpuRequest
 from ekiben.serving.config.file import find_file, read_file
 from ekiben.serving.config.keys import ALIASES, BATCHING, BATCHING_KEYS, BY_PATH, KEYS, Key
@@ -75,6 +77,30 @@ class ServerConfig:
     tasks_lease_s: Setting[float]
     tasks_retention_s: Setting[float]
     tasks_max_kept: Setting[int]
+    path_prefix: Setting[str]
+    livez_path: Setting[str | None]
+    readyz_path: Setting[str | None]
+    backlog: Setting[int]
+    cors_enabled: Setting[bool]
+    cors_origins: Setting[tuple[str, ...]]
+    cors_origin_regex: Setting[re.Pattern[str] | None]
+    cors_credentials: Setting[bool]
+    cors_methods: Setting[tuple[str, ...]]
+    cors_headers: Setting[tuple[str, ...]]
+    cors_max_age_s: Setting[int]
+    cors_exposed: Setting[tuple[str, ...]]
+    tls_enabled: Setting[bool | None]
+    tls_certificate: Setting[str | None]
+    tls_key: Setting[str | None]
+    tls_key_password: Setting[str | None]
+    tls_authorities: Setting[str | None]
+    tls_client_certificates: Setting[int]
+    tls_version: Setting[int]
+    tls_ciphers: Setting[str | None]
+    has_grpc: Setting[bool]
+    grpc_host: Setting[str | None]
+    grpc_port: Setting[int]
+    grpc_max_message_bytes: Setting[int]
     has_metrics: Setting[bool]
     namespace: Setting[str]
     label_style: Setting[LabelStyle]
@@ -105,10 +131,14 @@ class ServerConfig:
                 setting = getattr(override, key.field)
                 if setting is not None:
                     rows.append((f"{BATCHING}.{api}.{key.path}", _as_written(setting, key.path)))
-        return [(path, _in_words(one.value), one.source) for path, one in rows]
+        return [(path, _in_words(one.value, path), one.source) for path, one in rows]
 
 
-def _in_words(value: object) -> str:
+def _in_words(value: object, path: str) -> str:
+    if value is not None and path.endswith("password"):
+        return "***"
+    if isinstance(value, re.Pattern):
+        return str(value.pattern)
     if isinstance(value, tuple):
         return ",".join(str(one) for one in value)
     return "none" if value is None else str(value)
@@ -126,8 +156,8 @@ class ConfigSources:
     """Where a server's configuration comes from.
 
     `service` names the block in the file, `apis` the batchable APIs; the file is looked for in `folder`; `declared`
-    is what the decorator says, `overrides` (by dotted path) what the command line says. `image_host` is the default
-    address in an image, None elsewhere.
+    is what the decorator says, `overrides` (by dotted path) what the command line says. `runner` is given for a runner
+    of the classic style. `image_host` is the default address in an image, None elsewhere.
     """
 
     service: str
@@ -137,6 +167,7 @@ class ConfigSources:
     environ: Mapping[str, str] = field(default_factory=dict)
     overrides: Mapping[str, object] = field(default_factory=dict)
     other_services: tuple[str, ...] = ()
+    runner: RunnerFacts | None = None
     image_host: str | None = None
 
 
@@ -170,7 +201,7 @@ def _from_file(sources: ConfigSources) -> list[tuple[str, object, str]]:
     path = find_file(sources.folder, sources.environ)
     if path is None:
         return []
-    layers = read_file(path, sources.service, sources.other_services)
+    layers = read_file(path, sources.service, sources.other_services, sources.runner)
     return [(key, value, f"file {path}") for layer in layers for key, value in layer.items()]
 
 

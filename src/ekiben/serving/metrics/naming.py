@@ -14,12 +14,13 @@ from ekiben.serving.metrics.tally import Tally
 class ServedAs:
     """Whose series they are. `version` is the Bento's, empty for a project that was not built.
 
-    `routes` maps the name of an API to its path.
+    `routes` maps the name of an API to its path. `is_runner`: it is a runner of the classic style.
     """
 
     service: str
     version: str = ""
     routes: Mapping[str, str] = field(default_factory=dict)
+    is_runner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ class Naming:
         """The labels of a series of one API; BentoML's `endpoint` is a path."""
         label = name if self.style == "ekiben" else self.served.routes.get(name, f"/{name}")
         return {**self.service(), "endpoint": label, **more}
+
+    def runner(self, method: str) -> Labels:
+        """The labels of a series in a runner's own words."""
+        suffix = "" if self.style == "ekiben" else "_name"
+        return {f"runner{suffix}": self.served.service, f"method{suffix}": method}
 
     def batch_size(self, name: str) -> Labels:
         """The labels of the sizes of one API's batches: BentoML has others there."""

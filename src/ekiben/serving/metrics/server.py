@@ -21,6 +21,7 @@ from ekiben.serving.metrics.page import OF_PROCESS, render
 from ekiben.serving.metrics.processes import process_families
 from ekiben.serving.metrics.queues import QueueMetrics, queue_families
 from ekiben.serving.metrics.requests import EndpointMetrics, request_families
+from ekiben.serving.metrics.runners import runner_families
 from ekiben.serving.wire import Payload
 
 logger = logging.getLogger("ekiben.serving")
@@ -49,6 +50,16 @@ class ServerMetrics:
         self._restarts: dict[RestartReason, int] = dict.fromkeys(get_args(RestartReason), 0)
         self._refused: set[str] = set()
         self._beside: list[ServerMetrics] = []
+        self._further: list[Callable[[Naming], Iterator[Family]]] = []
+
+    @property
+    def bounds(self) -> Sequence[float]:
+        """Those of durations, in seconds."""
+        return self._bounds
+
+    def add(self, families: Callable[[Naming], Iterator[Family]]) -> None:
+        """Shows what a part counts that not every server has."""
+        self._further.append(families)
 
     def endpoint(self, name: str) -> EndpointMetrics:
         """The series of one API's requests."""
@@ -89,6 +100,10 @@ class ServerMetrics:
         yield from request_families(naming, self._endpoints)
         yield from queue_families(naming, self._queues)
         yield from batch_families(naming, self._batches)
+        for families in self._further:
+            yield from families(naming)
+        if naming.served.is_runner:
+            yield from runner_families(naming, self._endpoints, self._batches)
         retried = [(naming.endpoint(name), count + self._retried_of(name)) for name, count in self._retried.items()]
         yield naming.counter("batch_retried", "Requests run again after their worker died", retried)
         restarts = [(naming.service(reason=reason), count) for reason, count in self._restarts.items()]
