@@ -34,6 +34,7 @@ from ekiben.serving.config.keys import BATCHING_KEYS, KEYS, Key
 from ekiben.serving.metrics.family import Family
 from ekiben.serving.metrics.naming import Naming, ServedAs
 from ekiben.serving.metrics.server import ServerMetrics
+from ekiben.serving.metrics.tasks import TaskMetrics
 from ekiben.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[1]
@@ -123,6 +124,7 @@ def test_metrics_md_has_every_metric_with_its_type_and_labels() -> None:
     metrics = ServerMetrics(Naming(ServedAs("Iris")))
     metrics.endpoint("classify").answered(200, 0.1)
     metrics.batches("classify")
+    metrics.add(TaskMetrics(["train"], ["pending"], metrics.bounds).families)
     metrics.workers.open(1).begin(os.getpid(), asyncio.Event().wait)
     documented = {
         name: (cells[1], set(re.findall(r"`(\w+)`", cells[2])))

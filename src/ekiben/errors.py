@@ -33,7 +33,7 @@
     └── RequestError                what one HTTP request is answered with (`http_status`)
         ├── BadInput 400 · UnknownRoute 404 · WrongMethod 405 · RequestTimeout 408 · PayloadTooLarge 413
         ├── Conflict 409 · UnsupportedMediaType 415
-        ├── TooManyRequests 429 · InternalError 500 · Overloaded 503 · DeadlineExceeded 504
+        ├── TooManyRequests 429 · InternalError 500 (WorkerLost) · Overloaded 503 · DeadlineExceeded 504
 
 A message is lower case, has no full stop, and puts the offending value in backticks; `hint` says what to try next.
 This module imports nothing of ours.
@@ -311,6 +311,13 @@ class InternalError(RequestError):
     """500: the service's own code failed; the answer carries a request id and no internals."""
 
     http_status = 500
+
+
+class WorkerLost(InternalError):
+    """500: the worker that ran it died, and it may not be run again, or did so twice."""
+
+    def __init__(self) -> None:
+        super().__init__("the worker that ran it died")
 
 
 class Overloaded(RequestError):

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ekiben.errors import EkibenError, Overloaded, ServiceError
+from ekiben.errors import EkibenError, Overloaded, ServiceError, WorkerLost
 from ekiben.serving.wire import JSON, Call, Payload, Reply
 
 logger = logging.getLogger("ekiben.serving")
@@ -61,6 +61,8 @@ def reply_to(error: BaseException, request_id: str) -> Reply:
         return error_reply(error.http_status, error.message, error.hint, headers)
     if isinstance(error, ServiceError):
         return error_reply(INTERNAL, error.message, f"request id {request_id}")
+    if isinstance(error, WorkerLost):
+        return internal_error(request_id, error.message)
     return internal_error(request_id)
 
 

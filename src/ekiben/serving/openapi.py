@@ -36,7 +36,12 @@ _ERRORS = {
 def openapi_document(service: Service, version: str | None = None) -> dict[str, object]:
     """The service's APIs as an OpenAPI 3.1 document; `version` is the Bento's, where there is one."""
     schemas: dict[str, object] = {_ERROR_NAME: _ERROR}
-    paths = {one.route: {"post": _operation(one, schemas)} for one in service.endpoints.values()}
+    paths: dict[str, dict[str, object]] = {}
+    for one in service.endpoints.values():
+        operation = _operation(one, schemas)
+        paths[one.route] = {"post": operation}
+        if one.task is not None:
+            paths |= _task_paths(one, operation, schemas)
     info = {"title": service.name, "version": version or UNVERSIONED}
     if service.doc:
         info["description"] = service.doc
@@ -66,7 +71,16 @@ def schema_document(service: Service) -> dict[str, object]:
         }
         for one in service.endpoints.values()
     ]
-    return {"name": service.name, "type": "service", "routes": routes}
+    return {"name": service.name, "type": "service", "routes": routes, "takes_values": True}
+
+
+def _task_paths(
+    endpoint: Endpoint, operation: dict[str, object], schemas: dict[str, object]
+) -> dict[str, dict[str, object]]:
+    from ekiben.serving.tasks.documents import SCHEMA_NAME, TASK_SCHEMA, task_paths
+
+    schemas[SCHEMA_NAME] = TASK_SCHEMA
+    return task_paths(endpoint, operation, _SHARED)
 
 
 def _operation(endpoint: Endpoint, schemas: dict[str, object]) -> dict[str, object]:

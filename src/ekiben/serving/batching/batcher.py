@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Generic, TypeVar
 
-from ekiben.errors import DeadlineExceeded, InternalError
+from ekiben.errors import DeadlineExceeded, WorkerLost
 from ekiben.serving.batching.batch import REFUSED, Batch, Run, hand_out, run_batch
 from ekiben.serving.batching.deadlines import Deadlines
 from ekiben.serving.batching.observer import BatchObserver
@@ -280,7 +280,7 @@ class Batcher(Generic[S]):
         if self._is_idempotent and ticket.deaths < MAX_DEATHS and not self._is_closing:
             return True
         logger.error("a worker died while it ran request %s to `%s`", ticket.call.request_id, ticket.call.endpoint)
-        ticket.refuse(InternalError("the worker that ran it died"))
+        ticket.refuse(WorkerLost())
         return False
 
     def _refuse(self, tickets: Sequence[Ticket], cause: ShedCause) -> None:

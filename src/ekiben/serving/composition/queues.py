@@ -11,7 +11,9 @@ All batchers share the pool's slots. A request's time, `traffic.timeout`, is wat
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
@@ -68,21 +70,31 @@ class Queues:
         self._batchers: list[Batcher[PoolSlot]] = []
         self._unqueued: list[Unqueued] = []
 
-    def way_of(self, endpoint: Endpoint, options: BatchOptions | None) -> Way:
-        """What takes a call of this API to a worker and back; `options` say how it is batched, None that it is not."""
+    def task_way_of(self, endpoint: Endpoint, options: BatchOptions | None) -> Way:
+        """The same for tasks: beside the API's requests, without a limit of time and, once lost, not tried again, which
+        are the affairs of whoever keeps them. Raises WorkerLost. Its queue is counted by the name of what fills it."""
+        apart = replace(endpoint, name=f"{endpoint.name}/submit", is_idempotent=False)
+        return self.way_of(apart, None if options is None else replace(options, is_idempotent=False), math.inf)
+
+    def way_of(self, endpoint: Endpoint, options: BatchOptions | None, timeout_s: float | None = None) -> Way:
+        """What takes a call of this API to a worker and back; `options` say how it is batched, None that it is not.
+
+        A call has `timeout_s`, by default as long as all.
+        """
+        timeout_s = self._timeout_s if timeout_s is None else timeout_s
         if options is not None:
             policy = BatchPolicy(options, endpoint=endpoint.name)
-            batcher = self._batcher(endpoint, policy, self._pool.run, self._metrics.batches(endpoint.name))
+            batcher = self._batcher(endpoint, policy, self._pool.run, self._metrics.batches(endpoint.name), timeout_s)
             return Queued(batcher, partial(endpoint.input.count_rows, batch_dim=options.batch_dim[0]))
         if endpoint.is_async:
             run = self._pool.stream_async if endpoint.is_stream else self._pool.run_async
-            unqueued = Unqueued(partial(run, is_idempotent=endpoint.is_idempotent), self._timeout_s)
+            unqueued = Unqueued(partial(run, is_idempotent=endpoint.is_idempotent), timeout_s)
             self._unqueued.append(unqueued)
             return unqueued
         observer = self._metrics.queue(endpoint.name)
         if endpoint.is_stream:
-            return Queued(self._batcher(endpoint, SinglesPolicy(most=1), self._pool.run_stream, observer))
-        return Queued(self._batcher(endpoint, SinglesPolicy(), self._pool.run, observer))
+            return Queued(self._batcher(endpoint, SinglesPolicy(most=1), self._pool.run_stream, observer, timeout_s))
+        return Queued(self._batcher(endpoint, SinglesPolicy(), self._pool.run, observer, timeout_s))
 
     def begin_drain(self) -> None:
         """Nothing is held back any more; what comes is still taken."""
@@ -96,14 +108,14 @@ class Queues:
             unqueued.close()
 
     def _batcher(
-        self, endpoint: Endpoint, policy: Policy, run: Run[PoolSlot], observer: BatchObserver
+        self, endpoint: Endpoint, policy: Policy, run: Run[PoolSlot], observer: BatchObserver, timeout_s: float
     ) -> Batcher[PoolSlot]:
         batcher = Batcher(
             policy,
             self._pool,
             run,
             observer=observer,
-            timeout_s=self._timeout_s,
+            timeout_s=timeout_s,
             is_idempotent=endpoint.is_idempotent,
         )
         self._batchers.append(batcher)

@@ -43,6 +43,10 @@ class Station:
         """What takes a call of this API to a worker and back. Asked for once for each API."""
         return self._queues.way_of(endpoint, self.plan.config.batch_options(endpoint.name, endpoint.batch))
 
+    def task_way_of(self, endpoint: Endpoint) -> Way:
+        """The same for the tasks of an API."""
+        return self._queues.task_way_of(endpoint, self.plan.config.batch_options(endpoint.name, endpoint.batch))
+
     def endpoint_metrics(self, endpoint: Endpoint) -> EndpointMetrics | None:
         """What is counted of the API's requests; None where nothing is. Asked for once for each API."""
         return self.metrics.endpoint(endpoint.name) if self.plan.config.has_metrics.value else None

@@ -21,6 +21,7 @@ from ekiben.serving.http.mounted.app import MountedApp
 from ekiben.serving.http.page import page_routes
 from ekiben.serving.http.routes import Begin, Handler, Router
 from ekiben.serving.http.scrape import scrape_routes
+from ekiben.serving.http.tasking import open_tasks
 from ekiben.serving.http.websocket import FindSocketHandler
 from ekiben.serving.metrics.server import ServerMetrics
 from ekiben.serving.openapi import openapi_document, schema_document
@@ -61,6 +62,7 @@ class Front:
         calls = {name: self._handler(endpoint) for name, endpoint in parts.service.endpoints.items()}
         apis = {endpoint.route: {"POST": calls[name]} for name, endpoint in parts.service.endpoints.items()}
         service, version = parts.service, parts.version or None
+        self._tasks = open_tasks(parts.stations.entry, self.is_ready)
         served = served_models(service, config, calls)
         self.inference = Models(service.name, parts.version, served, parts.stations.is_alive, self.is_ready)
         self._apps = {mount.prefix: MountedApp(mount.app, mount.prefix) for mount in service.mounts}
@@ -75,6 +77,7 @@ class Front:
                 **(scrape_routes(parts.metrics.page) if config.has_metrics.value else {}),
                 **inference_routes(self.inference, config.max_body_bytes.value),
                 **apis,
+                **self._tasks.routes,
                 **health_routes(is_alive=parts.stations.is_alive, is_ready=self.is_ready),
             },
             self._mounts(),
@@ -90,21 +93,28 @@ class Front:
         return not self._is_closing and self._have_apps_started and self._parts.stations.is_ready(of_all=of_all)
 
     async def start(self) -> None:
-        """Starts the mounted apps. Raises ServiceError where one cannot."""
+        """Opens the queue of tasks, and starts the mounted apps. Raises StoreError, ServiceError where one cannot."""
+        await self._tasks.start()
         await asyncio.gather(*(app.start() for app in self._apps.values()))
         self._have_apps_started = True
 
     def begin_closing(self) -> None:
         """Readiness ends here; what is under way goes on."""
         self._is_closing = True
+        self._tasks.begin_drain()
         self._parts.stations.begin_drain()
+
+    async def drain_tasks(self) -> None:
+        """Returns when no task runs any more, or none has time left."""
+        await self._tasks.drain()
 
     async def stop_apps(self) -> None:
         """Shuts the mounted apps down."""
         await asyncio.gather(*(app.stop() for app in self._apps.values()))
 
     async def close(self) -> None:
-        """Refuses what still waits for a worker."""
+        """Refuses what still waits for a worker; tasks that run are given back."""
+        await self._tasks.close()
         await self._parts.stations.close()
 
     def _handler(self, endpoint: Endpoint) -> ApiCalls:

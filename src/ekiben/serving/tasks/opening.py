@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import math
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,11 +22,21 @@ FOLDER = "tasks"  # below EKIBEN_HOME, with one folder for each service
 
 
 class Tasks:
-    """The tasks of a service in this server, from `start` to `close`. They are run while `is_ready()`."""
+    """The tasks of a service in this server, from `start` to `close`. They are run while `is_ready()`; what runs has
+    `drain_s` seconds from the beginning of the drain.
+    """
 
     def __init__(
-        self, jobs: Sequence[Job], plan: QueuePlan, observer: TaskObserver, is_ready: Callable[[], bool]
+        self,
+        jobs: Sequence[Job],
+        plan: QueuePlan,
+        observer: TaskObserver,
+        is_ready: Callable[[], bool],
+        *,
+        drain_s: float,
     ) -> None:
+        self._drain_s = drain_s
+        self._ends_s = math.inf
         self._store = SqliteStore(plan)
         self._runner = TaskRunner(jobs, self._store, observer, is_ready)
         self.desk = TaskDesk({job.name: job for job in jobs}, self._store, self._runner, observer)
@@ -34,11 +48,15 @@ class Tasks:
 
     def begin_drain(self) -> None:
         """Begins no more tasks."""
+        self._ends_s = min(self._ends_s, time.monotonic() + self._drain_s)
         self._runner.begin_drain()
 
     async def drain(self) -> None:
-        """Returns when none runs."""
-        await self._runner.drain()
+        """Returns when none runs, or their time is over."""
+        self.begin_drain()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, self._ends_s - time.monotonic())):
+                await self._runner.drain()
 
     async def close(self) -> None:
         """Gives back what runs."""

@@ -14,11 +14,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ekiben.errors import DeadlineExceeded, EkibenError, Overloaded, StoreError
+from ekiben.errors import DeadlineExceeded, EkibenError, Overloaded, StoreError, WorkerLost
 from ekiben.serving.failures import reply_to
 from ekiben.serving.tasks.job import Job
 from ekiben.serving.tasks.rows import Claim, TaskStatus, Work
-from ekiben.serving.tasks.rules import Again, Ended, Verdict, after_answer, after_stop
+from ekiben.serving.tasks.rules import Again, Ended, Verdict, after_answer, after_loss, after_stop
 from ekiben.serving.tasks.store import TaskSource
 from ekiben.serving.wire import Reply
 
@@ -180,6 +180,8 @@ class TaskRunner:
             assert isinstance(answer, Reply), "a task does not stream"
         except Overloaded as error:  # it never began
             return Again(error.retry_after_s, is_counted=False), None
+        except WorkerLost as error:
+            return after_loss(job.options, work.claim.attempt), reply_to(error, work.call.request_id)
         except EkibenError as error:
             answer = reply_to(error, work.call.request_id)
         except TimeoutError:

@@ -50,6 +50,12 @@ class ServicePlan:
         found = {one.name: self.config.batch_options(one.name, one.batch) for one in self.service.endpoints.values()}
         return {name: options for name, options in found.items() if options is not None}
 
+    def longest_s(self) -> float:
+        """How long a call may run before its worker is taken to hang: tasks take longer than requests."""
+        default_s = self.config.tasks_timeout_s.value
+        tasks = [one.task for one in self.service.endpoints.values() if one.task is not None]
+        return max([self.config.timeout_s.value, *(one.timeout_s or default_s for one in tasks)])
+
 
 def pool_plan(plan: ServicePlan, ledger: WorkerLedger) -> PoolPlan:
     """The pool that the configuration asks for; what its workers measure goes to `ledger`.
@@ -68,7 +74,7 @@ def pool_plan(plan: ServicePlan, ledger: WorkerLedger) -> PoolPlan:
         make_worker = _local_worker(plan, ledger)
         if devices is not None:
             os.environ[VISIBLE] = devices.of(1)
-    return PoolPlan(make_worker, workers, threads, config.timeout_s.value, lifetime)
+    return PoolPlan(make_worker, workers, threads, plan.longest_s(), lifetime)
 
 
 def is_isolated(isolation: Isolation, workers: int, lifetime: Lifetime, *, wants_process: bool) -> bool:

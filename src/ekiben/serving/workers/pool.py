@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Protocol, TypeAlias, TypeVar
 
-from ekiben.errors import Overloaded
+from ekiben.errors import Overloaded, WorkerLost
 from ekiben.serving.batching.audience import Audience
 from ekiben.serving.batching.slots import Claimant, SlotLost
-from ekiben.serving.failures import internal_error
 from ekiben.serving.metrics.ledger import RestartReason
 from ekiben.serving.streams import FollowedChunks, StreamEnd
 from ekiben.serving.wire import Answer, Call, Reply, StreamReply
@@ -132,7 +131,7 @@ class Pool:
         """Runs a call of an async API at once, without a slot; cancelling it cancels the API's coroutine.
 
         Where its worker dies it runs once more; those that died together do so one after the other, so that the call
-        that kills workers is found out and answered 500.
+        that kills workers is found out. Raises WorkerLost.
         """
 
         occupant = self._least_busy()
@@ -169,13 +168,13 @@ class Pool:
     ) -> Answer:
         """The answer to a call whose worker died."""
         if lost.has_begun and not is_idempotent:
-            return self._given_up(call)
+            raise self._given_up(call) from lost
         self._observer.calls_retried(call.endpoint, 1)
         async with self._retry_turn:
             try:
                 return await self._on_one(run)
-            except SlotLost:
-                return self._given_up(call)
+            except SlotLost as again:
+                raise self._given_up(call) from again
 
     async def _on_one(self, run: Callable[[Worker], Awaitable[Answer]]) -> Answer:
         """Beside whatever else the least busy worker has."""
@@ -221,6 +220,6 @@ class Pool:
         self._board.remove(occupant)  # at once: its other slots must not be offered before the seat has noticed
         return SlotLost(has_begun=not isinstance(death, WorkerGone))
 
-    def _given_up(self, call: Call) -> Reply:
+    def _given_up(self, call: Call) -> WorkerLost:
         logger.error("a worker died while it ran request %s to `%s`", call.request_id, call.endpoint)
-        return internal_error(call.request_id, "the worker that ran it died")
+        return WorkerLost()
