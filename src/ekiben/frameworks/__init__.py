@@ -1,8 +1,12 @@
 """How the models of each ML library are saved and loaded. Each library is touched by its own module and by no other.
 
-    sklearn            scikit-learn estimators and pipelines, by joblib
-    picklable_model    any Python object, by cloudpickle
-    ├── saved          what they share: finding a model that a module saved, versions then and now
+    catboost lightgbm xgboost    boosted trees, in the libraries' own formats
+    keras tensorflow             networks: Keras' own format, SavedModel
+    sklearn                      scikit-learn estimators and pipelines, by joblib or skops
+    mlflow                       folders that MLflow wrote, whatever is in them
+    picklable_model              any Python object, by cloudpickle
+    ├── saved          what they share: `Framework`, finding a model that a module saved, versions then and now
+    ├── granted        the threads and GPUs that a worker was given
     └── runnable       Runnable: methods that workers run; `signed_runnable` makes one of a model's saved signatures
         └── runner         Runner: a Runnable under a name; `Model.to_runner`
             └── local_runner   calls of a runner in this process
