@@ -96,6 +96,7 @@ def test_a_model_taken_in_twice_is_one_version(store: Store, cache: Path, hub: s
     assert files_of(first.path) >= {"config.json", "weights/model.bin"}
     assert ".gitattributes" not in files_of(first.path)
     assert model.to_info().tag == first.tag
+    assert HuggingFaceModel(MODEL, COMMIT, endpoint="http://127.0.0.1:9").take_in(store.models) == first
 
 
 def test_patterns_that_fit_nothing_are_refused(store: Store, cache: Path, hub: str) -> None:

@@ -29,7 +29,7 @@ from ekiben.frameworks.hub_cache import (
 )
 from ekiben.store.bento_manifest import BentoModelEntry
 from ekiben.store.local import default_store
-from ekiben.store.model_manifest import ModelContext
+from ekiben.store.model_manifest import ModelContext, ModelManifest
 from ekiben.store.models import Model, ModelShelf
 from ekiben.tag import MAX_NAME
 
@@ -145,16 +145,16 @@ class HuggingFaceModel:
     def take_in(self, models: ModelShelf) -> Model:
         """The model of the store that holds its files at the commit where the revision stands now.
 
-        One that is there is not copied again. Raises FrameworkError where the hub does not give it, StoreError.
+        One that is there is not copied again, and by a commit needs no hub. Raises FrameworkError where the hub does
+        not give it, StoreError.
         """
-        snapshot = self._snapshot()
-        wanted = self.reference.at(snapshot.name)
+        wanted = self.reference.at(self.revision if is_commit(self.revision) else self._snapshot().name)
         metadata = _metadata_of(wanted)
         for known in models.list(wanted.name):
             if known.manifest.context.framework_name == _FRAMEWORK and known.metadata == metadata:
                 return known
         with models.create(wanted.name, metadata=metadata, context=ModelContext(_FRAMEWORK)) as draft:
-            _copy_wanted(wanted, snapshot, draft.path)
+            _copy_wanted(wanted, self._snapshot(), draft.path)
         return draft.model
 
     def _snapshot(self) -> Path:
@@ -223,14 +223,16 @@ def take_in(text: str, models: ModelShelf) -> Model:
 
 def hub_entry(model: Model, alias: str | None) -> BentoModelEntry:
     """The row of a bento.yaml for a model, with the commit of one that was taken in from the hub."""
-    return BentoModelEntry(model.tag, model.digest, model.manifest.module, alias, hub_source(model))
+    origin = hub_origin(model.manifest)
+    source = f"{_SCHEME}{origin[0]}@{origin[1]}" if origin else None
+    return BentoModelEntry(model.tag, model.digest, model.manifest.module, alias, source)
 
 
-def hub_source(model: Model) -> str | None:
-    """`hf:ORG/NAME@COMMIT` of a model that was taken in from the hub; None of all others."""
-    if model.manifest.context.framework_name != _FRAMEWORK:
+def hub_origin(manifest: ModelManifest) -> tuple[str, str] | None:
+    """`ORG/NAME` and commit of a model that was taken in from the hub; None of all others."""
+    if manifest.context.framework_name != _FRAMEWORK:
         return None
-    return f"{_SCHEME}{model.metadata.get(_MODEL_ID)}@{model.metadata.get(_REVISION)}"
+    return str(manifest.metadata.get(_MODEL_ID)), str(manifest.metadata.get(_REVISION))
 
 
 def _metadata_of(reference: HubReference) -> dict[str, object]:

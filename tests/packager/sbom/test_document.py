@@ -182,6 +182,14 @@ def test_a_model_needs_the_framework_that_saved_it() -> None:
     assert edges(bill)["ekiben:model/iris:v1"] == ["pkg:pypi/scikit-learn@1.0"]
 
 
+def test_a_model_of_the_hub_is_named_as_scanners_name_it() -> None:
+    said = {"model_id": "org/Model", "revision": "a" * 40}
+    bill = Bill("a", EMPTY, models=(model(context=ModelContext("huggingface"), metadata=said), model("plain")))
+    found = by_name(bill)
+    assert found["iris"]["purl"] == f"pkg:huggingface/org/Model@{'a' * 40}"
+    assert "purl" not in found["plain"]
+
+
 def test_the_bento_needs_everything_and_what_nobody_looked_into_is_said() -> None:
     bill = Bill("a", EMPTY, base_images=("python:3.11-slim",), system_packages=("git",), conda_packages=("r-base",))
     document = read(bill)
