@@ -1,6 +1,7 @@
 """How a service calls another one, from inside its worker.
 
     callee     `Callee`: the other service as the attribute sees it; `to_async`, `to_sync`
+    open_callee  one of which only the URL is known
     methods    one API of it: arguments -> Call, Answer -> result or error
     streams    the chunks of a streamed answer as the items that were yielded
     link       `Link`: the way out of the worker, whatever lies behind it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ekiben.serving.calling.callee import Callee
 from ekiben.serving.calling.link import Link
+from ekiben.serving.calling.open_callee import OpenCallee
 from ekiben.serving.declare.dependency import bound
 from ekiben.serving.declare.service import Service
 
@@ -13,7 +14,10 @@ class Binding:
 
     def __init__(self, service: Service, link: Link) -> None:
         self.service = service
-        self._callees = {one: Callee(one.on, link) for one in service.dependencies.values() if one.on is not None}
+        self._callees = {
+            one: OpenCallee(one.name, link) if one.on is None else Callee(one.on, link)
+            for one in service.dependencies.values()
+        }
 
     def make_instance(self) -> object:
         """An instance of the service whose dependencies are bound before its `__init__` runs."""

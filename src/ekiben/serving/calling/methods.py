@@ -50,11 +50,18 @@ class RemoteApi:
     def call(self, caller: Caller, arguments: tuple[object, ...], named: Mapping[str, object]) -> Call:
         """The call with these arguments. Raises TypeError as Python does, ServiceError for what cannot be carried."""
         values = self.endpoint.input.by_name(arguments, named, self._label)
-        payload = encode_values(values, f"an argument of {self._label}")
         return Call(
-            self.endpoint.name, payload, caller.request_id, "POST", self.endpoint.route, "", caller.headers,
-            caller.deadline_s,
-        )  # fmt: skip
+            self.endpoint.name,
+            self.payload_of(values),
+            caller.request_id,
+            path=self.endpoint.route,
+            headers=caller.headers,
+            deadline_s=caller.deadline_s,
+        )
+
+    def payload_of(self, values: Mapping[str, object]) -> Payload:
+        """The body of a call with these arguments."""
+        return encode_values(values, f"an argument of {self._label}")
 
     async def reply(self, link: Link, call: Call) -> Reply:
         """The answer, in one piece."""

@@ -84,7 +84,7 @@ def item_reader(content_type: str) -> ItemReader:
 
 
 class AsyncItems(AsyncIterator[object]):
-    """The items of one answer. `ask` begins it with the first item that is wanted; `check` raises where it is an error."""
+    """The items of one answer, asked for with the first item. `check` raises where it is an error."""
 
     def __init__(self, ask: Callable[[], Awaitable[Answer]], check: Callable[[Reply], object]) -> None:
         self._ask = ask

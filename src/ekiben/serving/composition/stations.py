@@ -14,6 +14,7 @@ from ekiben.serving.wire import Answer, Call
 DOWN_S = (
     5.0  # seconds that a call waits for a worker of a service that has none: longer than a small one takes to start
 )
+PART_OF_TIME = 0.8  # of the caller's time, so that it hears which service is down before nobody listens
 SLACK_S = 1.0  # a call whose time ends this much before its station's own limit has a timer of its own
 
 
@@ -100,4 +101,4 @@ class Stations:
     async def _wait_for(self, station: Station, left_s: float | None) -> None:
         """While the server starts, models load: that may take as long as it takes. Afterwards a while."""
         most_s = DOWN_S if self._has_started else station.timeout_s
-        await station.wait_until_up(most_s if left_s is None else min(most_s, left_s))
+        await station.wait_until_up(most_s if left_s is None else min(most_s, left_s * PART_OF_TIME))

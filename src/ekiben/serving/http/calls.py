@@ -14,6 +14,7 @@ from ekiben.errors import EkibenError, Overloaded
 from ekiben.serving.batching.queue import Ticket
 from ekiben.serving.composition.gate import Gate
 from ekiben.serving.composition.queues import Queued, Way
+from ekiben.serving.composition.remote import TIMEOUT_FIELD
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.failures import INTERNAL, reply_to
 from ekiben.serving.http.request import Request
@@ -88,8 +89,13 @@ class ApiCalls:
     def _call(self, request: Request, body: bytes) -> Call:
         payload = Payload(request.field(b"content-type"), body)
         headers = request.headers() if self._wants_headers else ()
-        deadline_s = time.monotonic() + self._limits.timeout_s if self._passes_on else 0.0
+        deadline_s = time.monotonic() + self._time_of(request) if self._passes_on else 0.0
         return Call(self._name, payload, request.id, request.method, request.path, request.query, headers, deadline_s)
+
+    def _time_of(self, request: Request) -> float:
+        """Seconds until nobody waits: another server of ours says how long it does."""
+        said = request.field(TIMEOUT_FIELD.encode())
+        return min(self._limits.timeout_s, int(said) / 1000) if said.isdecimal() else self._limits.timeout_s
 
     def _followed(self, answer: StreamReply, begun_s: float) -> StreamReply:
         """The stream, counted at its end: as 500 where it broke off, as 499 where the client did not stay for it."""
