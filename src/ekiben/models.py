@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-import ekiben.frameworks  # noqa: F401 (gives models their `to_runner`)
+import ekiben.frameworks  # noqa: F401 (gives models `load_model`, `to_runnable` and `to_runner`)
 from ekiben.frameworks.hub_cache import seed_hub_cache
 from ekiben.frameworks.huggingface import HuggingFaceModel
 from ekiben.store.local import default_store

@@ -79,9 +79,18 @@ def test_a_model_becomes_a_runner_of_its_signatures_before_it_is_loaded(name: st
     assert (method.declared.batchable, method.declared.batch_dim, method.max_batch_size) == (True, (0, 1), 8)
 
 
-def test_a_model_of_plain_files_says_why_it_becomes_no_runner(store: Store) -> None:
-    with store.models.create("files") as draft:
+@pytest.mark.parametrize("module", ["", "bentoml.detectron", "ekiben.saved", "ekiben.nothing", "ekiben.x.y"])
+def test_a_model_that_no_framework_here_saved_says_so(store: Store, module: str) -> None:
+    with store.models.create("files", module=module) as draft:
         pass
-    with pytest.raises(FrameworkError, match="was saved by no framework module: what runs it is not known") as caught:
+    named = f"`{module}`" if module else "no framework module"
+    with pytest.raises(FrameworkError, match=f"was saved by {named}") as caught:
         draft.model.to_runner()
     assert "write a subclass of `ekiben.Runnable`" in str(caught.value.hint)
+    with pytest.raises(FrameworkError, match=f"was saved by {named}"):
+        draft.model.load_model()
+
+
+def test_a_model_loads_itself(store: Store) -> None:
+    assert ekiben.picklable_model.save_model("word", "text", signatures={"upper": {}}).load_model() == "text"
+    assert ekiben.models.get("word").to_runnable().SUPPORTED_RESOURCES == ("cpu",)

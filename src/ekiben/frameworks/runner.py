@@ -6,15 +6,15 @@ Where its calls go is a `RunnerHandle`'s matter: none before the server (or `ini
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ekiben.errors import FrameworkError, NotActedOn, ServiceError
+from ekiben.errors import NotActedOn, ServiceError
 from ekiben.frameworks.local_runner import LocalRunnable
 from ekiben.frameworks.runnable import Runnable, RunnableMethod, methods_of
+from ekiben.frameworks.saver import to_runnable
 from ekiben.report import logger
 from ekiben.store.models import Model
 
@@ -187,7 +187,7 @@ def to_runner(
     Raises FrameworkError for a model that no framework module of ekiben saved, ServiceError.
     """
     return Runner(
-        _runnable_of(model),
+        to_runnable(model),
         name=name or model.tag.name,
         models=[model],
         max_batch_size=max_batch_size,
@@ -196,20 +196,6 @@ def to_runner(
         embedded=embedded,
         scheduling_strategy=scheduling_strategy,
     )
-
-
-def _runnable_of(model: Model) -> type[Runnable]:
-    package, _, framework = model.manifest.module.partition(".")
-    own_hint = "write a subclass of `ekiben.Runnable` that reads its files, and give it to `ekiben.Runner`"
-    if package != "ekiben" or not framework.isidentifier():
-        saved_by = f"`{model.manifest.module}`" if model.manifest.module else "no framework module"
-        raise FrameworkError(f"`{model.tag}` was saved by {saved_by}: what runs it is not known", hint=own_hint)
-    try:
-        module = importlib.import_module(f"ekiben.frameworks.{framework}")
-    except ModuleNotFoundError as error:
-        raise FrameworkError(f"`{model.tag}` was saved by `{model.manifest.module}`: {error}", hint=own_hint) from error
-    runnable: type[Runnable] = module.get_runnable(model)
-    return runnable
 
 
 def _named(name: str | None, runnable_class: type[Runnable]) -> str:

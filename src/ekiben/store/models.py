@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ekiben.errors import DamagedItem, InUse, ModelNotFound, NotFound, StoreError, UsageError
 from ekiben.store.changes import commit, delete, named_version
@@ -42,6 +42,7 @@ from ekiben.store.usage import find_needs
 from ekiben.tag import Tag
 
 if TYPE_CHECKING:
+    from ekiben.frameworks.runnable import Runnable
     from ekiben.frameworks.runner import Runner
 
 __all__ = ["Model", "ModelContext", "ModelDraft", "ModelManifest", "ModelShelf", "Signature"]
@@ -50,7 +51,10 @@ __all__ = ["Model", "ModelContext", "ModelDraft", "ModelManifest", "ModelShelf",
 class Model(StoredItem):
     """A model in the store. `tag` is exact; the manifest is read when first asked for."""
 
-    to_runner: ClassVar[Callable[..., Runner]]  # the room `frameworks`, which stands above this one, gives it
+    # The room `frameworks`, which stands above this one, gives these.
+    load_model: ClassVar[Callable[..., Any]]
+    to_runnable: ClassVar[Callable[..., type[Runnable]]]
+    to_runner: ClassVar[Callable[..., Runner]]
 
     @cached_property
     def manifest(self) -> ModelManifest:
