@@ -9,12 +9,11 @@ from torch import nn
 class Scorer(nn.Module):
     """A linear layer between a scale and a normalization that is no part of the state."""
 
-    mean: torch.Tensor
-
     def __init__(self, width: int = 3, scale: float = 2.0) -> None:
         super().__init__()
         self.linear = nn.Linear(width, 2)
         self.scale = scale
+        self.mean: torch.Tensor
         self.register_buffer("mean", torch.zeros(width), persistent=False)
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:

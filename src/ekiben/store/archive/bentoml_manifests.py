@@ -18,7 +18,10 @@ from ekiben.store.plain import plain_labels
 from ekiben.tag import Tag
 
 # Frameworks whose files are read here as BentoML writes them.
-_FRAMEWORKS = ("catboost", "keras", "lightgbm", "mlflow", "picklable_model", "sklearn", "tensorflow", "xgboost")
+_FRAMEWORKS = (
+    *("catboost", "keras", "lightgbm", "mlflow", "onnx", "picklable_model", "pytorch", "sklearn", "tensorflow"),
+    *("torchscript", "transformers", "xgboost"),
+)
 _MODULES = {f"bentoml.{name}": f"ekiben.{name}" for name in _FRAMEWORKS}
 _SIGNATURE_KEYS = ("batchable", "batch_dim")
 _OF_THE_MAKING = {"name", "version", "creation_time", "bentoml_version"}  # the receipt tells of these

@@ -113,7 +113,13 @@ def test_what_runs_or_reaches_code_is_dangerous(name: str) -> None:
         *("torch._utils _rebuild_tensor_v2", "torch FloatStorage", "torch.nn.modules.linear Linear"),
         *("scipy.sparse._csr csr_matrix", "pandas.core.frame DataFrame", "xgboost.sklearn XGBClassifier"),
         *("datetime datetime", "builtins getattr", "joblib.numpy_pickle NumpyArrayWrapper"),
-        *("torch.nn.functional relu", "torch._C._nn gelu", "torch.jit._pickle build_intlist", "torch QUInt8Storage"),
+        *(
+            "torch.nn.functional relu",
+            "torch._C._nn gelu",
+            "torch.jit._pickle build_intlist",
+            "torch QUInt8Storage",
+            "__torch__.mine Net",
+        ),
         *("transformers.models.bert.modeling_bert BertModel", "imblearn.pipeline Pipeline"),
     ],
 )

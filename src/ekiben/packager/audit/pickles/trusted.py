@@ -220,6 +220,7 @@ TRUSTED: dict[str, Trust] = {
     "joblib": Trust(names=frozenset(_names("joblib.numpy_pickle", "NumpyArrayWrapper"))),
     "pandas": Trust(("pandas.core", "pandas.arrays", "pandas._libs", "pandas.tseries"), frozenset(_PANDAS)),
     "torch": Trust(("torch.nn.modules", "torch.nn.parameter", "torch.optim"), frozenset(_TORCH)),
+    "torchscript": Trust(("__torch__",)),  # classes that the file itself defines, in a language without the system
     "transformers": Trust(_TRANSFORMERS),
     "boosting": Trust(("xgboost.sklearn", "xgboost.core", "lightgbm.sklearn", "lightgbm.basic", "catboost.core")),
 }
