@@ -12,8 +12,12 @@ from ekiben.serving.http.inference.models import Models
 class GrpcListener(Protocol):
     """What the server process does with it."""
 
+    @property
+    def address(self) -> str:
+        """Host and port, once it listens."""
+
     async def start(self) -> None:
-        """Listens."""
+        """Listens. Raises UsageError where the address cannot be had."""
 
     def begin_stop(self) -> None:
         """Takes no more; what is under way has the time of the drain."""

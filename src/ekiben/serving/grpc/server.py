@@ -23,12 +23,6 @@ class GrpcOptions:
     drain_s: float
     credentials: grpc.ServerCredentials | None = None
 
-    @property
-    def address(self) -> str:
-        """As grpcio writes it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
-
 
 class GrpcServer:
     """Answers for the models by gRPC. Made on the loop that it runs in."""
@@ -44,19 +38,16 @@ class GrpcServer:
         )
         self._server.add_generic_rpc_handlers(Inference(models).handlers())
         self._stopping: asyncio.Future[None] | None = None
-        self.port = 0
+        self.address = _address(options.host, options.port)
 
     async def start(self) -> None:
         """Listens. Raises UsageError where the address is taken or none of this machine's."""
         try:
-            address, credentials = self._options.address, self._options.credentials
-            if credentials is None:
-                self.port = self._server.add_insecure_port(address)
-            else:
-                self.port = self._server.add_secure_port(address, credentials)
+            port = self._add_port()
         except RuntimeError as error:
             hint = "choose another with --grpc-port"
-            raise UsageError(f"`{self._options.address}` cannot be listened on for gRPC", hint=hint) from error
+            raise UsageError(f"`{self.address}` cannot be listened on for gRPC", hint=hint) from error
+        self.address = _address(self._options.host, port)
         await self._server.start()
 
     def begin_stop(self) -> None:
@@ -69,3 +60,13 @@ class GrpcServer:
         self.begin_stop()
         if self._stopping is not None:
             await self._stopping
+
+    def _add_port(self) -> int:
+        credentials = self._options.credentials
+        if credentials is None:
+            return int(self._server.add_insecure_port(self.address))
+        return int(self._server.add_secure_port(self.address, credentials))
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
