@@ -17,9 +17,21 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that MLflow's flavour of scikit-learn wrote, pickled as most of those that there are."""
+    from mlflow.sklearn import save_model
+
+    folder = tmp_path_factory.mktemp("mlflow") / "saved"
+    with pytest.MonkeyPatch.context() as here:
+        here.chdir(folder.parent)  # MLflow writes where it runs
+        save_model(LogisticRegression().fit(FEATURES, LABELS), folder, serialization_format="cloudpickle")
+    return folder
+
+
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A current folder of the test's own: MLflow writes where it runs."""
+    """A current folder of the test's own."""
     folder = tmp_path / "workplace"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -27,12 +39,9 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def classifier(workplace: Path) -> Path:
-    """A folder that MLflow's flavour of scikit-learn wrote, pickled as most of those that there are."""
-    from mlflow.sklearn import save_model
-
-    save_model(LogisticRegression().fit(FEATURES, LABELS), workplace / "saved", serialization_format="cloudpickle")
-    return workplace / "saved"
+def classifier(workplace: Path, saved: Path) -> Path:
+    """A copy of that folder, for a test to change."""
+    return Path(shutil.copytree(saved, workplace / "saved"))
 
 
 def test_a_folder_is_brought_in_as_it_is_and_predicts(store: Store, classifier: Path) -> None:
