@@ -8,6 +8,7 @@ send at the same time.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import PIL.Image
@@ -20,7 +21,7 @@ class BatchInput(BaseModel):
     """What one request asks for. `threshold` is a share of white: 0 to 1."""
 
     image: Path
-    threshold: float = Field(ge=0, le=1)
+    threshold: float
 
 
 @ekiben.service(resources={"cpu": 1})
@@ -48,7 +49,7 @@ class Threshold:
     batch = ekiben.depends(ImageService)
 
     @ekiben.api
-    def generate(self, image: Path, threshold: float = 0.5) -> Path:
+    def generate(self, image: Path, threshold: Annotated[float, Field(ge=0, le=1)] = 0.5) -> Path:
         """The image in black and white."""
         result: list[Path] = self.batch.predict([BatchInput(image=image, threshold=threshold)])
         return result[0]

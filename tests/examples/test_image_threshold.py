@@ -23,7 +23,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     folder = tmp_path_factory.mktemp("threshold")
     machine = Machine(Path(sys.executable).parent, folder / "home", folder)
     with machine.serve("image_threshold", cwd=machine.copy_example("image_threshold").parent) as url:
-        yield httpx.Client(base_url=url, timeout=30)
+        with httpx.Client(base_url=url, timeout=30) as client:
+            yield client
 
 
 def a_picture() -> bytes:

@@ -21,7 +21,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     folder = tmp_path_factory.mktemp("streaming")
     machine = Machine(Path(sys.executable).parent, folder / "home", folder)
     with machine.serve("streaming", cwd=machine.copy_example("streaming").parent) as url:
-        yield httpx.Client(base_url=url, timeout=30)
+        with httpx.Client(base_url=url, timeout=30) as client:
+            yield client
 
 
 def test_the_words_come_one_by_one(client: httpx.Client) -> None:

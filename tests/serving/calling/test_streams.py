@@ -88,3 +88,20 @@ def test_closing_closes_the_chunks() -> None:
         return first, chunks.is_closed
 
     assert asyncio.run(first_of()) == ("a", True)
+
+
+def test_a_stream_that_nobody_holds_any_more_is_closed() -> None:
+    async def drop() -> bool:
+        chunks = Chunks([b"a", b"b"])
+
+        async def relay() -> AsyncIterator[object]:
+            async for item in items_of(StreamReply(200, "text/plain", chunks)):
+                yield item
+
+        relayed = aiter(relay())
+        await anext(relayed)
+        await relayed.aclose()  # type: ignore[attr-defined]
+        await asyncio.sleep(0.01)
+        return chunks.is_closed
+
+    assert asyncio.run(drop())

@@ -84,7 +84,10 @@ def item_reader(content_type: str) -> ItemReader:
 
 
 class AsyncItems(AsyncIterator[object]):
-    """The items of one answer, asked for with the first item. `check` raises where it is an error."""
+    """The items of one answer, asked for with the first item. `check` raises where it is an error.
+
+    Dropped before its end it closes the stream: a generator that is closed does not close what it was iterating.
+    """
 
     def __init__(self, ask: Callable[[], Awaitable[Answer]], check: Callable[[Reply], object]) -> None:
         self._ask = ask
@@ -93,6 +96,11 @@ class AsyncItems(AsyncIterator[object]):
         self._reader: ItemReader | None = None
         self._items: deque[object] = deque()
         self._is_over = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def __del__(self) -> None:
+        if self._chunks is not None and not self._is_over and self._loop is not None and self._loop.is_running():
+            asyncio.run_coroutine_threadsafe(_close(self._chunks), self._loop)
 
     async def __anext__(self) -> object:
         while not self._items:
@@ -122,6 +130,7 @@ class AsyncItems(AsyncIterator[object]):
     async def _begin(self) -> None:
         answer = await self._ask()
         if not isinstance(answer, Reply):
+            self._loop = asyncio.get_running_loop()
             self._reader, self._chunks = item_reader(answer.content_type), answer.chunks
             return
         self._is_over = True
@@ -130,6 +139,10 @@ class AsyncItems(AsyncIterator[object]):
         if answer.payload.body:
             reader = item_reader(answer.payload.content_type)
             self._items += [*reader.read(answer.payload.body), *reader.rest()]
+
+
+async def _close(chunks: Chunks) -> None:
+    await chunks.aclose()
 
 
 class SyncItems(Iterator[object]):
