@@ -34,7 +34,7 @@ def train() -> list[ekiben.Tag]:
     """The tags of both models."""
     texts = [text for group in REVIEWS.values() for text in group]
     labels = [label for label, group in REVIEWS.items() for _ in group]
-    embedder = make_pipeline(TfidfVectorizer(), TruncatedSVD(8, random_state=0)).fit(texts)
+    embedder = make_pipeline(TfidfVectorizer(stop_words="english"), TruncatedSVD(8, random_state=0)).fit(texts)
     judge = LogisticRegression(C=100.0).fit(embedder.transform(texts), labels)
     batchable = {"batchable": True, "batch_dim": 0}
     saved = [
