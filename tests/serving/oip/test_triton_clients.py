@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,11 +132,19 @@ def test_what_cannot_be_answered_is_said_as_their_clients_expect(probe: Probe, w
         assert "secret" not in message
 
 
-def test_requests_of_one_row_are_joined_whatever_they_came_as(probe: Probe) -> None:
-    assert probe.got["http"]["many"] == [[[2 * at, 2 * at + 2, 2 * at + 4]] for at in range(triton_client.MANY)]
-    calls = probe.server.metric('ekiben_batch_size_count{endpoint="double"')
-    asked = probe.server.metric('ekiben_request_total{code="200",endpoint="double"')
-    assert 0 < calls < asked / 2
+def test_requests_of_the_protocol_and_of_plain_json_are_joined(probe: Probe) -> None:
+    tensor = {"name": "rows", "datatype": "FP64", "shape": [1, 2], "data": [1.5, 2.5]}
+    asked: list[tuple[str, object]] = [
+        ("/v2/models/double/infer", {"inputs": [tensor]}),
+        ("/double", {"rows": [[1.5, 2.5]]}),
+    ]
+    calls = 'ekiben_batch_size_count{endpoint="double"'
+    before = probe.server.metric(calls)
+    with httpx.Client(base_url=probe.server.url) as client, ThreadPoolExecutor(20) as threads:
+        replies = list(threads.map(lambda one: client.post(one[0], json=one[1]).json(), asked * 30))
+    assert all(one["outputs"][0]["data"] == [3, 5] for one in replies[::2])
+    assert replies[1::2] == [[[3, 5]]] * 30
+    assert 0 < probe.server.metric(calls) - before < 30
 
 
 def test_a_stream_is_answered_in_order_and_goes_on_after_an_error(probe: Probe) -> None:
@@ -157,14 +166,12 @@ def test_models_and_their_configuration_are_listed(probe: Probe) -> None:
     assert probe.got["http"]["config"]["max_batch_size"] == 64
 
 
-def test_an_array_in_json_and_a_tensor_make_one_batch(probe: Probe) -> None:
-    body = {"inputs": [{"name": "rows", "datatype": "FP64", "shape": [1, 2], "data": [1.5, 2.5]}]}
+def test_other_paths_of_a_model_say_what_there_is(probe: Probe) -> None:
     with httpx.Client(base_url=probe.server.url) as client:
-        reply = client.post("/v2/models/double/infer", json=body)
-        assert reply.json()["outputs"][0]["data"] == [3, 5]
-        assert client.post("/double", json={"rows": [[1.5, 2.5]]}).json() == [[3, 5]]
         assert client.get("/v2/models/double/infer").status_code == 405
         assert "/ready" in client.get("/v2/models/double/none").json()["error"]
+        bad = client.post("/v2/models/double/infer", content=b"{}", headers={"Inference-Header-Content-Length": "x"})
+        assert (bad.status_code, list(bad.json())) == (400, ["error"])
 
 
 def test_grpc_is_healthy_by_its_own_protocol(probe: Probe) -> None:

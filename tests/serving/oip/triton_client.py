@@ -85,7 +85,7 @@ def refusal(ask: Callable[[], object]) -> list[object]:
 
 
 def ask_http(address: str) -> dict[str, object]:
-    asking = Asking(triton_http, address, concurrency=MANY)
+    asking = Asking(triton_http, address)
     rows = np.arange(6, dtype=np.float32).reshape(2, 3)
     plain = asking.inputs({"rows": rows}, binary_data=False)
     in_json = [triton_http.InferRequestedOutput("output-0", binary_data=False)]
@@ -93,7 +93,6 @@ def ask_http(address: str) -> dict[str, object]:
         asking.client.infer("double", asking.inputs({"rows": rows}), request_compression_algorithm=how)
         for how in ("gzip", "deflate")
     ]
-    many = [asking.client.async_infer("double", asking.inputs({"rows": rows[:1] + at})) for at in range(MANY)]
     return {
         **asking.answers(),
         "server": asking.client.get_server_metadata(),
@@ -102,7 +101,6 @@ def ask_http(address: str) -> dict[str, object]:
         "index": asking.client.get_model_repository_index(),
         "json": asking.client.infer("double", plain, outputs=in_json).get_response()["outputs"],
         "packed": [listed(one, "output-0") for one in packed],
-        "many": [listed(one.get_result(), "output-0") for one in many],
     }
 
 
