@@ -85,9 +85,3 @@ def test_hooks_are_found() -> None:
 
     declared: Service = service(Hooked)
     assert (declared.startup_hooks, declared.shutdown_hooks) == (("warm",), ("close",))
-
-
-@pytest.mark.parametrize("arguments", [{}, {"runners": []}])
-def test_the_classic_style_is_refused_in_words(arguments: dict[str, object]) -> None:
-    with pytest.raises(ServiceError, match="classic style"):
-        Service("iris", **arguments)  # type: ignore[arg-type]

@@ -14,11 +14,10 @@ from ekiben.serving.payload.folder import RequestFolder
 
 
 class ClassicInstance:
-    """The base of the class that is made for a classic service. Its state is that of every Context."""
+    """The base of the class that is made for a classic service: nothing on it can meet the name of an API."""
 
     def __init__(self) -> None:
-        self.state: dict[str, object] = {}
-        setattr(self, STATE, self.state)
+        setattr(self, STATE, {})
 
 
 def hook_method(function: Callable[..., Any]) -> Callable[[ClassicInstance], Any]:
@@ -40,4 +39,4 @@ def hook_method(function: Callable[..., Any]) -> Callable[[ClassicInstance], Any
 
 
 def _context(instance: ClassicInstance) -> Context:
-    return Context(members=(), folder=RequestFolder(), state=instance.state)
+    return Context(members=(), folder=RequestFolder(), state=getattr(instance, STATE))

@@ -43,7 +43,7 @@ class RunnerDependency(Dependency):
 
     def __init__(self, runner: Runner) -> None:
         super().__init__(RunnerService(runner))
-        self.attribute = runner.name
+        self.attribute = f"__runner_{runner.name}__"  # the name alone may be an API's
         self.runner = runner
 
     def _plain(self) -> object:

@@ -137,7 +137,7 @@ class Service(DeclaredService, metaclass=_BothStyles):
         return instance
 
     def _add_hook(self, function: Callable[..., Any]) -> str:
-        name = f"hook_{len(self.startup_hooks) + len(self.shutdown_hooks)}"
+        name = f"__hook_{len(self.startup_hooks) + len(self.shutdown_hooks)}__"
         setattr(self.inner, name, hook_method(function))
         return name
 
