@@ -29,7 +29,7 @@ def main() -> int:
     """Runs what the command line says; gives the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=10_000)
-    parser.add_argument("--kill-every", type=float, default=1.5, metavar="SECONDS")
+    parser.add_argument("--kill-every", type=float, default=1.0, metavar="SECONDS")
     parser.add_argument("--stop-every", type=float, default=1.0, metavar="SECONDS")
     parser.add_argument("--clients", type=int, default=40)
     chosen = parser.parse_args()

@@ -30,6 +30,7 @@ from tests.serving.server_process import ServerProcess, eventually
 TIMEOUT_S = 1.0  # the caller's: every call's deadline
 LATE_S = 2.0  # seconds by which a busy machine may be late with an answer
 LONGEST_STAY_S = 0.05  # of a client that leaves
+LEAVING_SHARE = 0.15  # of the clients; all that ask for a stream leave in the middle of it
 LONGEST_PAUSE_S = 0.01  # between two requests of a client
 WORKERS = 2  # of the callee
 
@@ -66,7 +67,7 @@ class Callee:
             await asyncio.sleep(0.001)
             yield number
 
-@ekiben.service(threads=16, traffic={{"timeout": {TIMEOUT_S}}})
+@ekiben.service(workers=2, threads=16, traffic={{"timeout": {TIMEOUT_S}}})
 class Caller:
     callee = ekiben.depends(Callee)
 
@@ -170,9 +171,9 @@ class ComposedStorm:
     async def _be_client(self, chance: random.Random) -> None:
         client = Client(*self._address)
         while self._record.events < self._plan.events:
-            route = chance.choices(ROUTES, (50, 20, 5, 15, 10))[0]
+            route = chance.choices(ROUTES, (55, 20, 5, 15, 5))[0]
             number = chance.randrange(1_000_000)
-            if route == "/tell" or chance.random() < 0.4:
+            if route == "/tell" or chance.random() < LEAVING_SHARE:
                 await self._ask_and_leave(client, route, number, chance.uniform(0, LONGEST_STAY_S))
             else:
                 await self._ask(client, route, number)

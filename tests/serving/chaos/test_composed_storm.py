@@ -10,7 +10,7 @@ import pytest
 from tests.serving.chaos.composed_storm import SERVICE, ComposedPlan, Wreckage, survive
 from tests.serving.server_process import started, write_service
 
-PLAN = ComposedPlan(events=1000, kill_every_s=1.5, stop_every_s=1.0)
+PLAN = ComposedPlan(events=800, kill_every_s=1.0, stop_every_s=1.0)
 
 
 @pytest.fixture(scope="module")
