@@ -17,6 +17,9 @@ THREAD_VARIABLES = (
     "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
+    "LOKY_MAX_CPU_COUNT",  # joblib: what scikit-learn's `n_jobs=-1` means
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
 )
 WAIT_POLICY = "OMP_WAIT_POLICY"
 CGROUP = Path("/sys/fs/cgroup")  # where containers see their own control group
