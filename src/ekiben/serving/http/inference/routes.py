@@ -44,7 +44,7 @@ def no_model(models: Models) -> Handler:
     """Answers for paths below MODELS that are none: says which name or version is wrong."""
 
     async def handler(request: Request) -> Reply:
-        name, _, rest = request.path.removeprefix(f"{MODELS}/").partition("/")
+        name, _, rest = request.path.partition(f"{MODELS}/")[2].partition("/")
         version = rest.removeprefix("versions/").partition("/")[0] if rest.startswith("versions/") else ""
         try:
             models.find(name, version)
