@@ -27,7 +27,7 @@ ROWS: list[tuple[str, ...]] = [
 # The same inside `serving`, whose rooms are packages and single modules.
 SERVING_ROWS: list[tuple[str, ...]] = [
     ("__main__",),
-    ("server", "describe"),
+    ("server", "embedded", "describe"),
     ("observing", "reload"),
     ("grpc",),
     ("http",),
@@ -59,7 +59,6 @@ LATE_IMPORTS = {
     "ekiben.bentos": "export and import bring compressors along, which no service needs",
     "ekiben.models": "the same",
     "ekiben.settings": "yaml only where there is a settings file",
-    "ekiben.clients.transport": "alone in touching the HTTP library, which images do not carry",
     "ekiben.clients.results": "alone in making arrays, frames and images, for results that are such",
     "ekiben.frameworks.catboost": "alone in touching CatBoost, which the user's environment may not have",
     "ekiben.frameworks.huggingface": "alone in touching huggingface_hub; what is in the hub's cache needs none",
@@ -79,6 +78,7 @@ LATE_IMPORTS = {
     "ekiben.oci.compression": "alone in touching zstandard, for one of three forms of a layer",
     "ekiben.packager.image.engines.docker_api": "alone in touching the Docker SDK, which pushes and layouts do without",
     "ekiben.packager.registries": "images that neither come from a registry nor go to one need no client",
+    "ekiben.serving.healthcheck": "it runs every few seconds, and few servers speak TLS",
     "ekiben.serving.http.h1.upgrading": "what touches websockets comes with the first of them; it need not be installed",
     "ekiben.serving.http.tasking": "what touches the queue of tasks comes with the first API that is one",
     "ekiben.serving.openapi": "the same",

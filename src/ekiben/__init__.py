@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 # Public name -> module that defines it. A module listed in _MODULES is itself the public name.
 _NAMES = {
+    "AsyncHTTPClient": "ekiben.clients.async_client",
     "BentoModel": "ekiben.models",
     "Context": "ekiben.serving.declare.context",
     "Cookie": "ekiben.serving.declare.cookies",
@@ -21,6 +22,7 @@ _NAMES = {
     "Runnable": "ekiben.frameworks.runnable",
     "Runner": "ekiben.frameworks.runner",
     "Service": "ekiben.serving.classic.service",
+    "SyncHTTPClient": "ekiben.clients.sync_client",
     "api": "ekiben.serving.declare.api",
     "asgi_app": "ekiben.serving.declare.mounts",
     "build": "ekiben.packager.build",
@@ -35,6 +37,7 @@ _NAMES = {
     "on_startup": "ekiben.serving.declare.hooks",
     "pull": "ekiben.bentos",
     "push": "ekiben.bentos",
+    "serve": "ekiben.clients.server",
     "service": "ekiben.serving.declare.service",
     "Tag": "ekiben.tag",
     "task": "ekiben.serving.declare.task",
@@ -75,6 +78,9 @@ if TYPE_CHECKING:
     from ekiben.bentos import list as list
     from ekiben.bentos import pull as pull
     from ekiben.bentos import push as push
+    from ekiben.clients.async_client import AsyncHTTPClient as AsyncHTTPClient
+    from ekiben.clients.server import serve as serve
+    from ekiben.clients.sync_client import SyncHTTPClient as SyncHTTPClient
     from ekiben.frameworks.runnable import Runnable as Runnable
     from ekiben.frameworks.runner import Runner as Runner
     from ekiben.models import BentoModel as BentoModel

@@ -18,7 +18,9 @@
     ├── logs         the server's log, and its children's
     ├── interpreter  event loop and garbage collection, in the server and its children
     └── healthcheck  `python -m ekiben.serving.healthcheck`, an image's HEALTHCHECK
+    embedded     the same in another process's hands, as an ASGI app              -> ServiceApp
     describe     `python -m ekiben.serving.describe`: what a service declares     ── openapi   as documents
+    client_types what clients are told of an API's values
     exit_status  how that ends
     variables    by which an image says what is to be served
     wire         Payload, Call, Reply: what travels between all of them           ── streams   followed to their end

@@ -6,18 +6,23 @@ one.
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import os
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, overload
 
 from ekiben.errors import ServiceError
 from ekiben.frameworks.huggingface import HuggingFaceModel
+from ekiben.serving.config.classic import RunnerFacts
 from ekiben.serving.declare.api import Endpoint, endpoints_of
-from ekiben.serving.declare.config import check_config
+from ekiben.serving.declare.config import check_config, declared_environment
 from ekiben.serving.declare.dependency import Dependency, dependencies_of
 from ekiben.serving.declare.hooks import SHUTDOWN, STARTUP, check_health_hooks, hooks_of
+from ekiben.serving.declare.middlewares import Middleware, make_middleware
 from ekiben.serving.declare.mounts import AsgiApp, Mount, check_mounts, make_mount, mounts_of
+from ekiben.serving.declare.wsgi import WsgiApp, from_wsgi
 from ekiben.store.reference import BentoModel
 
 
@@ -26,28 +31,24 @@ class Service:
 
     `config` is what the decorator was given, as it was given; `endpoints` are by API name, in order of declaration;
     `models` are the BentoModel and HuggingFaceModel attributes of the class and its bases, `dependencies` the other
-    services that it calls; `mounts` are the ASGI apps beside the APIs.
+    services that it calls; `mounts` are the ASGI apps beside the APIs, `middlewares` what is around them all.
     """
 
     runner_facts: RunnerFacts | None = None  # of a runner, which is configured in other words
 
-    def __init__(
-        self, inner: type, *, name: str | None = None, config: Mapping[str, object] | None = None, **classic: object
-    ) -> None:
-        if classic or not isinstance(inner, type):
-            raise ServiceError(
-                "`Service(name, runners=[...])`, the classic style of BentoML, is not there yet",
-                hint="decorate a class with `@ekiben.service`",
-            )
+    def __init__(self, inner: type, *, name: str | None = None, config: Mapping[str, object] | None = None) -> None:
         place = _place_of(inner)
         self.inner = inner
         self.name = name or inner.__name__
         self.config: Mapping[str, object] = MappingProxyType(dict(config or {}))
         check_config(self.config, place)
+        for variable, value in declared_environment(self.config).items():
+            os.environ.setdefault(variable, value)
         self.endpoints: Mapping[str, Endpoint] = MappingProxyType(self.read_endpoints(place))
         self.models = _models_of(inner)
         self.dependencies: Mapping[str, Dependency] = MappingProxyType(dependencies_of(inner))
         self.mounts: tuple[Mount, ...] = mounts_of(inner)
+        self.middlewares: tuple[Middleware, ...] = ()
         check_health_hooks(inner)
         self.startup_hooks = hooks_of(inner, STARTUP)
         self.shutdown_hooks = hooks_of(inner, SHUTDOWN)
@@ -80,6 +81,24 @@ class Service:
         mounts = (*self.mounts, make_mount(app, path, name))
         check_mounts(mounts, self.inner)
         self.mounts = mounts
+
+    def mount_wsgi_app(self, app: WsgiApp, path: str = "/", name: str | None = None) -> None:
+        """The same with a WSGI app (Flask, Django), which is called in threads."""
+        self.mount_asgi_app(from_wsgi(app), path=path, name=name)
+
+    def add_asgi_middleware(self, middleware_cls: Callable[..., object], **options: object) -> None:
+        """Puts `middleware_cls(app, **options)` around all that the service answers; the first that was added is the
+        outermost. Such a service is served through ASGI, at its cost. Raises ServiceError for what is none."""
+        self.middlewares = (*self.middlewares, make_middleware(middleware_cls, options))
+
+    def to_asgi(self) -> AsgiApp:
+        """The service as an ASGI 3 app, in this process: for test clients, and inside another server.
+
+        It comes up with the app's lifespan, else with the first request.
+        """
+        embedded = importlib.import_module("ekiben.serving.embedded")  # the server, which stands above declarations
+        app: AsgiApp = embedded.app_of(self)
+        return app
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """An instance of the class. Any, because type checkers shall take the user's own methods on it."""
