@@ -63,9 +63,12 @@ class Server:
 
     async def _until(self, task_id: str, holds: Callable[[TaskStatus], bool]) -> TaskStatus:
         async with asyncio.timeout(WITHIN_S):
-            while not holds(status := (await self.desk.status(NAME, task_id)).status):
-                await asyncio.sleep(0.01)  # other servers end it, too
+            while not holds(status := await self._status(task_id)):  # noqa: ASYNC110 - other servers end it, too
+                await asyncio.sleep(0.01)
         return status
+
+    async def _status(self, task_id: str) -> TaskStatus:
+        return (await self.desk.status(NAME, task_id)).status
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@
     body        reads a body within its limit
     calls       one API's requests: how many at once, how long, and whether batched, in a thread or async
     sample      how many rows a body brings; a large one by a sample, as the loop must turn
+    tasking     the tasks of a service that has some: the only way to                 ── tasks   their paths
     health      /livez /healthz /readyz
     documents   /docs.json /schema.json
     scrape      /metrics

@@ -5,6 +5,7 @@
     ├── queues      the series of an API's queue               ── naming   what series and labels are called
     ├── batches     the series of a batchable API's batches
     ├── runners     the same of a classic runner, in its own words
+    ├── tasks       the series of tasks, where there are some
     ├── processes   processor time and memory of child processes, read when asked
     └── ledger      the service's own metrics, over all workers, living and gone
         └── merge   several workers' families -> one

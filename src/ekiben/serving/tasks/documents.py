@@ -15,10 +15,11 @@ TASK_SCHEMA: JsonSchema = {
     "type": "object",
     "properties": {
         "task_id": {"type": "string"},
-        "status": {"type": "string", "enum": [one.value for one in TaskStatus]},
+        "status": {"type": "string", "enum": list(dict.fromkeys(one.told.value for one in TaskStatus))},
         "created_at": {"type": "string", "format": "date-time"},
         "executed_at": _MOMENT,
         "completed_at": _MOMENT,
+        "state": {"type": "string", "enum": [one.value for one in TaskStatus]},
         "attempts": {"type": "integer", "description": "How often it was begun"},
     },
     "required": ["task_id", "status", "created_at", "executed_at"],

@@ -13,13 +13,18 @@ ATTEMPT_HEADER = "x-ekiben-task-attempt"  # from 1 on
 
 
 class TaskStatus(StrEnum):
-    """Where a task stands, in the words that BentoML 1.4.39's client reads."""
+    """Where a task stands, in the words of BentoML 1.4.39."""
 
     PENDING = "pending"
     IN_PROGRESS = "in_progress"
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELED = "canceled"
+
+    @property
+    def told(self) -> TaskStatus:
+        """What clients are told as `status`: BentoML's ask again for as long as it is `in_progress`."""
+        return TaskStatus.IN_PROGRESS if self is TaskStatus.PENDING else self
 
     @property
     def is_end(self) -> bool:
@@ -43,10 +48,11 @@ class TaskRow:
         """What clients are told; BentoML's keys first."""
         return {
             "task_id": self.id,
-            "status": self.status.value,
+            "status": self.status.told.value,
             "created_at": _moment(self.created_s),
             "executed_at": _moment(self.executed_s),
             "completed_at": _moment(self.completed_s),
+            "state": self.status.value,
             "attempts": self.attempts,
         }
 
