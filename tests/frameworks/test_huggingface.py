@@ -96,7 +96,20 @@ def test_a_model_taken_in_twice_is_one_version(store: Store, cache: Path, hub: s
     assert files_of(first.path) >= {"config.json", "weights/model.bin"}
     assert ".gitattributes" not in files_of(first.path)
     assert model.to_info().tag == first.tag
-    assert HuggingFaceModel(MODEL, COMMIT, endpoint="http://127.0.0.1:9").take_in(store.models) == first
+
+
+def test_a_commit_that_the_store_has_needs_neither_hub_nor_cache(
+    store: Store, cache: Path, hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = HuggingFaceModel(MODEL, endpoint=hub).take_in(store.models)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "elsewhere"))
+    assert HuggingFaceModel(MODEL, COMMIT, endpoint="http://127.0.0.1:9").take_in(store.models) == model
+
+
+def test_files_that_others_fetched_are_left_out(store: Store, cache: Path, hub: str) -> None:
+    HuggingFaceModel(MODEL, endpoint=hub).resolve()
+    model = HuggingFaceModel(MODEL, endpoint=hub, include=["weights/"], exclude=["*.bin"]).take_in(store.models)
+    assert files_of(model.path) & set(FILES) == {"weights/model.safetensors"}
 
 
 def test_patterns_that_fit_nothing_are_refused(store: Store, cache: Path, hub: str) -> None:

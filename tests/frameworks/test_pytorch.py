@@ -16,7 +16,7 @@ from ekiben.store.local import Store
 from ekiben.store.model_manifest import Signature
 from ekiben.store.models import Model
 from tests.frameworks import torch_modules
-from tests.frameworks.torch_modules import Scorer, TiedWords
+from tests.frameworks.torch_modules import AsksForGradients, Scorer, TiedWords
 
 ROWS = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 BATCHABLE = {"batchable": True, "batch_dim": 0}
@@ -219,6 +219,12 @@ def test_a_runner_has_the_methods_that_the_signatures_name(store: Store) -> None
     assert torch.equal(runner.doubled.run(ROWS.numpy())["scores"], 2 * module(ROWS))
     with pytest.raises(UsageError, match="`Scorer` has no method `encode`"):
         pytorch.save_model("net", module, signatures={"encode": BATCHABLE})
+
+
+def test_a_runner_keeps_no_gradients(store: Store) -> None:
+    runner = pytorch.save_model("net", AsksForGradients()).to_runner()
+    runner.init_local(quiet=True)
+    assert not runner.run(ROWS).any()
 
 
 def test_numbers_of_words_stay_whole(store: Store) -> None:

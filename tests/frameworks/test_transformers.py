@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -86,12 +87,15 @@ def test_loading_asks_nobody(store: Store, review: Pipeline, monkeypatch: pytest
     assert (ran.returncode, ran.stdout) == (0, f"{review(TEXTS[0])[0]['label']}\n"), ran.stderr
 
 
-def test_code_that_came_with_a_model_runs_only_where_it_is_trusted(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [{"class": "transformers:AutoModel"}, {"task": "text-classification"}])
+def test_code_that_came_with_a_model_runs_only_where_it_is_trusted(
+    store: Store, tmp_path: Path, options: dict[str, object]
+) -> None:
     mark = tmp_path / "ran"
-    with store.models.create("own", module="ekiben.transformers", options={"class": "transformers:AutoModel"}) as draft:
-        draft.path_of("config.json").write_text(
-            '{"model_type": "own", "auto_map": {"AutoConfig": "code.OwnConfig", "AutoModel": "code.Own"}}'
-        )
+    with store.models.create("own", module="ekiben.transformers", options=options) as draft:
+        auto = ("AutoConfig", "AutoModel", "AutoModelForSequenceClassification")
+        config = {"model_type": "own", "auto_map": dict.fromkeys(auto, "code.Own")}
+        draft.path_of("config.json").write_text(json.dumps(config))
         draft.path_of("code.py").write_text(f"import pathlib\npathlib.Path({str(mark)!r}).touch()\n")
     with pytest.raises(FrameworkError, match="cannot be loaded") as caught:
         transformers.load_model("own")

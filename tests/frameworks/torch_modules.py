@@ -26,6 +26,14 @@ class Scorer(nn.Module):
         return {"scores": 2 * self(rows)}
 
 
+class AsksForGradients(nn.Module):
+    """Says whether gradients are kept."""
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        """One for yes, zero for no."""
+        return torch.full_like(rows, torch.is_grad_enabled())
+
+
 class TiedWords(nn.Module):
     """An embedding whose weights are those of the layer behind it, too."""
 

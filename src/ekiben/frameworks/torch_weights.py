@@ -29,7 +29,7 @@ def write_weights(module: nn.Module, path: Path) -> None:
         if not isinstance(value, torch.Tensor) or value.layout is not torch.strided:
             raise FrameworkError(f"`{name}` in the state of `{type(module).__name__}` is no plain tensor")
     tensors, aliases = _apart(state)
-    save_file(tensors, path, metadata=aliases)
+    save_file(tensors, path, metadata=aliases or None)  # of nothing at all it would write no JSON
 
 
 def read_weights(module: nn.Module, path: Path, device: str) -> None:
