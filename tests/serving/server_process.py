@@ -176,7 +176,7 @@ def eventually(holds: object, within_s: float = 15.0) -> None:
 def _url_when_ready(process: subprocess.Popen[bytes], log: Path) -> str:
     until = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < until:
-        found = re.search(r"ekiben: serving .* at (http://\S+)", log.read_text())
+        found = re.search(r"ekiben: serving .* at (https?://\S+)", log.read_text())
         if found:
             return found[1]
         assert process.poll() is None, f"the server ended before it was ready:\n{log.read_text()}"

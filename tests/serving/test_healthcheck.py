@@ -67,7 +67,7 @@ def test_where_nobody_listens_nothing_is_alive() -> None:
 def test_what_is_announced_is_asked(tmp_path: Path, host: str, asked: str) -> None:
     environ = {PORT_FILE_VARIABLE: str(tmp_path / "port")}
     announce(host, 8080, environ)
-    assert announced(environ) == (asked, 8080)
+    assert announced(environ) == (asked, 8080, "http")
 
 
 def test_without_an_announcement_the_default_is_asked(tmp_path: Path) -> None:
@@ -104,6 +104,6 @@ def test_where_the_named_file_cannot_be_written_shared_memory_keeps_the_address(
     environ = {PORT_FILE_VARIABLE: str(tmp_path / "missing" / f"{tmp_path.name}.port")}
     announce("0.0.0.0", 8080, environ)
     try:
-        assert announced(environ) == ("127.0.0.1", 8080)
+        assert announced(environ) == ("127.0.0.1", 8080, "http")
     finally:
         Path("/dev/shm", f"{tmp_path.name}.port.{socket.gethostname()}").unlink()

@@ -1,4 +1,4 @@
-"""What is counted and logged of a server, as its configuration says."""
+"""What is logged of a server's requests, as its configuration says."""
 
 from __future__ import annotations
 
@@ -8,22 +8,6 @@ from ekiben.serving.config.server import ServerConfig
 from ekiben.serving.declare.service import Service
 from ekiben.serving.http.access import AccessLog, AccessLogOptions
 from ekiben.serving.http.line_writer import LineWriter
-from ekiben.serving.metrics.bounds import duration_bounds
-from ekiben.serving.metrics.naming import Naming, ServedAs
-from ekiben.serving.metrics.server import ServerMetrics
-
-
-def make_metrics(service: Service, version: str, config: ServerConfig) -> ServerMetrics:
-    """The metrics of a server; `version` is the Bento's. Raises SettingsError for bounds that are none."""
-    routes = {endpoint.name: endpoint.route for endpoint in service.endpoints.values()}
-    bounds = duration_bounds(
-        config.duration_buckets.value,
-        config.duration_min_s.value,
-        config.duration_max_s.value,
-        config.duration_factor.value,
-    )
-    served = ServedAs(service.name, version, routes, is_runner=service.runner_facts is not None)
-    return ServerMetrics(Naming(served, config.namespace.value, config.label_style.value), bounds)
 
 
 def open_access_log(service: Service, config: ServerConfig) -> AccessLog | None:
@@ -36,6 +20,6 @@ def open_access_log(service: Service, config: ServerConfig) -> AccessLog | None:
         has_request_length=config.logs_request_length.value,
         has_request_type=config.logs_request_type.value,
         has_response_length=config.logs_response_length.value,
-        endpoints={endpoint.route: endpoint.name for endpoint in service.endpoints.values()},
+        endpoints={f"{config.path_prefix.value}{one.route}": one.name for one in service.endpoints.values()},
     )
     return AccessLog(options, LineWriter(sys.stderr.fileno()))

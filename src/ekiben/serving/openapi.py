@@ -33,8 +33,10 @@ _ERRORS = {
 }
 
 
-def openapi_document(service: Service, version: str | None = None) -> dict[str, object]:
-    """The service's APIs as an OpenAPI 3.1 document; `version` is the Bento's, where there is one."""
+def openapi_document(service: Service, version: str | None = None, prefix: str = "") -> dict[str, object]:
+    """The service's APIs as an OpenAPI 3.1 document; `version` is the Bento's, where there is one, `prefix` what all
+    paths are below.
+    """
     schemas: dict[str, object] = {_ERROR_NAME: _ERROR}
     paths: dict[str, dict[str, object]] = {}
     for one in service.endpoints.values():
@@ -48,17 +50,18 @@ def openapi_document(service: Service, version: str | None = None) -> dict[str, 
     return {
         "openapi": "3.1.1",
         "info": info,
-        "paths": paths,
+        "paths": {f"{prefix}{path}": one for path, one in paths.items()},
         "components": {"schemas": dict(sorted(schemas.items()))},
     }
 
 
-def schema_document(service: Service) -> dict[str, object]:
-    """The service's APIs for clients: routes with the types of input and output, each self-contained."""
+def schema_document(service: Service, prefix: str = "") -> dict[str, object]:
+    """The service's APIs for clients: routes, below `prefix`, with the types of input and output, each self-contained.
+    """
     routes: list[dict[str, object]] = [
         {
             "name": one.name,
-            "route": one.route,
+            "route": f"{prefix}{one.route}",
             "doc": one.doc,
             "batchable": one.batch is not None,
             "stream": one.is_stream,

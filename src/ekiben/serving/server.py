@@ -18,29 +18,29 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ekiben.serving.composition.plan import Composition, compose, load_configs, own_target
-from ekiben.serving.composition.remote import RemoteService
-from ekiben.serving.composition.station import Station
+from ekiben.serving.composition.opening import ServerPlan, open_stations
+from ekiben.serving.composition.plan import compose, load_configs
 from ekiben.serving.composition.stations import Stations
 from ekiben.serving.config.cpus import thread_caps, usable_cores
 from ekiben.serving.config.keys import KEYS
 from ekiben.serving.config.server import ConfigSources, ServerConfig
 from ekiben.serving.declare.graph import member_of
 from ekiben.serving.declare.service import Service
+from ekiben.serving.grpc.opening import GrpcListener, open_grpc
 from ekiben.serving.healthcheck import announce
 from ekiben.serving.http.access import AccessLog
 from ekiben.serving.http.front import Front, FrontParts
 from ekiben.serving.http.h1.listener import HttpServer, address_of, listen, url_of
 from ekiben.serving.http.h1.state import ServerState
+from ekiben.serving.http.h1.tls import scheme_of, tls_context
 from ekiben.serving.importing import import_service
 from ekiben.serving.interpreter import freeze_loaded, load_bento, run
 from ekiben.serving.logs import LogFormat, configure_logging
-from ekiben.serving.observing import make_metrics, open_access_log
+from ekiben.serving.observing import open_access_log
 from ekiben.serving.options import ServeOptions
 from ekiben.serving.reload import serve_and_reload
 from ekiben.serving.stopping import StopSignals, end_now
 from ekiben.serving.target import Target
-from ekiben.serving.workers.plan import ServicePlan
 
 logger = logging.getLogger("ekiben.serving")
 
@@ -70,7 +70,7 @@ def serve(target: Target, options: ServeOptions) -> int:
     configs = load_configs(composition, _sources(target, service, options, os.environ))
     config = configs[service.name]
     if options.is_printing_config:
-        print(config_table(config))
+        print(config_tables(configs))
         return 0
     configure_logging(config.log_level.value, config.log_format.value)
     _check_temporary_folder()
@@ -101,6 +101,14 @@ def command_of(target: Target, options: ServeOptions) -> list[str]:
     return [sys.executable, "-P", "-m", "ekiben.serving", *service, *place, *given, *switches]
 
 
+def config_tables(configs: Mapping[str, ServerConfig]) -> str:
+    """The table of the first service, and under their names those of the services that it calls."""
+    first, *others = configs.values()
+    names = list(configs)[1:]
+    titled = (f"\n[{name}]\n{config_table(one)}" for name, one in zip(names, others, strict=True))
+    return "\n".join([config_table(first), *titled])
+
+
 def config_table(config: ServerConfig) -> str:
     """Key, value and source of every configured value, in columns."""
     rows = [("key", "value", "source"), *config.rows()]
@@ -121,36 +129,19 @@ def _sources(target: Target, service: Service, options: ServeOptions, environ: M
 
 
 @dataclass(frozen=True, slots=True)
-class ServerPlan:
-    """All that a server process needs to know. `environ` is what worker processes inherit."""
-
-    target: Target
-    composition: Composition
-    configs: Mapping[str, ServerConfig]
-    environ: Mapping[str, str]
-
-    @property
-    def entry(self) -> Service:
-        """The service whose APIs are routes."""
-        return next(iter(self.composition.services.values()))
-
-    @property
-    def config(self) -> ServerConfig:
-        """That service's configuration, which is the server's."""
-        return self.configs[self.entry.name]
-
-
-@dataclass(frozen=True, slots=True)
 class _Parts:
     """What is brought up and down together."""
 
     stations: Stations
     front: Front
     http: HttpServer
+    grpc: GrpcListener | None
     access_log: AccessLog | None
 
     async def start(self) -> None:
         """Returns when requests can be answered. Raises EkibenError where the service cannot be brought up."""
+        if self.grpc is not None:
+            await self.grpc.start()
         await self.front.start()
         await self.stations.start()
 
@@ -158,9 +149,13 @@ class _Parts:
         """Takes no more; what is under way is finished."""
         self.front.begin_closing()
         self.http.stop()
+        if self.grpc is not None:
+            self.grpc.begin_stop()
 
     async def close(self) -> bool:
         """Ends what the drain has left; whether some of the service's work goes on in spite of it."""
+        if self.grpc is not None:
+            await self.grpc.close()
         try:
             await asyncio.wait_for(self.front.close(), STRAGGLER_S)
             is_leaving_work = self.stations.is_busy()
@@ -174,7 +169,7 @@ class _Parts:
 
 def _make_parts(plan: ServerPlan) -> _Parts:
     config = plan.config
-    stations = _open_stations(plan)
+    stations = open_stations(plan)
     metrics = stations.entry.metrics
     front = Front(FrontParts(stations, plan.target.version))
     access_log = open_access_log(plan.entry, config)
@@ -184,34 +179,17 @@ def _make_parts(plan: ServerPlan) -> _Parts:
     metrics.readings.connections = lambda: len(state.connections)
     if access_log is not None:
         metrics.readings.dropped_lines = lambda: access_log.dropped
-    return _Parts(stations, front, HttpServer(state, drain_s=config.drain_s.value), access_log)
-
-
-def _open_stations(plan: ServerPlan) -> Stations:
-    """The services of the plan, none of them up. Those beside the first have processes of their own where that helps."""
-    stations = Stations()
-    for name, service in plan.composition.services.items():
-        config = plan.configs[name]
-        is_entry = service is plan.entry
-        target = plan.target if is_entry else own_target(plan.target, service)
-        is_apart = not is_entry and usable_cores() > 1
-        own = ServicePlan(target, service, config, plan.environ, stations, is_apart)
-        station = Station(own, make_metrics(service, plan.target.version, config))
-        stations.add(station)
-        if not is_entry:
-            station.open_inside()
-            stations.entry.metrics.show(station.metrics)
-    for name, url in plan.composition.urls.items():
-        stations.add_remote(name, RemoteService(url, timeout_s=plan.config.timeout_s.value, name=name))
-    return stations
+    http = HttpServer(state, drain_s=config.drain_s.value, tls=tls_context(config), backlog=config.backlog.value)
+    return _Parts(stations, front, http, open_grpc(front.inference, config), access_log)
 
 
 async def _run(plan: ServerPlan, listener: socket.socket) -> int:
     config = plan.config
     parts = _make_parts(plan)
     stop = StopSignals(parts.begin_stop, ends_within_s=math.ceil(config.drain_s.value) + CLOSING_S)
-    announce(*address_of(listener))
-    url = url_of(listener)  # asked now: a stop may close the listener before every worker is up
+    announce(*address_of(listener), scheme=scheme_of(parts.http.tls))
+    # Asked now: a stop may close the listener before every worker is up.
+    url = url_of(listener, is_secure=parts.http.tls is not None)
     serving = asyncio.create_task(parts.http.serve(listener))
     starting = asyncio.create_task(parts.start())
     try:
@@ -219,8 +197,10 @@ async def _run(plan: ServerPlan, listener: socket.socket) -> int:
         if starting.done():
             starting.result()
             freeze_loaded()
-            _say(f"serving `{plan.entry.name}` at {url} ({_workers_in_words(config)})", config.log_format.value)
+            places = url if parts.grpc is None else f"{url} and by gRPC at {parts.grpc.address}"
+            _say(f"serving `{plan.entry.name}` at {places} ({_workers_in_words(plan)})", config.log_format.value)
         await serving
+        await parts.front.drain_tasks()
     finally:
         parts.http.stop()
         has_started = starting.done()
@@ -240,9 +220,12 @@ async def _leaves_tasks() -> bool:
     return bool(tasks) and bool((await asyncio.wait(tasks, timeout=STRAGGLER_S))[1])
 
 
-def _workers_in_words(config: ServerConfig) -> str:
-    workers, threads = config.workers.value, config.threads.value
-    return f"{workers} worker{'s' if workers > 1 else ''}, {threads} thread{'s' if threads > 1 else ''} each"
+def _workers_in_words(plan: ServerPlan) -> str:
+    workers, threads = plan.config.workers.value, plan.config.threads.value
+    words = f"{workers} worker{'s' if workers > 1 else ''}, {threads} thread{'s' if threads > 1 else ''} each"
+    others = [f"`{name}` x {one.workers.value}" for name, one in list(plan.configs.items())[1:]]
+    far = [f"`{name}` elsewhere" for name in plan.composition.urls]
+    return "; with ".join([words, ", ".join([*others, *far])] if others or far else [words])
 
 
 def _say(message: str, form: LogFormat) -> None:

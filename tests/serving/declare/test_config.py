@@ -1,11 +1,13 @@
 """The keys of `@service(...)`."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ekiben.errors import NotActedOn, ServiceError
-from ekiben.serving.declare.config import check_config
+from ekiben.serving.config.server import ConfigSources, load_config
+from ekiben.serving.declare.config import check_config, declared_environment
 
 
 @pytest.mark.parametrize(
@@ -19,28 +21,51 @@ from ekiben.serving.declare.config import check_config
         {"logging": {"access": {"enabled": True, "skip_paths": ["/x"], "request_content_type": False}}},
         {"resources": {"cpu": "2", "gpu": 1, "gpu_type": "nvidia-l4"}, "labels": {"team": "a"}, "description": "x"},
         {"image": None, "envs": None},
+        {"envs": [{"name": "A", "value": "1"}, {"name": "B", "stage": "build"}]},
+        {"path_prefix": "/x", "endpoints": {"livez": "/up"}, "backlog": 64},
+        {"http": {"cors": {"enabled": True, "access_control_allow_origins": ["https://a.example"]}}},
+        {"ssl": {"enabled": True, "certfile": "a.pem", "cert_reqs": 2, "version": 17}},
+        {"traffic": {"external_queue": True, "concurrency": 3}, "tracing": {"sample_rate": 1.0}},
+        {
+            "runner_probe": {"enabled": True},
+            "monitoring": {"enabled": False},
+            "grpc": {"reflection": {"enabled": True}},
+        },
+        {"logging": {"access": {"format": {"trace_id": "032x", "span_id": "016x"}}}},
     ],
 )
-def test_what_is_acted_on_or_informs_is_taken(config: dict[str, Any]) -> None:
+def test_what_is_acted_on_informs_or_is_passed_over_is_taken(config: dict[str, Any]) -> None:
     check_config(config, "service.py:1")
 
 
-@pytest.mark.parametrize(
-    ("config", "key"),
-    [
-        ({"image": "python:3.11"}, "image"),
-        ({"envs": [{"name": "A"}]}, "envs"),
-        ({"path_prefix": "/x"}, "path_prefix"),
-        ({"traffic": {"timeout": 5, "external_queue": True}}, "traffic.external_queue"),
-        ({"http": {"cors": {"enabled": True}}}, "http.cors"),
-        ({"ssl": {"enabled": True}}, "ssl"),
-        ({"tracing": {"sample_rate": 1.0}}, "tracing"),
-    ],
-)
-def test_keys_of_bentoml_that_are_not_acted_on_are_refused_in_words(config: dict[str, Any], key: str) -> None:
+@pytest.mark.parametrize(("config", "key"), [({"image": "python:3.11"}, "image"), ({"cmd": ["a"]}, "cmd")])
+def test_keys_of_bentoml_without_which_a_service_is_another_are_refused(config: dict[str, Any], key: str) -> None:
     with pytest.raises(NotActedOn, match=f"service.py:1: `{key}` is not acted on by this version") as caught:
         check_config(config, "service.py:1")
     assert caught.value.hint
+
+
+def test_what_is_passed_over_is_told_when_the_server_starts(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    declared = {
+        "traffic": {"external_queue": True, "timeout": 5},
+        "tracing": {"sample_rate": 1.0},
+        "runner_probe": None,
+    }
+    (tmp_path / "ekiben.yaml").write_text("services: {max_runner_connections: 4, S: {http: {proxy_port: 1}}}")
+    config = load_config(ConfigSources("S", tmp_path, declared=declared))
+    assert config.timeout_s.value == 5
+    told = "\n".join(one.getMessage() for one in caplog.records)
+    for key in ("traffic.external_queue", "tracing", "max_runner_connections", "http.proxy_port"):
+        assert f"`{key}` of " in told
+    assert "runner_probe" not in told
+
+
+def test_variables_of_a_service_have_names_and_values() -> None:
+    envs = [{"name": "A", "value": 1}, {"name": "B"}, {"name": "C", "value": "c", "stage": "build"}]
+    assert declared_environment({"envs": envs}) == {"A": "1"}
+    for wrong in ([{"value": "1"}], ["A=1"], [{"name": "A", "valeu": "1"}], {"A": "1"}):
+        with pytest.raises(ServiceError, match="is no variable of `envs`"):
+            check_config({"envs": wrong}, "service.py:1")
 
 
 @pytest.mark.parametrize(

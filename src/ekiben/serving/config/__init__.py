@@ -7,6 +7,7 @@
     classic   the blocks `runners` and `api_server` of such a file, as keys of ours
     values    text, numbers and switches read from what YAML, the environment or a command line holds
     server    `ServerConfig`, and `load_config` which lays the layers over one another
+    unheeded  keys of BentoML's that mean nothing here, and why
     cpus      how many cores this process may use, in a container too
 
 What a *project* says about its Bento is in its bentofile; what a *machine* says about ekiben is in `ekiben.settings`.

@@ -37,6 +37,7 @@ from ekiben.serving.config.keys import (
     FOR_SCHEDULERS,
     top_level_names,
 )
+from ekiben.serving.config.unheeded import UNHEEDED, tell_unheeded
 
 VARIABLES = ("EKIBEN_CONFIG", "BENTOML_CONFIG")  # name the file
 FILE_NAMES = ("ekiben.yaml", "bentoml_configuration.yml", "bentoml_configuration.yaml")  # looked for beside the service
@@ -96,6 +97,9 @@ def _classic_layers(
 def flatten(block: Mapping[str, object], path: Path, place: str) -> Iterator[tuple[str, object]]:
     """`(dotted path, value)` of every key in a service's block; `place` is what messages put before a key."""
     for name, value in block.items():
+        if name in UNHEEDED:
+            tell_unheeded(name, f"`{path}`")
+            continue
         _known(name, top_level_names(), place, path)
         if name == BATCHING:
             yield from _batching(value, path, f"{place}{name}.")
@@ -110,6 +114,9 @@ def _leaves(prefix: str, value: object, path: Path, place: str) -> Iterator[tupl
     children = [key[len(prefix) + 1 :].split(".")[0] for key in BY_PATH if key.startswith(f"{prefix}.")]
     for name, child in _mapping(value, path, f"`{place}{prefix}`").items():
         if f"{prefix}.{name}" in FOR_SCHEDULERS:
+            continue
+        if f"{prefix}.{name}" in UNHEEDED:
+            tell_unheeded(f"{prefix}.{name}", f"`{path}`")
             continue
         key = ALIASES.get(f"{prefix}.{name}", f"{prefix}.{name}")
         _known(key.rpartition(".")[2], children, f"{place}{prefix}.", path)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ekiben.serving.config import values
+from ekiben.serving.config.unheeded import UNHEEDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ KEYS = (
         DEFAULT_BODY_TIMEOUT_S, ("EKIBEN_BODY_TIMEOUT",)),
     Key("http.max_connections", "max_connections", values.count, "connections at once, beyond which 503 is answered",
         DEFAULT_MAX_CONNECTIONS, ("EKIBEN_MAX_CONNECTIONS",)),
-    Key("http.max_message", "max_message_bytes", values.size, "largest message of a websocket, beyond which it is closed",
+    Key("http.max_message", "max_message_bytes", values.size, "largest message of a websocket, else it is closed",
         DEFAULT_MAX_MESSAGE_BYTES, ("EKIBEN_MAX_MESSAGE",)),
     Key("tasks.path", "tasks_path", values.optional_text,
         "folder of the queue of tasks; by default one for each service below `EKIBEN_HOME`", None,
@@ -99,6 +100,47 @@ KEYS = (
         DEFAULT_TASK_RETENTION_S, ("EKIBEN_TASKS_RETENTION",)),
     Key("tasks.max_kept", "tasks_max_kept", values.count, "tasks that are kept after their end", 10_000,
         ("EKIBEN_TASKS_MAX_KEPT",)),
+    Key("path_prefix", "path_prefix", values.path_prefix, "path that all routes are below",
+        "", ("EKIBEN_PATH_PREFIX",)),
+    Key("endpoints.livez", "livez_path", values.optional_path, "a path of `/livez` beside that"),
+    Key("endpoints.readyz", "readyz_path", values.optional_path, "a path of `/readyz` beside that"),
+    Key("backlog", "backlog", values.count, "connections that may wait to be accepted", 2048),
+    Key("http.cors.enabled", "cors_enabled", values.switch, "let scripts of other origins ask",
+        False, ("EKIBEN_CORS_ENABLED",)),
+    Key("http.cors.access_control_allow_origins", "cors_origins", values.texts, "their origins, `*` for all",
+        (), ("EKIBEN_CORS_ORIGINS",)),
+    Key("http.cors.access_control_allow_origin_regex", "cors_origin_regex", values.pattern,
+        "a regular expression of whole origins"),
+    Key("http.cors.access_control_allow_credentials", "cors_credentials", values.switch, "let them send cookies",
+        False),
+    Key("http.cors.access_control_allow_methods", "cors_methods", values.texts,
+        "methods, `*` for all; by default GET, HEAD, POST", ()),
+    Key("http.cors.access_control_allow_headers", "cors_headers", values.texts, "headers, `*` for all", ()),
+    Key("http.cors.access_control_max_age", "cors_max_age_s", values.count, "seconds that a browser remembers it",
+        600),
+    Key("http.cors.access_control_expose_headers", "cors_exposed", values.texts, "headers of replies that they see",
+        ()),
+    Key("ssl.enabled", "tls_enabled", values.optional_switch, "speak TLS; by default where there is a certificate"),
+    Key("ssl.certfile", "tls_certificate", values.optional_text, "file of the server's certificate, and of its chain",
+        None, ("EKIBEN_SSL_CERTFILE",), "ssl-certfile"),
+    Key("ssl.keyfile", "tls_key", values.optional_text, "file of its private key",
+        None, ("EKIBEN_SSL_KEYFILE",), "ssl-keyfile"),
+    Key("ssl.keyfile_password", "tls_key_password", values.optional_text, "what the key is encrypted with",
+        None, ("EKIBEN_SSL_KEYFILE_PASSWORD",), "ssl-keyfile-password"),
+    Key("ssl.ca_certs", "tls_authorities", values.optional_text, "file of who signs the certificates of clients",
+        None, ("EKIBEN_SSL_CA_CERTS",), "ssl-ca-certs"),
+    Key("ssl.cert_reqs", "tls_client_certificates", values.client_certificates,
+        "certificates of clients: 0 none, 1 optional, 2 required", 0, ("EKIBEN_SSL_CERT_REQS",), "ssl-cert-reqs"),
+    Key("ssl.version", "tls_version", values.tls_version, "17: TLS 1.2 and later; 5: TLS 1.2", 17, (), "ssl-version"),
+    Key("ssl.ciphers", "tls_ciphers", values.optional_text, "ciphers of TLS 1.2, as OpenSSL lists them",
+        None, (), "ssl-ciphers"),
+    Key("grpc.enabled", "has_grpc", values.switch, "answer the Open Inference Protocol by gRPC, too",
+        False, ("EKIBEN_GRPC_ENABLED",), "grpc"),
+    Key("grpc.host", "grpc_host", values.optional_text, "address that gRPC listens on; none: `http.host`",
+        None, ("EKIBEN_GRPC_HOST",)),
+    Key("grpc.port", "grpc_port", values.port, "port that gRPC listens on", 3001, ("EKIBEN_GRPC_PORT",), "grpc-port"),
+    Key("grpc.max_message", "grpc_max_message_bytes", values.size, "largest message of gRPC (`100MiB`)",
+        DEFAULT_MAX_BODY_BYTES, ("EKIBEN_GRPC_MAX_MESSAGE",)),
     Key("metrics.enabled", "has_metrics", values.switch, "count, and answer `/metrics`",
         True, ("EKIBEN_METRICS_ENABLED",)),
     Key("metrics.namespace", "namespace", values.namespace, "what the names of metrics begin with",
@@ -129,7 +171,7 @@ KEYS = (
 BY_PATH = {key.path: key for key in KEYS}
 
 # Other names of a key, as schedulers and BentoML's classic runners write it.
-ALIASES = {"resources.nvidia.com/gpu": "resources.gpu"}
+ALIASES = {"resources.nvidia.com/gpu": "resources.gpu", "http.path_prefix": "path_prefix"}
 # Keys that are kept for schedulers; a server cannot act on them.
 FOR_SCHEDULERS = frozenset({"resources.memory", "resources.gpu_type", "resources.tpu_type"})
 
@@ -145,4 +187,5 @@ BATCHING_KEYS = (
 
 def top_level_names() -> list[str]:
     """The first words of all keys, in the order of the table."""
-    return list(dict.fromkeys([*(key.path.split(".")[0] for key in KEYS), BATCHING]))
+    paths = [*(key.path for key in KEYS), BATCHING, *UNHEEDED]
+    return list(dict.fromkeys(path.split(".")[0] for path in paths))

@@ -14,6 +14,7 @@ from ekiben.serving.config.classic import RunnerFacts
 from ekiben.serving.config.devices import GpuRequest
 from ekiben.serving.config.file import find_file, read_file
 from ekiben.serving.config.keys import ALIASES, BATCHING, BATCHING_KEYS, BY_PATH, KEYS, Key
+from ekiben.serving.config.unheeded import UNHEEDED, tell_unheeded
 from ekiben.serving.config.values import Isolation, LabelStyle, Readiness
 from ekiben.serving.logs import LogFormat
 from ekiben.settings import Setting
@@ -193,6 +194,9 @@ def declared_leaves(declared: Mapping[str, object], prefix: str = "") -> Iterato
         path = ALIASES.get(f"{prefix}{name}", f"{prefix}{name}")
         if path in BY_PATH:
             yield path, value
+        elif path in UNHEEDED:
+            if value is not None:
+                tell_unheeded(path, "the decorator")
         elif isinstance(value, Mapping):
             yield from declared_leaves(value, f"{path}.")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias, get_args
 
 from ekiben.serving.batching.options import Strategy
@@ -26,6 +26,7 @@ LABEL_STYLES: tuple[LabelStyle, ...] = get_args(LabelStyle)
 LOG_FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)
 LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 _NAMESPACE = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")  # Prometheus: the metric name's grammar
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")  # RFC 3986: path segments without escapes
 _SIZE = re.compile(r"(\d+)\s*(b|k|kb|kib|m|mb|mib|g|gb|gib)?", re.IGNORECASE)
 _UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
 _SWITCHES = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -200,8 +201,8 @@ def log_format(value: object) -> LogFormat:
 
 
 def optional_log_format(value: object) -> LogFormat | None:
-    """How a line of a log is written, or nothing."""
-    return None if value is None else log_format(value)
+    """How a line of a log is written, or nothing. BentoML has the formats of two ids here, which no line has."""
+    return None if value is None or isinstance(value, Mapping) else log_format(value)
 
 
 def texts(value: object) -> tuple[str, ...]:
@@ -211,6 +212,48 @@ def texts(value: object) -> tuple[str, ...]:
     if isinstance(value, Sequence) and all(isinstance(one, str) for one in value):
         return tuple(value)
     raise ValueError("a list of texts is asked for")
+
+
+def path_prefix(value: object) -> str:
+    """A path that others are below, without a slash at its end; nothing for none."""
+    given = "" if value is None else str(value).strip().rstrip("/")
+    if not given or (_PREFIX.fullmatch(given) and not given.startswith("//")):
+        return given
+    raise ValueError("a path such as `/models/v1` is asked for")
+
+
+def optional_path(value: object) -> str | None:
+    """A path of a route, or nothing."""
+    return None if value is None else path_prefix(value) or None
+
+
+def pattern(value: object) -> re.Pattern[str] | None:
+    """A regular expression, or nothing."""
+    try:
+        return None if value is None else re.compile(str(value))
+    except re.error as error:
+        raise ValueError(f"a regular expression is asked for: {error}") from error
+
+
+def optional_switch(value: object) -> bool | None:
+    """True or false, or nothing."""
+    return None if value is None else switch(value)
+
+
+def client_certificates(value: object) -> int:
+    """Python's `ssl.CERT_NONE` (0), `CERT_OPTIONAL` (1) or `CERT_REQUIRED` (2)."""
+    number = _integer(value)
+    if number not in (0, 1, 2):
+        raise ValueError("0 (not asked for), 1 (may be shown) or 2 (required) is asked for")
+    return number
+
+
+def tls_version(value: object) -> int:
+    """Python's `ssl.PROTOCOL_TLS_SERVER` (17), or `PROTOCOL_TLSv1_2` (5) for that version alone."""
+    number = _integer(value)
+    if number not in (2, 5, 17):
+        raise ValueError("17 (TLS 1.2 and later) or 5 (TLS 1.2 alone) is asked for; older versions are not served")
+    return number
 
 
 def optional_number(value: object) -> float | None:

@@ -1,37 +1,33 @@
-"""The keys of `@service(...)`: which of them mean something, which are only read, and which are refused.
+"""The keys of `@service(...)`: which of them mean something, which are only read, passed over or refused.
 
-What the server acts on is the server's own table (`serving/config/keys.py`). Keys that BentoML has and this version
-does not act on are refused in words where they are declared: a setting that is silently ignored is found out in
+What the server acts on is the server's own table (`serving/config/keys.py`). Of the keys that BentoML has and this
+version does not act on, those that tune another server are passed over with a notice, and those without which the
+service would be another one are refused where they are declared: a setting that is silently ignored is found out in
 production.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from ekiben.errors import NotActedOn, ServiceError
 from ekiben.nearest import nearest
 from ekiben.serving.config.keys import ALIASES, BATCHING, BY_PATH, FOR_SCHEDULERS, KEYS
+from ekiben.serving.config.unheeded import UNHEEDED
 
 # Written into bento.yaml as declared, for people and schedulers.
 INFORMATIVE = frozenset({"labels", "description"})
-_ELSEWHERE = {
+ENVIRONMENT = "envs"
+# What else BentoML 1.4 takes (`_bentoml_sdk/service/config.py` and the parameters of `bentoml.service`), and without
+# which a service would not be what it says.
+_REFUSED = {
     "image": "describe the image in bentofile.yaml, under `docker` and `python`",
-    "envs": "declare environment variables in bentofile.yaml, under `envs`",
+    "cmd": "a service is a class with APIs; a program of another kind runs beside it",
+    "service_class": "remove it: the service would run without it",
 }
-# BentoML 1.4: `_bentoml_sdk/service/config.py` and the parameters of `bentoml.service`.
-_KNOWN = frozenset(
-    {
-        *("image", "envs", "cmd", "path_prefix", "service_class", "replicate_process", "backlog", "extra_ports"),
-        *("max_runner_connections", "runner_connection", "runner_probe", "ssl", "grpc", "tracing", "monitoring"),
-        *("endpoints", "traffic.concurrency", "traffic.external_queue"),
-        "logging.access.response_content_type",
-        *("http.proxy_port", "http.cors", "http.response"),
-    }
-)
-_GROUPS = frozenset(path.rpartition(".")[0] for path in (*BY_PATH, *_KNOWN)) - {""} | {"logging"}
+_GROUPS = frozenset(path.rpartition(".")[0] for path in (*BY_PATH, *UNHEEDED)) - {""} | {"logging", "http"}
 
 
 def check_config(config: Mapping[str, object], place: str) -> None:
@@ -41,17 +37,33 @@ def check_config(config: Mapping[str, object], place: str) -> None:
     except (TypeError, ValueError) as error:
         raise ServiceError(f"{place}: the config of the service is no plain data: {error}") from error
     for path, value in _leaves(config):
-        if path.partition(".")[0] in INFORMATIVE or path in FOR_SCHEDULERS:
+        if path.partition(".")[0] in INFORMATIVE or path in FOR_SCHEDULERS or path in UNHEEDED:
             continue
-        if path in BY_PATH:
+        if path == ENVIRONMENT:
+            declared_environment(config, place)
+        elif path in BY_PATH:
             _check_value(path, value, place)
-        elif path in _KNOWN and value is None:
-            continue
-        elif path in _KNOWN:
-            hint = _ELSEWHERE.get(path, "remove it: the service would run without it")
-            raise NotActedOn(f"{place}: `{path}` is not acted on by this version", hint=hint)
-        else:
+        elif path in _REFUSED and value is not None:
+            raise NotActedOn(f"{place}: `{path}` is not acted on by this version", hint=_REFUSED[path])
+        elif path not in _REFUSED:
             raise ServiceError(f"{place}: `{path}` is no key of a service", hint=_nearest(path))
+
+
+def declared_environment(config: Mapping[str, object], place: str = "") -> dict[str, str]:
+    """The variables that `envs` gives a value, `[{"name": "A", "value": "1"}]`; those of a build are the bentofile's.
+
+    Raises ServiceError for what is no such list.
+    """
+    found: dict[str, str] = {}
+    given = config.get(ENVIRONMENT) or ()
+    for one in given if isinstance(given, Sequence) else (given,):
+        name = one.get("name") if isinstance(one, Mapping) else None
+        if not isinstance(one, Mapping) or not isinstance(name, str) or set(one) - {"name", "value", "stage"}:
+            hint = 'write `envs=[{"name": "NAME", "value": "text"}]`'
+            raise ServiceError(f"{place}: `{one}` is no variable of `envs`", hint=hint)
+        if one.get("value") is not None and one.get("stage", "all") != "build":
+            found[name] = str(one["value"])
+    return found
 
 
 def _leaves(config: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -75,7 +87,9 @@ def _nearest(path: str) -> str:
         return "batching is declared at the API: `@api(batchable=True, max_batch_size=..., max_latency_ms=...)`"
     if path in _GROUPS:
         return f"`{path}` holds keys of its own: {', '.join(key.path for key in KEYS if key.path.startswith(path))}"
-    known = [*BY_PATH, *_KNOWN, *INFORMATIVE, *FOR_SCHEDULERS, *_GROUPS]
+    known = [*BY_PATH, *UNHEEDED, *_REFUSED, *INFORMATIVE, *FOR_SCHEDULERS, *_GROUPS]
     last = {one.rpartition(".")[2]: one for one in reversed(known)}  # of two with one ending the first in the table
+    if path in last:
+        return f"did you mean `{last[path]}`?"
     near = nearest(path, known) or [last[one] for one in nearest(path.rpartition(".")[2], last)]
     return f"did you mean `{near[0]}`?" if near else f"keys are: {', '.join(key.path for key in KEYS)}"

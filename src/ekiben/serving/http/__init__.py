@@ -2,6 +2,8 @@
 
     front       Front: everything that answers, put together for one service
     routes      which path and method lead where
+    surface     what is around them as configured: a path prefix                    ── wrapped  ASGI middlewares
+    ├── cors        what scripts of other origins may read
     request     Request: the head, and a body that is read when it is wanted
     body        reads a body within its limit
     calls       one API's requests: how many at once, how long, and whether batched, in a thread or async
@@ -16,6 +18,7 @@
     h1/         our own server: HTTP/1.1 on sockets          -> HttpServer
     asgi        the same requests inside another server      -> AsgiApp
     mounted/    ASGI apps beside the APIs, below a path      -> MountedApp
+    websocket   what a websocket is to whoever serves it     -> Socket
 
-No middleware: what is switched off costs a request nothing.
+What is switched off is not there: a service without middlewares is asked straight.
 """

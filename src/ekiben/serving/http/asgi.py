@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from ekiben.errors import BadInput
 from ekiben.serving.http.access import LogAccess
 from ekiben.serving.http.replies import BODILESS, HANDLER_FAULTS, Fields, fault_reply, head_fields
-from ekiben.serving.http.request import Request, request_id
+from ekiben.serving.http.request import Address, Request, request_id
 from ekiben.serving.http.routes import Handler
 from ekiben.serving.wire import Answer, Reply, StreamReply
 
@@ -94,6 +94,29 @@ class _Client:
             task.cancel()
 
 
+class _Scope:
+    """Where a request came from, as its scope says."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def peer(self) -> Address | None:
+        """Host and port of the client, where it has them."""
+        return _address(self._scope.get("client"))
+
+    def local(self) -> Address | None:
+        """Host and port that the client reached."""
+        return _address(self._scope.get("server"))
+
+    def is_secure(self) -> bool:
+        """Whether it is TLS's."""
+        return self._scope.get("scheme") in ("https", "wss")
+
+
+def _address(found: Any) -> Address | None:
+    return (str(found[0]), int(found[1])) if found and found[1] is not None else None
+
+
 def _request_of(scope: Scope, client: _Client) -> Request:
     raw = list(scope["headers"])
     fields = dict(raw)
@@ -105,8 +128,9 @@ def _request_of(scope: Scope, client: _Client) -> Request:
         raw_headers=raw,
         fields=fields,
         body=client,
-        id=request_id(fields.get(b"x-request-id")),
+        id=scope.get("request_id") or request_id(fields.get(b"x-request-id")),
         target=scope.get("raw_path") or str(scope["path"]).encode(),
+        origin=_Scope(scope),
     )
 
 

@@ -21,6 +21,7 @@ from ekiben.serving.http.mounted.app import MountedApp
 from ekiben.serving.http.page import page_routes
 from ekiben.serving.http.routes import Begin, Handler, Router
 from ekiben.serving.http.scrape import scrape_routes
+from ekiben.serving.http.surface import Routes, placed, surface_of
 from ekiben.serving.http.tasking import open_tasks
 from ekiben.serving.http.websocket import FindSocketHandler
 from ekiben.serving.metrics.server import ServerMetrics
@@ -65,26 +66,26 @@ class Front:
         self._tasks = open_tasks(parts.stations.entry, self.is_ready)
         served = served_models(service, config, calls)
         self.inference = Models(service.name, parts.version, served, parts.stations.is_alive, self.is_ready)
-        self._apps = {mount.prefix: MountedApp(mount.app, mount.prefix) for mount in service.mounts}
+        prefix = config.path_prefix.value
+        self._apps = {mount.prefix: MountedApp(mount.app, f"{prefix}{mount.prefix}") for mount in service.mounts}
         self._have_apps_started = not self._apps
-        self._router = Router(
-            {
-                **page_routes(service.name),
-                **document_routes(
-                    openapi=lambda: openapi_document(service, version),
-                    schema=lambda: schema_document(service),
-                ),
-                **(scrape_routes(parts.metrics.page) if config.has_metrics.value else {}),
-                **inference_routes(self.inference, config.max_body_bytes.value),
-                **apis,
-                **self._tasks.routes,
-                **health_routes(is_alive=parts.stations.is_alive, is_ready=self.is_ready),
-            },
-            self._mounts(),
-        )
-        self.answer: Handler = self._router.answer
-        self.begin: Begin = self._router.begin
-        self.find_socket: FindSocketHandler = self._router.find_socket
+        routes: Routes = {
+            **page_routes(service.name),
+            **document_routes(
+                openapi=lambda: openapi_document(service, version, prefix),
+                schema=lambda: schema_document(service, prefix),
+            ),
+            **(scrape_routes(parts.metrics.page) if config.has_metrics.value else {}),
+            **inference_routes(self.inference, config.max_body_bytes.value),
+            **apis,
+            **self._tasks.routes,
+            **health_routes(is_alive=parts.stations.is_alive, is_ready=self.is_ready),
+        }
+        mounts = {f"{prefix}{path}": app for path, app in self._mounts().items()}
+        surface = surface_of(Router(placed(routes, config), mounts), service.middlewares, config)
+        self.answer: Handler = surface.answer
+        self.begin: Begin = surface.begin
+        self.find_socket: FindSocketHandler = surface.find_socket
         self.connection_limits = _connection_limits(config)
 
     def is_ready(self) -> bool:

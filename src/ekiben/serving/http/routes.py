@@ -86,15 +86,16 @@ class Router:
         if handlers is not None:
             handler = handlers.get(request.method)
             return handler(request) if handler is not None else _other_method(request, list(handlers))
-        mounted = self._mounted_at(request.path)
+        mounted = self.mounted_at(request.path)
         return _unknown(request) if mounted is None else mounted(request)
 
     def find_socket(self, request: Request) -> SocketHandler | None:
         """Who serves the websocket that the request asks for; None where nobody does."""
-        mounted = None if request.path in self._routes else self._mounted_at(request.path)
+        mounted = None if request.path in self._routes else self.mounted_at(request.path)
         return mounted.serve_socket if isinstance(mounted, SocketServer) else None
 
-    def _mounted_at(self, path: str) -> Handler | None:
+    def mounted_at(self, path: str) -> Handler | None:
+        """What is mounted at the path, or above it."""
         return next((one for prefix, one in self._mounts if path == prefix or path.startswith(f"{prefix}/")), None)
 
     def begin(self, request: Request, exchange: Exchange) -> UnderWay | None:

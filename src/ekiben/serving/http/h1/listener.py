@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import time
 
 from ekiben.errors import UsageError
@@ -17,10 +18,14 @@ END_S = 1.0  # seconds that refusals get to be sent when the drain is over
 
 
 class HttpServer:
-    """Serves connections until `stop`. Signals are the server process's business."""
+    """Serves connections until `stop`, by TLS where there is a context for it. Signals are the process's business."""
 
-    def __init__(self, state: ServerState, *, drain_s: float) -> None:
+    def __init__(
+        self, state: ServerState, *, drain_s: float, tls: ssl.SSLContext | None = None, backlog: int = BACKLOG
+    ) -> None:
         self._state = state
+        self.tls = tls
+        self._backlog = backlog
         self._drain_s = drain_s
         self._stop = asyncio.Event()
         self._ticks = 0
@@ -30,7 +35,13 @@ class HttpServer:
     async def serve(self, listener: socket.socket) -> None:
         """Accepts until `stop`; what is under way then gets the drain time, and is answered 503 after it."""
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: Connection(self._state), sock=listener, backlog=BACKLOG)
+        server = await loop.create_server(
+            lambda: Connection(self._state),
+            sock=listener,
+            backlog=self._backlog,
+            ssl=self.tls,
+            ssl_handshake_timeout=None if self.tls is None else self._state.limits.head_timeout_s,
+        )
         self._tick(loop)
         try:
             await self._stop.wait()
@@ -89,10 +100,11 @@ def listen(host: str, port: int) -> socket.socket:
         raise UsageError(f"`{host}:{port}` cannot be listened on: {reason.lower()}", hint=hint) from error
 
 
-def url_of(listener: socket.socket) -> str:
+def url_of(listener: socket.socket, *, is_secure: bool = False) -> str:
     """The address to reach the server at."""
     host, port = address_of(listener)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if is_secure else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def address_of(listener: socket.socket) -> tuple[str, int]:

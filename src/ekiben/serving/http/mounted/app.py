@@ -13,7 +13,7 @@ import logging
 from typing import Any
 
 from ekiben.serving.failures import internal_error
-from ekiben.serving.http.asgi import AsgiCallable
+from ekiben.serving.http.asgi import AsgiCallable, Receive, Scope, Send
 from ekiben.serving.http.mounted.exchange import AppExchange
 from ekiben.serving.http.mounted.lifespan import APP_FAILURES, Lifespan
 from ekiben.serving.http.mounted.socket import SocketExchange
@@ -77,6 +77,10 @@ class MountedApp:
                 await exchange.fail()
         else:
             await exchange.end()
+
+    async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The app, for a scope that came through ASGI already."""
+        await self._app({**scope, "root_path": self._prefix, "state": self._lifespan.state.copy()}, receive, send)
 
     async def _run(self, exchange: AppExchange, request: Request) -> None:
         try:
