@@ -1,9 +1,10 @@
 """The services of one server and the ways between them.
 
-    plan        which services, each with its configuration and its place
+    plan        which services, each with its configuration and its place     ── opening   stations of a plan
     station     `Station`: one service's pool, queues and counts: a call in, its answer out
     stations    `Stations`: all of them; the `Link` that their workers ask
     queues      how the calls of each API get to a worker and back     ── unqueued   without a queue
+    patience    calls that give up where a service stays down
     gate        how many requests at once
     sample      how many rows a large body has, from a part of it
     remote*     `RemoteService`: one behind a URL

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import replace
 
-from ekiben.errors import EkibenError, Overloaded, UnknownRoute
+from ekiben.errors import EkibenError, UnknownRoute
 from ekiben.serving.composition.gate import Gate
+from ekiben.serving.composition.patience import Patience
 from ekiben.serving.composition.queues import Queues, Way
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.failures import INTERNAL
@@ -19,7 +19,6 @@ from ekiben.serving.workers.plan import ServicePlan, pool_plan
 from ekiben.serving.workers.pool import Pool
 
 CLIENT_GONE = 499  # nginx's code for a client that closed the connection; only counted, never sent
-UP_POLL_S = 0.02  # seconds between two looks at whether a worker is up, for calls that find none
 
 
 class Station:
@@ -32,6 +31,7 @@ class Station:
         self.gate = Gate(plan.config.max_concurrency.value)
         self.pool = Pool(pool_plan(plan, metrics.workers), metrics)
         self._queues = Queues(self.pool, metrics, self.timeout_s)
+        self.patience = Patience(plan.service.name, self.pool.is_ready)
         self._calls: dict[str, _InnerCalls] = {}
 
     @property
@@ -56,20 +56,17 @@ class Station:
         for name, endpoint in self.plan.service.endpoints.items():
             self._calls[name] = _InnerCalls(self.way_of(endpoint), self.gate, self.endpoint_metrics(endpoint))
 
-    async def answer(self, call: Call) -> Answer:
-        """The answer to another service's call. Raises EkibenError where there is none."""
+    async def answer(self, call: Call, left_s: float | None) -> Answer:
+        """The answer to another service's call, which waits `left_s` seconds for it, None: as long as any.
+
+        Raises EkibenError where there is none: Overloaded where no worker is up for too long.
+        """
         calls = self._calls.get(call.endpoint)
         if calls is None:
             raise UnknownRoute(f"`{self.name}` has no API `{call.endpoint}`")
-        return await calls.answer(call, self.timeout_s)
-
-    async def wait_until_up(self, most_s: float) -> None:
-        """Returns when a worker is fit to serve. Raises Overloaded, which names the service, after `most_s` seconds."""
-        until_s = time.monotonic() + most_s
-        while not self.pool.is_ready():
-            if time.monotonic() >= until_s:
-                raise Overloaded(f"the service `{self.name}` is down: none of its workers answers")
-            await asyncio.sleep(UP_POLL_S)
+        if not self.pool.is_ready():  # an API without a queue would refuse at once
+            await self.patience.bear(self.patience.until_up(), left_s)
+        return await self.patience.bear(calls.answer(call, self.timeout_s), left_s)
 
     async def start(self) -> None:
         """Returns when every worker is up. Raises EkibenError where one cannot be brought up."""

@@ -24,7 +24,6 @@ class Stations:
     def __init__(self) -> None:
         self._stations: dict[str, Station] = {}
         self._remote: dict[str, RemoteService] = {}
-        self._has_started = False
 
     def __iter__(self) -> Iterator[Station]:
         return iter(self._stations.values())
@@ -52,23 +51,28 @@ class Stations:
         station = self._stations.get(service)
         if station is None:
             raise ServiceError(f"the service `{service}` is not part of this server")
-        if not station.pool.is_ready():
-            await self._wait_for(station, left_s)
         if left_s is None or left_s > station.timeout_s - SLACK_S:
-            return await station.answer(call)
+            return await station.answer(call, left_s)
         try:
             async with asyncio.timeout(left_s):
-                return await station.answer(call)
+                return await station.answer(call, left_s)
         except TimeoutError as error:
             raise DeadlineExceeded(f"`{service}.{call.endpoint}` was not done in the time that was left") from error
 
     async def start(self) -> None:
         """Returns when every worker of every service is up. Raises EkibenError where one cannot be brought up."""
-        starts = await asyncio.gather(*(one.start() for one in self), return_exceptions=True)
-        for outcome in starts:
+        starts = [asyncio.create_task(one.start()) for one in self]
+        try:
+            await asyncio.wait(starts, return_when=asyncio.FIRST_EXCEPTION)
+        finally:  # one that failed is not made up for by the others, which may wait for it
+            for task in starts:
+                task.cancel()
+            outcomes = await asyncio.gather(*starts, return_exceptions=True)
+        for outcome in sorted(outcomes, key=lambda one: isinstance(one, asyncio.CancelledError)):
             if isinstance(outcome, BaseException):
                 raise outcome
-        self._has_started = True
+        for station in self:
+            station.patience.has_started = True
 
     def is_ready(self, *, of_all: bool) -> bool:
         """Whether the first service can answer; `of_all`: and every other one."""
@@ -97,8 +101,3 @@ class Stations:
             await station.pool.stop()
         for remote in self._remote.values():
             remote.close()
-
-    async def _wait_for(self, station: Station, left_s: float | None) -> None:
-        """While the server starts, models load: that may take as long as it takes. Afterwards a while."""
-        most_s = DOWN_S if self._has_started else station.timeout_s
-        await station.wait_until_up(most_s if left_s is None else min(most_s, left_s * PART_OF_TIME))

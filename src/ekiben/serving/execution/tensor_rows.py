@@ -24,7 +24,7 @@ class TensorRows:
 
     def join(self, values: Sequence[object], dim: int) -> object:
         """One new tensor."""
-        return torch.cat(cast(Sequence[torch.Tensor], values), dim=dim)
+        return torch.cat(cast("list[torch.Tensor]", values), dim=dim)
 
     def copy(self, value: object) -> object:
         """A copy of its data."""

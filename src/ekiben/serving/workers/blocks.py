@@ -1,7 +1,8 @@
 """Blocks of shared memory between a front and its child, for bodies that are too large to be copied through a socket.
 
     sender     writes the bodies into a block that nobody reads, and sends its descriptor ahead of the message
-    receiver   maps it, and decodes where it lies; when the last view of it is gone, it says so
+    receiver   maps it, and decodes where it lies; when the last view of it is gone, it says so. What it writes there
+               is its own (copied page by page), so that arrays are views of it which a service may change
     sender     uses the block again
 
 A block is used again because its pages are the costly part: writing 10 MB into new shared memory takes three times as
@@ -111,7 +112,7 @@ class BlockReader:
         if not descriptors:
             raise OSError("no descriptor came: this process has too many open files")
         try:
-            mapped = mmap.mmap(descriptors[0], size, prot=mmap.PROT_READ)
+            mapped = mmap.mmap(descriptors[0], size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
         finally:
             os.close(descriptors[0])
         self._mapped[number] = weakref.ref(mapped, lambda _: self._unmapped(number))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ekiben.errors import SettingsError
 from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.calling.binding import Binding
 from ekiben.serving.calling.link import Link
 from ekiben.serving.config.cpus import thread_caps, usable_cores
-from ekiben.serving.config.devices import VISIBLE, assign_devices, list_gpus, visible_devices
+from ekiben.serving.config.devices import VISIBLE, Device, assign_devices, list_gpus, visible_devices
 from ekiben.serving.config.server import ServerConfig
 from ekiben.serving.config.values import Isolation
 from ekiben.serving.declare.service import Service
@@ -31,11 +31,24 @@ from ekiben.serving.workers.worker import Worker
 logger = logging.getLogger("ekiben.serving")
 
 
+@dataclass(slots=True)
+class DeviceShelf:
+    """What the services of one server share: whole devices, each of which one of them gets; a page of measures."""
+
+    given_away: set[str] = field(default_factory=set)
+    measures_here: bool = False
+
+    def left_of(self, devices: Sequence[Device]) -> list[Device]:
+        """Those that no service was given whole."""
+        return [one for one in devices if one.name not in self.given_away]
+
+
 @dataclass(frozen=True, slots=True)
 class ServicePlan:
     """All that is needed to run one service. `environ` is what worker processes inherit.
 
-    `link` is its way to others. `is_apart`: it is to have processes of its own unless the configuration says otherwise.
+    `link` is its way to others, `shelf` what the services of its server share. `is_apart`: it is to have processes of
+    its own unless the configuration says otherwise.
     """
 
     target: Target
@@ -43,6 +56,7 @@ class ServicePlan:
     config: ServerConfig
     environ: Mapping[str, str]
     link: Link
+    shelf: DeviceShelf
     is_apart: bool = False
 
     def batching(self) -> dict[str, BatchOptions]:
@@ -109,8 +123,10 @@ def _devices(plan: ServicePlan) -> _Devices | None:
     request = plan.config.gpus.value
     if request is None:
         return None
-    there = visible_devices(plan.environ, list_gpus)
+    there = plan.shelf.left_of(visible_devices(plan.environ, list_gpus))
     assigned = assign_devices(request, there, plan.config.workers.value)
+    if request.count >= 1:
+        plan.shelf.given_away.update(name for names in assigned for name in names)
     devices = _Devices(assigned, leaves_some=len(assigned[0]) < len(there))
     for number in range(1, len(assigned) + 1):
         logger.info("worker %d: %s=%s", number, VISIBLE, devices.of(number))
@@ -128,7 +144,9 @@ def _local_worker(plan: ServicePlan, ledger: WorkerLedger) -> Callable[[int], Wo
             warms_up=config.warms_up.value,
         )
 
-    ledger.measure_here(UserRegistry().read)
+    if not plan.shelf.measures_here:  # the process has one registry, whichever service measures there
+        plan.shelf.measures_here = True
+        ledger.measure_here(UserRegistry().read)
     return lambda _: LocalWorker(bring_service_up)
 
 
