@@ -76,6 +76,19 @@ def test_a_pipeline_of_ones_own_is_found_by_its_class(store: Store) -> None:
     assert transformers.load_model("own")(TEXTS[0])[0]["label"].endswith("!")
 
 
+def test_what_came_from_bentoml_is_read(store: Store, review: Pipeline) -> None:
+    task, pretrained = (
+        {"task": "text-classification", "pt": [], "tf": [], "type": "text"},
+        "BertForSequenceClassification",
+    )
+    with store.models.create("review", module="ekiben.transformers", options=task) as draft:
+        review.save_pretrained(draft.path)
+    with store.models.create("bert", module="ekiben.transformers", metadata={"_pretrained_class": pretrained}) as draft:
+        review.model.save_pretrained(draft.path)
+    assert transformers.load_model("review")(TEXTS) == review(TEXTS)
+    assert type(transformers.load_model("bert")).__name__ == pretrained
+
+
 def test_loading_asks_nobody(store: Store, review: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     transformers.save_model("review", review)
     script = (

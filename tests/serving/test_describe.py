@@ -31,6 +31,7 @@ class Shop:
 
     model = ekiben.models.BentoModel("iris:latest")
     same = ekiben.models.BentoModel("iris")
+    words = ekiben.models.HuggingFaceModel("org/Words", "v1", exclude=["*.bin"])
 
     def __init__(self):
         raise RuntimeError("never instantiated")
@@ -60,7 +61,8 @@ def test_a_service_is_described_without_being_instantiated_or_finding_its_models
     (tmp_path / "service.py").write_text(SERVICE)
     document = described(tmp_path)
     (service,) = document["services"]
-    assert (document["entry"], document["models"]) == ("Shop", ["iris:latest"])
+    models = ["iris:latest", "hf:org/Words@v1?exclude=*.bin"]
+    assert (document["entry"], document["models"]) == ("Shop", models)
     assert (service["name"], service["service"]) == ("Shop", "service:Shop")
     assert service["config"] == {"workers": "cpu_count", "traffic": {"timeout": 5}, "resources": {"cpu": "2"}}
     assert [one["route"] for one in service["endpoints"]] == ["/prices"]

@@ -37,6 +37,7 @@ _SCHEME = "hf:"
 _FRAMEWORK = "huggingface"
 _MODEL_ID, _REVISION, _INCLUDE, _EXCLUDE = "model_id", "revision", "include", "exclude"  # in the metadata
 _ENDPOINT = "endpoint"
+_PLAIN = "*?[]!/:"  # what patterns and addresses are made of, and a reference need not escape
 _NO_PART_OF_A_NAME = re.compile(r"[^a-z0-9]+")
 _LEFT_OUT = frozenset({".git", ".gitattributes", ".cache"})  # of the repository, not of the model
 
@@ -83,7 +84,7 @@ class HubReference:
     def __str__(self) -> str:
         said = [(_INCLUDE, one) for one in self.include] + [(_EXCLUDE, one) for one in self.exclude]
         said += [(_ENDPOINT, self.endpoint)] if self.endpoint else []
-        return f"{_SCHEME}{self.model_id}@{self.revision}" + (f"?{urlencode(said)}" if said else "")
+        return f"{_SCHEME}{self.model_id}@{self.revision}" + (f"?{urlencode(said, safe=_PLAIN)}" if said else "")
 
 
 class HuggingFaceModel:
