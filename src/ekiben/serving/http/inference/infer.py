@@ -8,10 +8,9 @@ import msgspec
 
 from ekiben.errors import EkibenError, ServiceError
 from ekiben.serving.failures import reply_to
-from ekiben.serving.http.calls import ApiCalls, QueuedCalls
 from ekiben.serving.http.inference.encodings import decompress
 from ekiben.serving.http.request import Request
-from ekiben.serving.http.routes import Exchange, UnderWay
+from ekiben.serving.http.routes import DirectHandler, Exchange, Handler, UnderWay
 from ekiben.serving.oip.media import INFERENCE, Mark, header_length, read_mark
 from ekiben.serving.wire import JSON, Answer, Payload, Reply, StreamReply
 
@@ -24,9 +23,9 @@ _ENCODING_FIELD = b"content-encoding"
 class InferCalls:
     """Handles the infer requests of one model by one of its names; bodies may have `max_body_bytes`, unpacked."""
 
-    def __init__(self, calls: ApiCalls, mark: Mark, max_body_bytes: int) -> None:
+    def __init__(self, calls: Handler, mark: Mark, max_body_bytes: int) -> None:
         self._calls = calls
-        self._direct = calls if isinstance(calls, QueuedCalls) else None
+        self._direct = calls if isinstance(calls, DirectHandler) else None
         self._mark = mark
         self._max_body_bytes = max_body_bytes
 

@@ -9,7 +9,7 @@ from ekiben.errors import UnknownRoute
 from ekiben.serving.config.server import ServerConfig
 from ekiben.serving.declare.api import Endpoint
 from ekiben.serving.declare.service import Service
-from ekiben.serving.http.calls import ApiCalls
+from ekiben.serving.http.routes import Handler
 from ekiben.serving.oip.metadata import Model, model_names
 from ekiben.serving.payload.output import OutputSpec
 
@@ -22,7 +22,7 @@ class ServedModel:
 
     name: str
     model: Model
-    calls: ApiCalls
+    calls: Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Models:
         return found
 
 
-def served_models(service: Service, config: ServerConfig, calls: Mapping[str, ApiCalls]) -> Mapping[str, ServedModel]:
+def served_models(service: Service, config: ServerConfig, calls: Mapping[str, Handler]) -> Mapping[str, ServedModel]:
     """The models of a service by every name that they go by; `calls` answer the requests of its APIs."""
     found: list[Model] = []
     for name, endpoint in service.endpoints.items():
