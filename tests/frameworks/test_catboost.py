@@ -12,7 +12,7 @@ from ekiben.store.models import ModelContext, Signature
 from tests.frameworks.looking import FEATURES, LABELS, pickles_in
 
 SMALL = {"iterations": 3, "depth": 2, "verbose": False, "allow_writing_files": False, "thread_count": 1}
-METHODS = {"predict": {"batchable": True}, "predict_proba": {}, "calc_leaf_indexes": {}}
+METHODS = {"predict": {"batchable": True}, "predict_proba": {}, "calc_leaf_indexes": {}, "score": {}}
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,7 @@ def test_a_runnable_takes_rows_and_gives_arrays(
         assert np.array_equal(served.predict(rows), classifier.predict(FEATURES))  # type: ignore[attr-defined]
     assert served.predict_proba(FEATURES).shape == (40, 2)  # type: ignore[attr-defined]
     assert served.calc_leaf_indexes(FEATURES).shape == (40, 3)  # type: ignore[attr-defined]
+    assert served.score(FEATURES, LABELS) == classifier.score(FEATURES, LABELS)  # type: ignore[attr-defined]
     assert (served.SUPPORTED_RESOURCES, served.SUPPORTS_CPU_MULTI_THREADING) == (("nvidia.com/gpu", "cpu"), True)
 
 

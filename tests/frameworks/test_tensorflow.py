@@ -65,6 +65,26 @@ def test_a_runnable_takes_arrays_of_any_number_type_and_gives_arrays(store: Stor
         served.__call__(ROWS, ROWS, ROWS)
 
 
+class Traced(tf.Module):  # type: ignore[misc]
+    """Takes what it was traced with, and no other number type."""
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def __call__(self, rows: Any, doubled: bool = True) -> Any:
+        return 2 * rows if doubled else rows
+
+
+def test_a_runnable_gives_a_traced_function_the_number_type_that_it_knows(store: Store) -> None:
+    traced = Traced()
+    traced(tf.constant(ROWS, tf.float32))
+    model = save_model("traced", traced)
+    with pytest.raises(ValueError, match="Could not find matching concrete function"):
+        load_model(model)(ROWS)
+    served: Any = get_runnable(model)()
+    assert np.array_equal(served.__call__(ROWS), 2 * ROWS)
+    with pytest.raises(TypeError, match="too many positional arguments"):
+        served.__call__(ROWS, True, ROWS)
+
+
 def test_what_would_not_come_back_is_refused(store: Store) -> None:
     with pytest.raises(UsageError, match=r"`describe` of `Scale` is no tf\.function"):
         save_model("scale", Scale(1.0), signatures={"describe": {}})

@@ -67,11 +67,9 @@ def get_runnable(model: Model) -> type[Runnable]:
 
 
 def _call(method: Callable[..., Any], *args: object, **kwargs: object) -> object:
-    import numpy as np
-
     taken = inspect.signature(method).parameters
     where = {name: value for name, value in _place().items() if name in taken}
-    return np.asarray(method(*args, **{**where, **kwargs}))
+    return method(*args, **{**where, **kwargs})
 
 
 def _place() -> dict[str, object]:

@@ -73,9 +73,7 @@ def _booster_of(model: object) -> Booster:
 
 
 def _call(method: Callable[..., Any], *args: object, **kwargs: object) -> object:
-    import numpy as np
-
     threads = granted_threads()
     if threads is not None and method.__name__ == "predict":
         kwargs = {"num_threads": threads, **kwargs}
-    return np.asarray(method(*args, **kwargs))
+    return method(*args, **kwargs)

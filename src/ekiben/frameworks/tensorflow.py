@@ -121,7 +121,7 @@ def _call(method: Callable[..., Any], *args: object, **kwargs: object) -> object
         result = method(*args, **kwargs)
     except (TypeError, ValueError):
         wanted = _specs_of(method)
-        if len(wanted) != len(args):
+        if len(wanted) < len(args):
             raise
         result = method(*map(_cast, args, wanted), **kwargs)
     return as_arrays(result)
@@ -129,10 +129,8 @@ def _call(method: Callable[..., Any], *args: object, **kwargs: object) -> object
 
 def _specs_of(function: Callable[..., Any]) -> list[Any]:
     """What the first traced form of a restored function takes, one for each positional argument; empty if untold."""
-    import tensorflow as tf
-
     traced = getattr(function, "concrete_functions", ())
-    return tf.nest.flatten(traced[0].structured_input_signature[0]) if traced else []
+    return list(traced[0].structured_input_signature[0]) if traced else []
 
 
 def _cast(value: object, spec: tf.TypeSpec) -> object:

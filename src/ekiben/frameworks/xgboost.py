@@ -83,7 +83,6 @@ def _load_to_serve(model: Model) -> Booster | XGBModel:
 
 
 def _call(method: Callable[..., Any], data: object, *args: object, **kwargs: object) -> object:
-    import numpy as np
     import xgboost
 
     takes_matrix = (
@@ -91,4 +90,4 @@ def _call(method: Callable[..., Any], data: object, *args: object, **kwargs: obj
     )
     if takes_matrix and not isinstance(data, xgboost.DMatrix):
         data = xgboost.DMatrix(data)
-    return np.asarray(method(data, *args, **kwargs))
+    return method(data, *args, **kwargs)
