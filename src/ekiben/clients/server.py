@@ -25,7 +25,7 @@ from ekiben.clients.sync_client import SyncHTTPClient
 from ekiben.errors import ServiceError, UsageError
 from ekiben.nearest import did_you_mean
 from ekiben.serving.declare.service import Service
-from ekiben.serving.healthcheck import PORT_FILE_VARIABLE, announced
+from ekiben.serving.healthcheck import MUTUAL_TLS, PLAIN, PORT_FILE_VARIABLE, announced
 from ekiben.serving.options import CONFIG_OPTIONS
 from ekiben.serving.variables import ARGUMENTS_VARIABLE
 from ekiben.tag import Tag
@@ -34,6 +34,7 @@ LOOPBACK = "127.0.0.1"
 PAUSE_S = 0.02  # between two looks at the child
 PROBE_S = 2.0  # that one look may take
 STOP_S = 30.0  # from asking the child to end to ending it
+SERVING = "ekiben: serving"  # what a server writes when it is ready
 SHOWN_LINES = 40  # of the child's log, where it failed
 _OTHER_NAMES = {"api_workers": "workers"}  # BentoML's -> ours
 _SWITCHES = frozenset(option.name for option in CONFIG_OPTIONS if option.read is None)
@@ -101,9 +102,11 @@ class Server:
         path = _port_file_in(self._folder)
         if not path.exists() or not path.read_text().endswith("\n"):
             return False
-        host, port, is_secure = announced({PORT_FILE_VARIABLE: str(path)})
-        self.url = f"{'https' if is_secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
-        return _says_ready(host, port, is_secure=is_secure)
+        host, port, scheme = announced({PORT_FILE_VARIABLE: str(path)})
+        self.url = f"{'http' if scheme == PLAIN else 'https'}://{f'[{host}]' if ':' in host else host}:{port}"
+        if scheme == MUTUAL_TLS:  # it listens to nobody without a certificate
+            return SERVING in self.log
+        return _says_ready(host, port, is_secure=scheme != PLAIN)
 
     def _last_words(self) -> str:
         return "its log ends so:\n" + "\n".join(self.log.splitlines()[-SHOWN_LINES:])
