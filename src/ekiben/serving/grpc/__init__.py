@@ -4,6 +4,7 @@
     requests    ModelInferRequest -> the body of an infer request, as HTTP would bring it
     responses   the body of a response -> ModelInferResponse
     inference   Inference: the calls of the protocol, answered by the APIs
+    credentials TLS, as HTTP has it
     opening     GrpcServer, where the configuration asks for one
     stream      ModelStreamInfer: requests of one stream side by side, answers in order
     statuses    the status of a reply -> gRPC's

@@ -31,6 +31,7 @@ def open_grpc(models: Models, config: ServerConfig) -> GrpcListener | None:
     if not config.has_grpc.value:
         return None
     try:
+        from ekiben.serving.grpc.credentials import server_credentials
         from ekiben.serving.grpc.server import GrpcOptions, GrpcServer
     except ModuleNotFoundError as error:
         raise SettingsError(
@@ -44,5 +45,6 @@ def open_grpc(models: Models, config: ServerConfig) -> GrpcListener | None:
             port=config.grpc_port.value,
             max_message_bytes=config.grpc_max_message_bytes.value,
             drain_s=config.drain_s.value,
+            credentials=server_credentials(config),
         ),
     )
