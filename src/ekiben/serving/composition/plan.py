@@ -63,7 +63,7 @@ def load_configs(composition: Composition, entry: ConfigSources) -> dict[str, Se
     What the environment and the command line say is the first service's; files and decorators speak of each. All log
     and are counted as the first. Raises SettingsError.
     """
-    names = tuple(dict.fromkeys([*composition.services, *entry.other_services]))
+    names = tuple(dict.fromkeys([*graph_of(next(iter(composition.services.values()))), *entry.other_services]))
     configs: dict[str, ServerConfig] = {}
     first: ServerConfig | None = None
     for name, service in composition.services.items():
