@@ -2,12 +2,14 @@
 
     declare/     what a user writes: @service, @api, depends, Context, hooks   -> Service, Endpoint, Dependency
     payload/     bytes <-> Python values, one codec per kind of value          -> InputSpec, OutputSpec
+    oip/         the Open Inference Protocol, as far as it is bytes            -> Tensor, InferRequest
     calling/     how one service calls another, from inside its worker         -> Callee, Link
     execution/   calls in, replies out, for one instance of a service          -> Executor
     batching/    when a batch starts and how many rows it takes                -> Batcher
     workers/     where executors run: in this process or in child processes    -> Pool
     composition/ the services of one server, and the ways between them         -> Station, Stations
     http/        requests and replies of HTTP, health, documents               -> Front
+    grpc/        the Open Inference Protocol by gRPC, where that is asked for  -> GrpcServer
     config/      what a server is told, and by whom                            -> ServerConfig
     metrics/     what is counted, and the page that shows it                   -> ServerMetrics
     server       the process: workers up, listen, drain      ── reload   again after each change

@@ -18,6 +18,7 @@
     h1/         our own server: HTTP/1.1 on sockets          -> HttpServer
     asgi        the same requests inside another server      -> AsgiApp
     mounted/    ASGI apps beside the APIs, below a path      -> MountedApp
+    inference/  APIs as models of the inference protocol     -> Models, InferCalls
     websocket   what a websocket is to whoever serves it     -> Socket
 
 What is switched off is not there: a service without middlewares is asked straight.

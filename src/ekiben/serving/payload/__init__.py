@@ -10,6 +10,7 @@
       files.py         pathlib.Path, and lists of files        frames.py   pandas DataFrame, Series
       npy.py           arrays as numpy's own files             images.py   PIL images
       text.py          text and bytes as they are              tensors.py  torch tensors
+    inference/    tensors of the Open Inference Protocol <-> arguments and results
     plain.py      a JSON body read in one pass, while nothing is wrong with it
     multipart.py  a multipart/form-data body -> its parts, within limits
     folder.py     RequestFolder: where uploads lie while a call runs
