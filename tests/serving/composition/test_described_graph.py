@@ -10,7 +10,6 @@ from pathlib import Path
 from tests.serving.composition.composed_service import SOURCE
 from tests.serving.server_process import environment, serving, write_service
 
-
 PAIR = """
 import ekiben
 
