@@ -104,6 +104,11 @@ def test_services_md_has_every_option_of_batching_and_of_an_api() -> None:
     assert set(inspect.signature(ekiben.api).parameters) - {"func"} == rows_of("services.md", "`@ekiben.api`").keys()
 
 
+def test_tasks_md_has_every_option_of_a_task() -> None:
+    own = set(inspect.signature(ekiben.task).parameters) - {"func", "options"}
+    assert own == rows_of("tasks.md", "`@ekiben.task`").keys() - {"False", "True", "tasks.timeout"}
+
+
 @pytest.mark.parametrize("field", fields())
 def test_bentofile_md_has_every_field_and_says_which_are_refused(field: str) -> None:
     acted_on = rows_of("bentofile.md")[field][3]

@@ -321,13 +321,19 @@ class WorkerLost(InternalError):
 
 
 class Overloaded(RequestError):
-    """503: shed by the batcher, or not ready; `retry_after_s` goes into the Retry-After header."""
+    """503: shed by the batcher, or not ready; `retry_after_s` goes into the Retry-After header.
+
+    `has_begun`: it had been begun, and was to be again.
+    """
 
     http_status = 503
 
-    def __init__(self, message: str, *, retry_after_s: float = 1.0, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after_s: float = 1.0, hint: str | None = None, has_begun: bool = False
+    ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after_s = retry_after_s
+        self.has_begun = has_begun
 
 
 class DeadlineExceeded(RequestError):

@@ -206,6 +206,19 @@ def test_what_was_refused_for_want_of_room_waits_and_is_no_attempt(tmp_path: Pat
     run(test)
 
 
+def test_what_was_refused_after_it_had_begun_was_an_attempt(tmp_path: Path) -> None:
+    async def answer(call: Call) -> Reply:
+        raise Overloaded("no worker is up", has_begun=True)
+
+    async def test() -> None:
+        async with server(tmp_path, answer, TaskOptions(max_attempts=2, backoff_s=0.01)) as one:
+            row = await one.desk.submit(NAME, call_of())
+            assert await one.ended(row.id) is TaskStatus.FAILED
+            assert (await one.desk.status(NAME, row.id)).attempts == 2
+
+    run(test)
+
+
 def test_a_running_async_task_is_canceled_wherever_it_runs(tmp_path: Path) -> None:
     is_ended = asyncio.Event()
 

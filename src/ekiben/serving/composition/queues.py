@@ -71,10 +71,10 @@ class Queues:
         self._unqueued: list[Unqueued] = []
 
     def task_way_of(self, endpoint: Endpoint, options: BatchOptions | None) -> Way:
-        """The same for tasks: beside the API's requests, without a limit of time and, once lost, not tried again, which
-        are the affairs of whoever keeps them. Raises WorkerLost. Its queue is counted by the name of what fills it."""
-        apart = replace(endpoint, name=f"{endpoint.name}/submit", is_idempotent=False)
-        return self.way_of(apart, None if options is None else replace(options, is_idempotent=False), math.inf)
+        """The same for tasks, beside the API's requests: without a limit of time or a deadline, which are the affair of
+        whoever keeps them. Its queue is counted by the name of what fills it."""
+        apart = replace(endpoint, name=f"{endpoint.name}/submit")
+        return self.way_of(apart, None if options is None else replace(options, deadline_s=None), math.inf)
 
     def way_of(self, endpoint: Endpoint, options: BatchOptions | None, timeout_s: float | None = None) -> Way:
         """What takes a call of this API to a worker and back; `options` say how it is batched, None that it is not.

@@ -35,6 +35,7 @@ def task(
     batch_dim: int | tuple[int, int] = 0,
     max_batch_size: int = DEFAULT_MAX_BATCH_SIZE,
     max_latency_ms: float = DEFAULT_LATENCY_MS,
+    deadline_ms: float | None = None,
     idempotent: bool = True,
     strategy: Strategy = "adaptive",
     example: Mapping[str, object] | None = None,

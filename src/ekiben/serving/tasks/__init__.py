@@ -5,6 +5,7 @@
     │   └── job       Job: one task API, with the way to its workers and its room
     ├── store     TaskBook and TaskSource: what desk and runner want of a queue
     └── rules     what becomes of a task that was answered, lost or stopped: pure
+    opening   Tasks: all of it for one server                        ── place    where the queue lies
     rows      TaskStatus, TaskRow, Work: the values
     documents what OpenAPI says of a task
     sqlite/   the queue as an SQLite file, which several servers share      -> SqliteStore

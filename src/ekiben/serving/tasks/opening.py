@@ -8,17 +8,15 @@ import math
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from ekiben.serving.config.server import ServerConfig
 from ekiben.serving.tasks.desk import TaskDesk
 from ekiben.serving.tasks.job import Job
+from ekiben.serving.tasks.place import queue_folder
 from ekiben.serving.tasks.runner import TaskObserver, TaskRunner
 from ekiben.serving.tasks.sqlite.queue import QueuePlan
 from ekiben.serving.tasks.sqlite.store import SqliteStore
 from ekiben.settings import load_settings
-
-FOLDER = "tasks"  # below EKIBEN_HOME, with one folder for each service
 
 
 class Tasks:
@@ -65,11 +63,9 @@ class Tasks:
 
 
 def queue_plan(service: str, config: ServerConfig) -> QueuePlan:
-    """The queue that the configuration asks for."""
-    said = config.tasks_path.value
-    folder = Path(said).expanduser().absolute() if said else load_settings().home.value / FOLDER / service
+    """The queue that the configuration asks for. Raises StoreError."""
     return QueuePlan(
-        folder=folder,
+        folder=queue_folder(config.tasks_path.value, load_settings().home.value, service),
         service=service,
         owner=uuid.uuid4().hex,
         lease_s=config.tasks_lease_s.value,

@@ -27,7 +27,7 @@ logger = logging.getLogger("ekiben.serving")
 LOOK_S = 1.0  # between looks for what other servers have queued or lost
 SWEEP_S = 30.0  # between sweeps
 AGAIN_S = 1.0  # after a queue that could not be reached
-STOPPING_S = 0.5  # that cancelled runs get to end
+STOPPING_S = 0.2  # that runs get to end, first by themselves and then cancelled
 
 
 class TaskObserver(Protocol):
@@ -100,12 +100,11 @@ class TaskRunner:
     async def close(self) -> None:
         """Ends what runs, and gives back what may be run again."""
         await self._end_serving()
+        await self._end_runs()  # what waits for a worker is refused meanwhile, and so never began
         left = [run for run in self._runs.values() if not run.is_dropped]
         for run in left:
             self._drop(run)
-        tasks = [run.task for run in left if run.task is not None]
-        if tasks:
-            await asyncio.wait(tasks, timeout=STOPPING_S)
+        await self._end_runs()
         reply = reply_to(Overloaded("the server was stopped while the task ran"), "")
         for run in left:
             try:
@@ -118,6 +117,10 @@ class TaskRunner:
         self.begin_drain()
         if self._serving is not None:
             await asyncio.wait([self._serving], timeout=STOPPING_S)
+
+    async def _end_runs(self) -> None:
+        if tasks := [run.task for run in self._runs.values() if run.task is not None]:
+            await asyncio.wait(tasks, timeout=STOPPING_S)
 
     async def _serve(self) -> None:
         while not self._is_draining:
@@ -178,9 +181,9 @@ class TaskRunner:
             async with limit:
                 answer = await job.answer(work.call)
             assert isinstance(answer, Reply), "a task does not stream"
-        except Overloaded as error:  # it never began
-            return Again(error.retry_after_s, is_counted=False), None
-        except WorkerLost as error:
+        except (Overloaded, WorkerLost) as error:
+            if isinstance(error, Overloaded) and not error.has_begun:
+                return Again(error.retry_after_s, is_counted=False), None
             return after_loss(job.options, work.claim.attempt), reply_to(error, work.call.request_id)
         except EkibenError as error:
             answer = reply_to(error, work.call.request_id)

@@ -175,6 +175,8 @@ class Pool:
                 return await self._on_one(run)
             except SlotLost as again:
                 raise self._given_up(call) from again
+            except Overloaded as error:
+                raise Overloaded(error.message, has_begun=lost.has_begun) from error
 
     async def _on_one(self, run: Callable[[Worker], Awaitable[Answer]]) -> Answer:
         """Beside whatever else the least busy worker has."""

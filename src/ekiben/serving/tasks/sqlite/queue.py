@@ -221,7 +221,7 @@ class SqliteQueue:
             return None
         own = ((ID_HEADER, task_id), (ATTEMPT_HEADER, str(attempt)))
         sent = tuple(field for field in call.headers if field[0] not in (ID_HEADER, ATTEMPT_HEADER))
-        return Work(claim, msgspec.structs.replace(call, headers=(*sent, *own)))
+        return Work(claim, msgspec.structs.replace(call, request_id=task_id, headers=(*sent, *own)))
 
     def _remove_orphans(self) -> None:
         """Removes old files that belong to no task: what a kill has left."""
