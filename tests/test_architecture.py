@@ -47,7 +47,8 @@ SERVING_ROWS: list[tuple[str, ...]] = [
 ]
 # The public face: thin modules that re-export from any row below the command line. Nothing inside imports them.
 FACE = {
-    *("ekiben", "bentos", "container", "exceptions", "io", "metrics", "models", "picklable_model", "sklearn"),
+    *("ekiben", "bentos", "container", "exceptions", "gradio", "io", "legacy", "metrics", "models"),
+    *("picklable_model", "sklearn"),
     *("catboost", "keras", "lightgbm", "mlflow", "onnx", "pytorch", "tensorflow", "torchscript", "transformers"),
     "xgboost",
     "validators",
@@ -78,6 +79,7 @@ LATE_IMPORTS = {
     "ekiben.oci.compression": "alone in touching zstandard, for one of three forms of a layer",
     "ekiben.packager.image.engines.docker_api": "alone in touching the Docker SDK, which pushes and layouts do without",
     "ekiben.packager.registries": "images that neither come from a registry nor go to one need no client",
+    "ekiben.serving.declare.gradio_app": "alone in touching Gradio, which the user's environment may not have",
     "ekiben.serving.healthcheck": "it runs every few seconds, and few servers speak TLS",
     "ekiben.serving.http.h1.upgrading": "what touches websockets comes with the first of them; it need not be installed",
     "ekiben.serving.http.tasking": "what touches the queue of tasks comes with the first API that is one",

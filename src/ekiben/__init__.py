@@ -33,6 +33,10 @@ _NAMES = {
     "import_bento": "ekiben.bentos",
     "list": "ekiben.bentos",
     "mount_asgi_app": "ekiben.serving.declare.mounts",
+    "get_current_service": "ekiben.serving.declare.server_context",
+    "importing": "ekiben.serving.declare.server_context",
+    "server_context": "ekiben.serving.declare.server_context",
+    "on_deployment": "ekiben.serving.declare.hooks",
     "on_shutdown": "ekiben.serving.declare.hooks",
     "on_startup": "ekiben.serving.declare.hooks",
     "pull": "ekiben.bentos",
@@ -44,7 +48,7 @@ _NAMES = {
     "use_arguments": "ekiben.serving.declare.arguments",
 }
 _MODULES = (
-    *("bentos", "container", "exceptions", "io", "metrics", "models", "validators"),
+    *("bentos", "container", "exceptions", "gradio", "io", "legacy", "metrics", "models", "validators"),
     *("catboost", "keras", "lightgbm", "mlflow", "onnx", "picklable_model", "pytorch", "sklearn", "tensorflow"),
     *("torchscript", "transformers", "xgboost"),
 )
@@ -56,8 +60,10 @@ if TYPE_CHECKING:
     from ekiben import catboost as catboost
     from ekiben import container as container
     from ekiben import exceptions as exceptions
+    from ekiben import gradio as gradio
     from ekiben import io as io
     from ekiben import keras as keras
+    from ekiben import legacy as legacy
     from ekiben import lightgbm as lightgbm
     from ekiben import metrics as metrics
     from ekiben import mlflow as mlflow
@@ -91,10 +97,14 @@ if TYPE_CHECKING:
     from ekiben.serving.declare.context import Context as Context
     from ekiben.serving.declare.cookies import Cookie as Cookie
     from ekiben.serving.declare.dependency import depends as depends
+    from ekiben.serving.declare.hooks import on_deployment as on_deployment
     from ekiben.serving.declare.hooks import on_shutdown as on_shutdown
     from ekiben.serving.declare.hooks import on_startup as on_startup
     from ekiben.serving.declare.mounts import asgi_app as asgi_app
     from ekiben.serving.declare.mounts import mount_asgi_app as mount_asgi_app
+    from ekiben.serving.declare.server_context import get_current_service as get_current_service
+    from ekiben.serving.declare.server_context import importing as importing
+    from ekiben.serving.declare.server_context import server_context as server_context
     from ekiben.serving.declare.service import service as service
     from ekiben.serving.declare.specs import IODescriptor as IODescriptor
     from ekiben.serving.declare.task import task as task

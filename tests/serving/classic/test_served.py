@@ -97,10 +97,14 @@ def test_calls_at_once_are_batched_as_the_file_says_and_counted(server: ServerPr
     assert server.metric(f"ekiben_runner_request_duration_seconds_count{labels}") == 9
 
 
-def test_requests_of_several_clients_meet_in_a_runners_batch(server: ServerProcess) -> None:
+@pytest.mark.parametrize("route", ["/many", "/blocking"])
+def test_requests_of_several_clients_meet_in_a_runners_batch(server: ServerProcess, route: str) -> None:
+    batches = 'ekiben_runner_batch_size_count{method="double",runner="Worker"}'
+    before = server.metric(batches)
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda row: server.client.post("/many", json=[row]).json(), range(24)))
+        answers = list(pool.map(lambda row: server.client.post(route, json=[row]).json(), range(24)))
     assert answers == [[row * 2] for row in range(24)]
+    assert server.metric(batches) - before < 24
 
 
 def test_synchronous_functions_call_by_run(server: ServerProcess) -> None:
@@ -110,7 +114,7 @@ def test_synchronous_functions_call_by_run(server: ServerProcess) -> None:
 def test_blocking_the_loop_is_refused_in_words(server: ServerProcess) -> None:
     answer = server.client.post("/blocked", json=[1])
     assert answer.status_code == 500
-    assert "Worker.double" in answer.json()["error"]
+    assert "`double.run` was called by an async function" in answer.json()["error"]
 
 
 def test_a_runner_has_a_process_of_its_own_unless_it_is_embedded(server: ServerProcess) -> None:

@@ -92,7 +92,8 @@ def test_the_api_server_is_the_service_that_has_the_runners(tmp_path: Path) -> N
       traffic: {max_concurrency: null}
       metrics: {namespace: shop, duration: {buckets: [1, 2]}}
       logging: {access: {enabled: true, skip_paths: [/x]}}
-      http: {port: 4000}
+      http: {port: 4000, cors: {enabled: true}}
+      runner_probe: {enabled: false}
     runners: {Embedder: {timeout: 1}}
     """
     assert merged(text, tmp_path, None, "svc") == {
@@ -104,14 +105,16 @@ def test_the_api_server_is_the_service_that_has_the_runners(tmp_path: Path) -> N
         "logging.access.enabled": True,
         "logging.access.skip_paths": ["/x"],
         "http.port": 4000,
+        "http.cors.enabled": True,
+        "traffic.readiness": "own",
     }
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("api_server: {backlog: 9}", "`backlog`"),
-        ("api_server: {runner_probe: {enabled: true}}", "`runner_probe`"),
+        ("api_server: {max_runner_connections: 9}", "`max_runner_connections`"),
+        ("api_server: {runner_probe: {timeout: 1}}", "`runner_probe.timeout`"),
         ("tracing: {sample_rate: 1}", "`tracing`"),
     ],
 )

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from ekiben.errors import ServiceError
 from ekiben.frameworks.runnable import RunnableMethod
 from ekiben.serving.calling.callee import Callee
 
@@ -18,7 +19,12 @@ class ServedRunner:
         self._async = callee.to_async
 
     def run(self, method: RunnableMethod, args: Sequence[object], kwargs: Mapping[str, object]) -> Any:
-        """The result; blocks a thread, and refuses to block an event loop."""
+        """The result. Raises ServiceError on an event loop, which would stop until the runner answers."""
+        if asyncio._get_running_loop() is not None:
+            raise ServiceError(
+                f"`{method.name}.run` was called by an async function: the server would stop until it answers",
+                hint=f"`await ....{method.name}.async_run(...)`",
+            )
         return getattr(self._sync, method.name)(*args, **kwargs)
 
     async def async_run(self, method: RunnableMethod, args: Sequence[object], kwargs: Mapping[str, object]) -> Any:

@@ -22,6 +22,7 @@ from ekiben.serving.classic.io.descriptor import IODescriptor
 from ekiben.serving.classic.runners import RunnerDependency
 from ekiben.serving.classic.specs import descriptor_of
 from ekiben.serving.declare.api import Endpoint
+from ekiben.serving.declare.mounts import AsgiApp
 from ekiben.serving.declare.service import Service as DeclaredService
 from ekiben.store.models import Model
 from ekiben.store.reference import BentoModel
@@ -29,6 +30,8 @@ from ekiben.store.reference import BentoModel
 logger = logging.getLogger("ekiben.serving")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+_THREADS = 40  # that synchronous functions run in, as in BentoML: most of them wait for runners
 
 
 class _BothStyles(type):
@@ -58,7 +61,8 @@ class Service(DeclaredService, metaclass=_BothStyles):
         module = sys._getframe(1).f_globals.get("__name__", "__main__")
         self.runners = _checked_runners(name, runners or ())
         self._endpoints: dict[str, Endpoint] = {}
-        super().__init__(type("Functions", (ClassicInstance,), {"__module__": module, "__doc__": None}), name=name)
+        inner = type("Functions", (ClassicInstance,), {"__module__": module, "__doc__": None})
+        super().__init__(inner, name=name, config={"threads": _THREADS})
         self.dependencies = MappingProxyType({one.name: RunnerDependency(one) for one in self.runners})
         self.models = _models_of(self.runners, models or ())
         self.tracing = dict(tracing or {})
@@ -75,6 +79,11 @@ class Service(DeclaredService, metaclass=_BothStyles):
     def apis(self) -> Mapping[str, Endpoint]:
         """BentoML's name for the endpoints."""
         return self.endpoints
+
+    @property
+    def asgi_app(self) -> AsgiApp:
+        """BentoML's name for `to_asgi()`."""
+        return self.to_asgi()
 
     @property
     def import_string(self) -> str:

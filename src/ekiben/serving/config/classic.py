@@ -24,11 +24,12 @@ CLASSIC_KEYS = (RUNNERS, API_SERVER, "tracing", "monitoring", "bentocloud", "yat
 GPU = "nvidia.com/gpu"
 _PER = "workers_per_resource"
 _OTHER_NAMES = {"timeout": "traffic.timeout", "max_request_length": "http.max_body"}
+_PROBED = "runner_probe.enabled"  # whether the service's readiness is its runners', too
 # Key of BentoML's, or the beginning of several -> why nothing comes of it
 _WITHOUT_EFFECT = {
-    "backlog": "connections that wait are the system's to count: `net.core.somaxconn`",
     "max_runner_connections": "a worker and its server share one connection for all calls",
-    "runner_probe": "the server is ready when every runner is",
+    "runner_probe.timeout": "the server knows how its runners are without asking",
+    "runner_probe.period": "the server knows how its runners are without asking",
     "http.response": "`x-request-id` is always sent, trace ids are not",
     "logging.access.format": "ids are written as they came",
     "logging.access.response_content_type": "it is not logged",
@@ -122,6 +123,8 @@ def _server_keys(block: Mapping[str, object], place: str, prefix: str = "") -> I
         elif path in BY_PATH:
             if value is not None:  # BentoML's way of leaving a default
                 yield path, value
+        elif path == _PROBED:
+            yield "traffic.readiness", "all" if value else "own"
         elif path in FOR_SCHEDULERS:
             continue
         elif isinstance(value, dict) and any(one.startswith(f"{path}.") for one in (*BY_PATH, *_WITHOUT_EFFECT)):
