@@ -67,6 +67,7 @@ class Framework:
     def find_to_load(self, wanted: ModelLike) -> Model:
         """The same, with a warning where a version is another. Raises FrameworkError where the library is missing."""
         model = self.get(wanted)
+        self.require()
         warn_of_other_versions(model)
         return model
 
