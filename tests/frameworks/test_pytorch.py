@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import ekiben
-from ekiben.errors import DamagedItem, FrameworkError, UsageError
+from ekiben.errors import BadInput, DamagedItem, FrameworkError, UsageError
 from ekiben.frameworks import pytorch
 from ekiben.packager.audit.pickles.files import search_file
 from ekiben.store.local import Store
@@ -219,6 +219,13 @@ def test_a_runner_has_the_methods_that_the_signatures_name(store: Store) -> None
     assert torch.equal(runner.doubled.run(ROWS.numpy())["scores"], 2 * module(ROWS))
     with pytest.raises(UsageError, match="`Scorer` has no method `encode`"):
         pytorch.save_model("net", module, signatures={"encode": BATCHABLE})
+
+
+def test_an_array_of_texts_is_the_callers_mistake(store: Store) -> None:
+    runner = pytorch.save_model("net", Scorer()).to_runner()
+    runner.init_local(quiet=True)
+    with pytest.raises(BadInput, match="an array of `<U1` is not what the model takes"):
+        runner.run(np.array([["a", "b", "c"]]))
 
 
 def test_a_runner_keeps_no_gradients(store: Store) -> None:

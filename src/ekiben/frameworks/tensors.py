@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ekiben.errors import BadInput
+
 if TYPE_CHECKING:
     import torch
     from torch import nn
@@ -63,7 +65,10 @@ class TensorModel:
             value = value.to_numpy()
         if not isinstance(value, np.ndarray):
             return value
-        tensor = torch.from_numpy(value if value.flags.writeable else value.copy())
+        try:
+            tensor = torch.from_numpy(value if value.flags.writeable else value.copy())
+        except TypeError as error:
+            raise BadInput(f"an array of `{value.dtype}` is not what the model takes") from error
         keeps_type = tensor.is_complex() or (self._takes_indices and not tensor.is_floating_point())
         return tensor.to(self._device, dtype=None if keeps_type else self._dtype)
 
