@@ -290,3 +290,49 @@ def is_found_alive(environ: dict[str, str]) -> bool:
     """Whether an image's own check would find the server."""
     command = [sys.executable, "-m", "ekiben.serving.healthcheck"]
     return subprocess.run(command, env={**os.environ, **environ}, check=False).returncode == 0
+
+
+HOOKED = """
+import os
+from pathlib import Path
+from fastapi import Depends, FastAPI
+
+import ekiben
+
+app = FastAPI()
+
+
+@app.get("/who")
+def who(service=Depends(ekiben.get_current_service)) -> str:
+    return service.name
+
+
+with ekiben.importing():
+    import json
+
+
+@ekiben.service
+@ekiben.asgi_app(app, path="/app")
+class Hooked:
+    name = "me"
+
+    @ekiben.on_deployment
+    def prepare():
+        with Path("deployed").open("a") as log:
+            print(os.getpid(), ekiben.server_context.worker_index, file=log)
+
+    @ekiben.api
+    def index(self) -> list[object]:
+        return [ekiben.server_context.worker_index, ekiben.server_context.service_name, os.getpid()]
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_know_which_they_are_and_deployment_hooks_run_once(tmp_path: Path, workers: int) -> None:
+    with serving(write_service(tmp_path, HOOKED), "--workers", str(workers)) as server:
+        found = {tuple(server.post("/index").json()) for _ in range(40)}
+        assert {(index, name) for index, name, _ in found} <= {(one, "Hooked") for one in range(1, workers + 1)}
+        assert len({pid for *_, pid in found}) == len(found) <= workers
+        who = server.client.get("/app/who")
+        assert (who.status_code, who.json() if workers == 1 else None) == ((200, "me") if workers == 1 else (500, None))
+    assert (tmp_path / "deployed").read_text() == f"{server.process.pid} 1\n"

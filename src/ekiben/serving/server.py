@@ -25,6 +25,8 @@ from ekiben.serving.config.cpus import thread_caps, usable_cores
 from ekiben.serving.config.keys import KEYS
 from ekiben.serving.config.server import ConfigSources, ServerConfig
 from ekiben.serving.declare.graph import member_of
+from ekiben.serving.declare.hooks import run_deployment_hooks
+from ekiben.serving.declare.server_context import server_context
 from ekiben.serving.declare.service import Service
 from ekiben.serving.grpc.opening import GrpcListener, open_grpc
 from ekiben.serving.healthcheck import announce
@@ -63,9 +65,11 @@ def serve(target: Target, options: ServeOptions) -> int:
         os.environ.setdefault(name, value)
     environ = dict(os.environ)
     os.environ.update(thread_caps(environ, cores=usable_cores()))  # before the service loads what reads them
+    server_context.begin()
     service = import_service(target.service, target.root)
     if target.member is not None:
         service = member_of(service, target.member)
+    server_context.begin(service.name)
     composition = compose(service, os.environ, is_alone=target.is_alone)
     configs = load_configs(composition, _sources(target, service, options, os.environ))
     config = configs[service.name]
@@ -74,6 +78,8 @@ def serve(target: Target, options: ServeOptions) -> int:
         return 0
     configure_logging(config.log_level.value, config.log_format.value)
     _check_temporary_folder()
+    for one in composition.services.values():
+        run_deployment_hooks(one.inner)
     with listen(config.host.value, config.port.value) as listener:
         return run(_run(ServerPlan(target, composition, configs, environ), listener))
 

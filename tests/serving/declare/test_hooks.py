@@ -3,7 +3,16 @@
 import pytest
 
 from ekiben.errors import ServiceError
-from ekiben.serving.declare.hooks import SHUTDOWN, STARTUP, check_health_hooks, hooks_of, on_shutdown, on_startup
+from ekiben.serving.declare.hooks import (
+    SHUTDOWN,
+    STARTUP,
+    check_health_hooks,
+    hooks_of,
+    on_deployment,
+    on_shutdown,
+    on_startup,
+    run_deployment_hooks,
+)
 
 
 class Base:
@@ -38,3 +47,42 @@ def test_a_health_hook_with_parameters_is_refused_with_its_place() -> None:
 
     with pytest.raises(ServiceError, match=r"test_hooks.py:\d+: `__is_ready__` takes no parameters"):
         check_health_hooks(Asked)
+
+
+def test_deployment_hooks_run_once_each_base_classes_first() -> None:
+    ran: list[str] = []
+
+    class First:
+        @on_deployment
+        @staticmethod
+        def fetch() -> None:
+            ran.append("fetch")
+
+    class Second(First):
+        @on_deployment
+        def unpack() -> None:  # type: ignore[misc]  # no `self`, as BentoML's
+            ran.append("unpack")
+
+        @on_startup
+        def warm(self) -> None:
+            ran.append("warm")
+
+    run_deployment_hooks(Second)
+    assert ran == ["fetch", "unpack"]
+
+
+def test_a_deployment_hook_that_fails_ends_the_start() -> None:
+    class Failing:
+        @on_deployment
+        def fetch() -> None:  # type: ignore[misc]
+            raise OSError("no disk")
+
+    with pytest.raises(ServiceError, match="the deployment hook `fetch` failed: OSError: no disk"):
+        run_deployment_hooks(Failing)
+
+
+def test_a_deployment_hook_that_wants_an_instance_is_refused() -> None:
+    def fetch(self: object) -> None: ...
+
+    with pytest.raises(ServiceError, match="takes no parameters, nor `self`"):
+        on_deployment(fetch)

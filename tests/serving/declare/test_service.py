@@ -71,8 +71,8 @@ def test_only_classes_are_services() -> None:
 
 
 def test_a_key_that_is_not_acted_on_is_refused_with_its_place() -> None:
-    with pytest.raises(NotActedOn, match=r"test_service.py:\d+: `ssl` is not acted on"):
-        service(ssl={"enabled": True})(Doubler)
+    with pytest.raises(NotActedOn, match=r"test_service.py:\d+: `cmd` is not acted on"):
+        service(cmd=["run"])(Doubler)
 
 
 def test_hooks_are_found() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from ekiben.errors import EkibenError, ServiceError
 from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.calling.binding import Binding
+from ekiben.serving.declare.server_context import server_context
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.execution.program import USER_FAILURES, Escape, call_contained
 from ekiben.serving.failures import is_own_end
@@ -26,6 +27,7 @@ async def bring_up(
     service = binding.service
     try:
         instance = await asyncio.to_thread(call_contained, binding.make_instance)
+        server_context.add(service.name, instance)
         executor = Executor(service, instance, threads=threads, batching=batching, warms_up=warms_up)
         await executor.start()
     except EkibenError:

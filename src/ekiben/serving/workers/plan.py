@@ -20,6 +20,7 @@ from ekiben.serving.execution.executor import Executor
 from ekiben.serving.metrics.ledger import WorkerLedger
 from ekiben.serving.metrics.registry import UserRegistry
 from ekiben.serving.target import Target
+from ekiben.serving.variables import WORKER_VARIABLE
 from ekiben.serving.workers.bringup import bring_up
 from ekiben.serving.workers.lifetime import Lifetime
 from ekiben.serving.workers.local import LocalWorker
@@ -168,7 +169,9 @@ def _process_worker(plan: ServicePlan, ledger: WorkerLedger, devices: _Devices |
     environ = {**plan.environ, **caps}
 
     def make(number: int) -> Worker:
-        own = {} if devices is None else {VISIBLE: devices.of(number)}
+        own = {WORKER_VARIABLE: f"{number} {plan.service.name}"}
+        if devices is not None:
+            own[VISIBLE] = devices.of(number)
         return ProcessWorker(start, {**environ, **own}, ledger.open(number), plan.link)
 
     return make

@@ -1,0 +1,63 @@
+"""What a process knows of itself, and modules that may be missing where nothing is served."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ekiben.errors import ServiceError
+from ekiben.serving.declare.server_context import ServerContext, importing
+
+SERVING = """
+from ekiben.serving.declare.server_context import importing, server_context
+server_context.begin()
+print(server_context.worker_index, server_context.service_name, repr(server_context.bento_name))
+server_context.begin("Iris")
+print(server_context.service_name, server_context.bento_version)
+with importing():
+    import a_module_that_nobody_has
+"""
+
+
+def run(program: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The program in a process of its own."""
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, env={**os.environ, **environ}, capture_output=True, text=True, check=False)
+
+
+def test_nothing_is_served_here() -> None:
+    context = ServerContext()
+    assert (context.worker_index, context.service_name, context.bento_name) == (None, None, "")
+    with pytest.raises(ServiceError, match="no instance in this process"):
+        _ = context.instance
+
+
+def test_the_instance_is_the_one_of_the_service_that_is_served() -> None:
+    context = ServerContext()
+    context.begin("Front")
+    context.add("Callee", 1)
+    assert context.instance == 1
+    context.add("Front", 2)
+    assert context.instance == 2
+    context.add("Other", 3)
+    assert context.instance == 2
+
+
+def test_a_module_may_be_missing_where_nothing_is_served() -> None:
+    with importing():
+        import a_module_that_nobody_has  # noqa: F401
+
+
+def test_a_server_says_who_it_is_and_misses_what_is_missing() -> None:
+    ended = run(SERVING)
+    assert ended.stdout.split() == ["1", "None", "''", "Iris", "not", "available"]
+    assert "No module named 'a_module_that_nobody_has'" in ended.stderr
+
+
+def test_a_workers_process_is_told_by_its_environment() -> None:
+    ended = run(SERVING, EKIBEN_WORKER="3 Summarizer of Texts", EKIBEN_BENTO_VERSION="abc")
+    assert ended.stdout.splitlines() == ["3 Summarizer of Texts ''", "Summarizer of Texts abc"]
+    assert "No module named" in ended.stderr
