@@ -15,7 +15,8 @@ from ekiben.errors import ServiceError
 from ekiben.serving.declare.api import api
 from ekiben.serving.declare.dependency import depends
 from ekiben.serving.declare.hooks import on_shutdown
-from ekiben.serving.declare.service import service
+from ekiben.serving.declare.mounts import AsgiApp
+from ekiben.serving.declare.service import Service, service
 
 ENDED: list[str] = []
 
@@ -57,9 +58,15 @@ class Broken:
         return 1
 
 
+def app_of(declared: object) -> AsgiApp:
+    """The app of a service, which type checkers take for its class."""
+    assert isinstance(declared, Service)
+    return declared.to_asgi()
+
+
 def test_a_test_client_brings_it_up_and_down_with_its_lifespan() -> None:
     ENDED.clear()
-    with TestClient(Outer.to_asgi()) as client:
+    with TestClient(app_of(Outer)) as client:
         assert client.get("/readyz").status_code == 200
         assert client.post("/twice", json={"number": 21}).json() == 42
         assert client.post("/count", json={"most": 3}).text == "012"
@@ -70,7 +77,7 @@ def test_a_test_client_brings_it_up_and_down_with_its_lifespan() -> None:
 
 def test_without_a_lifespan_the_first_request_brings_it_up() -> None:
     async def ask() -> list[int]:
-        transport = httpx2.ASGITransport(Outer.to_asgi())
+        transport = httpx2.ASGITransport(app_of(Outer))
         async with httpx2.AsyncClient(transport=transport, base_url="http://here") as client:
             answers = await asyncio.gather(*(client.post("/twice", json={"number": one}) for one in range(5)))
             return [answer.json() for answer in answers]
@@ -80,7 +87,7 @@ def test_without_a_lifespan_the_first_request_brings_it_up() -> None:
 
 def test_clients_of_ours_ask_it_as_they_ask_a_server_streams_piece_by_piece() -> None:
     ENDED.clear()
-    with SyncHTTPClient("http://here", app=Outer.to_asgi()) as client:
+    with SyncHTTPClient("http://here", app=app_of(Outer)) as client:
         assert client.twice(4) == 8
         pieces = client.count(1000)
         assert next(pieces) == "0"
@@ -91,7 +98,7 @@ def test_clients_of_ours_ask_it_as_they_ask_a_server_streams_piece_by_piece() ->
 
 def test_a_client_that_awaits_asks_it_on_its_own_loop() -> None:
     async def ask() -> tuple[int, str]:
-        async with AsyncHTTPClient("http://here", app=Outer.to_asgi()) as client:
+        async with AsyncHTTPClient("http://here", app=app_of(Outer)) as client:
             return await client.twice(4), "".join([piece async for piece in client.count(3)])
 
     assert asyncio.run(ask()) == (8, "012")
@@ -99,4 +106,4 @@ def test_a_client_that_awaits_asks_it_on_its_own_loop() -> None:
 
 def test_a_service_that_does_not_come_up_says_why() -> None:
     with pytest.raises(ServiceError, match="did not start"):
-        SyncHTTPClient("http://here", app=Broken.to_asgi())
+        SyncHTTPClient("http://here", app=app_of(Broken))
