@@ -9,8 +9,13 @@ from typing import Any
 from ekiben.errors import BadInput, ServiceError, UnsupportedMediaType
 from ekiben.serving.classic.io.descriptor import IODescriptor
 from ekiben.serving.classic.io.multipart import Multipart
-from ekiben.serving.oip.signature import TensorSpec
+from ekiben.serving.oip.media import INFERENCE
+from ekiben.serving.oip.request import read_wishes
+from ekiben.serving.oip.response import write_response
+from ekiben.serving.oip.signature import TensorSpec, read_inputs, read_outputs
 from ekiben.serving.payload.folder import RequestFolder
+from ekiben.serving.payload.inference.arguments import ValueReader
+from ekiben.serving.payload.inference.results import tensors_of
 from ekiben.serving.payload.input import InputSpec, Parameter
 from ekiben.serving.payload.multipart import MULTIPART, Part, parse_multipart
 from ekiben.serving.payload.output import OutputSpec
@@ -39,12 +44,19 @@ class DescriptorInput(InputSpec):
 
     @cached_property
     def tensors(self) -> tuple[TensorSpec, ...] | None:
-        """None: descriptors say too little of them."""
-        return None
+        """The one that an array is, or a series; those of a frame's columns."""
+        schema = self._descriptor.tensor_schema()
+        return None if schema is None else read_inputs(schema, self._name)
+
+    @property
+    def _value_readers(self) -> Mapping[str, ValueReader]:
+        return {self._name: self._descriptor}
 
     def decode(self, payload: Payload, folder: RequestFolder) -> dict[str, object]:
         """The value. Raises BadInput."""
         media_type = _essence(payload.content_type)
+        if media_type == INFERENCE:
+            return self._with_defaults(self._from_tensors(payload))
         if media_type == VALUES:
             return {
                 self._name: self._descriptor.read_value(_sent(payload, folder, (self._name,))[self._name], self._name)
@@ -93,13 +105,20 @@ class PartsInput(InputSpec):
 
     @cached_property
     def tensors(self) -> tuple[TensorSpec, ...] | None:
-        """None: a form has none."""
-        return None
+        """One for each part, where all are arrays and such."""
+        schemas = {name: part.tensor_schema() for name, part in self._form.parts.items()}
+        return None if None in schemas.values() else read_inputs({"properties": schemas, "required": list(schemas)})
+
+    @property
+    def _value_readers(self) -> Mapping[str, ValueReader]:
+        return self._form.parts
 
     def decode(self, payload: Payload, folder: RequestFolder) -> dict[str, object]:
         """The values by name. Raises BadInput, UnsupportedMediaType."""
         parts = self._form.parts
         media_type = _essence(payload.content_type)
+        if media_type == INFERENCE:
+            return self._with_defaults(self._from_tensors(payload))
         if media_type == VALUES:
             sent = _sent(payload, folder, tuple(parts))
             return {name: part.read_value(sent[name], name) for name, part in parts.items()}
@@ -149,11 +168,14 @@ class DescriptorOutput(OutputSpec):
 
     @cached_property
     def tensors(self) -> tuple[TensorSpec, ...] | None:
-        """None: descriptors say too little of them."""
-        return None
+        """Those of arrays, series and frames."""
+        schema = self._descriptor.tensor_schema()
+        return None if schema is None else read_outputs(schema)
 
     def encode(self, value: object, request: Payload | None = None) -> Payload:
         """The body. Raises ServiceError for a value that the descriptor cannot write."""
+        if request is not None and request.content_type.startswith(INFERENCE):
+            return write_response(tensors_of(self._descriptor.read_value(value, "the result")), read_wishes(request))
         if request is not None and request.content_type == VALUES:
             return encode_values(value, "the result")
         return self._descriptor.write(value)

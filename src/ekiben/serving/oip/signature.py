@@ -25,8 +25,14 @@ OUTPUT = "output-{}"  # MLServer's names of results that have none of their own
 ANY = -1
 
 _LEAVES = {"number": "FP64", "integer": "INT64", "boolean": "BOOL", "string": BYTES}
-_LIBRARY_FORMS: Mapping[str, Form] = {"numpy.ndarray": "array", "torch.Tensor": "tensor", "pandas.Series": "series"}
-_FRAME = "pandas.DataFrame"
+# Titles by which the schemas of libraries' types are known.
+ARRAY_TITLE, TENSOR_TITLE, SERIES_TITLE, FRAME_TITLE = (
+    "numpy.ndarray",
+    "torch.Tensor",
+    "pandas.Series",
+    "pandas.DataFrame",
+)
+_LIBRARY_FORMS: Mapping[str, Form] = {ARRAY_TITLE: "array", TENSOR_TITLE: "tensor", SERIES_TITLE: "series"}
 _BLOB_FORMATS = frozenset({"binary", "base64", "base64url"})
 
 
@@ -103,7 +109,7 @@ def _spec_of(name: str, schema: Schema, *, is_required: bool) -> TensorSpec | No
         return TensorSpec(name, "frame", is_required=is_required, columns=_columns_of(plain))
     if title in _LIBRARY_FORMS:
         shape = _declared_shape(plain)
-        rank = 1 if title == "pandas.Series" else None if shape is None else len(shape)
+        rank = 1 if title == SERIES_TITLE else None if shape is None else len(shape)
         datatype = _datatype_of(plain)
         return TensorSpec(name, _LIBRARY_FORMS[title], datatype, shape or (ANY,), rank, is_required)
     rank = 0
@@ -128,7 +134,7 @@ def _without_null(schema: Schema) -> Schema:
 
 
 def _is_frame(schema: Schema) -> bool:
-    return any(str(one.get("title", "")).startswith(_FRAME) for one in (schema, *schema.get("anyOf", ())))
+    return any(str(one.get("title", "")).startswith(FRAME_TITLE) for one in (schema, *schema.get("anyOf", ())))
 
 
 def _columns_of(schema: Schema) -> tuple[str, ...]:

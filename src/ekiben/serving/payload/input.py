@@ -28,7 +28,7 @@ from ekiben.serving.oip.signature import TensorSpec, read_inputs
 from ekiben.serving.payload.codec import BodyCodec, FileCodec, ValueCodec
 from ekiben.serving.payload.files import FileList
 from ekiben.serving.payload.folder import RequestFolder
-from ekiben.serving.payload.inference.arguments import ArgumentReader
+from ekiben.serving.payload.inference.arguments import ArgumentReader, ValueReader
 from ekiben.serving.payload.json_values import json_default
 from ekiben.serving.payload.kinds import input_codec
 from ekiben.serving.payload.multipart import MULTIPART, Part, parse_multipart
@@ -92,7 +92,7 @@ class InputSpec:
         return (MULTIPART, raw) if raw else (MULTIPART,)
 
     def by_name(self, arguments: Sequence[object], named: Mapping[str, object], label: str) -> dict[str, object]:
-        """The arguments of a Python call of the API `label`, as `values` carry them. Raises TypeError as Python does."""
+        """The arguments of a Python call of the API `label`, as `values` carry them. Raises TypeError."""
         if len(arguments) > len(self._names):
             raise TypeError(f"{label} takes {len(self._names)} arguments, and {len(arguments)} were given")
         values = dict(zip(self._names, arguments, strict=False))
@@ -116,8 +116,8 @@ class InputSpec:
             return self._with_defaults({})
         if media_type == VALUES:
             return self._from_values(decode_values(payload.body, folder))
-        if media_type == INFERENCE and self._tensors is not None:
-            return self._with_defaults(self._tensors.read(read_request(payload)))
+        if media_type == INFERENCE:
+            return self._with_defaults(self._from_tensors(payload))
         if media_type in ("", JSON) or media_type.endswith("+json"):
             return self._from_json(payload.body)
         if self._body is not None and media_type == self._body.body_media_type:
@@ -180,8 +180,19 @@ class InputSpec:
         return None if self._files else read_inputs(self.json_schema(), self._root)
 
     @cached_property
-    def _tensors(self) -> ArgumentReader | None:
-        return None if self.tensors is None else ArgumentReader(self.tensors, self._values)
+    def _argument_reader(self) -> ArgumentReader | None:
+        return None if self.tensors is None else ArgumentReader(self.tensors, self._value_readers)
+
+    @property
+    def _value_readers(self) -> Mapping[str, ValueReader]:
+        """What reads the value that the tensors of a parameter are."""
+        return self._values
+
+    def _from_tensors(self, payload: Payload) -> dict[str, object]:
+        """The arguments that the tensors of a request are, as far as they were sent."""
+        if self._argument_reader is None:
+            raise UnsupportedMediaType("the API takes no tensors")
+        return self._argument_reader.read(read_request(payload))
 
     def _from_json(self, body: Body) -> dict[str, object]:
         if self._root is not None and self._root in self._values:

@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from ekiben.errors import BadInput, ServiceError
 from ekiben.serving.classic.io.descriptor import IODescriptor, json_payload
+from ekiben.serving.oip.signature import ARRAY_TITLE
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.multipart import Part
 from ekiben.serving.payload.npy import NPY, read_array
@@ -98,6 +99,11 @@ class NumpyNdarray(IODescriptor):
         for _ in (self._shape or ())[1:]:
             items = {"type": "array", "items": items}
         return {"type": "array", "items": items}
+
+    def tensor_schema(self) -> JsonSchema:
+        """An array of this dtype and shape."""
+        dtype = {} if self._dtype is None else {"x-dtype": str(self._dtype)}
+        return {"title": ARRAY_TITLE, **dtype, **({} if self._shape is None else {"x-shape": list(self._shape)})}
 
     def example(self) -> object:
         """The sample as nested lists."""

@@ -62,6 +62,10 @@ class IODescriptor:
         """JSON Schema, self-contained, without the sample."""
         raise NotImplementedError
 
+    def tensor_schema(self) -> JsonSchema | None:
+        """What the inference protocol reads of it (`oip/signature.py`); None for what is no tensors there."""
+        return None
+
     def example(self) -> object:
         """The sample as plain data, None where there is none or it is no text."""
         return None

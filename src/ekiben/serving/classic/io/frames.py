@@ -11,6 +11,7 @@ import pandas as pd
 
 from ekiben.errors import BadInput, ServiceError
 from ekiben.serving.classic.io.descriptor import IODescriptor, refuse_result, text_payload
+from ekiben.serving.oip.signature import FRAME_TITLE
 from ekiben.serving.payload.files import BINARY
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.multipart import Part
@@ -128,6 +129,10 @@ class PandasDataFrame(IODescriptor):
         if self._orient in ("records", "values"):
             return {"type": "array", "items": {"type": "object" if self._orient == "records" else "array"}}
         return {"type": "object"}
+
+    def tensor_schema(self) -> JsonSchema:
+        """A frame, with its columns where they are named."""
+        return {"title": FRAME_TITLE, "properties": {one: {} for one in self._columns or ()}}
 
     def example(self) -> object:
         """The sample in the form that JSON has here."""

@@ -12,6 +12,7 @@ import pandas as pd
 from ekiben.errors import BadInput, ServiceError
 from ekiben.serving.classic.io.descriptor import IODescriptor, refuse_result, text_payload
 from ekiben.serving.classic.io.frames import check_shape
+from ekiben.serving.oip.signature import SERIES_TITLE
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.multipart import Part
 from ekiben.serving.payload.schemas import JsonSchema
@@ -77,6 +78,10 @@ class PandasSeries(IODescriptor):
     def schema(self) -> JsonSchema:
         """A list, or an object by index."""
         return {"type": "array", "items": {}} if self._orient == "records" else {"type": "object"}
+
+    def tensor_schema(self) -> JsonSchema:
+        """A series of this dtype."""
+        return {"title": SERIES_TITLE, **({} if self._dtype is None else {"x-dtype": str(self._dtype)})}
 
     def example(self) -> object:
         """The sample in the form that JSON has here."""

@@ -17,7 +17,6 @@ from ekiben.serving.oip.elements import texts_of
 from ekiben.serving.oip.request import InferRequest
 from ekiben.serving.oip.signature import Form, TensorSpec
 from ekiben.serving.oip.tensors import Tensor
-from ekiben.serving.payload.codec import FileCodec, ValueCodec
 
 _SHOWN = 100  # characters of a tensor's name that an answer repeats
 _LIBRARY_MODULES: Mapping[Form, str] = {
@@ -42,10 +41,17 @@ class _Frames(Protocol):
         """The frame whose columns the tensors are."""
 
 
+class ValueReader(Protocol):
+    """A codec, as far as it is needed here."""
+
+    def read_value(self, value: object, name: str) -> object:
+        """The value of one that another service sent as it is, or what a tensor was read as."""
+
+
 class ArgumentReader:
     """Reads the requests of one API; `codecs` check each value as they do one that another service sends."""
 
-    def __init__(self, specs: Sequence[TensorSpec], codecs: Mapping[str, ValueCodec | FileCodec]) -> None:
+    def __init__(self, specs: Sequence[TensorSpec], codecs: Mapping[str, ValueReader]) -> None:
         self._specs = {one.name: one for one in specs if one.form != "frame"}
         self._frame = next((one for one in specs if one.form == "frame"), None)
         self._codecs = codecs
