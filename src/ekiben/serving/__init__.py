@@ -1,6 +1,7 @@
 """What runs inside the image: the service API, HTTP, batching and workers.
 
     declare/     what a user writes: @service, @api, depends, Context, hooks   -> Service, Endpoint, Dependency
+    classic/     the same in BentoML's classic style: functions, runners       -> Service, RunnerService
     payload/     bytes <-> Python values, one codec per kind of value          -> InputSpec, OutputSpec
     oip/         the Open Inference Protocol, as far as it is bytes            -> Tensor, InferRequest
     calling/     how one service calls another, from inside its worker         -> Callee, Link

@@ -135,6 +135,8 @@ def test_rows_are_counted_by_the_head_alone() -> None:
     spec = ArgumentsInput()
     assert spec.count_rows(encode_values({"0": np.ones((5, 2))}), 0) == 5
     assert spec.count_rows(encode_values({"0": np.ones((5, 2))}), 1) == 2
+    assert spec.count_rows(encode_values({"rows": [1, 2, 3], "factor": 2}), 0) == 3
+    assert spec.count_rows(encode_values({"factor": 2}), 0) == 1
     assert spec.count_rows(Payload(VALUES, b"nonsense"), 0) == 1
 
 

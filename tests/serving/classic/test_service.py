@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 import ekiben
-from ekiben.errors import NotActedOn, ServiceError
+from ekiben.errors import ServiceError
 from ekiben.io import JSON, Multipart, NumpyNdarray, Text
 from ekiben.serving.declare.graph import graph_of
+from ekiben.serving.declare.hooks import run_deployment_hooks
 from ekiben.serving.execution.executor import Executor
 from ekiben.serving.openapi import openapi_document, schema_document
 from ekiben.serving.wire import Answer, Call, Payload, StreamReply
@@ -230,8 +231,18 @@ def test_a_class_is_decorated_instead() -> None:
     assert caught.value.hint == "decorate a class with `@ekiben.service`"
 
 
-def test_what_nothing_comes_of_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_hooks_of_the_server_run_before_any_worker() -> None:
+    svc, ran = make_service(), list[str]()
+
+    @svc.on_deployment
+    def prepare() -> None:
+        ran.append("first")
+
+    svc.on_deployment(lambda: ran.append("second"))
+    run_deployment_hooks(svc.inner)
+    assert ran == ["first", "second"]
+
+
+def test_tracing_is_told_to_be_without_effect(caplog: pytest.LogCaptureFixture) -> None:
     ekiben.Service("shop", tracing={"sample_rate": 1})
     assert "no spans" in caplog.text
-    with pytest.raises(NotActedOn):
-        make_service().on_deployment(lambda: None)

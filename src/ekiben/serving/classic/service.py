@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from ekiben.errors import NotActedOn, ServiceError
+from ekiben.errors import ServiceError
 from ekiben.frameworks.runner import Runner
 from ekiben.serving.calling.callee import Callee
 from ekiben.serving.classic.functions import make_api, method_of
@@ -22,6 +22,7 @@ from ekiben.serving.classic.io.descriptor import IODescriptor
 from ekiben.serving.classic.runners import RunnerDependency
 from ekiben.serving.classic.specs import descriptor_of
 from ekiben.serving.declare.api import Endpoint
+from ekiben.serving.declare.hooks import on_deployment
 from ekiben.serving.declare.mounts import AsgiApp
 from ekiben.serving.declare.service import Service as DeclaredService
 from ekiben.store.models import Model
@@ -131,10 +132,9 @@ class Service(DeclaredService, metaclass=_BothStyles):
         return function
 
     def on_deployment(self, function: Function) -> Function:
-        """BentoML's. Raises NotActedOn: nothing here runs once for several servers."""
-        raise NotActedOn(
-            "`on_deployment` is not acted on by this version", hint="`on_startup` runs once in each worker"
-        )
+        """Runs the function (no parameters) once when a server starts, before any worker, in its own process."""
+        setattr(self.inner, f"__deployment_{len(vars(self.inner))}__", on_deployment(function))
+        return function
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """An instance with the functions as methods; in a server, runners are bound to where their calls go."""

@@ -117,12 +117,12 @@ def _server_keys(block: Mapping[str, object], place: str, prefix: str = "") -> I
     for name, value in block.items():
         path = _OTHER_NAMES.get(f"{prefix}{name}", f"{prefix}{name}")
         path = ALIASES.get(path, path)
-        if path in _WITHOUT_EFFECT:
-            if value not in (None, {}):
-                _tell(path, _WITHOUT_EFFECT[path], place)
-        elif path in BY_PATH:
+        if path in BY_PATH:
             if value is not None:  # BentoML's way of leaving a default
                 yield path, value
+        elif path in _WITHOUT_EFFECT:
+            if value not in (None, {}):
+                _tell(path, _WITHOUT_EFFECT[path], place)
         elif path == _PROBED:
             yield "traffic.readiness", "all" if value else "own"
         elif path in FOR_SCHEDULERS:

@@ -111,11 +111,12 @@ def decode_values(body: Body, folder: RequestFolder | None = None) -> object:
 
 
 def count_value_rows(body: Body, name: str, dim: int) -> int:
-    """How many rows the value of `name` has along `dim`, by the head alone; 1 where that cannot be told."""
+    """How many rows the value of `name`, or else the first, has along `dim`, by the head alone; 1 where that cannot be
+    told."""
     try:
         tree, _ = _open(body)
         values = _SHAPES.decode(tree)
-        value = values.get(name) if isinstance(values, dict) else None
+        value = values.get(name, next(iter(values.values()), None)) if isinstance(values, dict) else None
         for _ in range(dim):
             if isinstance(value, _Shaped):
                 break
