@@ -10,6 +10,7 @@ from ekiben.errors import SettingsError
 from ekiben.serving.config.classic import RunnerFacts
 from ekiben.serving.config.cpus import usable_cores
 from ekiben.serving.config.file import read_file
+from ekiben.serving.config.server import ConfigSources, load_config
 
 FACTS = RunnerFacts(
     resources=("cpu", "nvidia.com/gpu"), is_multi_threaded=True, batchable={"encode": frozenset({"max_batch_size"})}
@@ -67,7 +68,7 @@ def test_batching_that_is_switched_off_needs_no_method_that_can(
         ("timeout: 5", FACTS, {"traffic.timeout": 5}),
         ("traffic: {timeout: 5, max_concurrency: 9}", FACTS, {"traffic.timeout": 5, "traffic.max_concurrency": 9}),
         ("workers_per_resource: 3", FACTS, {"workers": 3, "resources.cpu": usable_cores()}),
-        ("resources: {cpu: 4}", FACTS, {"workers": 1, "resources.cpu": 4.0}),
+        ("resources: {cpu: 4}", FACTS, {"workers": 1, "resources.cpu": 4.0, "resources.gpu": 0}),
         ("resources: {cpu: 3500m, memory: 2Gi}", SINGLE, {"workers": 4, "resources.cpu": 1}),
         ("resources: {cpu: 2}, workers_per_resource: 2", SINGLE, {"workers": 4, "resources.cpu": 1}),
         ("resources: {nvidia.com/gpu: 2}", FACTS, {"workers": 2, "resources.gpu": 1}),
@@ -81,6 +82,20 @@ def test_resources_say_how_many_workers_there_are_and_what_each_gets(
     tmp_path: Path, text: str, facts: RunnerFacts, keys: dict[str, object]
 ) -> None:
     assert merged(f"runners: {{Embedder: {{{text}}}}}", tmp_path, facts) == keys
+
+
+@pytest.mark.parametrize(
+    ("devices", "text", "workers", "each"),
+    [("0,1", "{}", 2, 1), ("", "{}", 1, None), ("0,1", "runners: {resources: {cpu: 2}}", 1, None)],
+)
+def test_a_runner_that_supports_gpus_has_a_worker_for_each_unless_the_file_says_otherwise(
+    tmp_path: Path, devices: str, text: str, workers: int, each: float | None
+) -> None:
+    (tmp_path / "ekiben.yaml").write_text(text)
+    environ = {"CUDA_VISIBLE_DEVICES": devices}
+    config = load_config(ConfigSources("Embedder", tmp_path, apis=["encode"], environ=environ, runner=FACTS))
+    request = config.gpus.value
+    assert (config.workers.value, request and request.count) == (workers, each)
 
 
 def test_the_api_server_is_the_service_that_has_the_runners(tmp_path: Path) -> None:

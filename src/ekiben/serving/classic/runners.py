@@ -63,7 +63,7 @@ def _config_of(runner: Runner) -> dict[str, object]:
 
 def _facts_of(runner: Runner) -> RunnerFacts:
     return RunnerFacts(
-        resources=runner.runnable_class.SUPPORTED_RESOURCES,
+        resources=() if runner.embedded else runner.runnable_class.SUPPORTED_RESOURCES,
         is_multi_threaded=runner.runnable_class.SUPPORTS_CPU_MULTI_THREADING,
         batchable={name: _limits_of(one) for name, one in runner.methods.items() if one.declared.batchable},
         single=[name for name, one in runner.methods.items() if not one.declared.batchable],

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ekiben.errors import SettingsError
+from ekiben.serving.config.devices import VISIBLE
 from ekiben.serving.config.file import VARIABLES
 from ekiben.serving.config.server import ConfigSources, ServerConfig, load_config
 from ekiben.serving.declare.graph import graph_of
@@ -79,7 +80,7 @@ def load_configs(composition: Composition, entry: ConfigSources) -> dict[str, Se
         if first is None:
             first = configs[name] = load_config(sources)
             continue
-        files = {variable: value for variable, value in entry.environ.items() if variable in VARIABLES}
+        files = {variable: value for variable, value in entry.environ.items() if variable in (*VARIABLES, VISIBLE)}
         own = load_config(replace(sources, environ=files, overrides={}))
         configs[name] = replace(
             own,

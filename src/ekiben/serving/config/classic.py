@@ -141,19 +141,21 @@ def _worker_keys(block: Mapping[str, object], facts: RunnerFacts, place: str) ->
         raise SettingsError(f"`resources` of {place} holds no mapping")
     gpus, cores = resources.get(GPU), resources.get("cpu")
     if gpus and GPU in facts.resources:
-        return _gpu_keys(gpus, per, place)
+        return gpu_keys(gpus, per, place)
     if cores is None and block.get(_PER) is None:
         return {}
     try:
         count = usable_cores() if cores is None else cpus(cores) or 1
     except ValueError as error:
         raise SettingsError(f"`{cores}` is no value of `resources.cpu` in {place}: {error}") from error
+    without = {"resources.gpu": 0} if GPU in facts.resources and cores is not None else {}
     if facts.is_multi_threaded:
-        return {"workers": max(1, int(per)), "resources.cpu": count}
-    return {"workers": max(1, int(math.ceil(count) * per)), "resources.cpu": 1}
+        return {"workers": max(1, int(per)), "resources.cpu": count, **without}
+    return {"workers": max(1, int(math.ceil(count) * per)), "resources.cpu": 1, **without}
 
 
-def _gpu_keys(gpus: object, per: float, place: str) -> dict[str, object]:
+def gpu_keys(gpus: object, per: float, place: str) -> dict[str, object]:
+    """The keys of `per` workers for each of the GPUs, a number or a list of devices."""
     if isinstance(gpus, list):
         return {"workers": max(1, math.ceil(len(gpus) * per)), "resources.gpu": gpus}
     count = _number(gpus, f"`resources.{GPU}` of {place}")

@@ -10,8 +10,8 @@ from typing import Any
 
 from ekiben.errors import SettingsError
 from ekiben.serving.batching.options import BatchOptions, Strategy
-from ekiben.serving.config.classic import RunnerFacts
-from ekiben.serving.config.devices import GpuRequest
+from ekiben.serving.config.classic import GPU, RunnerFacts, gpu_keys
+from ekiben.serving.config.devices import GpuRequest, list_gpus, visible_devices
 from ekiben.serving.config.file import find_file, read_file
 from ekiben.serving.config.keys import ALIASES, BATCHING, BATCHING_KEYS, BY_PATH, KEYS, Key
 from ekiben.serving.config.unheeded import UNHEEDED, tell_unheeded
@@ -179,6 +179,7 @@ def load_config(sources: ConfigSources) -> ServerConfig:
         raw["http.host"] = Setting(sources.image_host, "default in an image")
     for path, value, source in [
         *((path, value, f"decorator of `{sources.service}`") for path, value in declared_leaves(sources.declared)),
+        *_from_machine(sources),
         *_from_file(sources),
         *_from_environment(sources.environ),
         *((path, value, f"command line --{BY_PATH[path].option}") for path, value in sources.overrides.items()),
@@ -199,6 +200,15 @@ def declared_leaves(declared: Mapping[str, object], prefix: str = "") -> Iterato
                 tell_unheeded(path, "the decorator")
         elif isinstance(value, Mapping):
             yield from declared_leaves(value, f"{path}.")
+
+
+def _from_machine(sources: ConfigSources) -> list[tuple[str, object, str]]:
+    """For a runner that can use GPUs, a worker for each that is there, as BentoML has it."""
+    if sources.runner is None or GPU not in sources.runner.resources:
+        return []
+    count = len(visible_devices(sources.environ, list_gpus))
+    said = gpu_keys(count, 1.0, "this machine") if count else {}
+    return [(path, value, f"the machine's GPUs, as `{sources.service}` supports them") for path, value in said.items()]
 
 
 def _from_file(sources: ConfigSources) -> list[tuple[str, object, str]]:
