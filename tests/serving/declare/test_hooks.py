@@ -60,7 +60,7 @@ def test_deployment_hooks_run_once_each_base_classes_first() -> None:
 
     class Second(First):
         @on_deployment
-        def unpack() -> None:  # type: ignore[misc]  # no `self`, as BentoML's
+        def unpack() -> None:  # no `self`, as BentoML's
             ran.append("unpack")
 
         @on_startup
@@ -74,7 +74,7 @@ def test_deployment_hooks_run_once_each_base_classes_first() -> None:
 def test_a_deployment_hook_that_fails_ends_the_start() -> None:
     class Failing:
         @on_deployment
-        def fetch() -> None:  # type: ignore[misc]
+        def fetch() -> None:
             raise OSError("no disk")
 
     with pytest.raises(ServiceError, match="the deployment hook `fetch` failed: OSError: no disk"):
