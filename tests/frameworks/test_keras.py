@@ -6,6 +6,7 @@ import pytest
 
 from ekiben.errors import DamagedItem, FrameworkError, UsageError
 from ekiben.frameworks.keras import get_runnable, load_model, save_model
+from ekiben.packager.audit.formats import has_lambda
 from ekiben.store.local import Store
 from ekiben.store.models import ModelContext, Signature
 from tests.frameworks.looking import FEATURES, pickles_in
@@ -36,6 +37,7 @@ def test_a_network_comes_back_and_holds_no_pickle(store: Store) -> None:
     assert np.allclose(loaded.predict(FEATURES, verbose=0), trained.predict(FEATURES, verbose=0))
     assert loaded.optimizer.iterations.numpy() == trained.optimizer.iterations.numpy() > 0
     assert pickles_in(model) == set()
+    assert not has_lambda(model.path_of("saved_model.keras"))
     assert model.manifest.signatures == {"predict": Signature()}
     assert model.manifest.context.framework_versions == {"keras": keras.__version__}
 
@@ -65,6 +67,7 @@ def test_layers_of_ones_own_come_along_as_custom_objects_which_are_a_pickle(stor
 
 def test_code_in_a_model_is_refused_unless_it_is_trusted(store: Store) -> None:
     model = save_model("net", net(keras.layers.Lambda(lambda rows: 2 * rows)))
+    assert has_lambda(model.path_of("saved_model.keras"))
     with pytest.raises(FrameworkError, match="Lambda") as caught:
         load_model(model)
     assert "safe_mode=False" in str(caught.value.hint)

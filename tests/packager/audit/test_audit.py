@@ -60,6 +60,14 @@ class Evil:
         return os.system, (f"touch {self.path}",)
 
 
+def zipped(member: str, content: bytes) -> bytes:
+    """A zip with one member."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(member, content)
+    return packed.getvalue()
+
+
 Put = Callable[..., Bento]
 
 
@@ -160,6 +168,12 @@ def test_models_are_listed_and_counted(store: Store, audit: Audit) -> None:
         ({"src/model.pkl": b"ccloudpickle.cloudpickle\n_make_function\n."}, "EKB052", "src/model.pkl"),
         ({"src/model.pkl": b"\x80\x04N"}, "EKB053", "src/model.pkl"),
         ({"src/model.joblib": b"\x04\x22\x4d\x18"}, "EKB054", "src/model.joblib"),
+        (
+            {"src/model.skops": zipped("schema.json", b'{"__module__": "os", "__class__": "system"}')},
+            "EKB056",
+            "src/model.skops",
+        ),
+        ({"src/net.keras": zipped("config.json", b'[{"class_name": "__lambda__"}]')}, "EKB057", "src/net.keras"),
     ],
 )
 def test_what_is_wrong_is_found_with_its_place(

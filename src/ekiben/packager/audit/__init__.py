@@ -8,6 +8,7 @@ audit         `audit_bento`: inventory, checks and allowances, in order
 │   ├── packages    the locks: pins, hashes, withdrawals, licences, what is there twice
 │   ├── image       base image, variables, system packages, setup script
 │   ├── models      models that are missing or other than named
+│   ├── formats     what files without a pickle want trusted: types of skops, code in Keras' layers
 │   └── pickled     what pickles import                         ── pickles/    how that is found out
 ├── finding     `Finding`: what, where                          ── codes       what each code means
 └── allowances  what the project allows, with reasons

@@ -13,6 +13,7 @@ from ekiben.packager.audit.codes import Severity
 from ekiben.packager.audit.contents import check_contents
 from ekiben.packager.audit.evidence import Evidence, gather_evidence
 from ekiben.packager.audit.finding import Finding
+from ekiben.packager.audit.formats import check_formats
 from ekiben.packager.audit.image import check_image
 from ekiben.packager.audit.kept import check_kept
 from ekiben.packager.audit.models import check_models
@@ -29,6 +30,7 @@ QUICK_CHECKS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
     check_packages,
     check_image,
     check_models,
+    check_formats,
 )
 _ORDER = list(Severity)
 

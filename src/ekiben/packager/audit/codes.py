@@ -149,6 +149,20 @@ BROKEN_PICKLE = _code(
 NOT_SEARCHED = _code(
     54, "NotSearched", _LOW, "a file that was not searched to its end", "search it by other means, and allow it"
 )
-PICKLE = _code(55, "Pickle", _INFO, "a pickle", "prefer a format that holds no code: safetensors, ONNX, JSON")
+PICKLE = _code(55, "Pickle", _INFO, "a pickle", "prefer a format that holds no code: safetensors, ONNX, skops, JSON")
+UNTRUSTED_TYPE = _code(
+    56,
+    "UntrustedType",
+    _MEDIUM,
+    "a file of skops with a type that no allow-list has",
+    "look at what it is before it is named in `trusted`, and allow it with a reason",
+)
+CODE_IN_MODEL = _code(
+    57,
+    "CodeInModel",
+    _MEDIUM,
+    "a Keras model that carries code",
+    "put that code into a layer of the project's own, and save the model anew; or allow it with a reason",
+)
 
 CODES: dict[str, Code] = {one.id: one for one in list(globals().values()) if isinstance(one, Code)}
