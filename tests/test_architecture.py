@@ -15,8 +15,7 @@ PACKAGE = SOURCE / "ekiben"
 # Top to bottom. A module imports from its own group or from rows below; groups in one row do not meet.
 ROWS: list[tuple[str, ...]] = [
     ("cli",),
-    ("clients",),
-    ("packager", "deploy"),
+    ("packager", "deploy", "clients"),
     ("serving",),
     ("frameworks",),
     ("store",),

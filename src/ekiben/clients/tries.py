@@ -11,8 +11,7 @@ from ekiben.clients.library import httpx2
 from ekiben.clients.retrying import Outcome, RetryPolicy
 from ekiben.clients.transport import translated, was_sent
 from ekiben.errors import DeadlineExceeded
-
-TIMEOUT_FIELD = "x-ekiben-timeout-ms"  # how long the caller waits from now on: what comes later need not be made
+from ekiben.serving.composition.remote import TIMEOUT_FIELD
 
 
 class Tries:
