@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from ekiben.errors import BadInput
 
@@ -10,8 +10,7 @@ BYTES, BOOL, FP16, BF16 = "BYTES", "BOOL", "FP16", "BF16"
 UNKNOWN = "UNKNOWN"  # in metadata: the annotation does not tell
 
 
-@dataclass(frozen=True, slots=True)
-class Datatype:
+class Datatype(msgspec.Struct, frozen=True):
     """One kind of numbers. `code` is that of `array` and `memoryview`, empty where they have none."""
 
     name: str

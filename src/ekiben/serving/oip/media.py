@@ -6,8 +6,9 @@ response repeats. The mark stays inside the server: clients see the media types 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import quote, unquote
+
+import msgspec
 
 from ekiben.errors import BadInput
 
@@ -15,8 +16,7 @@ INFERENCE = "application/x-ekiben-inference"
 _DIGITS = 12  # of a length: a terabyte
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """What the media type of an inference body says."""
 
     header_bytes: int = 0

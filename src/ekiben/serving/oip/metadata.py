@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from ekiben import __version__
 from ekiben.serving.oip.datatypes import BYTES, NAMES
@@ -14,8 +15,7 @@ EXTENSIONS = ("binary_tensor_data", "model_configuration", "model_repository")
 Document = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(msgspec.Struct, frozen=True):
     """An API whose parameters and results are tensors. `max_batch_size` is 0 where requests are not joined."""
 
     api: str

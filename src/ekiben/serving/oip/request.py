@@ -6,7 +6,6 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -56,16 +55,14 @@ _READ_HEAD = msgspec.json.Decoder(_Head).decode
 _READ_WISHES = msgspec.json.Decoder(_Wishes).decode
 
 
-@dataclass(frozen=True, slots=True)
-class InferRequest:
+class InferRequest(msgspec.Struct, frozen=True):
     """What a model is asked: tensors in the order in which they were sent, and parameters."""
 
     inputs: tuple[Tensor, ...]
     parameters: Parameters
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseWishes:
+class ResponseWishes(msgspec.Struct, frozen=True):
     """What the response shall be: `outputs` maps the names of tensors to whether each is binary.
 
     None of them named: all, and `is_binary` says how.

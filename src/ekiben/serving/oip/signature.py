@@ -13,8 +13,9 @@ leaves open is said to be open: datatype `UNKNOWN`, dimensions -1, and no output
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+import msgspec
 
 from ekiben.serving.oip.datatypes import BY_DTYPE, BYTES, UNKNOWN
 
@@ -36,8 +37,7 @@ _LIBRARY_FORMS: Mapping[str, Form] = {ARRAY_TITLE: "array", TENSOR_TITLE: "tenso
 _BLOB_FORMATS = frozenset({"binary", "base64", "base64url"})
 
 
-@dataclass(frozen=True, slots=True)
-class TensorSpec:
+class TensorSpec(msgspec.Struct, frozen=True):
     """One tensor of an API. `rank` is None where the annotation leaves it open, and then `shape` is `(-1,)`."""
 
     name: str

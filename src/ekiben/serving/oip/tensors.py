@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
 
 from ekiben.errors import BadInput
 from ekiben.serving.oip.datatypes import BYTES, number_type
@@ -15,8 +16,7 @@ from ekiben.serving.wire import Body
 MAX_DIMENSION = 2**31 - 1  # what every library counts to
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(msgspec.Struct, frozen=True):
     """Either `raw` bytes or a flat list of `items` is there."""
 
     name: str
@@ -40,7 +40,7 @@ class Tensor:
 
     def named(self, name: str) -> Tensor:
         """The same under another name."""
-        return replace(self, name=name)
+        return msgspec.structs.replace(self, name=name)
 
     def checked(self) -> Tensor:
         """Itself. Raises BadInput where shape and elements do not agree."""

@@ -54,7 +54,7 @@ class InferCalls:
 
     def _marked(self, request: Request) -> Request:
         """The same request, its body marked as one of the protocol. Raises BadInput."""
-        mark = replace(self._mark, header_bytes=header_length(request.field(_LENGTH_FIELD)))
+        mark = msgspec.structs.replace(self._mark, header_bytes=header_length(request.field(_LENGTH_FIELD)))
         return replace(request, fields={**request.fields, b"content-type": str(mark).encode("ascii")})
 
 

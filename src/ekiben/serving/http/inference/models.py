@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from ekiben.errors import UnknownRoute
 from ekiben.serving.config.server import ServerConfig
@@ -16,8 +17,7 @@ from ekiben.serving.payload.output import OutputSpec
 _SHOWN = 100  # characters of a name that an answer repeats
 
 
-@dataclass(frozen=True, slots=True)
-class ServedModel:
+class ServedModel(msgspec.Struct, frozen=True):
     """A model by one of its names, and what answers its requests."""
 
     name: str
@@ -25,8 +25,7 @@ class ServedModel:
     calls: Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Models:
+class Models(msgspec.Struct, frozen=True):
     """What is served. `version` is the Bento's, and each model's: empty where a project is served."""
 
     service: str

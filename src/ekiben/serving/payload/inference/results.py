@@ -13,6 +13,8 @@ import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+import msgspec
+
 from ekiben.errors import ServiceError
 from ekiben.serving.oip.datatypes import BYTES
 from ekiben.serving.oip.signature import OUTPUT
@@ -77,7 +79,7 @@ def _of_foreign(name: str, items: Sequence[object], shape: tuple[int, ...]) -> T
     else:
         kinds = ", ".join(sorted({f"`{type(one).__name__}`" for one in items}))
         raise ServiceError(f"the result cannot be written as tensors: `{name}` holds {kinds}", hint=_HINT)
-    return dataclasses.replace(stacked, shape=(*shape, *stacked.shape[1:]))
+    return msgspec.structs.replace(stacked, shape=(*shape, *stacked.shape[1:]))
 
 
 def _datatype_of(name: str, items: Sequence[Any]) -> str:
