@@ -104,7 +104,7 @@ def test_a_server_whose_time_is_over_gives_back_what_may_run_again(tmp_path: Pat
     environ = {**write_tasks(tmp_path), "EKIBEN_DRAIN_TIMEOUT": "0.5"}
     with serving(tmp_path, environ=environ) as server:
         client = Client(server.client)
-        again, once = client.submit("square", x=2, nap=4), client.submit("wait", seconds=30)
+        again, once = client.submit("square", x=2, nap=2), client.submit("wait", seconds=30)
         eventually(lambda: begun(tmp_path).total() == 2)
         server.end()
     with serving(tmp_path, environ=environ) as server:

@@ -18,10 +18,11 @@ from ekiben.serving.declare.task_options import TaskOptions
 from ekiben.serving.tasks.desk import TaskDesk
 from ekiben.serving.tasks.job import Job
 from ekiben.serving.tasks.rows import TaskStatus
+from ekiben.serving.tasks.rules import Ended
 from ekiben.serving.tasks.runner import TaskRunner
 from ekiben.serving.tasks.sqlite.store import SqliteStore
 from ekiben.serving.wire import Call, Payload, Reply
-from tests.serving.tasks.sqlite.opened import NAME, call_of, plan_of
+from tests.serving.tasks.sqlite.opened import NAME, Clock, call_of, opened, plan_of
 
 WITHIN_S = 20.0
 
@@ -60,6 +61,11 @@ class Server:
     async def begun(self, task_id: str) -> None:
         """Returns once the task runs, or ran."""
         await self._until(task_id, lambda status: status is not TaskStatus.PENDING)
+
+    async def gone(self, task_id: str) -> None:
+        """Returns once nothing is known of the task."""
+        with pytest.raises(NotFound):
+            await self._until(task_id, lambda _: False)
 
     async def _until(self, task_id: str, holds: Callable[[TaskStatus], bool]) -> TaskStatus:
         async with asyncio.timeout(WITHIN_S):
@@ -288,6 +294,19 @@ def test_a_server_that_stops_gives_back_what_may_be_run_again(tmp_path: Path, is
         async with server(tmp_path, echo, owner="b") as other:
             assert await other.ended(row.id) is (TaskStatus.COMPLETED if is_idempotent else TaskStatus.FAILED)
             assert (await other.desk.status(NAME, row.id)).attempts == 1
+
+    run(test)
+
+
+def test_all_that_ended_long_ago_goes_when_a_server_starts(tmp_path: Path) -> None:
+    long_ago = opened(tmp_path, Clock())
+    ids = [long_ago.add(NAME, call_of()).id for _ in range(600)]
+    for work in long_ago.claim(NAME, len(ids), TaskOptions()):
+        long_ago.settle(work.claim, Ended(TaskStatus.COMPLETED), None)
+
+    async def test() -> None:
+        async with server(tmp_path, echo) as one:
+            await one.gone(ids[-1])
 
     run(test)
 

@@ -156,7 +156,8 @@ class TaskRunner:
         now_s = time.monotonic()
         if now_s >= self._next_sweep_s:
             self._next_sweep_s = now_s + SWEEP_S
-            await self._source.sweep()
+            while await self._source.sweep() and not self._is_draining:
+                continue
 
     async def _attend(self, run: _Run) -> None:
         try:

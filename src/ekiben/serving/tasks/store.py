@@ -47,7 +47,7 @@ class TaskSource(Protocol):
         """How many tasks wait, and whether `claim` would find something to do."""
 
     async def sweep(self) -> int:
-        """Removes what has ended long ago; how many."""
+        """Removes some of what has ended long ago; how many, 0 when that was all."""
 
     def watch(self, on_held: Callable[[Collection[Claim]], None]) -> None:
         """`on_held` is told every now and then, on the loop, which claims this server still holds."""

@@ -209,6 +209,15 @@ def test_a_task_whose_body_is_gone_fails_and_keeps_no_other_back(tmp_path: Path)
     assert queue.look(NAME, lost.id).status is TaskStatus.FAILED
 
 
+def test_a_row_that_cannot_be_read_fails_and_keeps_no_other_back(tmp_path: Path) -> None:
+    queue = opened(tmp_path, Clock())
+    torn, whole = queue.add(NAME, call_of()), queue.add(NAME, call_of())
+    with closing(open_tables(tmp_path)) as connection:
+        connection.execute("UPDATE task SET call_head = x'00' WHERE id = ?", (torn.id,))
+    assert [work.claim.id for work in queue.claim(NAME, 5, DEFAULT)] == [whole.id]
+    assert queue.look(NAME, torn.id).status is TaskStatus.FAILED
+
+
 def test_tables_of_another_version_are_refused(tmp_path: Path) -> None:
     with closing(open_tables(tmp_path)) as connection:
         connection.execute("PRAGMA user_version = 7")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 
+from ekiben.errors import StoreError
 from ekiben.serving.wire import Call, Payload, Reply
+
+H = TypeVar("H")
 
 
 class CallHead(msgspec.Struct, frozen=True, array_like=True):
@@ -36,8 +41,8 @@ def pack_call(call: Call) -> bytes:
 
 
 def unpack_call(head: bytes, body: bytes) -> Call:
-    """The call of which `head` was packed."""
-    read = msgspec.msgpack.decode(head, type=CallHead)
+    """The call of which `head` was packed. Raises StoreError where it was not."""
+    read = _unpacked(head, CallHead)
     payload = Payload(read.content_type, body)
     return Call(read.endpoint, payload, read.request_id, read.method, read.path, read.query, read.headers)
 
@@ -48,6 +53,13 @@ def pack_reply(reply: Reply) -> bytes:
 
 
 def unpack_reply(head: bytes, body: bytes) -> Reply:
-    """The reply of which `head` was packed."""
-    read = msgspec.msgpack.decode(head, type=ReplyHead)
+    """The reply of which `head` was packed. Raises StoreError where it was not."""
+    read = _unpacked(head, ReplyHead)
     return Reply(read.status, Payload(read.content_type, body), read.headers)
+
+
+def _unpacked(head: bytes, kind: type[H]) -> H:
+    try:
+        return msgspec.msgpack.decode(head, type=kind)
+    except msgspec.MsgspecError as error:
+        raise StoreError(f"a row of the queue of tasks cannot be read: {error}") from error

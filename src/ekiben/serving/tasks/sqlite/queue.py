@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from ekiben.errors import BadInput, NotFound, Overloaded
+from ekiben.errors import BadInput, NotFound, Overloaded, StoreError
 from ekiben.serving.declare.task_options import TaskOptions
 from ekiben.serving.failures import INTERNAL, error_reply
 from ekiben.serving.tasks.rows import ATTEMPT_HEADER, ID_HEADER, Claim, TaskRow, TaskStatus, Work
@@ -155,7 +155,10 @@ class SqliteQueue:
         )
 
     def sweep(self) -> int:
-        """Removes tasks whose time after their end is over, and of the rest the oldest beyond so many; how many."""
+        """Removes tasks whose time after their end is over, and of the rest the oldest beyond so many.
+
+        Gives how many; 0 when all is done, the files of no task included.
+        """
         plan = self.plan
         rows = self._connection.execute(
             "DELETE FROM task WHERE seq IN (SELECT seq FROM task WHERE completed_s IS NOT NULL AND service = :service"
@@ -171,7 +174,8 @@ class SqliteQueue:
         ).fetchall()
         for (task_id,) in rows:
             self.bodies.doom(task_id)
-        self._remove_orphans()
+        if not rows:
+            self._remove_orphans()
         self._connection.execute(f"PRAGMA incremental_vacuum({_SWEPT_AT_ONCE})").fetchall()
         return len(rows)
 
@@ -211,13 +215,13 @@ class SqliteQueue:
         return int(count)
 
     def _work(self, task_id: str, attempt: int, head: bytes, body: bytes | None) -> Work | None:
-        """The task with its call; None where that is lost, and the task with it."""
+        """The task with its call; None where that is lost, and the task with it, so that it keeps no other back."""
         claim = Claim(task_id, attempt)
         try:
             call = unpack_call(head, self.bodies.read(task_id, CALL, body))
-        except FileNotFoundError as error:
-            logger.error("the body of task %s is gone: %s", task_id, error)
-            self._settle(claim, FAILED, error_reply(INTERNAL, "what was asked is gone from the disk"))
+        except (FileNotFoundError, StoreError) as error:
+            logger.error("task %s cannot be read and fails: %s", task_id, error)
+            self._settle(claim, FAILED, error_reply(INTERNAL, "what was asked cannot be read any more"))
             return None
         own = ((ID_HEADER, task_id), (ATTEMPT_HEADER, str(attempt)))
         sent = tuple(field for field in call.headers if field[0] not in (ID_HEADER, ATTEMPT_HEADER))

@@ -61,7 +61,7 @@ class SqliteStore:
         return await self._thread.do(lambda queue: queue.depth(name), writes=False)
 
     async def sweep(self) -> int:
-        """Removes what has ended long ago."""
+        """Removes some of what has ended long ago; how many."""
         return await self._thread.do(lambda queue: queue.sweep())
 
     def watch(self, on_held: Callable[[Collection[Claim]], None]) -> None:
