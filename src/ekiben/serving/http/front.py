@@ -115,8 +115,7 @@ class Front:
 
     async def close(self) -> None:
         """Refuses what still waits for a worker; tasks that run are given back."""
-        await self._tasks.close()
-        await self._parts.stations.close()
+        await asyncio.gather(self._tasks.close(), self._parts.stations.close())
 
     def _handler(self, endpoint: Endpoint) -> ApiCalls:
         station = self._parts.stations.entry
