@@ -78,6 +78,16 @@ def test_a_runnable_takes_rows_and_gives_arrays(
     assert (served.SUPPORTED_RESOURCES, served.SUPPORTS_CPU_MULTI_THREADING) == (("nvidia.com/gpu", "cpu"), True)
 
 
+def test_a_runnable_takes_frames_with_categories_of_another_order(store: Store) -> None:
+    frame = pd.DataFrame({"size": FEATURES[:, 0], "kind": pd.Categorical(["left", "right"] * 20)})
+    matrix = xgboost.DMatrix(frame, frame["kind"] == "right", enable_categorical=True)
+    trained = xgboost.train({"max_depth": 2, "nthread": 1}, matrix, num_boost_round=3)
+    asked = pd.DataFrame({"size": [0.5, 0.5], "kind": pd.Categorical(["right", "left"], categories=["right", "left"])})
+    served = get_runnable(save_model("trees", trained))()
+    right, left = served.predict(asked)  # type: ignore[attr-defined]
+    assert right > 0.5 > left
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_runnable_computes_on_the_threads_that_its_worker_has(
     store: Store, classifier: xgboost.XGBClassifier, monkeypatch: pytest.MonkeyPatch, count: int

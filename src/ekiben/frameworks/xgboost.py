@@ -89,5 +89,5 @@ def _call(method: Callable[..., Any], data: object, *args: object, **kwargs: obj
         isinstance(getattr(method, "__self__", None), xgboost.Booster) and method.__name__ != "inplace_predict"
     )
     if takes_matrix and not isinstance(data, xgboost.DMatrix):
-        data = xgboost.DMatrix(data)
+        data = xgboost.DMatrix(data, enable_categorical=True)
     return method(data, *args, **kwargs)
