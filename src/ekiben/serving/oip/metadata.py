@@ -68,7 +68,7 @@ def model_config(name: str, model: Model) -> Document:
 def repository_index(service: str, models: Sequence[Model], version: str, *, is_ready: bool) -> list[Document]:
     """Every model once, by the name of its API."""
     state, reason = ("READY", "") if is_ready else ("UNAVAILABLE", f"no worker of `{service}` is ready")
-    return [{"name": one.api, "version": version or "1", "state": state, "reason": reason} for one in models]
+    return [{"name": one.api, "version": version, "state": state, "reason": reason} for one in models]
 
 
 def _tensor(spec: TensorSpec) -> Document:

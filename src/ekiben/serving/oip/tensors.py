@@ -13,7 +13,8 @@ from ekiben.serving.oip.datatypes import BYTES, number_type
 from ekiben.serving.oip.elements import pack, split_blobs, unpack
 from ekiben.serving.wire import Body
 
-MAX_DIMENSION = 2**31 - 1  # what every library counts to
+MAX_RANK = 32  # dimensions: numpy's own limit up to its version 2
+MAX_HOLLOW = 65_536  # lists in lists that an empty tensor may stand for: its shape costs nothing to send
 
 
 class Tensor(msgspec.Struct, frozen=True):
@@ -44,8 +45,10 @@ class Tensor(msgspec.Struct, frozen=True):
 
     def checked(self) -> Tensor:
         """Itself. Raises BadInput where shape and elements do not agree."""
-        if any(not 0 <= one <= MAX_DIMENSION for one in self.shape):
-            raise BadInput(f"the tensor `{self.name}` has the shape {list(self.shape)}")
+        if len(self.shape) > MAX_RANK or min(self.shape, default=0) < 0:
+            raise BadInput(f"the tensor `{self.name}` has the shape {list(self.shape[:MAX_RANK])}")
+        if self.size == 0 and math.prod(filter(None, self.shape)) > MAX_HOLLOW:
+            raise BadInput(f"the tensor `{self.name}` is empty, and has the shape {list(self.shape)}")
         if self.raw is None:
             found = len(self.items or ())
         elif self.datatype == BYTES:
