@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -58,14 +59,13 @@ class DescriptorInput(InputSpec):
         if media_type == INFERENCE:
             return self._with_defaults(self._from_tensors(payload))
         if media_type == VALUES:
-            return {
-                self._name: self._descriptor.read_value(_sent(payload, folder, (self._name,))[self._name], self._name)
-            }
+            [sent] = _sent(payload, folder, (self._name,)).values()
+            return {self._name: self._descriptor.read_value(sent, self._name)}
         if self._descriptor.takes_files and media_type == MULTIPART:
             part = self._file_of(payload)
         else:
             part = Part(self._name, None, media_type, payload.body)
-            self._require(part)
+        require_type(self._descriptor, part)
         return {self._name: self._descriptor.read(part, folder)}
 
     def count_rows(self, payload: Payload, batch_dim: int) -> int:
@@ -77,18 +77,12 @@ class DescriptorInput(InputSpec):
         return self._descriptor.documented()
 
     def _file_of(self, payload: Payload) -> Part:
-        """The first file of the form that is of a type that is read, as BentoML chooses."""
+        """The first file of the form that is of a type that is read, as BentoML chooses; else the first."""
         files = [one for one in parse_multipart(payload) if one.file_name is not None]
         if not files:
             raise BadInput(f"the form has no file for `{self._name}`")
-        for one in files:
-            if self._descriptor.accepts(_essence(one.content_type)):
-                return Part(self._name, one.file_name, one.content_type, one.content, one.unpacked)
-        self._require(files[0])
-        raise AssertionError("refused above")
-
-    def _require(self, part: Part) -> None:
-        require_type(self._descriptor, self._name, part)
+        fitting = (one for one in files if self._descriptor.accepts(_essence(one.content_type)))
+        return replace(next(fitting, files[0]), name=self._name)
 
 
 class PartsInput(InputSpec):
@@ -128,7 +122,7 @@ class PartsInput(InputSpec):
             )
         found = self._by_name(parse_multipart(payload))
         for name, part in found.items():
-            require_type(parts[name], name, part)
+            require_type(parts[name], part)
         return {name: parts[name].read(part, folder) for name, part in found.items()}
 
     def count_rows(self, payload: Payload, batch_dim: int) -> int:
@@ -148,10 +142,7 @@ class PartsInput(InputSpec):
         if len(sent) != len(names):
             missing = next(name for name in names if name not in by_name)
             raise BadInput(f"`{missing}` is missing", hint=f"parts of the form are: {', '.join(names)}")
-        return {
-            name: Part(name, one.file_name, one.content_type, one.content, one.unpacked)
-            for name, one in zip(names, sent, strict=True)
-        }
+        return {name: replace(one, name=name) for name, one in zip(names, sent, strict=True)}
 
 
 class DescriptorOutput(OutputSpec):
@@ -185,12 +176,12 @@ class DescriptorOutput(OutputSpec):
         return self._descriptor.documented()
 
 
-def require_type(descriptor: IODescriptor, name: str, part: Part) -> None:
+def require_type(descriptor: IODescriptor, part: Part) -> None:
     """Raises BadInput for a body or part of a type that the descriptor does not read."""
     media_type = _essence(part.content_type)
     if not descriptor.accepts(media_type):
         allowed = ", ".join(descriptor.media_types)
-        raise BadInput(f"`{name}` is `{media_type}`, which is not read here", hint=f"media types are: {allowed}")
+        raise BadInput(f"`{part.name}` is `{media_type}`, which is not read here", hint=f"media types are: {allowed}")
 
 
 def _sent(payload: Payload, folder: RequestFolder, names: tuple[str, ...]) -> Mapping[str, object]:
