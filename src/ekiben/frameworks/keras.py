@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from ekiben.errors import FrameworkError
 from ekiben.frameworks.runnable import Runnable, signed_runnable
 from ekiben.frameworks.saved import Framework, ModelLike, SaveOptions, choose_signatures
+from ekiben.frameworks.tensorflow import share_gpus
 from ekiben.report import logger
 from ekiben.store.loading import loading
 from ekiben.store.models import Model
@@ -82,6 +83,11 @@ def get_runnable(model: Model) -> type[Runnable]:
 
 
 def _load_to_serve(model: Model) -> KerasModel:
+    _KERAS.require()
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        share_gpus()
     return load_model(model, compile=False)
 
 
