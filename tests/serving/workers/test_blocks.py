@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import resource
@@ -149,3 +150,42 @@ def test_a_reader_without_descriptors_says_so(link: Link) -> None:
     number = link.lender.lend([BODY])
     with no_more_descriptors(), pytest.raises(OSError, match="too many open files"):
         link.reader.read(number, len(BODY))
+
+
+def test_a_block_that_goes_on_as_it_came_is_passed_on_and_told_unused_at_the_end(link: Link) -> None:
+    onward, far = socket.socketpair()
+    unused: list[int] = []
+    lender, reader = BlockLender(onward), BlockReader(far, unused.append)
+    first = link.lender.lend([BODY])
+    body = link.reader.read(first, len(BODY))
+    blocks = memory_blocks()
+    second = lender.lend([body])
+    view = reader.read(second, len(BODY))
+    assert memory_blocks() == blocks
+    view[:4] = b"mine"
+    assert bytes(body) == BODY
+    del body
+    assert link.unused == []
+    del view
+    assert unused == [second]
+    lender.take_back(second)
+    assert link.unused == [first]
+    lender.close()
+    reader.close()
+
+
+def test_a_part_of_a_block_is_copied(link: Link) -> None:
+    number = link.lender.lend([BODY, BODY])
+    body = link.reader.read(number, 2 * len(BODY))[: len(BODY)]
+    again = link.lender.lend([body])
+    assert bytes(link.reader.read(again, len(BODY))) == BODY
+
+
+def memory_blocks() -> int:
+    """How many different blocks of shared memory this process has open."""
+    found = set()
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if "memfd:ekiben" in str(link.readlink()):
+                found.add(link.stat().st_ino)
+    return len(found)

@@ -10,6 +10,9 @@ long as into pages that are there, and longer than sending them through the sock
 message, so the receiver keeps no table: what it holds is held by the mapping, which lives as long as a view of it. What
 a killed worker had is gone with its descriptors.
 
+A body that came in a block and goes on to another worker as it is goes in that block: the front passes the descriptor on
+and looks at none of it. Whoever sent it hears that it is unused when the last reader has said so.
+
 Descriptors have a socket of their own beside the stream, since the event loop's streams do not carry them. One is sent
 before the message that names it, so taking it never waits.
 """
@@ -42,13 +45,22 @@ class _Block:
     pages_bytes: int = 0
 
 
+class MappedBlock(mmap.mmap):
+    """A block as its receiver maps it; `descriptor` is open as long as it is, so that it can be passed on."""
+
+    descriptor: int
+
+    def __del__(self) -> None:
+        os.close(self.descriptor)
+
+
 class BlockLender:
     """The sender's side. `end` is the socket that carries descriptors; without shared memory it lends nothing."""
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
         self._numbers = itertools.count(1)
-        self._lent: dict[int, _Block] = {}
+        self._lent: dict[int, _Block | MappedBlock] = {}
         self._kept: list[_Block] = []  # the one that came back last, at the end, is warm in the cache
 
     def lend(self, bodies: Sequence[Body]) -> int:
@@ -56,6 +68,8 @@ class BlockLender:
         size = sum(map(len, bodies))
         if size < LARGE_BYTES or len(self._lent) >= MOST_LENT or not hasattr(os, "memfd_create"):
             return 0
+        if (mapped := _whole_block(bodies)) is not None:
+            return self._pass_on(mapped)
         block = self._take(size)
         if block is None:
             return 0
@@ -72,7 +86,7 @@ class BlockLender:
     def take_back(self, number: int) -> None:
         """The receiver has no view of the block any more."""
         block = self._lent.pop(number, None)
-        if block is None:
+        if not isinstance(block, _Block):
             return
         self._kept.append(block)
         while sum(one.pages_bytes for one in self._kept) > MOST_KEPT_BYTES:
@@ -81,10 +95,21 @@ class BlockLender:
     def close(self) -> None:
         """Forgets every block; memory that the receiver has mapped stays with it."""
         for block in (*self._lent.values(), *self._kept):
-            os.close(block.descriptor)
+            if isinstance(block, _Block):
+                os.close(block.descriptor)
         self._lent.clear()
         self._kept.clear()
         self._end.close()
+
+    def _pass_on(self, mapped: MappedBlock) -> int:
+        """The number under which the receiver gets a block that another one wrote."""
+        try:
+            socket.send_fds(self._end, [b"\0"], [mapped.descriptor], socket.MSG_DONTWAIT)
+        except OSError:
+            return 0
+        number = next(self._numbers)
+        self._lent[number] = mapped
+        return number
 
     def _take(self, size: int) -> _Block | None:
         """The kept block that fits best: the last of those that are large enough, else one that grows, else a new."""
@@ -112,9 +137,11 @@ class BlockReader:
         if not descriptors:
             raise OSError("no descriptor came: this process has too many open files")
         try:
-            mapped = mmap.mmap(descriptors[0], size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
-        finally:
+            mapped = MappedBlock(descriptors[0], size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+        except OSError:
             os.close(descriptors[0])
+            raise
+        mapped.descriptor = descriptors[0]
         self._mapped[number] = weakref.ref(mapped, lambda _: self._unmapped(number))
         return memoryview(mapped)
 
@@ -126,6 +153,14 @@ class BlockReader:
     def _unmapped(self, number: int) -> None:
         if self._mapped.pop(number, None) is not None:
             self._on_unused(number)
+
+
+def _whole_block(bodies: Sequence[Body]) -> MappedBlock | None:
+    """The block that these bodies are all of, as it came; None for others."""
+    body = bodies[0]
+    if len(bodies) == 1 and isinstance(body, memoryview) and isinstance(body.obj, MappedBlock):
+        return body.obj if len(body) == len(body.obj) else None
+    return None
 
 
 def _write(descriptor: int, bodies: Sequence[Body]) -> None:
