@@ -219,10 +219,19 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 TLS_SOURCE = """
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+
 import ekiben
 
 
+async def say(websocket):
+    await websocket.accept()
+    await websocket.send_text(f"{await websocket.receive_text()} by {websocket.url.scheme}")
+
+
 @ekiben.service
+@ekiben.asgi_app(Starlette(routes=[WebSocketRoute("/say", say)]), path="/ui")
 class Safe:
     @ekiben.api
     def echo(self, text: str) -> str:
@@ -244,6 +253,9 @@ def test_a_server_speaks_tls_and_its_own_check_finds_it(keys: Path, tmp_path: Pa
             assert client.post("/echo", content=b"junk").status_code == 400
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{server.url}/livez")
+        with connect(server.url.replace("http", "ws") + "/ui/say", ssl=trusted, proxy=None) as socket:
+            socket.send("x" * 100_000)
+            assert socket.recv(timeout=10) == "x" * 100_000 + " by wss"
         assert is_found_alive(environ)
         assert server.end() == 0
 

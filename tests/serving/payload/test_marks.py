@@ -159,7 +159,7 @@ def test_a_file_is_held_to_its_media_type(annotation: object, form: Form) -> Non
     typed = bytes(sent.body).replace(b'a.png"', b'a.png"\r\nContent-Type: audio/wav')
     assert read(annotation, picture.getvalue(), "image/png")
     assert read(annotation, bytes(sent.body), sent.content_type)
-    with pytest.raises(BadInput, match="`x` is `audio/wav`, and `image/.*` is asked for"):
+    with pytest.raises(BadInput, match=r"`x` is `audio/wav`, and `image/.*` is asked for"):
         read(annotation, typed, sent.content_type)
 
 

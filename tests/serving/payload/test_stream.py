@@ -7,9 +7,9 @@ import pytest
 from pydantic import BaseModel
 
 from ekiben.errors import ServiceError
-from ekiben.serving.payload.marks import ContentType
 from ekiben.serving.payload.events import SSE
 from ekiben.serving.payload.files import BINARY
+from ekiben.serving.payload.marks import ContentType
 from ekiben.serving.payload.stream import ANY, EVENTS, NDJSON, TEXT, StreamSpec
 
 OCTETS = "application/octet-stream"

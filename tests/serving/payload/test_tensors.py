@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from ekiben.errors import BadInput, ServiceError
-from ekiben.serving.payload.marks import ContentType
 from ekiben.serving.payload.kinds import input_codec
+from ekiben.serving.payload.marks import ContentType
 from ekiben.serving.payload.npy import NPY
 from ekiben.serving.payload.output import OutputSpec
 from ekiben.serving.wire import JSON, Payload

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
@@ -221,6 +224,23 @@ def test_frames_behind_the_handshake_are_not_lost(server: Answering) -> None:
     with connected(server.url) as connection:
         connection.sendall(head + key + frame)
         assert read_until(connection, b"\x81\x02hi").startswith(b"HTTP/1.1 101 ")
+
+
+@given(st.lists(st.binary(max_size=200), min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None)
+@example([b"\x88\x80\0\0\0\0", b"\x81\x80\0\0\0\0"])  # a message behind the close
+@example([b"\x09\x80\0\0\0\0"])  # a ping in pieces
+@example([b"\x81\xff" + b"\xff" * 8 + b"\0" * 4])  # more bytes than there are
+def test_whatever_comes_as_frames_the_server_goes_on(server: Answering, pieces: list[bytes]) -> None:
+    head = b"GET /ui/echo HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+    key = b"sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    with connected(server.url) as connection:
+        connection.sendall(head + key)
+        assert read_until(connection, b"\r\n\r\n").startswith(b"HTTP/1.1 101 ")
+        for piece in pieces:
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(piece)
+    assert httpx.get(f"{server.url}/ui/page").text == "page"
 
 
 def test_where_nobody_serves_websockets_the_request_is_answered_as_it_is(server: Answering) -> None:
