@@ -126,7 +126,7 @@ def test_a_field_that_bentofile_md_says_is_refused_is(field: str, tmp_path: Path
 
 
 def test_metrics_md_has_every_metric_with_its_type_and_labels() -> None:
-    metrics = ServerMetrics(Naming(ServedAs("Iris")))
+    metrics = ServerMetrics(Naming(ServedAs("Iris", is_runner=True)))
     metrics.endpoint("classify").answered(200, 0.1)
     metrics.batches("classify")
     metrics.add(TaskMetrics(["train"], ["pending"], metrics.bounds).families)
