@@ -3,6 +3,7 @@ import subprocess
 import sys
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -89,8 +90,15 @@ def test_what_would_not_come_back_is_refused(store: Store) -> None:
     with pytest.raises(UsageError, match=r"`describe` of `Scale` is no tf\.function"):
         save_model("scale", Scale(1.0), signatures={"describe": {}})
     with pytest.raises(FrameworkError, match="`int` cannot be saved: Expected an object of type `Trackable`"):
-        save_model("five", 5)
+        save_model("five", 5, signatures={})
+    for lacking in (tf.Module(), keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])):
+        with pytest.raises(FrameworkError, match=r"has no tf\.function") as caught:
+            save_model("none", lacking)
+        assert "ekiben.keras" in str(caught.value.hint)
     assert store.models.list() == []
+    variables = tf.Module()
+    variables.weight = tf.Variable(3.0)
+    assert load_model(save_model("weight", variables, signatures={})).weight.numpy() == 3
 
 
 def test_a_file_that_is_lost_or_changed_is_damage(store: Store) -> None:

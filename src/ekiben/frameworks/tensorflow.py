@@ -106,6 +106,12 @@ def _load_to_serve(model: Model) -> object:
 def _choose_signatures(model: object, given: Mapping[str, object] | None) -> Mapping[str, object]:
     functions = [name for name in dir(model) if hasattr(getattr(model, name, None), "get_concrete_function")]
     if given is None:
+        functions = [name for name in functions if name == "__call__" or not name.startswith("_")]
+        if not functions:
+            raise FrameworkError(
+                f"`{type(model).__name__}` has no tf.function, so that nothing of it can be called once it is loaded",
+                hint="Keras models are saved with `ekiben.keras`; for variables alone, say `signatures={}`",
+            )
         return {name: {"batchable": False} for name in functions}
     for method in given:
         if method not in functions:
