@@ -20,7 +20,7 @@ from ekiben.clients.pieces import PieceReader
 from ekiben.clients.results import ReceivedAnswer, read_result
 from ekiben.clients.settings import FIRST_PAUSE_S, LONGEST_PAUSE_S, READY, READY_PATH, make_state
 from ekiben.clients.tasks import ResultStatus, check_task, read_id, read_status, task_request
-from ekiben.clients.transport import open_async_client, request_options, translated
+from ekiben.clients.transport import open_async_client, reason_of, request_options, translated
 from ekiben.clients.tries import Tries
 from ekiben.clients.uploads import Upload, upload_from_url, urls_among
 from ekiben.errors import Overloaded, UsageError
@@ -86,20 +86,16 @@ class AsyncHTTPClient:
 
     async def is_ready(self, timeout: float | None = None) -> bool:
         """Whether the server says that it is; False where none answers within `timeout` seconds."""
-        limit: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
-        try:
-            return (await self.client.get(READY_PATH, **limit)).status_code == READY
-        except httpx2.HTTPError:
-            return False
+        return not await self._obstacle(timeout)
 
     async def wait_until_server_ready(self, timeout: float | None = None) -> None:
         """Returns when the server is ready. Raises Overloaded after `timeout` seconds (default: the client's)."""
         limit_s = self._state.address.timeout_s if timeout is None else timeout
         until_s = time.monotonic() + limit_s
         pause_s = FIRST_PAUSE_S
-        while not await self.is_ready(max(pause_s, until_s - time.monotonic())):
+        while obstacle := await self._obstacle(max(pause_s, until_s - time.monotonic())):
             if time.monotonic() + pause_s > until_s:
-                raise Overloaded(f"the server at `{self.url}` is not ready after `{limit_s:g}` s")
+                raise Overloaded(f"the server at `{self.url}` is not ready after `{limit_s:g}` s: {obstacle}")
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
@@ -165,6 +161,15 @@ class AsyncHTTPClient:
     def _check_set_up(self) -> None:
         if not self._is_set_up:
             raise UsageError("the client does not know the service yet", hint="use it by `async with`")
+
+    async def _obstacle(self, timeout: float | None) -> str:
+        """Why the server is not ready; empty where it is."""
+        limit: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
+        try:
+            status = (await self.client.get(READY_PATH, **limit)).status_code
+        except httpx2.HTTPError as error:
+            return reason_of(error)
+        return "" if status == READY else f"it answers {status}"
 
     async def _call(self, endpoint: ClientEndpoint, args: tuple[object, ...], kwargs: Mapping[str, object]) -> object:
         options = request_options(await self._made(endpoint, args, kwargs))

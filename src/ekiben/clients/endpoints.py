@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias, get_args, get_origin
 
 import msgspec
+from pydantic import BaseModel, TypeAdapter
 
 from ekiben.errors import RequestError
+from ekiben.serving.declare.service import Service
+from ekiben.serving.declare.signature import read_signature
+from ekiben.serving.openapi import schema_document
 
 Types: TypeAlias = Mapping[str, Any]  # in the words of serving/client_types.py
 SCHEMA_PATH = "/schema.json"
@@ -18,7 +22,8 @@ SCHEMA_PATH = "/schema.json"
 class ClientEndpoint:
     """One API. `input` and `output` say the types of its values.
 
-    `takes_values`: arguments may be sent as they are. `is_idempotent` is False where the server does not say.
+    `takes_values`: arguments may be sent as they are. `is_idempotent` is False where the server does not say. `model`
+    reads results as the service's own pydantic models, where its code is there.
     """
 
     name: str
@@ -30,6 +35,7 @@ class ClientEndpoint:
     is_task: bool = False
     is_idempotent: bool = False
     takes_values: bool = False
+    model: TypeAdapter[Any] | None = None
 
     @property
     def parameters(self) -> Types:
@@ -86,3 +92,20 @@ def read_endpoints(document: bytes, url: str) -> dict[str, ClientEndpoint]:
         )
         for one in read.routes
     }
+
+
+def endpoints_of(service: Service) -> dict[str, ClientEndpoint]:
+    """The APIs of a service whose code is there, by name."""
+    found = read_endpoints(msgspec.json.encode(schema_document(service)), service.name)
+    for name, endpoint in service.endpoints.items():
+        method = getattr(service.inner, endpoint.function)
+        returns: Any = read_signature(method).returns
+        if _is_model(returns):
+            found[name] = replace(found[name], model=TypeAdapter(returns))
+    return found
+
+
+def _is_model(annotation: object) -> bool:
+    """Whether it is a pydantic model, or a list of one."""
+    item = get_args(annotation)[0] if get_origin(annotation) is list else annotation
+    return isinstance(item, type) and issubclass(item, BaseModel)

@@ -56,6 +56,8 @@ def read_result(endpoint: ClientEndpoint, answer: ReceivedAnswer, folder: Path) 
         if media_type == NPY:
             return _npy(answer.body)
         if media_type.endswith("json"):
+            if endpoint.model is not None:
+                return endpoint.model.validate_json(answer.body)
             return typed(msgspec.json.decode(answer.body), endpoint.output)
     except (msgspec.MsgspecError, ValueError) as error:
         raise RequestError(f"the answer of `{endpoint.name}` is no `{media_type}`: {error}") from error

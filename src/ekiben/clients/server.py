@@ -37,6 +37,8 @@ STOP_S = 30.0  # from asking the child to end to ending it
 SERVING = "ekiben: serving"  # what a server writes when it is ready
 SHOWN_LINES = 40  # of the child's log, where it failed
 _OTHER_NAMES = {"api_workers": "workers"}  # BentoML's -> ours
+# What BentoML's `serve` takes, and how it is here anyway.
+_ALWAYS: Mapping[str, object] = {"server_type": "http", "production": True, "env": None, "blocking": False}
 _SWITCHES = frozenset(option.name for option in CONFIG_OPTIONS if option.read is None)
 _KNOWN = frozenset(option.name for option in CONFIG_OPTIONS)
 
@@ -184,6 +186,8 @@ def _as_words(options: Mapping[str, object]) -> list[str]:
     """The options as the command line has them. Raises UsageError for one that there is not."""
     words: list[str] = []
     for key, value in options.items():
+        if value is None or (key in _ALWAYS and value == _ALWAYS[key]):
+            continue
         name = _OTHER_NAMES.get(key, key).replace("_", "-")
         if name not in _KNOWN:
             raise UsageError(f"`serve` has no option `{key}`", hint=did_you_mean(name, _KNOWN))

@@ -6,17 +6,14 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
-
 import ekiben
-from ekiben.clients.endpoints import ClientEndpoint, read_endpoints
+from ekiben.clients.endpoints import ClientEndpoint, endpoints_of
 from ekiben.clients.retrying import RetryPolicy
 from ekiben.clients.transport import Address
 from ekiben.errors import NotFound
 from ekiben.nearest import did_you_mean
 from ekiben.serving.declare.mounts import AsgiApp
 from ekiben.serving.declare.service import Service
-from ekiben.serving.openapi import schema_document
 
 READY_PATH = "/readyz"
 READY = 200
@@ -93,5 +90,5 @@ def make_state(
         Path(media_dir) if media_dir is not None else None,
     )
     if service is not None:
-        state.endpoints = read_endpoints(msgspec.json.encode(schema_document(service)), url)
+        state.endpoints = endpoints_of(service)
     return state

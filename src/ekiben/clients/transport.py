@@ -88,5 +88,9 @@ def translated(error: httpx2.HTTPError, url: str) -> EkibenError:
     """The error as ours."""
     if is_late(error):
         return DeadlineExceeded(f"`{url}` has not answered in time")
-    reason = str(error).lower() or type(error).__name__
-    return Overloaded(f"`{url}` cannot be reached: {reason}", hint="is the server up?")
+    return Overloaded(f"`{url}` cannot be reached: {reason_of(error)}", hint="is the server up?")
+
+
+def reason_of(error: httpx2.HTTPError) -> str:
+    """What the error says, in a few words."""
+    return str(error).lower() or type(error).__name__
