@@ -186,7 +186,10 @@ def _make_parts(plan: ServerPlan) -> _Parts:
     if access_log is not None:
         metrics.readings.dropped_lines = lambda: access_log.dropped
     http = HttpServer(state, drain_s=config.drain_s.value, tls=tls_context(config), backlog=config.backlog.value)
-    return _Parts(stations, front, http, open_grpc(front.inference, config), access_log)
+    by_grpc = open_grpc(front.inference, config)
+    if by_grpc is not None and plan.entry.middlewares:
+        logger.warning("requests by gRPC do not pass the middlewares of `%s`, which are HTTP's", plan.entry.name)
+    return _Parts(stations, front, http, by_grpc, access_log)
 
 
 async def _run(plan: ServerPlan, listener: socket.socket) -> int:

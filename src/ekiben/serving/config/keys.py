@@ -134,6 +134,8 @@ KEYS = (
     Key("ssl.version", "tls_version", values.tls_version, "17: TLS 1.2 and later; 5: TLS 1.2", 17, (), "ssl-version"),
     Key("ssl.ciphers", "tls_ciphers", values.optional_text, "ciphers of TLS 1.2, as OpenSSL lists them",
         None, (), "ssl-ciphers"),
+    Key("inference.enabled", "has_inference", values.switch, "answer the Open Inference Protocol at `/v2`",
+        True, ("EKIBEN_INFERENCE_ENABLED",)),
     Key("grpc.enabled", "has_grpc", values.switch, "answer the Open Inference Protocol by gRPC, too",
         False, ("EKIBEN_GRPC_ENABLED",), "grpc"),
     Key("grpc.host", "grpc_host", values.optional_text, "address that gRPC listens on; none: `http.host`",

@@ -98,6 +98,7 @@ class ServerConfig:
     tls_client_certificates: Setting[int]
     tls_version: Setting[int]
     tls_ciphers: Setting[str | None]
+    has_inference: Setting[bool]
     has_grpc: Setting[bool]
     grpc_host: Setting[str | None]
     grpc_port: Setting[int]

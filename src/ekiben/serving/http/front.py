@@ -76,7 +76,7 @@ class Front:
                 schema=lambda: schema_document(service, prefix),
             ),
             **(scrape_routes(parts.metrics.page) if config.has_metrics.value else {}),
-            **inference_routes(self.inference, config.max_body_bytes.value),
+            **(inference_routes(self.inference, config.max_body_bytes.value) if config.has_inference.value else {}),
             **apis,
             **self._tasks.routes,
             **health_routes(is_alive=parts.stations.is_alive, is_ready=self.is_ready),
@@ -127,7 +127,8 @@ class Front:
     def _mounts(self) -> dict[str, Handler]:
         """The mounted apps; beside them what says that there is no such model, unless an app has such paths."""
         mounts: dict[str, Handler] = dict(self._apps)
-        if not any(INFERENCE_MODELS.startswith(prefix) for prefix in mounts):
+        is_taken = any(INFERENCE_MODELS.startswith(prefix) for prefix in mounts)
+        if self._parts.config.has_inference.value and not is_taken:
             mounts[INFERENCE_MODELS] = no_model(self.inference)
         return mounts
 
