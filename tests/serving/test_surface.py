@@ -328,6 +328,10 @@ with ekiben.importing():
 class Hooked:
     name = "me"
 
+    @app.get("/view/{number}")
+    def view(self, number: int) -> str:
+        return self.name * number
+
     @ekiben.on_deployment
     def prepare():
         with Path("deployed").open("a") as log:
@@ -345,6 +349,7 @@ def test_workers_know_which_they_are_and_deployment_hooks_run_once(tmp_path: Pat
         found = {tuple(server.post("/index").json()) for _ in range(40)}
         assert {(index, name) for index, name, _ in found} <= {(one, "Hooked") for one in range(1, workers + 1)}
         assert len({pid for *_, pid in found}) == len(found) <= workers
-        who = server.client.get("/app/who")
-        assert (who.status_code, who.json() if workers == 1 else None) == ((200, "me") if workers == 1 else (500, None))
+        asked = [server.client.get(path) for path in ("/app/who", "/app/view/2")]
+        assert [one.status_code for one in asked] == [200 if workers == 1 else 500] * 2
+        assert workers == 2 or [one.json() for one in asked] == ["me", "meme"]
     assert (tmp_path / "deployed").read_text() == f"{server.process.pid} 1\n"

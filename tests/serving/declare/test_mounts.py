@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import fastapi
 import pytest
 
 import ekiben
@@ -56,16 +55,3 @@ def test_two_apps_at_one_place_are_refused() -> None:
 def test_what_is_no_app_is_refused() -> None:
     with pytest.raises(ServiceError, match="no ASGI app"):
         ekiben.asgi_app("app")  # type: ignore[arg-type]
-
-
-def test_a_route_that_is_a_method_of_the_service_is_refused_with_a_remedy() -> None:
-    routes = fastapi.FastAPI()
-
-    class Viewed(Plain):
-        @routes.get("/view")
-        def view(self) -> int:
-            return 2
-
-    with pytest.raises(ServiceError, match="the route `/view` of the app at `/ui` is a method of `Viewed`") as caught:
-        ekiben.asgi_app(routes, path="/ui")(ekiben.service(Viewed))
-    assert caught.value.hint is not None

@@ -11,6 +11,7 @@
     specs.py      input_spec, output_spec        what a method takes and gives, said beside its signature
     hooks.py      @on_startup, @on_shutdown; __is_alive__, __is_ready__
     mounts.py     @asgi_app -> Mount             an ASGI app beside the APIs     ── wsgi  a WSGI app as one
+    class_views.py                               routes of an app that are methods of the class
     middlewares.py  Middleware                   an ASGI middleware around all of them
     gradio_app.py mount_gradio_app               the same with a Gradio interface
     arguments.py  use_arguments                  values that a build fills in

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from ekiben.errors import ServiceError
+from ekiben.serving.declare.class_views import bind_class_views
 
 _MARK = "__ekiben_mounts__"
 _PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+|")  # RFC 3986: path segments without escapes, or none
@@ -70,16 +71,9 @@ def mounts_of(cls: type) -> tuple[Mount, ...]:
 
 
 def check_mounts(mounts: Sequence[Mount], cls: type) -> None:
-    """Raises ServiceError for two apps at one place, and for routes that are methods of the service."""
+    """Raises ServiceError for two apps at one place. Routes that are methods of the class are given its instance."""
     prefixes = [mount.prefix for mount in mounts]
     for mount in mounts:
         if prefixes.count(mount.prefix) > 1:
             raise ServiceError(f"two apps are mounted at `{mount.prefix or '/'}`")
-        for route in getattr(mount.app, "routes", ()):
-            endpoint = getattr(route, "endpoint", None)
-            if endpoint is not None and any(endpoint is value for value in vars(cls).values()):
-                raise ServiceError(
-                    f"the route `{getattr(route, 'path', '')}` of the app at `{mount.prefix or '/'}` is a method of "
-                    f"`{cls.__name__}`",
-                    hint="an app runs beside the service's instance; write a function, or an `@ekiben.api`",
-                )
+        bind_class_views(mount.app, cls)
