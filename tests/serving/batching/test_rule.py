@@ -305,6 +305,12 @@ def test_max_latency_sheds_only_where_it_is_ten_times_one_row(max_latency_s: flo
     assert is_max_latency_too_low(view.options, view.learned.cost) is not is_shed
 
 
+def test_max_latency_that_is_a_window_sheds_nothing_and_is_never_too_low() -> None:
+    view = view_of(1, age_s=5.0, options=BatchOptions(max_latency_s=0.11, is_window=True))
+    assert not isinstance(decide(view), Shed)
+    assert not is_max_latency_too_low(replace(view.options, max_latency_s=0.01), view.learned.cost)
+
+
 def test_max_latency_sheds_only_where_a_full_batch_fits_into_it() -> None:
     view = view_of(1, age_s=5.0, options=BatchOptions(max_latency_s=0.2, max_batch_size=192))
     assert not isinstance(decide(view), Shed)

@@ -31,7 +31,7 @@ def decide(view: QueueView) -> Decision:
 
 def is_max_latency_too_low(options: BatchOptions, cost: CostModel) -> bool:
     """Whether `max_latency` only bounds holds, since nothing could be shed by it without refusing too much."""
-    return cost.alone_s is not None and not is_max_latency_a_deadline(options, cost)
+    return cost.alone_s is not None and not (options.is_window or is_max_latency_a_deadline(options, cost))
 
 
 def why_now(view: QueueView) -> DispatchReason:

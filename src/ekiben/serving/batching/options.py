@@ -17,6 +17,7 @@ class BatchOptions:
 
     `batch_dim` is the dimension along which inputs are joined and the one along which outputs are split. `deadline_s`
     is an outright deadline from arrival (None: none). `is_idempotent` allows a failed batch to be run again in halves.
+    `is_window`: `max_latency_s` bounds that wait alone; else, far above what a row costs, it is a deadline, too.
     """
 
     max_batch_size: int = DEFAULT_MAX_BATCH_SIZE
@@ -25,3 +26,4 @@ class BatchOptions:
     deadline_s: float | None = None
     is_idempotent: bool = True
     strategy: Strategy = "adaptive"
+    is_window: bool = False

@@ -47,7 +47,7 @@ def is_max_latency_a_deadline(options: BatchOptions, cost: CostModel) -> bool:
     Else it is a window only: one that no full batch fits into was not meant to bound the batch.
     """
     alone_s = cost.alone_s
-    if alone_s is None or options.max_latency_s < SHEDDING_FACTOR * alone_s:
+    if options.is_window or alone_s is None or options.max_latency_s < SHEDDING_FACTOR * alone_s:
         return False
     return options.max_latency_s >= (cost.predict_s(options.max_batch_size) or 0.0)
 

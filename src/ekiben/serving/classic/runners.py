@@ -97,4 +97,5 @@ def _batch_of(method: RunnerMethod) -> BatchOptions:
         max_batch_size=method.max_batch_size or DEFAULT_MAX_BATCH_SIZE,
         max_latency_s=latency_s,
         batch_dim=method.declared.batch_dim,
+        is_window=True,
     )

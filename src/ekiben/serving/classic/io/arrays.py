@@ -98,7 +98,8 @@ class NumpyNdarray(IODescriptor):
         items: JsonSchema = {} if self._dtype is None else {"type": _JSON_TYPES.get(self._dtype.kind, "object")}
         for _ in (self._shape or ())[1:]:
             items = {"type": "array", "items": items}
-        return {"type": "array", "items": items}
+        dtype: JsonSchema = {} if self._dtype is None else {"x-dtype": str(self._dtype)}
+        return {"type": "array", "items": items, "title": "numpy.ndarray", **dtype}
 
     def tensor_schema(self) -> JsonSchema:
         """An array of this dtype and shape."""

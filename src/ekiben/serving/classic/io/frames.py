@@ -126,8 +126,10 @@ class PandasDataFrame(IODescriptor):
         """Of JSON, by `orient`; binary text for Parquet."""
         if self.mime_type != JSON:
             return {"type": "string"} if self.mime_type == CSV else dict(BINARY)
-        if self._orient in ("records", "values"):
-            return {"type": "array", "items": {"type": "object" if self._orient == "records" else "array"}}
+        if self._orient == "records":
+            return {"type": "array", "items": {"type": "object"}, "title": "pandas.DataFrame, records"}
+        if self._orient == "values":
+            return {"type": "array", "items": {"type": "array"}}
         return {"type": "object"}
 
     def tensor_schema(self) -> JsonSchema:

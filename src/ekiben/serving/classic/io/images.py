@@ -85,7 +85,7 @@ class Image(IODescriptor):
 
     def schema(self) -> JsonSchema:
         """Binary text, as OpenAPI says a file."""
-        return dict(BINARY)
+        return {**BINARY, "title": "PIL.Image"}
 
     def _image(self, value: object) -> object:
         if not isinstance(value, np.ndarray):
