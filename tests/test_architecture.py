@@ -41,7 +41,7 @@ SERVING_ROWS: list[tuple[str, ...]] = [
     ("batching", "payload", "streams"),
     ("oip",),
     ("failures",),
-    ("wire", "logs", "interpreter", "healthcheck", "stopping", "exit_status"),
+    ("wire", "shared_memory", "logs", "interpreter", "healthcheck", "stopping", "exit_status"),
     ("variables",),
 ]
 # The public face: thin modules that re-export from any row below the command line. Nothing inside imports them.

@@ -26,6 +26,7 @@
     client_types what clients are told of an API's values
     exit_status  how that ends
     variables    by which an image says what is to be served
+    shared_memory  large bodies that are written once and passed on by descriptor
     wire         Payload, Call, Reply: what travels between all of them           ── streams   followed to their end
     failures     an exception -> the reply that its request gets, wherever it was raised
 

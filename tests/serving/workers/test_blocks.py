@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from ekiben.serving.workers.blocks import LARGE_BYTES, MOST_KEPT_BYTES, MOST_LENT, BlockLender, BlockReader
+from ekiben.serving.shared_memory import LARGE_BYTES, MOST_KEPT_BYTES
+from ekiben.serving.workers.blocks import MOST_LENT, BlockLender, BlockReader
 
 BODY = bytes(range(256)) * (LARGE_BYTES // 256)
 
@@ -24,7 +25,7 @@ def blocks_open() -> int:
     count = 0
     for link in Path("/proc/self/fd").iterdir():
         try:
-            count += "memfd:ekiben" in str(link.readlink())
+            count += "memfd:ekiben-bodies" in str(link.readlink())
         except FileNotFoundError:  # the folder's own
             continue
     return count
@@ -186,6 +187,6 @@ def memory_blocks() -> int:
     found = set()
     for link in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
-            if "memfd:ekiben" in str(link.readlink()):
+            if "memfd:ekiben-bodies" in str(link.readlink()):
                 found.add(link.stat().st_ino)
     return len(found)

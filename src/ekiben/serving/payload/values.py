@@ -20,6 +20,7 @@ import msgspec
 
 from ekiben.errors import BadInput, ServiceError
 from ekiben.serving.payload.folder import RequestFolder
+from ekiben.serving.shared_memory import share
 from ekiben.serving.wire import Body, Payload
 
 VALUES = "application/x-ekiben-values"
@@ -95,7 +96,7 @@ def encode_values(value: object, what: str = "the value") -> Payload:
         padding = -at % _ALIGN_BYTES
         pieces += (_PADDING[:padding], buffer)
         at += padding + len(buffer)
-    return Payload(VALUES, b"".join(pieces))
+    return Payload(VALUES, share(pieces) or b"".join(pieces))
 
 
 def decode_values(body: Body, folder: RequestFolder | None = None) -> object:

@@ -1,6 +1,7 @@
 """Blocks of shared memory between a front and its child, for bodies that are too large to be copied through a socket.
 
-    sender     writes the bodies into a block that nobody reads, and sends its descriptor ahead of the message
+    sender     writes the bodies into a block that nobody reads, and sends its descriptor ahead of the message; a body
+               that is in shared memory already (`shared_memory`), from its maker or another worker, is sent as it is
     receiver   maps it, and decodes where it lies; when the last view of it is gone, it says so. What it writes there
                is its own (copied page by page), so that arrays are views of it which a service may change
     sender     uses the block again
@@ -9,9 +10,6 @@ A block is used again because its pages are the costly part: writing 10 MB into 
 long as into pages that are there, and longer than sending them through the socket. A descriptor goes along with each
 message, so the receiver keeps no table: what it holds is held by the mapping, which lives as long as a view of it. What
 a killed worker had is gone with its descriptors.
-
-A body that came in a block and goes on to another worker as it is goes in that block: the front passes the descriptor on
-and looks at none of it. Whoever sent it hears that it is unused when the last reader has said so.
 
 Descriptors have a socket of their own beside the stream, since the event loop's streams do not carry them. One is sent
 before the message that names it, so taking it never waits.
@@ -28,12 +26,10 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ekiben.serving.shared_memory import LARGE_BYTES, MOST_KEPT_BYTES, MappedBlock, block_of, map_block, write_pieces
 from ekiben.serving.wire import Body
 
-LARGE_BYTES = 128 * 1024  # bodies of one message from which a block is cheaper than the socket, as measured
 MOST_LENT = 8  # blocks under way at once: each is a descriptor here and one there, of which a front has few to spare
-MOST_KEPT_BYTES = 32 * 1024 * 1024  # of blocks that wait for their next use, for each direction of a worker
-_MOST_PIECES = 1000  # of one writing call (IOV_MAX is 1024)
 
 
 @dataclass(slots=True)
@@ -43,15 +39,6 @@ class _Block:
     number: int
     descriptor: int
     pages_bytes: int = 0
-
-
-class MappedBlock(mmap.mmap):
-    """A block as its receiver maps it; `descriptor` is open as long as it is, so that it can be passed on."""
-
-    descriptor: int
-
-    def __del__(self) -> None:
-        os.close(self.descriptor)
 
 
 class BlockLender:
@@ -68,13 +55,13 @@ class BlockLender:
         size = sum(map(len, bodies))
         if size < LARGE_BYTES or len(self._lent) >= MOST_LENT or not hasattr(os, "memfd_create"):
             return 0
-        if (mapped := _whole_block(bodies)) is not None:
+        if (mapped := block_of(bodies)) is not None:
             return self._pass_on(mapped)
         block = self._take(size)
         if block is None:
             return 0
         try:
-            _write(block.descriptor, bodies)
+            write_pieces(block.descriptor, bodies)
             block.pages_bytes = max(block.pages_bytes, size)
             socket.send_fds(self._end, [b"\0"], [block.descriptor], socket.MSG_DONTWAIT)
         except OSError:  # no memory, or too many descriptors on their way: the socket will do
@@ -136,12 +123,7 @@ class BlockReader:
         _, descriptors, _, _ = socket.recv_fds(self._end, 1, 1, socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC)
         if not descriptors:
             raise OSError("no descriptor came: this process has too many open files")
-        try:
-            mapped = MappedBlock(descriptors[0], size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
-        except OSError:
-            os.close(descriptors[0])
-            raise
-        mapped.descriptor = descriptors[0]
+        mapped = map_block(descriptors[0], size)
         self._mapped[number] = weakref.ref(mapped, lambda _: self._unmapped(number))
         return memoryview(mapped)
 
@@ -153,23 +135,3 @@ class BlockReader:
     def _unmapped(self, number: int) -> None:
         if self._mapped.pop(number, None) is not None:
             self._on_unused(number)
-
-
-def _whole_block(bodies: Sequence[Body]) -> MappedBlock | None:
-    """The block that these bodies are all of, as it came; None for others."""
-    body = bodies[0]
-    if len(bodies) == 1 and isinstance(body, memoryview) and isinstance(body.obj, MappedBlock):
-        return body.obj if len(body) == len(body.obj) else None
-    return None
-
-
-def _write(descriptor: int, bodies: Sequence[Body]) -> None:
-    pieces: list[Body] = list(bodies) if len(bodies) <= _MOST_PIECES else [b"".join(bodies)]
-    position = 0
-    while pieces:
-        written = os.pwritev(descriptor, pieces, position)
-        position += written
-        while pieces and written >= len(pieces[0]):
-            written -= len(pieces.pop(0))
-        if pieces and written:
-            pieces[0] = memoryview(pieces[0])[written:]
