@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.serving.server_process import ServerProcess, eventually, serving, write_service
+from tests.serving.server_process import ServerProcess, eventually, serving, started, write_service
 
 SOURCE = '''
 import asyncio, os, time
@@ -150,3 +150,15 @@ def test_a_killed_runner_is_replaced(server: ServerProcess) -> None:
         return answer.status_code == 200 and answer.json()[2] != before
 
     eventually(is_another)
+
+
+def test_a_runner_that_is_served_alone_is_called_by_its_url(server: ServerProcess) -> None:
+    project = server.log.parent
+    apart = write_service(project.parent / "apart", SOURCE)
+    with started(apart, "service:svc", "--service", "Worker", "--root", str(apart), "-p", "0") as runner:
+        assert runner.client.post("/double", json=[[1, 2]]).json() == [2, 4]
+        caller = write_service(project.parent / "caller", SOURCE)
+        with serving(caller, environ={"EKIBEN_SERVICE_WORKER_URL": runner.url}) as service:
+            assert service.client.post("/many", json=[1, 2, 3]).json() == [2, 4, 6]
+            assert service.client.post("/fail", content="input").status_code == 400
+        assert runner.metric('ekiben_runner_batch_size_sum{method="double",runner="Worker"}') == 5

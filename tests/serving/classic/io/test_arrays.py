@@ -82,6 +82,8 @@ def test_a_sample_says_dtype_columns_and_example() -> None:
     assert described.documented() == {
         "type": "array",
         "items": {"type": "array", "items": {"type": "number"}},
+        "title": "numpy.ndarray",
+        "x-dtype": "float64",
         "examples": [[[1.5, 2.0]]],
     }
     assert read_array(described, b"[[1, 2], [3, 4]]").dtype == np.float64
