@@ -138,6 +138,8 @@ def test_rows_are_counted_by_the_head_alone() -> None:
     assert spec.count_rows(encode_values({"rows": [1, 2, 3], "factor": 2}), 0) == 3
     assert spec.count_rows(encode_values({"factor": 2}), 0) == 1
     assert spec.count_rows(Payload(VALUES, b"nonsense"), 0) == 1
+    assert spec.count_rows(Payload(JSON, b"[[1, 2]]"), 0) == 2
+    assert spec.count_rows(Payload(JSON, b"[]"), 0) == 1
 
 
 def test_the_code_says_limits_workers_and_what_may_be_batched() -> None:

@@ -13,12 +13,14 @@ from ekiben.serving.oip.signature import TensorSpec
 from ekiben.serving.payload.call_arguments import FIRST, CallArguments, arguments_of
 from ekiben.serving.payload.folder import RequestFolder
 from ekiben.serving.payload.input import InputSpec, Parameter
+from ekiben.serving.payload.rows import count_json_rows
 from ekiben.serving.payload.schemas import JsonSchema
 from ekiben.serving.payload.values import VALUES, count_value_rows, decode_values
 from ekiben.serving.wire import JSON, Payload
 
 _NAME = "arguments"
 _DECODE = msgspec.json.Decoder().decode
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class ArgumentsInput(InputSpec):
@@ -61,7 +63,12 @@ class ArgumentsInput(InputSpec):
 
     def count_rows(self, payload: Payload, batch_dim: int) -> int:
         """The rows of the first argument; 1 where that cannot be told."""
-        return count_value_rows(payload.body, FIRST, batch_dim) if payload.content_type == VALUES else 1
+        if payload.content_type == VALUES:
+            return count_value_rows(payload.body, FIRST, batch_dim)
+        try:
+            return count_json_rows(bytes(_ITEMS.decode(payload.body)[0]), batch_dim)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, IndexError):
+            return 1
 
     def json_schema(self) -> JsonSchema:
         """A list of what the method takes, or an object by position and name."""

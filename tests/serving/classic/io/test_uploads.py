@@ -144,7 +144,7 @@ def test_documents_say_what_a_form_has() -> None:
     spec = PartsInput(Multipart(photo=Image(), note=Text.from_sample("hi")))
     assert spec.media_types == ("multipart/form-data",)
     assert spec.json_schema()["properties"] == {
-        "photo": {"type": "string", "format": "binary"},
+        "photo": {"type": "string", "format": "binary", "title": "PIL.Image"},
         "note": {"type": "string", "examples": ["hi"]},
     }
     assert DescriptorInput(Image(allowed_mime_types=["image/png"]), "x").media_types == ("image/png",)
