@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import cast
 
+import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 from pydantic import BaseModel
 
 from ekiben.clients.sync_client import SyncHTTPClient
+from ekiben.io import Image as ClassicImage
+from ekiben.io import NumpyNdarray, PandasDataFrame, Text
+from ekiben.serving.classic.service import Service as ClassicService
 from ekiben.serving.declare.api import api
 from ekiben.serving.declare.service import Service, service
 
@@ -46,3 +52,16 @@ def test_a_root_input_is_the_whole_body_by_its_fields_or_as_one() -> None:
         assert client.root(Point(x=3)) == client.root({"x": 3}) == client.root(x=3) == 3
         with pytest.raises(TypeError, match="takes one argument"):
             client.root(1, 2)
+
+
+def test_the_classic_styles_values_go_and_come_too() -> None:
+    classic = ClassicService("classic")
+    classic.api(input=NumpyNdarray(), output=NumpyNdarray(), name="double")(lambda rows: rows * 2)
+    classic.api(input=Text(), output=Text(), name="shout")(lambda text: text.upper())
+    classic.api(input=ClassicImage(), output=ClassicImage(), name="grey")(lambda image: image.convert("L"))
+    classic.api(input=PandasDataFrame(), output=PandasDataFrame(), name="same")(lambda frame: frame)
+    with SyncHTTPClient("http://here", app=classic.to_asgi()) as client:
+        assert np.array_equal(client.double(np.arange(3)), [0, 2, 4])
+        assert client.shout("hi") == "HI"
+        assert client.grey(Image.new("RGB", (2, 2))).mode == "L"
+        assert client.same(pd.DataFrame({"a": [1, 2]}))["a"].tolist() == [1, 2]

@@ -59,8 +59,8 @@ def _root_body(endpoint: ClientEndpoint, value: object, fetched: Mapping[str, Up
     if is_file(endpoint.input):
         upload = upload_of(value, fetched)
         return RequestBody(upload.media_type, upload.content)
-    if isinstance(value, str) and not endpoint.takes_values:
-        return RequestBody(TEXT, value.encode())  # BentoML's servers take a root text as it is
+    if isinstance(value, str) and not endpoint.takes_json:
+        return RequestBody(TEXT, value.encode())
     return RequestBody(JSON, encode_json(value, "the argument"))
 
 

@@ -13,6 +13,7 @@ from ekiben.errors import RequestError
 from ekiben.serving.declare.service import Service
 from ekiben.serving.declare.signature import read_signature
 from ekiben.serving.openapi import schema_document
+from ekiben.serving.wire import JSON
 
 Types: TypeAlias = Mapping[str, Any]  # in the words of serving/client_types.py
 SCHEMA_PATH = "/schema.json"
@@ -22,8 +23,9 @@ SCHEMA_PATH = "/schema.json"
 class ClientEndpoint:
     """One API. `input` and `output` say the types of its values.
 
-    `takes_values`: arguments may be sent as they are. `is_idempotent` is False where the server does not say. `model`
-    reads results as the service's own pydantic models, where its code is there.
+    `takes_values`: arguments may be sent as they are; `takes_json`: the server says that a body may be JSON.
+    `is_idempotent` is False where it does not say. `model` reads results as the service's own pydantic models, where
+    its code is there.
     """
 
     name: str
@@ -35,6 +37,7 @@ class ClientEndpoint:
     is_task: bool = False
     is_idempotent: bool = False
     takes_values: bool = False
+    takes_json: bool = False
     model: TypeAdapter[Any] | None = None
 
     @property
@@ -61,6 +64,7 @@ class _Route(msgspec.Struct):
     doc: str | None = None
     idempotent: bool = False
     is_task: bool = False
+    content_types: tuple[str, ...] = ()
 
 
 class _Document(msgspec.Struct):
@@ -89,6 +93,7 @@ def read_endpoints(document: bytes, url: str) -> dict[str, ClientEndpoint]:
             is_task=one.is_task,
             is_idempotent=one.idempotent,
             takes_values=read.takes_values,
+            takes_json=JSON in one.content_types,
         )
         for one in read.routes
     }

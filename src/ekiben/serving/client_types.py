@@ -43,7 +43,7 @@ def input_types(spec: InputSpec) -> JsonSchema:
     schema = spec.json_schema()
     takes_files = MULTIPART in spec.media_types
     if spec.root is not None:
-        return {**_translated(schema, _definitions(schema), takes_files), "root_input": True}
+        return {**_translated(schema, _definitions(schema), takes_files=True), "root_input": True}
     properties = cast(Mapping[str, JsonSchema], schema.get("properties", {}))
     found = {name: _translated(one, _definitions(schema), takes_files) for name, one in properties.items()}
     return {**schema, "properties": found}
