@@ -32,6 +32,7 @@ _NAMES = {
     "get": "ekiben.bentos",
     "import_bento": "ekiben.bentos",
     "list": "ekiben.bentos",
+    "monitor": "ekiben.serving.declare.monitoring",
     "mount_asgi_app": "ekiben.serving.declare.mounts",
     "get_current_service": "ekiben.serving.declare.server_context",
     "importing": "ekiben.serving.declare.server_context",
@@ -100,6 +101,7 @@ if TYPE_CHECKING:
     from ekiben.serving.declare.hooks import on_deployment as on_deployment
     from ekiben.serving.declare.hooks import on_shutdown as on_shutdown
     from ekiben.serving.declare.hooks import on_startup as on_startup
+    from ekiben.serving.declare.monitoring import monitor as monitor
     from ekiben.serving.declare.mounts import asgi_app as asgi_app
     from ekiben.serving.declare.mounts import mount_asgi_app as mount_asgi_app
     from ekiben.serving.declare.server_context import get_current_service as get_current_service

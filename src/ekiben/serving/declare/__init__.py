@@ -15,6 +15,7 @@
     middlewares.py  Middleware                   an ASGI middleware around all of them
     gradio_app.py mount_gradio_app               the same with a Gradio interface
     arguments.py  use_arguments                  values that a build fills in
+    monitoring.py monitor                        records of what a service saw and said
     server_context.py  server_context, get_current_service, importing    what a service may ask of its process
 
 Every mistake in a declaration is a ServiceError here, and what this version does not act on NotActedOn, with file, line
