@@ -24,10 +24,12 @@ class MappedBlock(mmap.mmap):
     use for it when nobody looks at it any more.
     """
 
-    descriptor: int
-    is_own: bool
+    descriptor = -1
+    is_own = False
 
     def __del__(self) -> None:
+        if self.descriptor < 0:  # it could not be mapped
+            return
         if self.is_own and sum(size for _, size in _kept) + len(self) <= MOST_KEPT_BYTES:
             _kept.append((self.descriptor, len(self)))
         else:
