@@ -54,6 +54,33 @@ def test_a_runnable_takes_rows_and_gives_arrays(store: Store) -> None:
     assert served.SUPPORTED_RESOURCES == ("nvidia.com/gpu", "cpu")
 
 
+@pytest.mark.parametrize("count", [1, 40, 1024, 1025])
+def test_a_runnable_predicts_the_same_for_few_rows_and_many(store: Store, count: int) -> None:
+    trained = net(keras.layers.Dropout(0.5), keras.layers.BatchNormalization())
+    served: Any = get_runnable(save_model("net", trained))()
+    rows = np.resize(FEATURES, (count, 4))
+    wanted = trained.predict(rows, verbose=0)
+    assert np.allclose(served.predict(rows), wanted, atol=1e-6)
+    assert np.allclose(served.predict(rows, batch_size=8), wanted, atol=1e-6)
+
+
+class Counting(keras.Model):  # type: ignore[misc]
+    """A model with a `predict` of its own."""
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+    def predict(self, rows: Any) -> Any:
+        return len(rows)
+
+
+def test_a_predict_of_ones_own_is_what_a_runnable_calls(store: Store) -> None:
+    counting = Counting()
+    counting(FEATURES)
+    model = save_model("counting", counting, custom_objects={"Counting": Counting})
+    assert get_runnable(model)().predict(FEATURES) == 40  # type: ignore[attr-defined]
+
+
 def test_layers_of_ones_own_come_along_as_custom_objects_which_are_a_pickle(store: Store) -> None:
     trained = net(Tripled())
     model = save_model("net", trained, custom_objects={"Tripled": Tripled})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ekiben.errors import FrameworkError
@@ -67,9 +68,14 @@ def get_runnable(model: Model) -> type[Runnable]:
 
 
 def _call(method: Callable[..., Any], *args: object, **kwargs: object) -> object:
-    taken = inspect.signature(method).parameters
+    taken = _parameters_of(getattr(method, "__func__", method))
     where = {name: value for name, value in _place().items() if name in taken}
     return method(*args, **{**where, **kwargs})
+
+
+@cache
+def _parameters_of(function: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(inspect.signature(function).parameters)
 
 
 def _place() -> dict[str, object]:
