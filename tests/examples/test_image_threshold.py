@@ -22,9 +22,9 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """Asks the example, served from its folder."""
     folder = tmp_path_factory.mktemp("threshold")
     machine = Machine(Path(sys.executable).parent, folder / "home", folder)
-    with machine.serve("image_threshold", cwd=machine.copy_example("image_threshold").parent) as url:
-        with httpx.Client(base_url=url, timeout=30) as client:
-            yield client
+    machine.copy_example("image_threshold")
+    with machine.serve("image_threshold", cwd=folder) as url, httpx.Client(base_url=url, timeout=30) as client:
+        yield client
 
 
 def a_picture() -> bytes:

@@ -20,9 +20,9 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """Asks the example, served from its folder."""
     folder = tmp_path_factory.mktemp("streaming")
     machine = Machine(Path(sys.executable).parent, folder / "home", folder)
-    with machine.serve("streaming", cwd=machine.copy_example("streaming").parent) as url:
-        with httpx.Client(base_url=url, timeout=30) as client:
-            yield client
+    machine.copy_example("streaming")
+    with machine.serve("streaming", cwd=folder) as url, httpx.Client(base_url=url, timeout=30) as client:
+        yield client
 
 
 def test_the_words_come_one_by_one(client: httpx.Client) -> None:
