@@ -31,12 +31,12 @@ class ServedRunner:
         """The result."""
         return await getattr(self._async, method.name)(*args, **kwargs)
 
-    async def async_stream(
+    def async_stream(
         self, method: RunnableMethod, args: Sequence[object], kwargs: Mapping[str, object]
     ) -> AsyncIterator[Any]:
-        """The items."""
-        async for item in getattr(self._async, method.name)(*args, **kwargs):
-            yield item
+        """The items; whoever drops them before their end ends the stream."""
+        items: AsyncIterator[Any] = getattr(self._async, method.name)(*args, **kwargs)
+        return items
 
     async def is_ready(self) -> bool:
         """As far as can be told from here: the server is not ready while a runner is not."""
