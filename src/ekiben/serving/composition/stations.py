@@ -96,8 +96,9 @@ class Stations:
         await asyncio.gather(*(one.close() for one in self))
 
     async def stop(self) -> None:
-        """Stops every worker, those that ask before those that are asked."""
-        for station in self:
-            await station.pool.stop()
+        """Stops every worker, those of the entry first: its shut-down hooks may still ask the others."""
+        entry, *others = self
+        await entry.pool.stop()
+        await asyncio.gather(*(one.pool.stop() for one in others))
         for remote in self._remote.values():
             remote.close()
