@@ -100,6 +100,10 @@ def test_code_in_a_model_is_refused_unless_it_is_trusted(store: Store) -> None:
     assert "safe_mode=False" in str(caught.value.hint)
     loaded: Any = load_model(model, safe_mode=False)
     assert loaded.predict(FEATURES, verbose=0).shape == (40, 2)
+    with pytest.raises(FrameworkError, match="Lambda"):
+        get_runnable(model)()
+    served: Any = get_runnable(model, safe_mode=False)()
+    assert served.predict(FEATURES).shape == (40, 2)
 
 
 def test_a_folder_that_came_from_bentoml_is_read(store: Store) -> None:

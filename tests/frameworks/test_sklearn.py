@@ -233,6 +233,10 @@ def test_a_type_that_is_not_trusted_is_recorded_and_has_to_be_named(store: Store
     assert f"trusted=['{name}']" in str(caught.value.hint)
     loaded = sklearn.load_model(model, trusted=[name])
     assert np.array_equal(loaded.predict(FEATURES), pipeline.predict(FEATURES))
+    with pytest.raises(FrameworkError, match="holds what is not trusted"):
+        sklearn.get_runnable(model)()
+    served: Any = sklearn.get_runnable(model, trusted=[name])()
+    assert np.array_equal(served.predict(FEATURES), pipeline.predict(FEATURES))
 
 
 def test_nothing_can_be_trusted_in_a_pickle(store: Store, classifier: SVC) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ekiben.errors import FrameworkError
@@ -78,18 +79,19 @@ def get(tag: ModelLike) -> Model:
     return _KERAS.get(tag)
 
 
-def get_runnable(model: Model) -> type[Runnable]:
-    """A Runnable of its signatures: arrays go in and come out."""
-    return signed_runnable(model, _load_to_serve, resources=("nvidia.com/gpu", "cpu"), call=_call)
+def get_runnable(model: Model, *, safe_mode: bool = True) -> type[Runnable]:
+    """A Runnable of its signatures: arrays go in and come out. `safe_mode` as for `load_model`."""
+    load = partial(_load_to_serve, safe_mode=safe_mode)
+    return signed_runnable(model, load, resources=("nvidia.com/gpu", "cpu"), call=_call)
 
 
-def _load_to_serve(model: Model) -> KerasModel:
+def _load_to_serve(model: Model, *, safe_mode: bool) -> KerasModel:
     _KERAS.require()
     import keras
 
     if keras.backend.backend() == "tensorflow":
         share_gpus()
-    return load_model(model, compile=False)
+    return load_model(model, safe_mode=safe_mode, compile=False)
 
 
 def _warn_of_other_backend(model: Model, running: str) -> None:

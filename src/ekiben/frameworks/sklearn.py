@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack
 
@@ -87,9 +88,9 @@ def get(tag: ModelLike) -> Model:
     return _SKLEARN.get(tag)
 
 
-def get_runnable(model: Model) -> type[Runnable]:
-    """A Runnable of its signatures, on CPUs. A model saved by skops is loaded without further types to trust."""
-    return signed_runnable(model, load_model)
+def get_runnable(model: Model, *, trusted: Collection[str] = ()) -> type[Runnable]:
+    """A Runnable of its signatures, on CPUs. `trusted` as for `load_model`; `to_runner` trusts no further types."""
+    return signed_runnable(model, partial(load_model, trusted=trusted))
 
 
 def _require_estimator(model: object) -> None:
