@@ -40,5 +40,4 @@ class ServedRunner:
 
     async def is_ready(self) -> bool:
         """As far as can be told from here: the server is not ready while a runner is not."""
-        await asyncio.sleep(0)
         return True
