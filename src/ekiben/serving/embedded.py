@@ -47,7 +47,7 @@ class _Parts:
 
 
 class ServiceApp:
-    """ASGI 3: HTTP and lifespan."""
+    """ASGI 3: HTTP, websockets and lifespan."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -90,7 +90,7 @@ def app_of(service: Service) -> ServiceApp:
 async def _start(service: Service) -> _Parts:
     stations = open_stations(_plan_of(service))
     front = Front(FrontParts(stations))
-    parts = _Parts(stations, front, AsgiApp(front.answer))
+    parts = _Parts(stations, front, AsgiApp(front.answer, find_socket=front.find_socket))
     await parts.start()
     return parts
 

@@ -8,9 +8,15 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ekiben.serving.http.asgi import AsgiApp, Message
+from ekiben.serving.http.mounted.app import MountedApp
 from ekiben.serving.http.request import Request
+from ekiben.serving.http.routes import Router
 from ekiben.serving.wire import JSON, Answer, Payload, Reply, StreamReply
 
 
@@ -145,3 +151,26 @@ def test_a_client_that_stops_in_the_middle_is_bad_input() -> None:
 
     messages: list[dict[str, object]] = [{"type": "http.request", "body": b"a", "more_body": True}]
     assert sent_by(handler, received=messages)[0]["status"] == 400
+
+
+async def say(websocket: WebSocket) -> None:
+    await websocket.accept(subprotocol="a", headers=[(b"x-own", b"1")])
+    await websocket.send_text(await websocket.receive_text() + " back")
+    await websocket.send_bytes(await websocket.receive_bytes())
+    await websocket.close(4000)
+
+
+def test_websockets_of_mounted_apps_are_served_inside_another_server() -> None:
+    router = Router({}, {"/ui": MountedApp(Starlette(routes=[WebSocketRoute("/say", say)]), "/ui")})
+    client = TestClient(AsgiApp(router.answer, find_socket=router.find_socket))
+    with client.websocket_connect("/ui/say", subprotocols=["a", "b"]) as socket:
+        socket.send_text("there")
+        assert socket.receive_text() == "there back"
+        socket.send_bytes(b"1")
+        assert socket.receive_bytes() == b"1"
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_text()
+    assert closed.value.code == 4000
+    for path in ("/ui/nowhere", "/nowhere"):
+        with pytest.raises(WebSocketDisconnect), client.websocket_connect(path):
+            pass

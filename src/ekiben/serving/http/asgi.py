@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import aclosing
 from typing import Any, TypeAlias
 
-from ekiben.errors import BadInput
+from ekiben.errors import BadInput, UnknownRoute
+from ekiben.serving.failures import reply_to
 from ekiben.serving.http.access import LogAccess
 from ekiben.serving.http.replies import BODILESS, HANDLER_FAULTS, Fields, fault_reply, head_fields
 from ekiben.serving.http.request import Address, Request, request_id
 from ekiben.serving.http.routes import Handler
+from ekiben.serving.http.websocket import ABNORMAL, POLICY_VIOLATION, FindSocketHandler, SocketClosed, no_sockets
 from ekiben.serving.wire import Answer, Reply, StreamReply
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -27,16 +29,22 @@ AsgiCallable: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class AsgiApp:
-    """`handler` answers requests; `log_access` is told of each."""
+    """`handler` answers requests, `find_socket` finds who serves a websocket; `log_access` is told of each request."""
 
-    def __init__(self, handler: Handler, log_access: LogAccess | None = None) -> None:
+    def __init__(
+        self, handler: Handler, log_access: LogAccess | None = None, find_socket: FindSocketHandler = no_sockets
+    ) -> None:
         self._handler = handler
         self._log_access = log_access
+        self._find_socket = find_socket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI's entry: one HTTP request."""
+        """ASGI's entry: one HTTP request, or one websocket."""
+        if scope["type"] == "websocket":
+            await self._serve_socket(scope, receive, send)
+            return
         if scope["type"] != "http":
-            raise RuntimeError(f"only HTTP is served, not {scope['type']}")
+            raise RuntimeError(f"only HTTP and websockets are served, not {scope['type']}")
         begun_s = time.perf_counter()
         client = _Client(receive)
         request = _request_of(scope, client)
@@ -52,6 +60,16 @@ class AsgiApp:
             watching.cancel()
         if self._log_access is not None:
             self._log_access(request, answer.status, size, time.perf_counter() - begun_s)
+
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # that there is an offer
+        socket = _Socket(receive, send)
+        request = _request_of({**scope, "method": "GET"}, _Client(receive))
+        handler = self._find_socket(request)
+        if handler is None:
+            await socket.deny(reply_to(UnknownRoute(f"no websockets at `{request.path}`"), request.id))
+        else:
+            await handler(request, socket)
 
     async def _answer(self, request: Request) -> tuple[Answer, Fields]:
         answer: Answer | None = None
@@ -92,6 +110,39 @@ class _Client:
         if message["type"] == "http.disconnect" and task is not None:
             self.is_gone = True
             task.cancel()
+
+
+class _Socket:
+    """A websocket of the server that this one is inside of."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+
+    async def accept(self, subprotocol: str | None, headers: Sequence[tuple[str, str]]) -> None:
+        """Opens it."""
+        named = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        await self._send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": named})
+
+    async def deny(self, reply: Reply) -> None:
+        """Refuses the offer. With which status is the server's affair."""
+        await self._send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": ""})
+
+    async def next(self) -> str | bytes:
+        """The next message. Raises SocketClosed at the end."""
+        message = await self._receive()
+        if message["type"] == "websocket.disconnect":
+            raise SocketClosed(message.get("code", ABNORMAL), message.get("reason") or "")
+        text: str | None = message.get("text")
+        return bytes(message["bytes"]) if text is None else text
+
+    async def send(self, message: str | bytes) -> None:
+        """Sends one."""
+        await self._send({"type": "websocket.send", "text" if isinstance(message, str) else "bytes": message})
+
+    async def close(self, code: int, reason: str) -> None:
+        """Ends it."""
+        await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
 
 class _Scope:

@@ -15,6 +15,7 @@ from ekiben.serving.wire import Reply
 NORMAL = 1000
 GOING_AWAY = 1001
 ABNORMAL = 1006  # never sent: the connection ended without a word
+POLICY_VIOLATION = 1008
 INTERNAL_ERROR = 1011
 
 
