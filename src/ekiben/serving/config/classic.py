@@ -39,7 +39,7 @@ _WITHOUT_EFFECT = {
         "gRPC here has the Open Inference Protocol alone",
     ),
     "tracing": "no spans are sent by this version; trace headers go along",
-    "monitoring": "nothing is monitored by this version",
+    "monitoring": "records of `ekiben.monitor` are files; EKIBEN_MONITORING says where",
     "bentocloud": "there is no such service",
     "yatai": "there is no such service",
     "optimize_batch_dim": "it has no meaning here",
