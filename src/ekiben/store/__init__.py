@@ -22,7 +22,7 @@
     archive/        export and import: items as files, folders and behind URLs, and the one extractor
     remote/         push and pull: registries, shared folders, buckets
     layout · documents (YAML) · plain (values YAML keeps) · plain_file (opening what nobody trusts) · pickles
-    loading (what it means that a library fails over a file)
+    loading         what it means that a library fails over a file
     disk            errors in words, fsync
 
 Writing is always: stage in tmp/, seal, take the store's lock, one rename. Reading takes no lock.
