@@ -101,6 +101,7 @@ class Surface:
         ctx.response.set_cookie("seen", "1")
         ctx.response.headers["x-own"] = "1"
         request = ctx.request
+        assert request.client.host == "127.0.0.1"
         told = [request.url.path, request.query_params.get("q"), request.cookies.get("c"), request.id]
         return {"told": told, "env": os.environ["SAID_BY_SERVICE"]}
 

@@ -29,7 +29,8 @@ class Payload(msgspec.Struct, frozen=True, gc=False):
 class Call(msgspec.Struct, frozen=True, gc=False):
     """One request to one API. `headers` are lower-case names with values, in order; `query` is the raw query string.
 
-    `deadline_s`, on this machine's monotonic clock, is when nobody waits any more; 0 where that is not said.
+    `deadline_s`, on this machine's monotonic clock, is when nobody waits any more; 0 where that is not said. `client`
+    is host and port of who asks, for methods that take the Context.
     """
 
     endpoint: str
@@ -40,6 +41,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     query: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     deadline_s: float = 0.0
+    client: tuple[str, int] | None = None
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):

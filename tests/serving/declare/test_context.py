@@ -83,6 +83,7 @@ ASKED = Call(
     path="/a b",
     query="q=1&q=2",
     headers=(("host", "x.example:81"), ("cookie", 'a=1; b="two words"; c=%C3%A9; junk'), ("accept", "a, b")),
+    client=("10.0.0.7", 51000),
 )
 
 
@@ -95,6 +96,9 @@ def test_the_request_goes_by_the_names_of_starlette_too() -> None:
     assert (request.url.path, request.url.hostname, request.url.port) == ("/a b", "x.example", 81)
     assert str(request.url) == "//x.example:81/a%20b?q=1&q=2"
     assert request.headers.getlist("accept") == ["a", "b"]
+    assert request.client is not None
+    assert (request.client.host, request.client.port) == ("10.0.0.7", 51000)
+    assert Request(CALL).client is None
     assert asyncio.run(request.body()) == b'{"a": 1}'
     assert asyncio.run(request.json()) == {"a": 1}
 

@@ -1,9 +1,10 @@
-"""The URL of a request, and the parameters of its query string."""
+"""The URL of a request, the parameters of its query string, and the address that it came from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
 
 
@@ -32,6 +33,13 @@ class QueryParams(Mapping[str, str]):
     def multi_items(self) -> list[tuple[str, str]]:
         """All names and values, in order."""
         return list(self._pairs)
+
+
+class Client(NamedTuple):
+    """The address that a request came from: a proxy's, where there is one."""
+
+    host: str
+    port: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from ekiben.errors import BadInput, ServiceError
-from ekiben.serving.declare.address import QueryParams, Url
+from ekiben.serving.declare.address import Client, QueryParams, Url
 from ekiben.serving.declare.cookies import Cookie, read_cookies
 from ekiben.serving.declare.headers import Headers, MutableHeaders
 from ekiben.serving.payload.folder import RequestFolder
@@ -62,6 +62,11 @@ class Request:
     def url(self) -> Url:
         """What was asked for: `url.path`, `url.query`, `url.hostname`, `str(url)`. The host is what the client says."""
         return Url(self.headers.get("host", ""), self.path, self._call.query)
+
+    @property
+    def client(self) -> Client | None:
+        """Host and port of who asks, or of the proxy in between; None for a call that came over no network."""
+        return None if self._call.client is None else Client(*self._call.client)
 
     async def body(self) -> bytes:
         """The body as it came."""

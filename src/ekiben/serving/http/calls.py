@@ -51,7 +51,8 @@ class ApiCalls:
     ) -> None:
         self._name = endpoint.name
         self._passes_on = limits.passes_on
-        self._wants_headers = endpoint.context_parameter is not None or limits.passes_on
+        self._wants_client = endpoint.context_parameter is not None
+        self._wants_headers = self._wants_client or limits.passes_on
         self._way = way
         self._gate = gate
         self._limits = limits
@@ -90,7 +91,18 @@ class ApiCalls:
         payload = Payload(request.field(b"content-type"), body)
         headers = request.headers() if self._wants_headers else ()
         deadline_s = time.monotonic() + self._time_of(request) if self._passes_on else 0.0
-        return Call(self._name, payload, request.id, request.method, request.path, request.query, headers, deadline_s)
+        client = request.origin.peer() if self._wants_client and request.origin is not None else None
+        return Call(
+            self._name,
+            payload,
+            request.id,
+            request.method,
+            request.path,
+            request.query,
+            headers,
+            deadline_s,
+            client,
+        )
 
     def _time_of(self, request: Request) -> float:
         """Seconds until nobody waits: another server of ours says how long it does."""

@@ -72,6 +72,7 @@ class CallHead(msgspec.Struct, frozen=True, array_like=True):
     query: str
     headers: tuple[tuple[str, str], ...]
     deadline_s: float
+    client: tuple[str, int] | None
 
 
 class Run(Message, frozen=True):
@@ -234,6 +235,7 @@ def head_of(call: Call) -> CallHead:
         call.query,
         call.headers,
         call.deadline_s,
+        call.client,
     )
 
 
@@ -254,6 +256,7 @@ def calls_of(endpoint: str, heads: Sequence[CallHead], bodies: Bodies) -> list[C
             head.query,
             head.headers,
             head.deadline_s,
+            head.client,
         )
         for head, body in zip(heads, bodies.split([head.size for head in heads]), strict=True)
     ]
