@@ -26,7 +26,7 @@ ROWS: list[tuple[str, ...]] = [
 # The same inside `serving`, whose rooms are packages and single modules.
 SERVING_ROWS: list[tuple[str, ...]] = [
     ("__main__",),
-    ("server", "embedded", "describe"),
+    ("server", "loading", "embedded", "describe"),
     ("observing", "reload"),
     ("grpc",),
     ("http",),

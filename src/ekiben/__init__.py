@@ -32,6 +32,7 @@ _NAMES = {
     "get": "ekiben.bentos",
     "import_bento": "ekiben.bentos",
     "list": "ekiben.bentos",
+    "load": "ekiben.serving.loading",
     "monitor": "ekiben.serving.declare.monitoring",
     "mount_asgi_app": "ekiben.serving.declare.mounts",
     "get_current_service": "ekiben.serving.declare.server_context",
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
     from ekiben.serving.declare.service import service as service
     from ekiben.serving.declare.specs import IODescriptor as IODescriptor
     from ekiben.serving.declare.task import task as task
+    from ekiben.serving.loading import load as load
     from ekiben.tag import Tag as Tag
 
 

@@ -15,6 +15,7 @@
     metrics/     what is counted, and the page that shows it                   -> ServerMetrics
     server       the process: workers up, listen, drain      ── reload   again after each change
     ├── target       what is served: a Bento or a project    ── options  the command line of the server
+    ├── loading      a service as an object
     ├── importing    a service found in a user's folder
     ├── observing    what is counted and logged, as configured
     ├── stopping     signals, and the end of the process
