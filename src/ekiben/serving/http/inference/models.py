@@ -43,7 +43,7 @@ class Models(msgspec.Struct, frozen=True):
         """The model. Raises UnknownRoute where there is none of that name, or not in that version."""
         found = self.by_name.get(name)
         if found is None:
-            known = ", ".join(f"`{one}`" for one in self.by_name) or "none: no API takes and gives tensors"
+            known = ", ".join(f"`{one.api}`" for one in self.all) or "none: no API takes and gives tensors"
             raise UnknownRoute(f"there is no model `{name[:_SHOWN]}`", hint=f"the models are {known}")
         if version not in ("", self.version):
             has = f"its version is `{self.version}`" if self.version else "it has no versions: a project is served"
