@@ -17,14 +17,14 @@ import signal
 import time
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
 import uvloop
 
 from tests.serving.chaos.client import Answer, Client, Lost, post
-from tests.serving.chaos.process_tree import Census, census, is_running
+from tests.serving.chaos.process_tree import Census, census, count_blocks, is_running
 from tests.serving.server_process import ServerProcess, eventually
 
 TIMEOUT_S = 1.0  # the caller's: every call's deadline
@@ -33,6 +33,7 @@ LONGEST_STAY_S = 0.05  # of a client that leaves
 LEAVING_SHARE = 0.15  # of the clients; all that ask for a stream leave in the middle of it
 LONGEST_PAUSE_S = 0.01  # between two requests of a client
 WORKERS = 2  # of the callee
+MOST_BLOCKS = 16  # of shared memory that a process keeps, lent or borrowed
 
 SERVICE = f"""
 import asyncio, os, time
@@ -225,33 +226,45 @@ class ComposedStorm:
 
 
 @dataclass(frozen=True, slots=True)
+class Remains:
+    """What a tree at rest holds. `blocks` are descriptors of shared memory, which is kept to be used again: some more
+    or less of it by chance, up to a bound; `others` are all other descriptors."""
+
+    census: Census
+    blocks: int
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
 class Wreckage:
     """`before` is the tree at rest, warm, before the storm; `after` the same after it."""
 
     record: Record
-    before: Census
-    after: Census
+    before: Remains
+    after: Remains
 
     def growth(self) -> float:
         """By what share of itself the tree's own memory has grown."""
-        return self.after.own_bytes / self.before.own_bytes - 1
+        return self.after.census.own_bytes / self.before.census.own_bytes - 1
 
 
 def survive(server: ServerProcess, plan: ComposedPlan, pids: Path) -> Wreckage:
-    """A storm in which clients merely leave to warm up, then the storm."""
+    """A fifth of the storm to warm up, then the storm; both end when the server is at rest and whole again."""
     processes = len(census(server.process.pid).pids)
-    ComposedStorm(server, ComposedPlan(plan.events // 5, 3600.0, 3600.0, plan.clients), pids).blow()
+    ComposedStorm(server, replace(plan, events=plan.events // 5), pids).blow()
     before = _at_rest(server, processes)
     record = ComposedStorm(server, plan, pids).blow()
     return Wreckage(record, before, _at_rest(server, processes))
 
 
-def _at_rest(server: ServerProcess, processes: int) -> Census:
-    """The census once nothing is under way and all workers are up."""
+def _at_rest(server: ServerProcess, processes: int) -> Remains:
+    """What is there once nothing is under way and all workers are up."""
     eventually(lambda: _under_way(server) == 0, within_s=60)
     eventually(lambda: len(census(server.process.pid).pids) == processes, within_s=60)
     eventually(lambda: server.client.get("/readyz").status_code == 200, within_s=60)
-    return census(server.process.pid)
+    found = census(server.process.pid)
+    blocks = sum(count_blocks(pid) for pid in found.pids)
+    return Remains(found, blocks, found.files - blocks)
 
 
 def _under_way(server: ServerProcess) -> float:

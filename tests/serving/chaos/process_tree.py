@@ -48,6 +48,14 @@ def count_files(pid: int) -> int:
         return 0
 
 
+def count_blocks(pid: int) -> int:
+    """How many of a process's descriptors are of shared memory without a name; 0 where it has ended."""
+    try:
+        return sum(str(one.readlink()).startswith("/memfd:") for one in (_PROC / str(pid) / "fd").iterdir())
+    except OSError:
+        return 0
+
+
 def is_running(pid: int) -> bool:
     """Whether there is such a process that still does something: not one that merely waits to be reaped."""
     found = _stat(pid)
