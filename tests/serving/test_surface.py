@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography.hazmat.primitives import serialization
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.oci.registry.certificates import make_certificates
@@ -137,8 +138,9 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def test_apis_are_below_the_prefix_and_probes_in_both_places(server: ServerProcess) -> None:
     assert server.post("/v1/item", name="tea").json() == "tea"
     assert server.post("/item", name="tea").status_code == 404
-    for path in ("/livez", "/v1/livez", "/readyz", "/v1/readyz", "/metrics", "/v1/metrics", "/up", "/v1", "/v1/"):
+    for path in ("/livez", "/v1/livez", "/readyz", "/v1/readyz", "/metrics", "/v1/metrics", "/up", "/v1/"):
         assert server.client.get(path).status_code == 200, path
+    assert server.client.get("/v1").headers["location"] == "/v1/"
     assert "/v1/item" in server.client.get("/v1/docs.json").json()["paths"]
     routes = server.client.get("/schema.json").json()["routes"]
     assert "/v1/item" in [one["route"] for one in routes]
@@ -303,6 +305,16 @@ def is_found_alive(environ: dict[str, str]) -> bool:
     """Whether an image's own check would find the server."""
     command = [sys.executable, "-m", "ekiben.serving.healthcheck"]
     return subprocess.run(command, env={**os.environ, **environ}, check=False).returncode == 0
+
+
+def test_without_the_library_a_websocket_is_refused_in_words(tmp_path: Path) -> None:
+    source = f"import sys\n\nsys.modules['websockets'] = None\n{TLS_SOURCE}"
+    with serving(write_service(tmp_path, source)) as server:
+        with pytest.raises(InvalidStatus) as refused, connect(f"{server.url}/ui/say".replace("http", "ws"), proxy=None):
+            pass
+        assert refused.value.response.status_code == 501
+        assert b"need the package `websockets`" in bytes(refused.value.response.body or b"")
+        assert server.post("/echo", text="on").json() == "on"
 
 
 HOOKED = """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TypeAlias
 
 from ekiben.errors import SettingsError
@@ -14,9 +15,11 @@ from ekiben.serving.config.server import ServerConfig
 from ekiben.serving.declare.middlewares import Middleware
 from ekiben.serving.http.cors import CorsSurface, cors_policy
 from ekiben.serving.http.h1.state import begin_none
+from ekiben.serving.http.request import Request
 from ekiben.serving.http.routes import Begin, Handler, Router
 from ekiben.serving.http.websocket import FindSocketHandler
 from ekiben.serving.http.wrapped import WrappedRouter
+from ekiben.serving.wire import Payload, Reply
 
 Routes: TypeAlias = Mapping[str, Mapping[str, Handler]]
 
@@ -54,9 +57,17 @@ def placed(routes: Routes, config: ServerConfig) -> Routes:
     prefix = config.path_prefix.value
     found = dict(routes)
     if prefix:
-        found = {f"{prefix}{path}": handlers for path, handlers in routes.items()} | {prefix: routes["/"]}
+        found = {f"{prefix}{path}": handlers for path, handlers in routes.items()}
+        found[prefix] = {"GET": _redirect(f"{prefix}/")}  # where the links of the page lead below it
         found |= {path: routes[path] for path in WITHOUT_PREFIX if path in routes}
     for name, path in (("/livez", config.livez_path.value), ("/readyz", config.readyz_path.value)):
         if path is not None and found.setdefault(path, routes[name]) is not routes[name]:
             raise SettingsError(f"`endpoints{name.replace('/', '.')}`: `{path}` is a route already")
     return found
+
+
+def _redirect(place: str) -> Handler:
+    async def handler(request: Request) -> Reply:
+        return Reply(HTTPStatus.TEMPORARY_REDIRECT, Payload("", b""), (("location", place),))
+
+    return handler

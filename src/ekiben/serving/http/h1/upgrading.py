@@ -19,9 +19,9 @@ def open_websocket(
     """Makes the connection a websocket's, with the bytes that came behind its request."""
     try:
         from ekiben.serving.http.h1.websocket import WebSocketConnection
-    except ModuleNotFoundError as error:
+    except ImportError:
         hint = "add `websockets` to the packages of the service, or install `ekiben[websockets]`"
-        missing = f"websockets need the package `{error.name}`, which is not installed"
+        missing = "websockets need the package `websockets`, which is not installed"
         reply = error_reply(HTTPStatus.NOT_IMPLEMENTED, missing, hint)
         transport.write(head_bytes(reply, request.id, state.date, LAST) + reply.payload.body)
         transport.close()
