@@ -7,7 +7,10 @@ from collections.abc import AsyncGenerator
 
 import httpx2
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocket
 
 from ekiben.clients.async_client import AsyncHTTPClient
 from ekiben.clients.sync_client import SyncHTTPClient
@@ -15,7 +18,7 @@ from ekiben.errors import ServiceError
 from ekiben.serving.declare.api import api
 from ekiben.serving.declare.dependency import depends
 from ekiben.serving.declare.hooks import on_shutdown
-from ekiben.serving.declare.mounts import AsgiApp
+from ekiben.serving.declare.mounts import AsgiApp, asgi_app
 from ekiben.serving.declare.service import Service, service
 
 ENDED: list[str] = []
@@ -48,6 +51,21 @@ class Outer:
         ENDED.append("ended")
 
 
+async def talk(socket: WebSocket) -> None:
+    """Says back what it hears, once."""
+    await socket.accept()
+    await socket.send_text(f"you said {await socket.receive_text()}")
+    await socket.close()
+
+
+@asgi_app(Starlette(routes=[WebSocketRoute("/talk", talk)]), path="/live")
+@service
+class Talking:
+    @api
+    def answer(self) -> int:
+        return 1
+
+
 @service
 class Broken:
     def __init__(self) -> None:
@@ -73,6 +91,12 @@ def test_a_test_client_brings_it_up_and_down_with_its_lifespan() -> None:
         assert client.post("/twice", json={}).status_code == 400
         assert client.get("/nowhere").status_code == 404
     assert ENDED == ["ended"]
+
+
+def test_a_mounted_apps_websockets_are_there_too() -> None:
+    with TestClient(app_of(Talking)) as client, client.websocket_connect("/live/talk") as socket:
+        socket.send_text("hi")
+        assert socket.receive_text() == "you said hi"
 
 
 def test_without_a_lifespan_the_first_request_brings_it_up() -> None:

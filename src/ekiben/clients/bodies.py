@@ -7,6 +7,7 @@ anything else           JSON
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -48,8 +49,9 @@ def make_body(endpoint: ClientEndpoint, bound: Bound, fetched: Mapping[str, Uplo
         if any(is_file(types) for types in endpoint.parameters.values()):
             return _form(endpoint, bound.values, fetched)
         if endpoint.takes_values and not endpoint.is_file_result and _size(bound.values.values()) >= LARGE_BYTES:
-            payload = encode_values(dict(bound.values), "an argument")
-            return RequestBody(payload.content_type, bytes(payload.body))
+            with contextlib.suppress(ServiceError):  # some frames only have a form in JSON
+                payload = encode_values(dict(bound.values), "an argument")
+                return RequestBody(payload.content_type, bytes(payload.body))
         return RequestBody(JSON, encode_json(dict(bound.values), "an argument"))
     except ServiceError as error:
         raise UsageError(f"`{endpoint.name}` cannot be called: {error.message}", hint=error.hint) from error
