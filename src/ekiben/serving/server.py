@@ -186,7 +186,7 @@ def _make_parts(plan: ServerPlan) -> _Parts:
     if access_log is not None:
         metrics.readings.dropped_lines = lambda: access_log.dropped
     http = HttpServer(state, drain_s=config.drain_s.value, tls=tls_context(config), backlog=config.backlog.value)
-    by_grpc = open_grpc(front.inference, config)
+    by_grpc = open_grpc(front.inference, config, log_access)
     if by_grpc is not None and plan.entry.middlewares:
         logger.warning("requests by gRPC do not pass the middlewares of `%s`, which are HTTP's", plan.entry.name)
     return _Parts(stations, front, http, by_grpc, access_log)

@@ -16,6 +16,7 @@ from ekiben.errors import BadInput, Overloaded, UsageError
 from ekiben.serving.failures import reply_to
 from ekiben.serving.grpc.messages import MESSAGES, SERVICE
 from ekiben.serving.grpc.server import GrpcOptions, GrpcServer
+from ekiben.serving.http.access import LogAccess
 from ekiben.serving.http.inference.models import Models, ServedModel
 from ekiben.serving.http.request import Request
 from ekiben.serving.interpreter import NEW_LOOP
@@ -43,13 +44,16 @@ async def echo(request: Request) -> Reply:
 
 
 @asynccontextmanager
-async def serving(answer: Answer, drain_s: float = 5.0) -> AsyncIterator[tuple[GrpcServer, Call]]:
+async def serving(
+    answer: Answer, drain_s: float = 5.0, log_access: LogAccess | None = None
+) -> AsyncIterator[tuple[GrpcServer, Call]]:
     """A server whose model `echo` is answered so, and what calls `ModelInfer`."""
     assert INPUT.tensors is not None
     model = Model("echo", INPUT.tensors, OUTPUT.tensors or ())
     served = {"echo": ServedModel("echo", model, answer)}
     models = Models("Echo", "", served, is_alive=lambda: True, is_ready=lambda: True)
-    server = GrpcServer(models, GrpcOptions("127.0.0.1", 0, max_message_bytes=1000, drain_s=drain_s))
+    options = GrpcOptions("127.0.0.1", 0, max_message_bytes=1000, drain_s=drain_s, log_access=log_access)
+    server = GrpcServer(models, options)
     await server.start()
     try:
         async with grpc.aio.insecure_channel(server.address) as channel:
@@ -158,6 +162,20 @@ def test_the_metadata_of_a_call_are_its_headers() -> None:
     run(test())
     assert (seen[0].id, seen[0].path) == ("r-7", f"/{SERVICE}/ModelInfer")
     assert ("x-request-id", "r-7") in seen[0].headers()
+
+
+def test_a_request_is_logged_as_one_by_http() -> None:
+    logged: list[tuple[str, int, bool]] = []
+
+    def log(request: Request, status: int, size: int, duration_s: float) -> None:
+        logged.append((request.path, status, size > 0 and duration_s > 0))
+
+    async def test() -> None:
+        async with serving(echo, log_access=log) as (_, infer):
+            await infer(request_of(**RAW))
+
+    run(test())
+    assert logged == [(f"/{SERVICE}/ModelInfer", 200, True)]
 
 
 def test_a_client_that_goes_away_ends_its_request() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from ekiben.serving.grpc.requests import write_body
 from ekiben.serving.grpc.responses import read_body
 from ekiben.serving.grpc.statuses import code_of
 from ekiben.serving.grpc.stream import answers_in_order
+from ekiben.serving.http.access import LogAccess
 from ekiben.serving.http.inference.infer import error_text, response_of
 from ekiben.serving.http.inference.models import Models
 from ekiben.serving.http.request import Request, request_id
@@ -34,10 +36,11 @@ class Refused(Exception):
 
 
 class Inference:
-    """Answers for the models of one server."""
+    """Answers for the models of one server; `log_access` is told of each request to one of them."""
 
-    def __init__(self, models: Models) -> None:
+    def __init__(self, models: Models, log_access: LogAccess | None = None) -> None:
         self._models = models
+        self._log_access = log_access
 
     def handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
         """What grpcio's server is given."""
@@ -92,8 +95,11 @@ class Inference:
         head_bytes, body = write_body(message)
         mark = Mark(head_bytes, served.name, self._models.version)
         request = _request_of(context, mark, body)
+        begun_s = time.perf_counter()
         answer = await served.calls(request)
         assert not isinstance(answer, StreamReply), "what streams is no model"
+        if self._log_access is not None:
+            self._log_access(request, answer.status, len(answer.payload.body), time.perf_counter() - begun_s)
         if answer.status >= 300 or not answer.payload.content_type.startswith(INFERENCE):
             raise Refused(response_of(answer, request.id))
         is_raw = bool(message.raw_input_contents)

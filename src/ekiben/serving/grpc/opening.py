@@ -6,6 +6,7 @@ from typing import Protocol
 
 from ekiben.errors import SettingsError
 from ekiben.serving.config.server import ServerConfig
+from ekiben.serving.http.access import LogAccess
 from ekiben.serving.http.inference.models import Models
 
 
@@ -26,7 +27,7 @@ class GrpcListener(Protocol):
         """Returns when nothing is under way any more."""
 
 
-def open_grpc(models: Models, config: ServerConfig) -> GrpcListener | None:
+def open_grpc(models: Models, config: ServerConfig, log_access: LogAccess | None = None) -> GrpcListener | None:
     """The server, not yet listening; None where none is asked for. Raises SettingsError where grpcio is missing."""
     if not config.has_grpc.value:
         return None
@@ -46,5 +47,6 @@ def open_grpc(models: Models, config: ServerConfig) -> GrpcListener | None:
             max_message_bytes=config.grpc_max_message_bytes.value,
             drain_s=config.drain_s.value,
             credentials=server_credentials(config),
+            log_access=log_access,
         ),
     )

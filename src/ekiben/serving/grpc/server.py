@@ -10,18 +10,20 @@ import grpc.aio
 
 from ekiben.errors import UsageError
 from ekiben.serving.grpc.inference import Inference
+from ekiben.serving.http.access import LogAccess
 from ekiben.serving.http.inference.models import Models
 
 
 @dataclass(frozen=True, slots=True)
 class GrpcOptions:
-    """Where it listens, how large a message may be, TLS. Port 0 lets the system choose."""
+    """Where it listens, how large a message may be, TLS, who logs. Port 0 lets the system choose."""
 
     host: str
     port: int
     max_message_bytes: int
     drain_s: float
     credentials: grpc.ServerCredentials | None = None
+    log_access: LogAccess | None = None
 
 
 class GrpcServer:
@@ -36,7 +38,7 @@ class GrpcServer:
                 ("grpc.so_reuseport", 0),  # a port that is taken is an error, as it is for HTTP
             )
         )
-        self._server.add_generic_rpc_handlers(Inference(models).handlers())
+        self._server.add_generic_rpc_handlers(Inference(models, options.log_access).handlers())
         self._stopping: asyncio.Future[None] | None = None
         self.address = _address(options.host, options.port)
 
