@@ -297,7 +297,7 @@ def test_a_service_that_fails_to_start_ends_the_server(tmp_path: Path) -> None:
 def test_an_image_says_where_it_listens(project: Path, tmp_path: Path) -> None:
     address = tmp_path / "address"
     with serving(project, environ={"EKIBEN_PORT_FILE": str(address)}) as server:
-        assert address.read_text().split() == ["127.0.0.1", server.url.rpartition(":")[2]]
+        assert address.read_text().split() == ["127.0.0.1", server.url.rpartition(":")[2], "http"]
 
 
 def _post_and_lose(server: ServerProcess, seconds: float) -> None:
