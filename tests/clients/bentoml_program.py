@@ -41,6 +41,7 @@ def blocking(url: str, folder: Path) -> dict[str, Any]:
             "greet": client.greet(name="ada", times=2),
             "double": [type(doubled).__name__, doubled.tolist()],
             "move": client.move(point={"x": 1}, by=2),
+            "shout": client.shout("quite"),
             "total": [type(total).__name__, total["total"].tolist()],
             "grey": [grey.mode, list(grey.size), list(client.grey(photo=picture, size=3).size)],
             "upper": client.upper(doc=letter).read_text(),

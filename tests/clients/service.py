@@ -38,6 +38,10 @@ class Probe:
         return Point(x=point.x + by, y=point.y)
 
     @ekiben.api
+    def shout(self, text: str, /) -> str:
+        return text.upper()
+
+    @ekiben.api
     def total(self, frame: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame({"total": frame.sum(axis=1)})
 

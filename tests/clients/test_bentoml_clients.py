@@ -32,6 +32,7 @@ def test_json_arrays_and_frames_pass(said: dict[str, Any]) -> None:
     sync = said["sync"]
     assert sync["greet"] == "hello ada hello ada"
     assert sync["double"] == ["ndarray", [0, 2, 4]]
+    assert sync["shout"] == "QUITE"
     assert sync["move"] == {"x": 3, "y": 0}
     assert sync["total"] == ["DataFrame", [4, 6]]
     assert said["async"]["double"] == [0, 2]

@@ -178,6 +178,17 @@ def test_a_root_parameter_is_the_whole_body() -> None:
         decode(root, "{}")
 
 
+def test_a_root_text_may_be_the_body_as_it_is(folder: RequestFolder) -> None:
+    text = spec(is_root=True, text=str)
+    assert text.decode(Payload("text/plain; charset=utf-8", '"ä" 12'.encode()), folder) == {"text": '"ä" 12'}
+    with pytest.raises(BadInput, match="no UTF-8"):
+        text.decode(Payload("text/plain", b"\xff"), folder)
+    with pytest.raises(BadInput, match="valid dictionary"):
+        spec(is_root=True, item=Item).decode(Payload("text/plain", b"price"), folder)
+    with pytest.raises(UnsupportedMediaType):
+        spec(text=str).decode(Payload("text/plain", b"text"), folder)
+
+
 def test_a_mixed_form_fills_files_and_plain_fields(folder: RequestFolder, form: Callable[..., Payload]) -> None:
     mixed = spec(photo=Path, name=str, sizes=list[int], count=int)
     parts = [("photo", "cat.png", b"PNG"), ("name", None, b"Ada"), ("sizes", None, b"[1, 2]"), ("count", None, b"7")]

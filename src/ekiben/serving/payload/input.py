@@ -2,6 +2,7 @@
 
     application/json       {"parameter": value, ...}, or the value itself for a positional-only parameter
     multipart/form-data    where a parameter is a file: one part for each file, plain fields as JSON or bare words
+    text/plain             the text, where a positional-only parameter is one
     any other media type   the file itself, where a file is the only parameter; numpy's own, where an array is
     values                 the arguments as another service has them (`values`)
     inference              tensors of the Open Inference Protocol (`inference/`)
@@ -39,6 +40,7 @@ from ekiben.serving.payload.values import VALUES, count_value_rows, decode_value
 from ekiben.serving.wire import JSON, Body, Payload
 
 REQUIRED = inspect.Parameter.empty
+PLAIN = "text/plain"
 _COUNTED_BYTES = 1 << 20  # of a form, when its files are counted: a millisecond's work
 _SHOWN = 100  # characters of a field's name that an answer repeats
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -120,6 +122,8 @@ class InputSpec:
             return self._with_defaults(self._from_tensors(payload))
         if media_type in ("", JSON) or media_type.endswith("+json"):
             return self._from_json(payload.body)
+        if media_type == PLAIN and self._root is not None and self._root in self._values:
+            return {self._root: _from_text(self._values[self._root], payload.body, self._root)}
         if self._body is not None and media_type == self._body.body_media_type:
             return {self._names[0]: self._body.read_body(payload.body, self._names[0])}
         if self._files and media_type == MULTIPART:
@@ -282,6 +286,11 @@ def _read(read: Callable[[bytes, str], object], text: bytes, name: str) -> objec
         return read(text, name)
     except UnicodeDecodeError as error:
         raise BadInput(f"`{name}` is no UTF-8: {_foreign_byte(text)}") from error
+
+
+def _from_text(codec: ValueCodec, body: Body, name: str) -> object:
+    """The value of a body that is a text without quotes."""
+    return _read(lambda text, name: codec.read_value(text.decode(), name), bytes(body), name)
 
 
 def _foreign_byte(text: bytes) -> str:
