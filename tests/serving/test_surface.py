@@ -114,6 +114,10 @@ class Surface:
     def fail(self) -> str:
         raise RuntimeError("inside")
 
+    @ekiben.api
+    def __call__(self, name: str) -> str:
+        return f"called by {name}"
+
 
 Surface.mount_wsgi_app(old, path="/old")
 '''
@@ -141,6 +145,8 @@ def test_apis_are_below_the_prefix_and_probes_in_both_places(server: ServerProce
     for path in ("/livez", "/v1/livez", "/readyz", "/v1/readyz", "/metrics", "/v1/metrics", "/up", "/v1/"):
         assert server.client.get(path).status_code == 200, path
     assert server.client.get("/v1").headers["location"] == "/v1/"
+    assert server.post("/v1/", name="you").json() == "called by you"
+    assert "swagger" in server.client.get("/v1/").text
     assert "/v1/item" in server.client.get("/v1/docs.json").json()["paths"]
     routes = server.client.get("/schema.json").json()["routes"]
     assert "/v1/item" in [one["route"] for one in routes]

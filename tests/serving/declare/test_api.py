@@ -134,7 +134,7 @@ def test_options_of_batching_without_batching_are_refused() -> None:
         api(max_batch_size=8)(batch_of_two)
 
 
-@pytest.mark.parametrize("route", ["predict", "/a b", "/", "/x/", "/metrics", "/static/mine"])
+@pytest.mark.parametrize("route", ["predict", "/a b", "//", "/x/", "/metrics", "/static/mine"])
 def test_routes_that_cannot_be_served_are_refused(route: str) -> None:
     with pytest.raises(ServiceError, match=f"`{route}`"):
         api(route=route)(batch_of_two)

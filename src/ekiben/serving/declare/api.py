@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Method = TypeVar("Method", bound=Callable[..., object])
 
 _MARK = "__ekiben_api__"
-_ROUTE = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")  # RFC 3986: path segments without escapes
+_ROUTE = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+|/")  # RFC 3986: path segments without escapes, or the root
 _TAKEN_ROUTES = frozenset({"/livez", "/healthz", "/readyz", "/metrics", "/docs.json", "/schema.json"})
 _TAKEN_FOLDER = "/static/"  # the page's files
 TASK_ROUTES = ("/submit", "/status", "/get", "/cancel", "/retry")  # below the route of a task
@@ -209,7 +209,9 @@ def make_endpoint(function: str, method: Callable[..., object]) -> Endpoint:
             )
         _check_batchable(function, signature, declaration.batch, place)
     name = declaration.name or function
-    route = declaration.route or f"/{name}"
+    route = declaration.route or ("/" if name == "__call__" else f"/{name}")
+    if route == "/" and declaration.task is not None:
+        raise ServiceError(f"{place}: the task `{function}` has paths of its own below its route", hint="not `/`")
     _check_free(route, place)
     try:
         input_spec = specs.input_of(signature)

@@ -61,7 +61,8 @@ class Front:
         passes_on = bool(parts.service.dependencies)
         self._limits = CallLimits(config.timeout_s.value, config.max_body_bytes.value, passes_on)
         calls = {name: self._handler(endpoint) for name, endpoint in parts.service.endpoints.items()}
-        apis = {endpoint.route: {"POST": calls[name]} for name, endpoint in parts.service.endpoints.items()}
+        endpoints = parts.service.endpoints
+        apis: dict[str, dict[str, Handler]] = {one.route: {"POST": calls[name]} for name, one in endpoints.items()}
         service, version = parts.service, parts.version or None
         self._tasks = open_tasks(parts.stations.entry, self.is_ready)
         served = served_models(service, config, calls)
@@ -69,8 +70,11 @@ class Front:
         prefix = config.path_prefix.value
         self._apps = {mount.prefix: MountedApp(mount.app, f"{prefix}{mount.prefix}") for mount in service.mounts}
         self._have_apps_started = not self._apps
+        page = page_routes(service.name)
+        if "/" in apis:  # asked by POST, and the page by GET
+            apis["/"] |= page["/"]
         routes: Routes = {
-            **page_routes(service.name),
+            **page,
             **document_routes(
                 openapi=lambda: openapi_document(service, version, prefix),
                 schema=lambda: schema_document(service, prefix),
