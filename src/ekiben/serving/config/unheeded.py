@@ -15,7 +15,7 @@ UNHEEDED = {
     "extra_ports": "one port is listened on",
     "max_runner_connections": "services of a Bento share one connection each",
     "runner_connection": "services of a Bento share one connection each",
-    "runner_probe": "`readiness` says whose readiness counts",
+    "runner_probe": "`traffic.readiness` says whose readiness counts",
     "grpc.max_concurrent_streams": "gRPC serves the Open Inference Protocol, within the server's own bounds",
     "grpc.maximum_concurrent_rpcs": "`traffic.max_concurrency` bounds all requests",
     "grpc.max_message_length": "`grpc.max_message` is the bound",
