@@ -151,7 +151,10 @@ def test_importing_a_service_that_needs_no_library_loads_none(project: Project) 
         ("import ekiben.nowhere", "its docs list what it has of BentoML"),
     ],
 )
-def test_what_is_not_there_of_bentoml_is_said_with_the_remedy(project: Project, line: str, hint: str) -> None:
+def test_what_is_not_there_of_bentoml_is_said_with_the_remedy(
+    project: Project, line: str, hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "bentoml", None)  # an environment without it: its clients are tested in this one
     with pytest.raises(DescriptionError) as caught:
         import_service("service", project({"service.py": f"{line}\n"}))
     assert "service.py" in str(caught.value)
