@@ -9,10 +9,13 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
+import threading
+import time
 from collections.abc import Sequence
 
 LARGE_BYTES = 128 * 1024  # bodies of one message from which shared memory is cheaper than a socket, as measured
-MOST_KEPT_BYTES = 32 * 1024 * 1024  # of memory that waits for its next use, for each process and sender
+MOST_KEPT_BYTES = 128 * 1024 * 1024  # of memory that waits for its next use: a dozen calls of 10 MB at once
+KEPT_S = 10.0  # seconds that it waits
 _MOST_PIECES = 1000  # of one writing call (IOV_MAX is 1024)
 _HAS_MEMFD = hasattr(os, "memfd_create")
 
@@ -30,13 +33,54 @@ class MappedBlock(mmap.mmap):
     def __del__(self) -> None:
         if self.descriptor < 0:  # it could not be mapped
             return
-        if self.is_own and sum(size for _, size in _kept) + len(self) <= MOST_KEPT_BYTES:
-            _kept.append((self.descriptor, len(self)))
+        if self.is_own:
+            _shelf.keep(self.descriptor, len(self))
         else:
             os.close(self.descriptor)
 
 
-_kept: list[tuple[int, int]] = []  # descriptors with the bytes that were written to them; the warmest at the end
+class _Shelf:
+    """Memory that was written to before and waits for its next use, a while. Threads share it."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[int, int, float]] = []  # descriptor, bytes written, since when; the warmest at the end
+        self._timer: threading.Timer | None = None
+
+    def keep(self, descriptor: int, size: int) -> None:
+        """Nobody looks at it any more."""
+        if sum(one[1] for one in self._kept) + size <= MOST_KEPT_BYTES:
+            self._kept.append((descriptor, size, time.monotonic()))
+        else:
+            os.close(descriptor)
+
+    def take(self, size: int) -> int:
+        """Memory of the least size that will do, else of any, else new. Raises OSError where there is none."""
+        if self._timer is None:
+            self._clear_later()
+        kept = self._kept
+        with contextlib.suppress(IndexError):
+            best = min(range(len(kept)), key=lambda at: (kept[at][1] < size, kept[at][1]), default=-1)
+            if best >= 0:
+                return kept.pop(best)[0]
+        return os.memfd_create("ekiben-values", os.MFD_CLOEXEC)
+
+    def _clear(self) -> None:
+        """Gives back what has waited for long."""
+        self._timer = None
+        until_s = time.monotonic() - KEPT_S
+        while self._kept and self._kept[0][2] <= until_s:
+            with contextlib.suppress(IndexError):
+                os.close(self._kept.pop(0)[0])
+        if self._kept:
+            self._clear_later()
+
+    def _clear_later(self) -> None:
+        self._timer = threading.Timer(KEPT_S, self._clear)
+        self._timer.daemon = True
+        self._timer.start()
+
+
+_shelf = _Shelf()
 
 
 def map_block(descriptor: int, size: int, *, is_own: bool = False) -> MappedBlock:
@@ -57,7 +101,7 @@ def share(pieces: Sequence[bytes | memoryview]) -> memoryview | None:
     if size < LARGE_BYTES or not _HAS_MEMFD:
         return None
     try:
-        descriptor = _take(size)
+        descriptor = _shelf.take(size)
     except OSError:
         return None
     try:
@@ -71,10 +115,9 @@ def share(pieces: Sequence[bytes | memoryview]) -> memoryview | None:
         return None
 
 
-def block_of(bodies: Sequence[bytes | memoryview]) -> MappedBlock | None:
-    """The block that these bodies are all of; None for others."""
-    body = bodies[0]
-    if len(bodies) == 1 and isinstance(body, memoryview) and isinstance(body.obj, MappedBlock):
+def block_of(body: bytes | memoryview) -> MappedBlock | None:
+    """The block that the body is all of; None for another."""
+    if isinstance(body, memoryview) and isinstance(body.obj, MappedBlock):
         return body.obj if len(body) == len(body.obj) else None
     return None
 
@@ -90,12 +133,3 @@ def write_pieces(descriptor: int, pieces: Sequence[bytes | memoryview]) -> None:
             written -= len(left.pop(0))
         if left and written:
             left[0] = memoryview(left[0])[written:]
-
-
-def _take(size: int) -> int:
-    """Memory that was written to before, of the least size that will do, else of any, else new."""
-    with contextlib.suppress(IndexError):
-        best = min(range(len(_kept)), key=lambda at: (_kept[at][1] < size, _kept[at][1]), default=-1)
-        if best >= 0:
-            return _kept.pop(best)[0]
-    return os.memfd_create("ekiben-values", os.MFD_CLOEXEC)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from ekiben.serving.shared_memory import LARGE_BYTES, MOST_KEPT_BYTES
-from ekiben.serving.workers.blocks import MOST_LENT, BlockLender, BlockReader
+from ekiben.serving.shared_memory import LARGE_BYTES
+from ekiben.serving.workers.blocks import MOST_KEPT_BYTES, MOST_LENT, BlockLender, BlockReader
 
 BODY = bytes(range(256)) * (LARGE_BYTES // 256)
 

@@ -26,9 +26,10 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ekiben.serving.shared_memory import LARGE_BYTES, MOST_KEPT_BYTES, MappedBlock, block_of, map_block, write_pieces
+from ekiben.serving.shared_memory import LARGE_BYTES, MappedBlock, block_of, map_block, write_pieces
 from ekiben.serving.wire import Body
 
+MOST_KEPT_BYTES = 32 * 1024 * 1024  # of blocks that wait for their next use, for each direction of a worker
 MOST_LENT = 8  # blocks under way at once: each is a descriptor here and one there, of which a front has few to spare
 
 
@@ -55,7 +56,7 @@ class BlockLender:
         size = sum(map(len, bodies))
         if size < LARGE_BYTES or len(self._lent) >= MOST_LENT or not hasattr(os, "memfd_create"):
             return 0
-        if (mapped := block_of(bodies)) is not None:
+        if len(bodies) == 1 and (mapped := block_of(bodies[0])) is not None:
             return self._pass_on(mapped)
         block = self._take(size)
         if block is None:

@@ -6,16 +6,20 @@ import asyncio
 import contextlib
 import logging
 import socket
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
+from ekiben.serving.shared_memory import block_of
 from ekiben.serving.wire import Body
 from ekiben.serving.workers.blocks import BlockLender, BlockReader
 from ekiben.serving.workers.framing import Bodies, FrameReader, frame
-from ekiben.serving.workers.messages import AnyMessage, decode, encode
+from ekiben.serving.workers.messages import AnyMessage, Attach, decode, encode
 
 logger = logging.getLogger("ekiben.serving")
+
+_ATTACH = encode(Attach())
 
 OnMessage: TypeAlias = Callable[[AnyMessage, Bodies], None]
 
@@ -58,13 +62,22 @@ class Channel(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._lender = BlockLender(descriptors)
+        self._attached: deque[Body] = deque()
         self._blocks = BlockReader(descriptors, self._block_unused)
 
     def send(self, message: AnyMessage, bodies: Sequence[Body] = ()) -> None:
         """Writes a message; one that the other end will not read any more is dropped."""
         if self._transport is not None and not self._transport.is_closing():
-            block = self._lender.lend(bodies)
-            self._transport.writelines(frame(encode(message), bodies, block=block))
+            inline = [body for body in bodies if type(body) is bytes or not self._attach(body)]
+            block = self._lender.lend(inline)
+            self._transport.writelines(frame(encode(message), inline, block=block))
+
+    def _attach(self, body: Body) -> bool:
+        """Sends a body that is a block ahead, by itself; whether it is one."""
+        if block_of(body) is None or self._transport is None:
+            return False
+        self._transport.writelines(frame(_ATTACH, [body], block=self._lender.lend([body])))
+        return True
 
     def close(self) -> None:
         """Closes after what is written has left."""
@@ -92,7 +105,11 @@ class Channel(asyncio.BufferedProtocol):
                     logger.error("a large message to or from a worker cannot be read: %s", error)
                     self.close()
                     return
-            self._on_message(decode(header), bodies)
+            message = decode(header)
+            if type(message) is Attach:
+                self._attached += bodies.split([size])
+            else:
+                self._on_message(message, bodies._replace(attached=self._attached) if self._attached else bodies)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio's: no bytes will come any more."""

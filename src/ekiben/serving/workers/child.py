@@ -40,6 +40,7 @@ from ekiben.serving.workers.messages import (
     Alive,
     AnyMessage,
     Ask,
+    Attach,
     Cancel,
     Chunk,
     Done,
@@ -114,7 +115,7 @@ class Child:
                 self._finish(0)
             case Done() | Head() | Chunk() | End() | Fault():
                 self._asker.on_message(message, bodies)
-            case Ready() | Failed() | Ask() | Alive() | Measured():
+            case Attach() | Ready() | Failed() | Ask() | Alive() | Measured():
                 raise AssertionError(f"a front sent {message}")
             case _:
                 assert_never(message)

@@ -9,6 +9,7 @@ memory (`blocks`). A frame without a header says that the block is free again. P
 from __future__ import annotations
 
 import struct
+from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,20 +17,29 @@ from ekiben.serving.wire import Body
 
 _LENGTHS = struct.Struct("<IIQ")
 BUFFER_BYTES = 256 * 1024  # what a Unix socket holds at most, about: one read empties it
+ATTACHED = -1  # the size that says of a body that it came ahead, by itself
 SMALL_BYTES = 16 * 1024  # a body up to this is copied out of shared memory rather than keep all of it
 
 
 class Bodies(NamedTuple):
-    """The bodies of one frame behind one another. `joined` is memory that stays, or else a buffer soon written over."""
+    """The bodies of one frame behind one another. `joined` is memory that stays, or else a buffer soon written over.
+
+    `attached` are those that came ahead of it, each by itself, the first one first.
+    """
 
     joined: memoryview
     is_lasting: bool
+    attached: deque[Body] | None = None
 
     def split(self, sizes: Sequence[int]) -> list[Body]:
         """The bodies of the given sizes: views of memory that stays, and one copy of what does not."""
         found: list[Body] = []
         start = 0
         for size in sizes:
+            if size == ATTACHED:
+                assert self.attached is not None, "a body came by itself"
+                found.append(self.attached.popleft())
+                continue
             body = self.joined[start : start + size]
             found.append(body if self.is_lasting and size > SMALL_BYTES else bytes(body))
             start += size

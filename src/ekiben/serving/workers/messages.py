@@ -20,8 +20,9 @@ import msgspec
 from ekiben.serving.batching.options import BatchOptions
 from ekiben.serving.logs import LogFormat
 from ekiben.serving.metrics.family import Family
+from ekiben.serving.shared_memory import block_of
 from ekiben.serving.wire import Body, Call, Payload, Reply
-from ekiben.serving.workers.framing import Bodies
+from ekiben.serving.workers.framing import ATTACHED, Bodies
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -61,8 +62,12 @@ class Failed(Message, frozen=True):
     hint: str | None
 
 
+class Attach(Message, frozen=True):
+    """Brings one large body of the next message, in a block of its own that goes on as it came."""
+
+
 class CallHead(msgspec.Struct, frozen=True, array_like=True):
-    """A Call without its body."""
+    """A Call without its body; `size` is its length, or says that it came ahead (`framing.ATTACHED`)."""
 
     content_type: str
     size: int
@@ -196,6 +201,7 @@ AnyMessage: TypeAlias = (
     | Done
     | Stream
     | Ask
+    | Attach
     | Head
     | Chunk
     | Took
@@ -223,12 +229,17 @@ def decode(header: bytes | memoryview) -> AnyMessage:
     return _decoder.decode(header)
 
 
+def size_of(body: Body) -> int:
+    """What a head says of a body: its length, or that it is in shared memory and comes by itself."""
+    return len(body) if type(body) is bytes or block_of(body) is None else ATTACHED
+
+
 def head_of(call: Call) -> CallHead:
     """The call without its body."""
     payload = call.payload
     return CallHead(
         payload.content_type,
-        len(payload.body),
+        size_of(payload.body),
         call.request_id,
         call.method,
         call.path,
@@ -268,7 +279,7 @@ def done_of(number: int, replies: Sequence[Reply]) -> tuple[Done, list[Body]]:
         ReplyHead(
             reply.status,
             reply.payload.content_type,
-            len(reply.payload.body),
+            size_of(reply.payload.body),
             reply.headers,
             reply.is_rerun,
             reply.worked_s,

@@ -89,7 +89,7 @@ def pool_plan(plan: ServicePlan, ledger: WorkerLedger) -> PoolPlan:
         make_worker = _local_worker(plan, ledger)
         if devices is not None:
             os.environ[VISIBLE] = devices.of(1)
-    return PoolPlan(make_worker, workers, threads, plan.longest_s(), lifetime)
+    return PoolPlan(make_worker, workers, threads, plan.longest_s(), lifetime, plan.service.name)
 
 
 def is_isolated(isolation: Isolation, workers: int, lifetime: Lifetime, *, wants_process: bool) -> bool:
@@ -130,7 +130,7 @@ def _devices(plan: ServicePlan) -> _Devices | None:
         plan.shelf.given_away.update(name for names in assigned for name in names)
     devices = _Devices(assigned, leaves_some=len(assigned[0]) < len(there))
     for number in range(1, len(assigned) + 1):
-        logger.info("worker %d: %s=%s", number, VISIBLE, devices.of(number))
+        logger.info("worker %d of `%s`: %s=%s", number, plan.service.name, VISIBLE, devices.of(number))
     return devices
 
 

@@ -43,7 +43,7 @@ class PoolObserver(Protocol):
 class PoolPlan:
     """What a pool is made of: `workers` workers with `threads` threads each; a call may run `timeout_s` seconds.
 
-    `make_worker` is told the number of the seat, from 1 on, whose worker it makes.
+    `make_worker` is told the number of the seat, from 1 on, whose worker it makes; `service` is whose workers they are.
     """
 
     make_worker: Callable[[int], Worker]
@@ -51,6 +51,7 @@ class PoolPlan:
     threads: int
     timeout_s: float
     lifetime: Lifetime = ENDLESS
+    service: str = ""
 
 
 class Pool:
@@ -64,7 +65,13 @@ class Pool:
         self._retry_turn = asyncio.Lock()
         self._clock = loop.time
         seat_plan = SeatPlan(
-            plan.make_worker, plan.threads, plan.timeout_s, observer.worker_restarted, loop.time, plan.lifetime
+            plan.make_worker,
+            plan.threads,
+            plan.timeout_s,
+            observer.worker_restarted,
+            loop.time,
+            plan.lifetime,
+            service=plan.service,
         )
         self._seats = [Seat(number, seat_plan, self._board) for number in range(1, plan.workers + 1)]
 

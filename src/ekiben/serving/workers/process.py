@@ -26,6 +26,7 @@ from ekiben.serving.workers.messages import (
     Alive,
     AnyMessage,
     Ask,
+    Attach,
     Cancel,
     Chunk,
     Done,
@@ -211,7 +212,7 @@ class ProcessWorker:
                 self._settle(ServiceError(message.message, hint=message.hint))
             case Ask() | Took() | Cancel():
                 self._answering.on_message(message, bodies)
-            case Start() | Run() | Stream() | Probe() | Measure() | Stop():
+            case Attach() | Start() | Run() | Stream() | Probe() | Measure() | Stop():
                 raise AssertionError(f"a child sent {message}")
             case _:
                 assert_never(message)

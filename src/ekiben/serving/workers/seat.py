@@ -54,7 +54,8 @@ class SeatPlan:
     """How a seat is filled: `make_worker` makes a worker not yet started, with `slots` threads, for a seat's number.
 
     `on_restart` is told why a worker took another's place; `timeout_s` is how long a call may run. All seats share
-    `turn`: who relieves its worker holds it. `draw` gives numbers from 0 to 1.
+    `turn`: who relieves its worker holds it. `draw` gives numbers from 0 to 1. `service` is whose workers they are, for
+    the log.
     """
 
     make_worker: Callable[[int], Worker]
@@ -65,6 +66,7 @@ class SeatPlan:
     lifetime: Lifetime = ENDLESS
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     draw: Callable[[], float] = random.random
+    service: str = ""
 
 
 class Seat:
@@ -72,6 +74,7 @@ class Seat:
 
     def __init__(self, number: int, plan: SeatPlan, board: SlotBoard[Occupant]) -> None:
         self._number = number
+        self._name = f"worker {number} of `{plan.service}`" if plan.service else f"worker {number}"
         self._plan = plan
         self._board = board
         self._tasks: set[asyncio.Task[object]] = set()
@@ -116,7 +119,7 @@ class Seat:
                 successor = await self._try_to_fill()
             occupant = successor
             self._plan.on_restart(reason)
-            logger.info("worker %d is up again", self._number)
+            logger.info("%s is up again", self._name)
 
     async def _fill(self) -> Occupant:
         """Starts a worker and seats it beside one that may still be here, whose place it takes."""
@@ -138,7 +141,7 @@ class Seat:
             return await self._fill()
         except Exception as error:  # a fault of ours, too: the seat is to be filled again whatever it was
             fault = None if isinstance(error, EkibenError) else error
-            logger.error("worker %d could not be started again: %s", self._number, error, exc_info=fault)
+            logger.error("%s could not be started again: %s", self._name, error, exc_info=fault)
             return None
 
     async def _attend(self, occupant: Occupant) -> RestartReason:
@@ -146,7 +149,7 @@ class Seat:
         probing = self._spawn(self._probe(occupant))
         try:
             await occupant.worker.wait_closed()
-            logger.error("worker %d died; another one takes its place", self._number)
+            logger.error("%s died; another one takes its place", self._name)
             self._workers.discard(occupant.worker)
         finally:
             probing.cancel()
@@ -167,7 +170,7 @@ class Seat:
                 await asyncio.sleep(PROBE_INTERVAL_S)
                 looks_lost = is_lost(self._view(occupant), self._plan.clock(), timeout_s=self._plan.timeout_s)
                 if looks_lost and was_lost and not occupant.hangs:
-                    logger.error("worker %d hangs: nothing came from it well beyond the timeout", self._number)
+                    logger.error("%s hangs: nothing came from it well beyond the timeout", self._name)
                     occupant.worker.abort()
                 occupant.hangs = looks_lost and was_lost
                 was_lost = looks_lost
@@ -191,7 +194,7 @@ class Seat:
             use = Use(worker.served, self._plan.clock() - occupant.born_at, worker.memory_bytes())
             why = own.why_over(use)
             if why is not None:
-                logger.info("worker %d %s; another one takes its place", self._number, why)
+                logger.info("%s %s; another one takes its place", self._name, why)
                 return True
         return False
 
@@ -220,7 +223,7 @@ class Seat:
         self._workers.discard(occupant.worker)
 
     def _spawn(self, work: Coroutine[object, object, T]) -> asyncio.Task[T]:
-        task = asyncio.create_task(work, name=f"worker {self._number}")
+        task = asyncio.create_task(work, name=self._name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
