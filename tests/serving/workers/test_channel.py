@@ -47,7 +47,8 @@ async def sent(messages: Sequence[Sequence[Body]]) -> list[list[Body]]:
 
 @pytest.mark.parametrize("inline", [b"small", LARGE, b""])
 def test_shared_bodies_come_by_themselves_and_all_in_order(inline: bytes) -> None:
-    messages = [[inline, shared(LARGE), b"between", shared(LARGE[::-1]), inline], [shared(LARGE + b"!")], [inline]]
+    mixed: list[Body] = [inline, shared(LARGE), b"between", shared(LARGE[::-1]), inline]
+    messages: list[list[Body]] = [mixed, [shared(LARGE + b"!")], [inline]]
     arrived = asyncio.run(sent(messages))
     assert [[bytes(body) for body in one] for one in arrived] == [[bytes(body) for body in one] for one in messages]
     assert [block_of(body) is not None for body in arrived[0][1::2]] == [True, True]
