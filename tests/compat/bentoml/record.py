@@ -1,7 +1,7 @@
 """Writes down what BentoML answers: `python -m tests.compat.bentoml.record [NAME...]`, with BentoML 1.4.39 installed.
 
-BentoML 1.4 has moved the classic `Service`, which its documentation of the classic style does not know: that one name is
-changed here. Run it again only where an example or what is asked of it has changed; the tests hold ekiben to what is
+BentoML 1.4 has moved the classic `Service`, which its documentation of the classic style does not know: that one name
+is changed here. Run it again only where an example or what is asked of it has changed; the tests hold ekiben to what is
 written here.
 """
 

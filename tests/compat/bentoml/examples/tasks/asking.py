@@ -21,7 +21,10 @@ def ask(url: str) -> dict[str, object]:
         submitted = client.post(f"{API}/submit", json={"prompt": "a lake"})
         task_id = submitted.json()["task_id"]
         seen = {
-            "submitted": {"status": submitted.status_code, "fields": sorted({"task_id", "status"} & set(submitted.json()))},
+            "submitted": {
+                "status": submitted.status_code,
+                "fields": sorted({"task_id", "status"} & submitted.json().keys()),
+            },
             "finished": finished(client, task_id),
             "result": kept(client.get(f"{API}/get", params={"task_id": task_id})),
             "at once": kept(client.post(API, json={"prompt": "a hill"})),
