@@ -293,6 +293,7 @@ def test_clients_show_certificates_where_they_are_asked_to(keys: Path, tmp_path:
         ({"certfile": "none.pem"}, "`ssl.certfile`: there is no file"),
         ({"certfile": "server.pem", "keyfile": "none.key"}, "`ssl.keyfile`: there is no file"),
         ({"certfile": "junk.pem"}, "holds no certificate and key in PEM"),
+        ({"certfile": "junk.pem", "keyfile": "stranger.key"}, "are no certificate and key in PEM"),
         ({"certfile": "server.pem", "keyfile": "stranger.key"}, "is not the key of the certificate"),
         ({"certfile": "server.pem", "keyfile": "locked.key"}, "is encrypted"),
         ({"certfile": "server.pem", "ca-certs": "junk.pem"}, "`ssl.ca_certs`: "),

@@ -80,7 +80,8 @@ def _reason(error: ssl.SSLError, certificate: Setting[str | None], key: Setting[
         return f"`ssl.keyfile`: `{key.value}` is not the key of the certificate `{certificate.value}`"
     if key.value is None:
         return f"`ssl.certfile`: `{certificate.value}` holds no certificate and key in PEM"
-    if "BAD_DECRYPT" in error.reason or "BAD_PASSWORD" in error.reason:
+    reason = str(error.reason)  # None where OpenSSL found no PEM at all
+    if "BAD_DECRYPT" in reason or "BAD_PASSWORD" in reason:
         return f"`ssl.keyfile`: `{key.value}` cannot be read with `ssl.keyfile_password`, or is no key in PEM"
     return f"`ssl.certfile` or `ssl.keyfile`: `{certificate.value}` and `{key.value}` are no certificate and key in PEM"
 
