@@ -45,6 +45,11 @@ def test_what_has_a_url_is_not_brought_up_nor_what_it_alone_needs() -> None:
     assert composition.urls == {"text-stage": "http://stage.example"}
 
 
+def test_a_variable_that_holds_no_url_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"^EKIBEN_SERVICE_DEEP_URL: `stage:3000` is no URL of a service"):
+        compose(ENTRY, {"EKIBEN_SERVICE_DEEP_URL": "stage:3000"})
+
+
 def test_one_alone_has_to_know_where_the_others_are() -> None:
     with pytest.raises(SettingsError) as refused:
         compose(ENTRY, {}, is_alone=True)

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ekiben.errors import SettingsError
+from ekiben.serving.composition.remote_address import read_address
 from ekiben.serving.config.devices import VISIBLE
 from ekiben.serving.config.file import VARIABLES
 from ekiben.serving.config.server import ConfigSources, ServerConfig, load_config
+from ekiben.serving.declare.dependency import Dependency
 from ekiben.serving.declare.graph import graph_of
 from ekiben.serving.declare.service import Service
 from ekiben.serving.importing import is_importable
@@ -45,7 +47,7 @@ def compose(entry: Service, environ: Mapping[str, str], *, is_alone: bool = Fals
         service = waiting.pop(0)
         services[service.name] = service
         for dependency in service.dependencies.values():
-            url = environ.get(url_variable(dependency.name)) or dependency.url
+            url = _place_of(dependency, environ)
             if url:
                 urls[dependency.name] = url
             elif dependency.on is not None and is_alone:
@@ -56,6 +58,19 @@ def compose(entry: Service, environ: Mapping[str, str], *, is_alone: bool = Fals
             elif dependency.on is not None and dependency.on.name not in services:
                 waiting.append(dependency.on)
     return Composition(services, urls)
+
+
+def _place_of(dependency: Dependency, environ: Mapping[str, str]) -> str | None:
+    """The URL that the environment gives, or the code. Raises SettingsError for a variable that holds none."""
+    variable = url_variable(dependency.name)
+    url = environ.get(variable)
+    if not url:
+        return dependency.url
+    try:
+        read_address(url)
+    except SettingsError as error:
+        raise SettingsError(f"{variable}: {error}", hint=error.hint) from error
+    return url
 
 
 def load_configs(composition: Composition, entry: ConfigSources) -> dict[str, ServerConfig]:

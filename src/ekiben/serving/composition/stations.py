@@ -11,10 +11,6 @@ from ekiben.serving.composition.remote import RemoteService
 from ekiben.serving.composition.station import Station
 from ekiben.serving.wire import Answer, Call
 
-DOWN_S = (
-    5.0  # seconds that a call waits for a worker of a service that has none: longer than a small one takes to start
-)
-PART_OF_TIME = 0.8  # of the caller's time, so that it hears which service is down before nobody listens
 SLACK_S = 1.0  # a call whose time ends this much before its station's own limit has a timer of its own
 
 
