@@ -29,7 +29,7 @@ STARTER = """
 import sys, time
 from ekiben.clients.server import serve
 server = serve("small:Small")
-print(server.process.pid, flush=True)
+print(server.process.pid, server._folder.name, flush=True)
 time.sleep(60)
 """
 
@@ -89,7 +89,8 @@ def test_no_server_outlives_a_killed_parent(project: Path) -> None:
     parent = subprocess.Popen([sys.executable, "-c", STARTER], cwd=project, stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     with parent.stdout:
-        pid = int(parent.stdout.readline())
+        pid, folder = parent.stdout.readline().split()
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    eventually(lambda: not is_alive(pid))
+    eventually(lambda: not is_alive(int(pid)))
+    assert not Path(folder).exists()

@@ -1,12 +1,14 @@
-"""`python -m ekiben.clients.guarded ARGUMENTS`: the command line, told to end when whoever started it is gone.
+"""`python -m ekiben.clients.guarded FOLDER ARGUMENTS`: the command line, told to end when whoever started it is gone.
 
-That is when its standard input ends: however the other process ended, the system closes its side of the pipe.
+That is when its standard input ends: however the other process ended, the system closes its side of the pipe. The
+folder, which was the other's, is removed then.
 """
 
 from __future__ import annotations
 
 import os
 import runpy
+import shutil
 import signal
 import sys
 import threading
@@ -16,14 +18,16 @@ COMMAND = "ekiben.cli"
 
 def main() -> None:
     """Runs the command line in this process."""
-    threading.Thread(target=_watch, name="ekiben-guard", daemon=True).start()
-    sys.argv[0] = COMMAND
+    _, folder, *arguments = sys.argv
+    threading.Thread(target=_watch, args=(folder,), name="ekiben-guard", daemon=True).start()
+    sys.argv = [COMMAND, *arguments]
     runpy.run_module(COMMAND, run_name="__main__", alter_sys=True)
 
 
-def _watch() -> None:
+def _watch(folder: str) -> None:
     while os.read(0, 1):
         pass
+    shutil.rmtree(folder, ignore_errors=True)
     os.kill(os.getpid(), signal.SIGTERM)
 
 

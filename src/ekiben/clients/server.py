@@ -151,7 +151,7 @@ def serve(
         own[ARGUMENTS_VARIABLE] = json.dumps(dict(args))
     with _log_in(folder).open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ekiben.clients.guarded", *words],
+            [sys.executable, "-P", "-m", "ekiben.clients.guarded", folder.name, *words],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
