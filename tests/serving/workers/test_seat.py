@@ -60,6 +60,22 @@ def test_a_first_start_that_fails_is_told_at_once(failure: Exception) -> None:
         asyncio.run(open_seat())
 
 
+def test_the_log_says_whose_worker_it_was(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        worker = FakeWorker()
+        loop = asyncio.get_running_loop()
+        plan = SeatPlan(lambda _: worker, 1, 5.0, lambda _: None, loop.time, service="Embedder")
+        seat = Seat(2, plan, SlotBoard(loop.time, loop.call_soon))
+        await seat.open()
+        worker.die()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await seat.close()
+
+    in_virtual_time(run())
+    assert "worker 2 of `Embedder` died; another one takes its place" in caplog.text
+
+
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda one: type(one).__name__)
 def test_a_restart_that_fails_is_tried_again(failure: Exception) -> None:
     workers = [FakeWorker, lambda: FakeWorker(failure=failure), FakeWorker]
