@@ -46,7 +46,8 @@ SERVING_ROWS: list[tuple[str, ...]] = [
 ]
 # The public face: thin modules that re-export from any row below the command line. Nothing inside imports them.
 FACE = {
-    *("ekiben", "bentos", "container", "exceptions", "gradio", "io", "legacy", "metrics", "models"),
+    *("ekiben", "bentos", "container", "exceptions", "gradio", "images", "io"),
+    *("legacy", "metrics", "models"),
     *("picklable_model", "sklearn"),
     *("catboost", "keras", "lightgbm", "mlflow", "onnx", "pytorch", "tensorflow", "torchscript", "transformers"),
     "xgboost",

@@ -50,7 +50,7 @@ _NAMES = {
     "use_arguments": "ekiben.serving.declare.arguments",
 }
 _MODULES = (
-    *("bentos", "container", "exceptions", "gradio", "io", "legacy", "metrics", "models", "validators"),
+    *("bentos", "container", "exceptions", "gradio", "images", "io", "legacy", "metrics", "models", "validators"),
     *("catboost", "keras", "lightgbm", "mlflow", "onnx", "picklable_model", "pytorch", "sklearn", "tensorflow"),
     *("torchscript", "transformers", "xgboost"),
 )
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from ekiben import container as container
     from ekiben import exceptions as exceptions
     from ekiben import gradio as gradio
+    from ekiben import images as images
     from ekiben import io as io
     from ekiben import keras as keras
     from ekiben import legacy as legacy

@@ -84,6 +84,7 @@ def lock_project(
         project=project,
         bentofile=file,
         platforms=tuple(platform or ()),
+        home=state.store.home,
         upgrade=Upgrade(
             names=frozenset(names) - {EVERY_PACKAGE},
             is_total=EVERY_PACKAGE in names,

@@ -11,19 +11,17 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ekiben.errors import LockError, UsageError
+from ekiben.errors import UsageError
 from ekiben.packager.arguments import given_arguments
 from ekiben.packager.bentofile import grammar
-from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.bentofile.loading import load_bentofile
 from ekiben.packager.describing.describer import Describer
 from ekiben.packager.draft import DEFAULT_PLATFORM, Draft, Workplace
 from ekiben.packager.git_state import GitState, git_state
 from ekiben.packager.inputs import answered
-from ekiben.packager.lock.bento_lock import BentoLock, lock_place, read_bento_lock
 from ekiben.packager.lock.indexes import TORCH, index_rows
 from ekiben.packager.lock.request import Lock
-from ekiben.packager.locking import image_python
+from ekiben.packager.locking import committed_lock, image_python
 from ekiben.packager.manifest import manifest_of
 from ekiben.packager.project import service_of
 from ekiben.packager.request import BuildRequest
@@ -128,7 +126,7 @@ def _first_draft(request: BuildRequest) -> Draft:
         options=request.options,
     )
     given_arguments({**bentofile.args, **request.args})
-    committed = _committed_lock(bentofile, is_locked=request.is_locked)
+    committed = committed_lock(bentofile, is_locked=request.is_locked)
     return Draft(
         request=request,
         bentofile=bentofile,
@@ -137,15 +135,6 @@ def _first_draft(request: BuildRequest) -> Draft:
         platforms=tuple(dict.fromkeys(request.platforms)) or (DEFAULT_PLATFORM,),
         committed=committed,
     )
-
-
-def _committed_lock(bentofile: Bentofile, *, is_locked: bool) -> BentoLock | None:
-    """The project's bento.lock, None where there is none or nothing is to be locked. Raises LockError."""
-    if bentofile.python.lock_packages:
-        return read_bento_lock(lock_place(bentofile.project, bentofile.path))
-    if is_locked:
-        raise LockError("`python.lock_packages: false` leaves nothing to be locked", hint="leave one of the two out")
-    return None
 
 
 def _check_labels(labels: Mapping[str, str]) -> None:

@@ -82,12 +82,6 @@ class Draft:
         return dict(sorted({**self.bentofile.args, **self.request.args}.items()))
 
     @property
-    def variables(self) -> dict[str, str]:
-        """The environment of the running image, as far as the bentofile says it."""
-        envs = {one.name: one.value for one in self.bentofile.envs if one.value and one.stage != "build"}
-        return {**self.bentofile.docker.env, **envs}
-
-    @property
     def minor_python(self) -> str:
         """The image's Python as locks know it: `3.11`."""
         return ".".join(self.python.split(".")[:2])

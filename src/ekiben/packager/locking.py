@@ -19,7 +19,7 @@ from ekiben.packager.bases.standing import Standing, Unfit, standing_of
 from ekiben.packager.bentofile.bentofile import Bentofile
 from ekiben.packager.draft import DEFAULT_PLATFORM
 from ekiben.packager.lock.base_image import BaseImage
-from ekiben.packager.lock.bento_lock import BentoLock, LockInputs, lock_place, sources_of
+from ekiben.packager.lock.bento_lock import BentoLock, LockInputs, lock_place, read_bento_lock, sources_of
 from ekiben.packager.lock.freshness import differences
 from ekiben.packager.lock.indexes import Rules
 from ekiben.packager.lock.lockfile import LockedPackage
@@ -95,6 +95,16 @@ class LockOrder:
         intent = self.requests[0].intent
         lines = (*(one.line for one in intent.requirements), *(one.text for one in intent.sources))
         return "".join(f"{line}\n" for line in lines)
+
+
+def committed_lock(bentofile: Bentofile, *, is_locked: bool) -> BentoLock | None:
+    """The project's bento.lock, None where there is none or nothing is to be locked. Raises LockError, also where
+    nothing but it will do."""
+    if bentofile.python.lock_packages:
+        return read_bento_lock(lock_place(bentofile.project, bentofile.path))
+    if is_locked:
+        raise LockError("`python.lock_packages: false` leaves nothing to be locked", hint="leave one of the two out")
+    return None
 
 
 def image_python(bentofile: Bentofile, committed: BentoLock | None) -> str:

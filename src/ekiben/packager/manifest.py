@@ -92,7 +92,7 @@ def _docker(draft: Draft) -> Mapping[str, object]:
         "python_image": draft.python_image,
         "python_package": draft.python_package,
     }
-    script = {"setup_script": SETUP_SCRIPT} if options.setup_script else {}
+    script = {"setup_script": SETUP_SCRIPT} if options.setup_script or options.setup_text else {}
     template = {"dockerfile_template": TEMPLATE} if options.dockerfile_template else {}
     return {
         "distro": options.distro,

@@ -34,9 +34,14 @@ def service_of(bentofile: Bentofile) -> str:
     """The import string that the bentofile names, else the module `service`. Raises BuildError where there is none."""
     if bentofile.service:
         return bentofile.service
-    if any((bentofile.project / file).is_file() for file in SERVICE_FILES):
+    if has_service_file(bentofile.project):
         return _SERVICE_MODULE
     raise BuildError(
         f"no service is named, and `{bentofile.project}` has no service.py",
         hint="write `service: module:Name` into the bentofile",
     )
+
+
+def has_service_file(project: Path) -> bool:
+    """Whether a service would be found that nobody names."""
+    return any((project / file).is_file() for file in SERVICE_FILES)

@@ -29,6 +29,7 @@ from ekiben.packager.locking import (
     resolve_locks,
     stale_error,
 )
+from ekiben.packager.project_image import project_declaration
 
 _COMMIT_LENGTH = 9  # digits that tell commits apart for people
 
@@ -36,12 +37,13 @@ _COMMIT_LENGTH = 9  # digits that tell commits apart for people
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectLockRequest:
     """What to lock. `bentofile` None means the project's own; no `platforms` mean those that are locked already, else
-    linux/amd64."""
+    linux/amd64. `home` is the store's, for a service that has to be imported; None: one without models."""
 
     project: Path
     bentofile: Path | None = None
     platforms: tuple[str, ...] = ()
     upgrade: Upgrade = field(default_factory=Upgrade)
+    home: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,9 @@ def lock_project(request: ProjectLockRequest, locking: Locking) -> ProjectLock:
     """Writes the bento.lock where it is missing, does not fit, or is to be upgraded; keeps every pin that may be kept.
 
     Raises UsageError for a name that is not locked, LockError where the requirements cannot be resolved, BuildError for
-    a project without a bentofile.
+    a project without a bentofile whose service declares no image.
     """
-    bentofile = _bentofile(request)
+    bentofile = _bentofile(request, locking)
     committed = _usable_lock(bentofile, locking)
     upgrade = _canonical(request.upgrade)
     if committed is not None:
@@ -85,7 +87,7 @@ def lock_project(request: ProjectLockRequest, locking: Locking) -> ProjectLock:
 
 def check_project_lock(request: ProjectLockRequest, locking: Locking) -> ProjectLock:
     """The bento.lock where it fits. Raises LockError, saying what has changed, where it does not. No index is asked."""
-    bentofile = _bentofile(request)
+    bentofile = _bentofile(request, locking)
     committed = read_bento_lock(lock_place(bentofile.project, bentofile.path))
     order = _order(request, bentofile, committed, locking, KEEP)
     changes = changes_since(committed, order)
@@ -143,8 +145,13 @@ def _pin_changes(platform: str, old: Mapping[str, str], new: Mapping[str, str]) 
             yield f"{platform}: {name} {old.get(name, 'none')} -> {new.get(name, 'none')}"
 
 
-def _bentofile(request: ProjectLockRequest) -> Bentofile:
-    bentofile = load_bentofile(request.project.absolute(), request.bentofile)
+def _bentofile(request: ProjectLockRequest, locking: Locking) -> Bentofile:
+    """The bentofile, joined with what the service declares."""
+    project = request.project.absolute()
+    written = load_bentofile(project, request.bentofile, is_optional=True)
+    declaration = project_declaration(written, request.home or locking.cache / "no-models", locking.reporter)
+    is_optional = declaration is not None
+    bentofile = load_bentofile(project, request.bentofile, is_optional=is_optional, declaration=declaration)
     if not bentofile.python.lock_packages:
         raise LockError(
             "`python.lock_packages: false` leaves nothing to lock", hint="take it out of the bentofile to lock"

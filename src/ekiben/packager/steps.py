@@ -1,7 +1,9 @@
 """The steps of a build, in order. Each takes the draft and gives one that knows more; `build` runs them.
 
-    template · select · stage · ask for the description · lock · runtime wheel · describe · name · pin models
+    template · select · stage · ask for the description · runtime wheel · lock and describe · name · pin models
     · compare frameworks · API documents and README · Containerfile · bill of materials and provenance
+
+The lock is made while the service is described, unless the service may declare its own image: then afterwards.
 
 A step writes nothing outside the workplace's folder, so a build that ends early leaves nothing behind.
 """
@@ -15,6 +17,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ekiben.errors import BuildError
+from ekiben.packager.bentofile.loading import load_bentofile
+from ekiben.packager.declaring import declaration_of, declares_image, may_declare_image
 from ekiben.packager.describing.describer import Job
 from ekiben.packager.describing.description import hear_description
 from ekiben.packager.draft import Draft, Workplace
@@ -22,8 +26,15 @@ from ekiben.packager.image.conda import environment_file
 from ekiben.packager.image.containerfile import check_template, containerfile
 from ekiben.packager.image.plan import plan_image as plan_of
 from ekiben.packager.inputs import answered
-from ekiben.packager.lock.bento_lock import PATTERNS as LOCK_PATTERNS
-from ekiben.packager.locking import Locking, bentofile_standing, lock_files, lock_order, locks_for_build
+from ekiben.packager.locking import (
+    Locking,
+    bentofile_standing,
+    committed_lock,
+    image_python,
+    lock_files,
+    lock_order,
+    locks_for_build,
+)
 from ekiben.packager.manifest import bento_name, manifest_of
 from ekiben.packager.models import aliases_of, framework_gaps, pin_models
 from ekiben.packager.parts import (
@@ -45,9 +56,8 @@ from ekiben.packager.readme import readme
 from ekiben.packager.runtime_wheel import build_runtime_wheel
 from ekiben.packager.sbom.bill import bill_of
 from ekiben.packager.sbom.document import sbom_document
-from ekiben.packager.selection.selection import select_files
+from ekiben.packager.selecting import select_source
 from ekiben.packager.selection.staging import stage_source
-from ekiben.packager.selection.wildmatch import pattern_of_folder
 from ekiben.packager.slsa import provenance_document
 from ekiben.packager.source_tree import read_source_tree
 from ekiben.store.aliases import alias_variables
@@ -72,13 +82,8 @@ def read_template(draft: Draft, _: Workplace) -> Draft:
 
 
 def select(draft: Draft, workplace: Workplace) -> Draft:
-    """Decides which files go in, and says which secrets do not. The bento.lock stays out, which names hosts, and
-    so does the store where it lies in the project."""
-    bentofile = draft.bentofile
-    project, home = bentofile.project.resolve(), workplace.store.home.resolve()
-    own = (pattern_of_folder(home.relative_to(project)),) if project in home.parents else ()
-    exclude = (*bentofile.exclude, *LOCK_PATTERNS, *own)
-    selection = select_files(bentofile.project, bentofile.include, exclude)
+    """Decides which files go in, and says which secrets do not."""
+    selection = select_source(draft.bentofile, workplace.store.home)
     for path in selection.withheld:
         workplace.reporter.info(f"left out `{path}`, which may hold a secret (name it under `include` to pack it)")
     if reason := why_no_archive(f"{SOURCE}/{file.path}" for file in selection.files):
@@ -97,7 +102,7 @@ def stage(draft: Draft, workplace: Workplace) -> Draft:
 def ask(draft: Draft, workplace: Workplace) -> Draft:
     """Has the staged service imported by another process, which takes its time while the next steps take theirs."""
     aliases = alias_variables(aliases_of(draft.bentofile.models, workplace.store.models))
-    variables = {**draft.variables, **aliases}
+    variables = {**draft.bentofile.variables, **aliases}
     job = Job(draft.source.folder, draft.service, workplace.store.home, variables, draft.arguments)
     workplace.describer.ask(job)
     return draft
@@ -112,6 +117,36 @@ def describe(draft: Draft, workplace: Workplace) -> Draft:
     for path in draft.source.restore():
         workplace.reporter.warn(f"importing the service wrote `{path}`, which is left out")
     return replace(draft, description=description)
+
+
+def lock_and_describe(draft: Draft, workplace: Workplace) -> Draft:
+    """Both at once, where the project's text says that no service declares an image; else the lock waits for it."""
+    if may_declare_image(draft.source.folder / path for path in draft.source.fingerprints):
+        return lock(with_declaration(describe(draft, workplace)), workplace)
+    known = describe(lock(draft, workplace), workplace)
+    if not declares_image(known.description):
+        return with_declaration(known)
+    return lock(with_declaration(replace(draft, description=known.description)), workplace)
+
+
+def with_declaration(draft: Draft) -> Draft:
+    """Joins the bentofile with what the described service says beside it."""
+    request = draft.request
+    declaration = declaration_of(draft.description, draft.bentofile.project)
+    if declaration is None:
+        return draft
+    bentofile = load_bentofile(
+        draft.bentofile.project,
+        request.bentofile,
+        is_optional=True,
+        options=request.options,
+        declaration=declaration,
+    )
+    if not declares_image(draft.description):  # then what is locked is what was said before
+        bentofile = replace(bentofile, python=draft.bentofile.python, docker=draft.bentofile.docker)
+        return replace(draft, bentofile=bentofile)
+    committed = committed_lock(bentofile, is_locked=request.is_locked)
+    return replace(draft, bentofile=bentofile, committed=committed, python=image_python(bentofile, committed))
 
 
 def choose_name(draft: Draft, workplace: Workplace) -> Draft:
@@ -187,6 +222,8 @@ def plan_image(draft: Draft, workplace: Workplace) -> Draft:
     project = draft.bentofile.project
     if docker.setup_script is not None:
         draft = draft.with_file(SETUP_SCRIPT, _content(project / docker.setup_script), is_executable=True)
+    if docker.setup_text is not None:
+        draft = draft.with_file(SETUP_SCRIPT, docker.setup_text, is_executable=True)
     if conda.dependencies:
         draft = draft.with_file(ENVIRONMENT, environment_file(conda, draft.python))
     text = draft.files[LOCK if draft.locks else INTENT].decode()
@@ -219,9 +256,8 @@ STEPS: tuple[Step, ...] = (
     select,
     stage,
     ask,
-    lock,
     carry_runtime,
-    describe,
+    lock_and_describe,
     choose_name,
     pin,
     compare_frameworks,

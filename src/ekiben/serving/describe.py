@@ -45,7 +45,9 @@ def _described(service: Service, import_string: str) -> dict[str, object]:
     return {
         "name": service.name,
         "service": import_string,
+        "place": service.place,
         "config": dict(service.config),
+        **({"image": service.image.facts()} if service.image else {}),
         "models": [str(one) for one in service.models],
         "dependencies": [one.name for one in service.dependencies.values()],
         "endpoints": schema_document(service)["routes"],

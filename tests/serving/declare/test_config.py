@@ -38,7 +38,7 @@ def test_what_is_acted_on_informs_or_is_passed_over_is_taken(config: dict[str, A
     check_config(config, "service.py:1")
 
 
-@pytest.mark.parametrize(("config", "key"), [({"image": "python:3.11"}, "image"), ({"cmd": ["a"]}, "cmd")])
+@pytest.mark.parametrize(("config", "key"), [({"cmd": ["a"]}, "cmd"), ({"service_class": "X"}, "service_class")])
 def test_keys_of_bentoml_without_which_a_service_is_another_are_refused(config: dict[str, Any], key: str) -> None:
     with pytest.raises(NotActedOn, match=f"service.py:1: `{key}` is not acted on by this version") as caught:
         check_config(config, "service.py:1")

@@ -8,6 +8,7 @@
     schema      every key by its level (pydantic: the edge)
     explaining  what pydantic found wrong, in words and with its place
     conda_file  conda's environment.yml, read into the same
+    declaration what the service's own file says, joined with it   ── setup   its commands as one script
     overlay     arguments of `ekiben.build()` in the place of keys
     dependencies  the `python` block, with what pyproject.toml says   ── project_table   its [project]
     refusals    keys of `docker` that lead to no image

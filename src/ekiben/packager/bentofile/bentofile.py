@@ -69,8 +69,8 @@ class PythonOptions:
 class DockerOptions:
     """What the image stands on. `python_version` is `3.11` or `3.11.9` (None: the minor version of the interpreter that
     builds); `python_image` is one whose Python is copied onto a base without; `setup_script` and `dockerfile_template`
-    are relative to the project. Every text is fit to be written into a Containerfile; the template's own is the
-    user's."""
+    are relative to the project; `setup_text` is a script that is no file of it. Every text is fit to be written into a
+    Containerfile; the template's own is the user's."""
 
     distro: Literal["debian", "alpine", "amazonlinux", "ubi8", "ubi9"] = "debian"
     python_version: str | None = None
@@ -80,6 +80,7 @@ class DockerOptions:
     system_packages: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     setup_script: str | None = None
+    setup_text: str | None = None
     dockerfile_template: str | None = None
 
 
@@ -115,3 +116,9 @@ class Bentofile:
     docker: DockerOptions = field(default_factory=DockerOptions)
     conda: CondaOptions = field(default_factory=CondaOptions)
     allow: tuple[Allowance, ...] = ()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of the running image, as far as it is said here."""
+        envs = {one.name: one.value for one in self.envs if one.value and one.stage != "build"}
+        return {**self.docker.env, **envs}

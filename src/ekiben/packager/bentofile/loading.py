@@ -18,6 +18,7 @@ from ekiben.packager.bentofile.bentofile import (
     ModelReference,
 )
 from ekiben.packager.bentofile.conda_file import conda_python, read_conda_file
+from ekiben.packager.bentofile.declaration import Declaration, joined
 from ekiben.packager.bentofile.dependencies import placed, python_options
 from ekiben.packager.bentofile.document import Document, Route, dotted, read_yaml
 from ekiben.packager.bentofile.explaining import first_error
@@ -35,6 +36,7 @@ from ekiben.packager.bentofile.schema import (
     ModelLevel,
     PythonLevel,
 )
+from ekiben.packager.bentofile.setup import setup_text
 from ekiben.packager.selection.selection import find_file
 from ekiben.tag import Tag
 
@@ -51,11 +53,13 @@ def load_bentofile(
     *,
     is_optional: bool = False,
     options: Mapping[str, object] | None = None,
+    declaration: Declaration | None = None,
 ) -> Bentofile:
     """The bentofile of `project`: `file`, else `bentofile.yaml`, else the build table of `pyproject.toml`.
 
     `file` is looked for from the current folder, then from the project's. Where a bentofile `is_optional`, a project
-    that has none gives one that says nothing. `options` go before its keys, top level by top level.
+    that has none gives one that says nothing. `options` go before its keys, top level by top level; it goes before the
+    `declaration` of the service.
 
     Raises PathNotFound for a project or `file` that is not there, BuildError where the project has no bentofile,
     BentofileError (with file, line and column) for one that cannot be used, NotActedOn for a key without effect.
@@ -63,11 +67,13 @@ def load_bentofile(
     if not project.is_dir():
         raise PathNotFound(f"`{project}` is no folder")
     document = _read(file if file.is_file() else project / file) if file else _find(project)
-    if document is None and is_optional and not options:
+    if document is None and is_optional and not options and declaration is None:
         return Bentofile(project=project)
     if document is None and not is_optional:
         raise BuildError(f"`{project}` has no bentofile.yaml", hint="`ekiben init` writes one beside a small service")
     document = overlaid(document, options or {})
+    if declaration is not None:
+        document = joined(document, declaration)
     try:
         level = BentofileLevel.model_validate(
             {} if document.data is None else document.data, context={PROJECT: project}
@@ -75,7 +81,8 @@ def load_bentofile(
     except ValidationError as error:
         raise first_error(error, document) from None
     refuse_unfit(level, document)
-    return _bentofile(level, project, document)
+    bentofile = _bentofile(level, project, document)
+    return _with_commands(bentofile, declaration) if declaration and declaration.commands else bentofile
 
 
 def _read(file: Path) -> Document:
@@ -147,6 +154,12 @@ def _docker(level: DockerLevel) -> DockerOptions:
         setup_script=level.setup_script,
         dockerfile_template=level.dockerfile_template,
     )
+
+
+def _with_commands(bentofile: Bentofile, declaration: Declaration) -> Bentofile:
+    """What the service's image runs, with the bentofile's script behind it."""
+    text = setup_text(declaration, bentofile.docker.setup_script, bentofile.project, bentofile.include)
+    return replace(bentofile, docker=replace(bentofile.docker, setup_script=None, setup_text=text))
 
 
 def _conda(level: CondaLevel, project: Path, document: Document) -> CondaOptions:

@@ -18,10 +18,18 @@ _MISSING_MODULE = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re
 
 
 @dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What a service says of its image: the `options` by name, and each of its steps as a kind and a text."""
+
+    options: Mapping[str, object]
+    steps: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceDescription:
     """`name`, import string (`service`), declared `config` and `models` (tags as written) of one service.
 
-    `dependencies` are the names of the services that it calls.
+    `dependencies` are the names of the services that it calls; `place` is the `file:line` of its class.
     """
 
     name: str
@@ -29,6 +37,8 @@ class ServiceDescription:
     config: Mapping[str, object]
     models: tuple[str, ...]
     dependencies: tuple[str, ...] = ()
+    image: ImageFacts | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,12 @@ def hear_description(
     return _read(answer.content, answer.job.service, _Copy(answer.job.root.resolve(), project))
 
 
+class _ImageSchema(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    steps: list[tuple[str, str]] = []
+
+
 class _ServiceSchema(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
@@ -87,6 +103,8 @@ class _ServiceSchema(BaseModel):
     config: dict[str, object] = {}
     models: list[str] = []
     dependencies: list[str] = []
+    image: _ImageSchema | None = None
+    place: str = ""
 
 
 class _ErrorSchema(BaseModel):
@@ -118,13 +136,17 @@ def _read(content: bytes, service: str, copy: _Copy) -> Description:
         raise DescriptionError(f"the description of `{service}` cannot be read: {error}") from error
     if output.error:
         raise _explained(output.error, copy)
-    services = tuple(
-        ServiceDescription(one.name, one.service, one.config, tuple(one.models), tuple(one.dependencies))
-        for one in output.services
-    )
+    services = tuple(_service(one) for one in output.services)
     if output.entry not in (one.name for one in services):
         raise DescriptionError(f"the description of `{service}` lacks its entry service")
     return Description(output.entry, services, tuple(output.models), output.openapi, output.schema_document)
+
+
+def _service(read: _ServiceSchema) -> ServiceDescription:
+    image = ImageFacts(read.image.model_extra or {}, tuple(read.image.steps)) if read.image else None
+    return ServiceDescription(
+        read.name, read.service, read.config, tuple(read.models), tuple(read.dependencies), image, read.place
+    )
 
 
 def _explained(error: _ErrorSchema, copy: _Copy) -> DescriptionError:

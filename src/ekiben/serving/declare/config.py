@@ -16,6 +16,7 @@ from ekiben.errors import NotActedOn, ServiceError
 from ekiben.nearest import nearest
 from ekiben.serving.config.keys import ALIASES, BATCHING, BY_PATH, FOR_SCHEDULERS, KEYS
 from ekiben.serving.config.unheeded import UNHEEDED
+from ekiben.serving.declare.image import IMAGE, declared_image
 
 # Written into bento.yaml as declared, for people and schedulers.
 INFORMATIVE = frozenset({"labels", "description"})
@@ -23,7 +24,6 @@ ENVIRONMENT = "envs"
 # What else BentoML 1.4 takes (`_bentoml_sdk/service/config.py` and the parameters of `bentoml.service`), and without
 # which a service would not be what it says.
 _REFUSED = {
-    "image": "describe the image in bentofile.yaml, under `docker` and `python`",
     "cmd": "a service is a class with APIs; a program of another kind runs beside it",
     "service_class": "remove it: the service would run without it",
 }
@@ -33,7 +33,7 @@ _GROUPS = frozenset(path.rpartition(".")[0] for path in (*BY_PATH, *UNHEEDED)) -
 def check_config(config: Mapping[str, object], place: str) -> None:
     """Raises ServiceError for a key that does not exist or a value that cannot be used, NotActedOn for one refused."""
     try:
-        msgspec.json.encode(dict(config))
+        msgspec.json.encode(without_image(config))
     except (TypeError, ValueError) as error:
         raise ServiceError(f"{place}: the config of the service is no plain data: {error}") from error
     for path, value in _leaves(config):
@@ -41,12 +41,19 @@ def check_config(config: Mapping[str, object], place: str) -> None:
             continue
         if path == ENVIRONMENT:
             declared_environment(config, place)
+        elif path == IMAGE:
+            declared_image(config, place)
         elif path in BY_PATH:
             _check_value(path, value, place)
         elif path in _REFUSED and value is not None:
             raise NotActedOn(f"{place}: `{path}` is not acted on by this version", hint=_REFUSED[path])
         elif path not in _REFUSED:
             raise ServiceError(f"{place}: `{path}` is no key of a service", hint=_nearest(path))
+
+
+def without_image(config: Mapping[str, object]) -> dict[str, object]:
+    """What is left for the server: plain data."""
+    return {key: value for key, value in config.items() if key != IMAGE}
 
 
 def declared_environment(config: Mapping[str, object], place: str = "") -> dict[str, str]:
@@ -87,7 +94,7 @@ def _nearest(path: str) -> str:
         return "batching is declared at the API: `@api(batchable=True, max_batch_size=..., max_latency_ms=...)`"
     if path in _GROUPS:
         return f"`{path}` holds keys of its own: {', '.join(key.path for key in KEYS if key.path.startswith(path))}"
-    known = [*BY_PATH, *UNHEEDED, *_REFUSED, *INFORMATIVE, *FOR_SCHEDULERS, *_GROUPS]
+    known = [*BY_PATH, *UNHEEDED, *_REFUSED, IMAGE, *INFORMATIVE, *FOR_SCHEDULERS, *_GROUPS]
     last = {one.rpartition(".")[2]: one for one in reversed(known)}  # of two with one ending the first in the table
     if path in last:
         return f"did you mean `{last[path]}`?"

@@ -17,9 +17,10 @@ from ekiben.errors import ServiceError
 from ekiben.frameworks.huggingface import HuggingFaceModel
 from ekiben.serving.config.classic import RunnerFacts
 from ekiben.serving.declare.api import Endpoint, endpoints_of
-from ekiben.serving.declare.config import check_config, declared_environment
+from ekiben.serving.declare.config import check_config, declared_environment, without_image
 from ekiben.serving.declare.dependency import Dependency, dependencies_of
 from ekiben.serving.declare.hooks import SHUTDOWN, STARTUP, check_health_hooks, hooks_of
+from ekiben.serving.declare.image import declared_image
 from ekiben.serving.declare.middlewares import Middleware, make_middleware
 from ekiben.serving.declare.mounts import AsgiApp, Mount, check_mounts, make_mount, mounts_of
 from ekiben.serving.declare.wsgi import WsgiApp, from_wsgi
@@ -29,7 +30,8 @@ from ekiben.store.reference import BentoModel
 class Service:
     """A declared service. Calling it makes an instance of the class, for plain use: `Iris().predict(x)`.
 
-    `config` is what the decorator was given, as it was given; `endpoints` are by API name, in order of declaration;
+    `config` is what the decorator was given, as it was given, but for its `image`; `place` is the file and line of the
+    class; `endpoints` are by API name, in order of declaration;
     `models` are the BentoModel and HuggingFaceModel attributes of the class and its bases, `dependencies` the other
     services that it calls; `mounts` are the ASGI apps beside the APIs, `middlewares` what is around them all.
     """
@@ -40,8 +42,10 @@ class Service:
         place = _place_of(inner)
         self.inner = inner
         self.name = name or inner.__name__
-        self.config: Mapping[str, object] = MappingProxyType(dict(config or {}))
-        check_config(self.config, place)
+        check_config(config or {}, place)
+        self.config: Mapping[str, object] = MappingProxyType(without_image(config or {}))
+        self.image = declared_image(config or {}, place)
+        self.place = place
         for variable, value in declared_environment(self.config).items():
             os.environ.setdefault(variable, value)
         self.endpoints: Mapping[str, Endpoint] = MappingProxyType(self.read_endpoints(place))
