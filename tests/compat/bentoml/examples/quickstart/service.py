@@ -9,8 +9,10 @@ with bentoml.importing():
 
 EXAMPLE_INPUT = "Breaking news: a cat won the election. It promised naps for all. Dogs are said to be amused."
 
+my_image = bentoml.images.Image(python_version="3.11").python_packages("numpy")
 
-@bentoml.service(resources={"cpu": "2"}, traffic={"timeout": 30})
+
+@bentoml.service(image=my_image, resources={"cpu": "2"}, traffic={"timeout": 30})
 class Summarization:
     def __init__(self) -> None:
         self.pipeline = Summarizer()
