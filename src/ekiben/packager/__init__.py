@@ -7,6 +7,7 @@
     │                                                                 ── arguments  what it leaves open, filled in
     ├── selection/    which of its files go in, and those copied
     ├── describing/   the service described by a process of its own
+    │   └── declaring  what it says of its image, in the words of the bentofile
     ├── models        the models it needs, pinned to versions and digests
     ├── locking       its dependencies, pinned with hashes            ── lock/    how that is done
     ├── runtime_wheel ekiben's own serving half as a wheel             ── wheel_file  its bytes, always the same
@@ -16,7 +17,7 @@
     audit/            what is in a Bento, why, and what about it should worry somebody (`ekiben audit`)
     diff/             what changed between two Bentos (`ekiben diff`)
     verification      is a Bento what it was, down to its lock and its models (`ekiben verify`)
-    project_lock      bento.lock written or checked (`ekiben lock`)
+    project_lock      bento.lock written or checked (`ekiben lock`)   ── project_image  what the service says of it
     image/            a Bento becomes an image (`ekiben containerize`)
     airgap            what of it goes to a machine without a network (`ekiben export --images`)
     parts             where the parts of a Bento lie in its folder
