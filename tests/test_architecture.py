@@ -81,7 +81,7 @@ LATE_IMPORTS = {
     "ekiben.packager.registries": "images that neither come from a registry nor go to one need no client",
     "ekiben.serving.declare.gradio_app": "alone in touching Gradio, which the user's environment may not have",
     "ekiben.serving.healthcheck": "it runs every few seconds, and few servers speak TLS",
-    "ekiben.serving.http.h1.upgrading": "what touches websockets comes with the first of them; it need not be installed",
+    "ekiben.serving.http.h1.upgrading": "what touches websockets comes with the first one; it need not be installed",
     "ekiben.serving.http.tasking": "what touches the queue of tasks comes with the first API that is one",
     "ekiben.serving.openapi": "the same",
     "ekiben.serving.grpc.opening": "gRPC only where it is switched on; grpcio need not be installed",

@@ -1,8 +1,8 @@
 """`PieceReader`: the pieces of a streamed answer as they come -> the items that a call gives.
 
-    JSON lines    their values, as the API says them
-    text          text, never cut inside a character
-    bytes         as they come
+JSON lines    their values, as the API says them
+text          text, never cut inside a character
+bytes         as they come
 """
 
 from __future__ import annotations

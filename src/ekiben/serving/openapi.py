@@ -56,7 +56,7 @@ def openapi_document(service: Service, version: str | None = None, prefix: str =
 
 
 def schema_document(service: Service, prefix: str = "") -> dict[str, object]:
-    """The service's APIs for clients: routes, below `prefix`, with the types of input and output, each self-contained."""
+    """The APIs of the service for clients: routes below `prefix`, types of input and output, each self-contained."""
     routes: list[dict[str, object]] = [
         {
             "name": one.name,
