@@ -153,6 +153,11 @@ def test_hooks_share_their_state_with_every_request() -> None:
     assert ended == ["open"]
 
 
+def test_models_are_not_named_by_text() -> None:
+    with pytest.raises(ServiceError, match="`'prices:latest'` in `models` of `shop` is no model"):
+        ekiben.Service("shop", models=["prices:latest"])  # type: ignore[list-item]
+
+
 def test_runners_are_services_that_this_one_depends_on() -> None:
     svc = make_service(ekiben.Runner(Doubling, name="Doubler"))
     assert list(graph_of(svc)) == ["shop", "Doubler"]

@@ -65,7 +65,7 @@ class Service(DeclaredService, metaclass=_BothStyles):
         inner = type("Functions", (ClassicInstance,), {"__module__": module, "__doc__": None})
         super().__init__(inner, name=name, config={"threads": _THREADS})
         self.dependencies = MappingProxyType({one.name: RunnerDependency(one) for one in self.runners})
-        self.models = _models_of(self.runners, models or ())
+        self.models = _models_of(name, self.runners, models or ())
         self.tracing = dict(tracing or {})
         if self.tracing:
             logger.warning(
@@ -163,6 +163,10 @@ def _checked_runners(service: str, runners: Sequence[Runner]) -> tuple[Runner, .
     return tuple(runners)
 
 
-def _models_of(runners: Sequence[Runner], models: Sequence[Model | BentoModel]) -> tuple[BentoModel, ...]:
+def _models_of(service: str, runners: Sequence[Runner], models: Sequence[Model | BentoModel]) -> tuple[BentoModel, ...]:
+    for one in models:
+        given: object = one
+        if not isinstance(given, Model | BentoModel):
+            raise ServiceError(f"`{given!r}` in `models` of `{service}` is no model", hint="`ekiben.models.get(...)`")
     named = [*models, *(model for one in runners for model in one.models)]
     return tuple({str(one.tag): BentoModel(one.tag) for one in named}.values())
