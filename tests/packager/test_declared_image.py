@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ekiben.errors import BentofileError, BuildError, LockError, NotActedOn
+from ekiben.packager.describing.describer import Describer
 from ekiben.packager.locking import Locking
 from ekiben.packager.project_lock import ProjectLockRequest, check_project_lock, lock_project
+from ekiben.packager.rebuilding.recorded import build_recorded
+from ekiben.packager.rebuilding.standing import standing_bento
+from ekiben.packager.request import BuildRequest
 from ekiben.store.bentos import Bento
 from ekiben.store.local import Store
 from tests.packager.conftest import BENTOFILE, SERVICE, Build, Recorder
@@ -165,6 +170,29 @@ def test_without_a_lock_the_image_says_so(declare: Callable[..., None], build: B
     assert "light" in build().path_of("env/python/requirements.in").read_text()
     with pytest.raises(LockError, match="leaves nothing to be locked"):
         build(is_locked=True)
+
+
+def test_a_build_stands_until_a_file_of_the_image_changes(
+    declare: Callable[..., None], project: Path, store: Store, reporter: Recorder
+) -> None:
+    script = project / "wheels" / "own.sh"  # which stays out of the source
+    script.write_text("true\n")
+    store.home.mkdir()  # a store that is made by the build changes the folder that it lies in
+    declare(').run_script("wheels/own.sh")' + '.python_packages("light"')
+    request = BuildRequest(project)
+
+    def build_it() -> Bento:
+        time.sleep(0.15)  # what was written is older than the clock's tick
+        with Describer.started() as describer:
+            return build_recorded(request, store=store, reporter=reporter, describer=describer)
+
+    first = build_it()
+    standing = standing_bento(request, store=store, reporter=reporter)
+    assert standing is not None, reporter.lines
+    assert standing.tag == first.tag
+    script.write_text("false\n")
+    assert standing_bento(request, store=store, reporter=reporter) is None
+    assert build_it().tag != first.tag
 
 
 def test_an_image_from_where_nobody_looks_is_locked_all_the_same(

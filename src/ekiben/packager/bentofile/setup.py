@@ -60,6 +60,8 @@ def _text(path: str, declaration: Declaration, project: Path, include: tuple[str
     if first.startswith(b"#!") and first.endswith(b"\r"):
         message = f"`run_script` names `{path}`, which has line endings of Windows, and no interpreter is found by them"
         raise declaration.error(message, "save it with those of Unix (`dos2unix`)")
+    if b"\0" in content:
+        raise declaration.error(f"`run_script` names `{path}`, which holds a null byte")
     try:
         return content.decode()
     except UnicodeDecodeError as error:
