@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -187,3 +189,15 @@ def test_an_array_of_a_foreign_dtype_is_refused(dtype: str) -> None:
     body = b"EKV1" + len(head).to_bytes(4, "little") + head + bytes(-start % 64) + bytes(8)
     with pytest.raises(BadInput, match=VALUES):
         decode_values(body)
+
+
+def test_what_was_encoded_is_let_go_at_once() -> None:
+    array = np.ones(1000)
+    seen = weakref.ref(array)
+    gc.disable()
+    try:
+        encode_values({"rows": [array]})
+        del array
+        assert seen() is None
+    finally:
+        gc.enable()

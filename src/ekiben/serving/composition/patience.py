@@ -48,6 +48,7 @@ class Patience:
         finally:
             self._waiting.pop(task, None)
             self._given_up.discard(task)
+            del task  # its error holds this frame: the call would live until the cycle is found
 
     async def until_up(self) -> None:
         """Returns when a worker is fit. To be borne."""

@@ -34,6 +34,7 @@ class Unqueued:
         finally:
             self._deadlines.discard(task)
             self._late.discard(task)
+            del task  # its error holds this frame: the call would live until the cycle is found
 
     def close(self) -> None:
         """Watches nothing any more."""

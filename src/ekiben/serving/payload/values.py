@@ -83,7 +83,7 @@ def encode_values(value: object, what: str = "the value") -> Payload:
     """The body that carries `value`. Raises ServiceError, about `what`, where something in it cannot be carried."""
     writer = _Writer()
     try:
-        tree = writer.encoder.encode(value)
+        tree = writer.encode(value)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ServiceError(
             f"{what} cannot be sent to another service: {error}",
@@ -165,10 +165,9 @@ class _Buffers:
 
 
 class _Writer:
-    """One encoding: its encoder, and the buffers that it leaves."""
+    """One encoding, and the buffers that it leaves. In no cycle: what it holds, such as large arrays, goes with it."""
 
     def __init__(self) -> None:
-        self.encoder = msgspec.msgpack.Encoder(enc_hook=self._extension)
         self.buffers: list[Body] = []
         self.sizes: list[int] = []
 
@@ -179,6 +178,10 @@ class _Writer:
         self.sizes.append(len(view))
         return len(self.buffers) - 1
 
+    def encode(self, value: object) -> bytes:
+        """The tree of the value. Raises TypeError and others for what cannot be carried."""
+        return msgspec.msgpack.encode(value, enc_hook=self._extension)
+
     def __getitem__(self, index: int) -> memoryview:
         return memoryview(self.buffers[index])
 
@@ -187,7 +190,7 @@ class _Writer:
         for cls in type(value).__mro__:
             code = _CODES.get(cls.__module__.partition(".")[0])
             if code is not None and (data := _kind(code).write(value, self)) is not None:
-                return data[0] if len(data) == 1 else msgspec.msgpack.Ext(code, self.encoder.encode(data))
+                return data[0] if len(data) == 1 else msgspec.msgpack.Ext(code, self.encode(data))
         fields = _fields_of(value)
         if fields is None:
             raise TypeError(f"a `{type(value).__name__}` is not carried")
