@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ekiben.errors import BentofileError
-from ekiben.packager.bentofile.declaration import ENVS, PACKAGES, PIP_ARGS, SYSTEM_PACKAGES, Declaration, joined
+from ekiben.packager.bentofile.declaration import (
+    ENVS,
+    PACKAGES,
+    PIP_ARGS,
+    SYSTEM_PACKAGES,
+    Command,
+    Declaration,
+    joined,
+)
 from ekiben.packager.bentofile.document import Document
 from ekiben.packager.bentofile.setup import setup_text
 
@@ -61,7 +70,9 @@ def test_a_bentofile_of_another_shape_is_left_to_its_check() -> None:
     assert joined(listed, Declaration({PACKAGES: ["a"]})) is listed
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=40, deadline=None)
+@example(["E\x80"])  # of which a shell loses a byte
+@example(["EKIBEN_SCRIPT", "EKIBEN_SCRIPT_"])
 @given(
     st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0\n")) | st.just("EKIBEN_SCRIPT"), max_size=5)
 )
@@ -73,6 +84,15 @@ def test_a_script_is_carried_byte_for_byte(lines: list[str]) -> None:
         text = setup_text(Declaration({}, (("run_script", "own"),)), None, project, ("*",))
         done = subprocess.run(["/bin/sh", "-c", text.split("\n", 2)[2]], capture_output=True, check=True)
     assert done.stdout == content
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
+def test_a_command_is_what_was_written(word: str) -> None:
+    commands: tuple[Command, ...] = (("run", f"printf %s {shlex.quote(word)}"), ("run", "printf ."))
+    text = setup_text(Declaration({}, commands), None, Path(), ("*",))
+    done = subprocess.run(["/bin/sh"], input=text.encode(), capture_output=True, check=True)
+    assert done.stdout == f"{word}.".encode()
 
 
 @pytest.mark.parametrize(

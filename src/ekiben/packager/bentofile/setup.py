@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from ekiben.packager.selection.selection import find_file
 
 _HEAD = "#!/bin/sh\n# The commands of the service's image, in their order.\nset -e\n"
 _END = "EKIBEN_SCRIPT"
+_OTHER = re.compile(r"[^\t\n\r -~]")
 
 
 def setup_text(declaration: Declaration, script: str | None, project: Path, include: Iterable[str]) -> str:
@@ -37,12 +40,16 @@ def _lines(
 
 
 def _carried(text: str) -> str:
-    """A script inside the script: nothing else of the project is there when it runs."""
-    lines, end = text.splitlines(), _END
-    while end in lines:
+    """A script inside the script: nothing else of the project is there when it runs. Shells change some bytes of a here
+    document that are no plain ASCII, so a text with others is carried in base64."""
+    body, end, write = (text if text.endswith("\n") else f"{text}\n"), _END, "cat"
+    if _OTHER.search(body):
+        body, write = base64.encodebytes(body.encode()).decode(), "base64 -d"
+    while end in body.splitlines():
         end += "_"
-    body = text if text.endswith("\n") else f"{text}\n"
-    return f'script=$(mktemp)\ncat > "$script" <<\'{end}\'\n{body}{end}\nchmod +x "$script"\n"$script"\nrm "$script"\n'
+    return (
+        f'script=$(mktemp)\n{write} > "$script" <<\'{end}\'\n{body}{end}\nchmod +x "$script"\n"$script"\nrm "$script"\n'
+    )
 
 
 def _text(path: str, declaration: Declaration, project: Path, include: tuple[str, ...]) -> str:
