@@ -33,7 +33,7 @@
     └── RequestError                what one HTTP request is answered with (`http_status`)
         ├── BadInput 400 · UnknownRoute 404 · WrongMethod 405 · RequestTimeout 408 · PayloadTooLarge 413
         ├── Conflict 409 · UnsupportedMediaType 415
-        ├── TooManyRequests 429 · InternalError 500 (WorkerLost) · Overloaded 503 · DeadlineExceeded 504
+        ├── TooManyRequests 429 · InternalError 500 (WorkerLost, CalleeFailed) · Overloaded 503 · DeadlineExceeded 504
 
 A message is lower case, has no full stop, and puts the offending value in backticks; `hint` says what to try next.
 This module imports nothing of ours.
@@ -311,6 +311,10 @@ class InternalError(RequestError):
     """500: the service's own code failed; the answer carries a request id and no internals."""
 
     http_status = 500
+
+
+class CalleeFailed(InternalError):
+    """500: another service failed, which has logged why."""
 
 
 class WorkerLost(InternalError):

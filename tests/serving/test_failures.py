@@ -5,7 +5,7 @@ import logging
 import msgspec
 import pytest
 
-from ekiben.errors import BadInput, InternalError, Overloaded, ServiceError, StoreError
+from ekiben.errors import BadInput, CalleeFailed, InternalError, Overloaded, ServiceError, StoreError
 from ekiben.serving.failures import failure_replies, failure_reply
 from ekiben.serving.wire import JSON, Call, Payload
 
@@ -44,3 +44,10 @@ def test_one_failure_of_many_calls_is_logged_once_with_all_ids(caplog: pytest.Lo
     assert [one.status for one in failure_replies(ValueError("x"), calls)] == [500] * 3
     (record,) = caplog.records
     assert "id-0, id-1, id-2" in record.message
+
+
+def test_a_failure_of_another_service_is_told_without_its_way_here(caplog: pytest.LogCaptureFixture) -> None:
+    assert failure_reply(CalleeFailed("`Stage.run`: internal server error"), CALL).status == 500
+    (record,) = caplog.records
+    assert record.message.endswith("because of `Stage.run`: internal server error")
+    assert record.exc_info is None

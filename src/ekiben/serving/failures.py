@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ekiben.errors import EkibenError, Overloaded, ServiceError, WorkerLost
+from ekiben.errors import CalleeFailed, EkibenError, Overloaded, ServiceError, WorkerLost
 from ekiben.serving.wire import JSON, Call, Payload, Reply
 
 logger = logging.getLogger("ekiben.serving")
@@ -43,7 +43,10 @@ def failure_replies(error: BaseException, calls: Sequence[Call]) -> list[Reply]:
     """The replies to calls that `error` ended together; a failure of the service is logged once, with its traceback."""
     if not isinstance(error, EkibenError) or error.http_status == INTERNAL:
         ids = ", ".join(call.request_id for call in calls)
-        logger.error("`%s` failed (request id %s)", calls[0].endpoint, ids, exc_info=error)
+        if isinstance(error, CalleeFailed):
+            logger.error("`%s` failed (request id %s), because of %s", calls[0].endpoint, ids, error.message)
+        else:
+            logger.error("`%s` failed (request id %s)", calls[0].endpoint, ids, exc_info=error)
     return [reply_to(error, call.request_id) for call in calls]
 
 

@@ -10,9 +10,9 @@ import msgspec
 
 from ekiben.errors import (
     BadInput,
+    CalleeFailed,
     DeadlineExceeded,
     EkibenError,
-    InternalError,
     Overloaded,
     PayloadTooLarge,
     RequestError,
@@ -33,7 +33,7 @@ from ekiben.serving.wire import JSON, Call, Payload, Reply
 _ERRORS: Mapping[int, type[RequestError]] = {
     kind.http_status: kind
     for kind in (
-        BadInput, UnknownRoute, PayloadTooLarge, UnsupportedMediaType, TooManyRequests, InternalError, DeadlineExceeded
+        BadInput, UnknownRoute, PayloadTooLarge, UnsupportedMediaType, TooManyRequests, CalleeFailed, DeadlineExceeded
     )
 }  # fmt: skip
 _OK = range(200, 400)
