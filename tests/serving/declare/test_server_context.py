@@ -36,14 +36,28 @@ def test_nothing_is_served_here() -> None:
         _ = context.instance
 
 
+class Instance:
+    pass
+
+
 def test_the_instance_is_the_one_of_the_service_that_is_served() -> None:
     context = ServerContext()
     context.begin("Front")
+    callee, front, other = Instance(), Instance(), Instance()
     found = []
-    for name in ("Callee", "Front", "Other"):
-        context.add(name, f"of {name}")
+    for name, instance in (("Callee", callee), ("Front", front), ("Other", other)):
+        context.add(name, instance)
         found.append(context.instance)
-    assert found == ["of Callee", "of Front", "of Front"]
+    assert found == [callee, front, front]
+
+
+def test_an_instance_is_not_kept_for_those_who_may_ask_for_it() -> None:
+    context = ServerContext()
+    gone, here = Instance(), Instance()
+    context.add("Gone", gone)
+    context.add("Here", here)
+    del gone
+    assert context.instance is here
 
 
 def test_a_module_may_be_missing_where_nothing_is_served() -> None:

@@ -6,8 +6,10 @@ known while the service's modules are imported.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,15 +29,16 @@ class ServerContext:
 
     def __init__(self) -> None:
         self._service: str | None = None
-        self._instances: dict[str, object] = {}
+        self._instances: dict[str, weakref.ref[object]] = {}
 
     def begin(self, service: str = "") -> None:
         """The server's: it serves, `service` once that is known."""
         self._service = service
 
     def add(self, service: str, instance: object) -> None:
-        """A worker's: the service has an instance in this process."""
-        self._instances[service] = instance
+        """A worker's: the service has an instance in this process, which is not kept for that."""
+        with contextlib.suppress(TypeError):  # a class with slots may take no weak reference
+            self._instances[service] = weakref.ref(instance)
 
     @property
     def worker_index(self) -> int | None:
@@ -62,11 +65,12 @@ class ServerContext:
     @property
     def instance(self) -> object:
         """The instance of the service. Raises ServiceError where this process has none."""
+        living = {name: found for name, one in self._instances.items() if (found := one()) is not None}
         name = self.service_name
-        if name in self._instances:
-            return self._instances[name]
-        if len(self._instances) == 1:
-            return next(iter(self._instances.values()))
+        if name in living:
+            return living[name]
+        if len(living) == 1:
+            return next(iter(living.values()))
         raise ServiceError(
             "the service has no instance in this process",
             hint="with one worker and `isolation: none` the server's process has it, for apps beside the APIs",
