@@ -54,6 +54,27 @@ def test_shared_bodies_come_by_themselves_and_all_in_order(inline: bytes) -> Non
     assert [block_of(body) is not None for body in arrived[0][1::2]] == [True, True]
 
 
+def test_bodies_that_nobody_looked_at_are_not_taken_for_those_of_the_next_message() -> None:
+    async def main() -> list[Body]:
+        seen: asyncio.Future[list[Body]] = asyncio.get_running_loop().create_future()
+
+        def on_message(message: AnyMessage, bodies: Bodies) -> None:
+            if isinstance(message, Run) and message.number == 1:  # of the one before, the reader has gone
+                seen.set_result([call.payload.body for call in calls_of("api", message.calls, bodies)])
+
+        ours, theirs = socket_pairs()
+        near = await open_channel(ours, lambda *_: None, lambda: None)
+        far = await open_channel(theirs, on_message, lambda: None)
+        for number, content in enumerate((LARGE, LARGE[::-1])):
+            near.send(*run_of(number, "api", [Call("api", Payload("", shared(content)), "id")]))
+        found = await asyncio.wait_for(seen, 10)
+        near.close()
+        far.close()
+        return found
+
+    assert [bytes(body) for body in asyncio.run(main())] == [LARGE[::-1]]
+
+
 def test_more_shared_bodies_than_may_be_lent_arrive_through_the_socket() -> None:
     messages = [[shared(LARGE + bytes([number])) for number in range(3 * MOST_LENT)]]
     (arrived,) = asyncio.run(sent(messages))

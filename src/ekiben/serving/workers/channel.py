@@ -108,8 +108,11 @@ class Channel(asyncio.BufferedProtocol):
             message = decode(header)
             if type(message) is Attach:
                 self._attached += bodies.split([size])
-            else:
-                self._on_message(message, bodies._replace(attached=self._attached) if self._attached else bodies)
+                continue
+            if self._attached:  # they are this message's alone, whether or not anybody looks at them
+                bodies = bodies._replace(attached=self._attached)
+                self._attached = deque()
+            self._on_message(message, bodies)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio's: no bytes will come any more."""
