@@ -9,16 +9,14 @@ what slows the machine down drops out. The array is 10 MB; it is made once, so t
 
 from __future__ import annotations
 
-import argparse
-import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.composition.command import run
 from benchmarks.serving import processes, wrk
 from benchmarks.serving.bench import Bench
-from benchmarks.serving.samples import Results, Sample, figure, machine, median, paired, table, where
+from benchmarks.serving.samples import Sample, figure, median, paired, where
 from benchmarks.serving.servers import Question, Server
 
 SERVICES = Path(__file__).with_name("services")
@@ -101,34 +99,5 @@ def rows(samples: Sequence[Sample]) -> Iterator[list[str]]:
             ]
 
 
-def main() -> None:
-    """Measures, keeps the samples as JSON, prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--environments", type=Path, required=True)
-    parser.add_argument("--results", type=Path, required=True)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=8.0)
-    parser.add_argument("--budget", type=float, default=540.0, help="seconds within which the last round has to end")
-    parser.add_argument("--only", default="", help="servers whose name begins so")
-    chosen = parser.parse_args()
-    results = Results("composition", machine=machine())
-    with tempfile.TemporaryDirectory() as work:
-        bench = Bench(
-            environments=chosen.environments.resolve(),
-            results=chosen.results,
-            work=Path(work),
-            max_rounds=chosen.rounds,
-            seconds=chosen.seconds,
-            budget_s=chosen.budget,
-            only=chosen.only,
-        )
-        for sample in measure(bench):
-            results.samples.append(sample)
-            results.took_s = bench.took_s
-            results.save(chosen.results)
-    print(table(HEAD, rows(results.samples)))
-    print(f"{results.machine}; {bench.took_s:.0f} s", file=sys.stderr)
-
-
 if __name__ == "__main__":
-    main()
+    run("composition", __doc__, measure, HEAD, rows)

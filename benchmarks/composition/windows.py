@@ -10,19 +10,18 @@ cores with the server. The course's own figures are of a node with 4 vCPUs.
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import subprocess
-import tempfile
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.composition.command import run
 from benchmarks.serving import processes
 from benchmarks.serving.bench import Bench
 from benchmarks.serving.closed_loop import closed_loop
-from benchmarks.serving.samples import Results, Sample, figure, machine, median, percentile, table, where
+from benchmarks.serving.samples import Sample, figure, median, percentile, where
 from benchmarks.serving.servers import Question, Server
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "two_runners"
@@ -145,34 +144,5 @@ def rows(samples: Sequence[Sample]) -> Iterator[list[str]]:
                 ]
 
 
-def main() -> None:
-    """Measures, keeps the samples as JSON, prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--environments", type=Path, required=True)
-    parser.add_argument("--results", type=Path, required=True)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=8.0)
-    parser.add_argument("--budget", type=float, default=540.0, help="seconds within which the last round has to end")
-    parser.add_argument("--only", default="", help="servers whose name begins so")
-    chosen = parser.parse_args()
-    results = Results("windows", machine=machine())
-    with tempfile.TemporaryDirectory() as work:
-        bench = Bench(
-            environments=chosen.environments.resolve(),
-            results=chosen.results,
-            work=Path(work),
-            max_rounds=chosen.rounds,
-            seconds=chosen.seconds,
-            budget_s=chosen.budget,
-            only=chosen.only,
-        )
-        for sample in measure(bench):
-            results.samples.append(sample)
-            results.took_s = bench.took_s
-            results.save(chosen.results)
-        print(table(HEAD, rows(results.samples)))
-        bench.say(results.machine)
-
-
 if __name__ == "__main__":
-    main()
+    run("windows", __doc__, measure, HEAD, rows)
