@@ -68,8 +68,8 @@ class _Shelf:
         """Gives back what has waited for long."""
         self._timer = None
         until_s = time.monotonic() - KEPT_S
-        while self._kept and self._kept[0][2] <= until_s:
-            with contextlib.suppress(IndexError):
+        with contextlib.suppress(IndexError):  # another thread takes some meanwhile
+            while self._kept[0][2] <= until_s:
                 os.close(self._kept.pop(0)[0])
         if self._kept:
             self._clear_later()
